@@ -1,0 +1,1 @@
+//! Timings of Lowlift; see `benches/`.

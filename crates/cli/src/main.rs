@@ -1,0 +1,2 @@
+//! The `lowlift` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Decodes, links, instantiates and calls WebAssembly components.

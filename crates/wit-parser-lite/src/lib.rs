@@ -1,0 +1,2 @@
+//! A small WIT front end.
+#![forbid(unsafe_code)]
