@@ -1,0 +1,329 @@
+//! Specialized types as the more general types they stand for.
+//! Follows CanonicalABI.md, "Despecialization".
+//!
+//! The spec rewrites the type; here [`despecialize`] is a view into the arena, so nothing is allocated.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+
+use crate::types::{
+    Case, Contains, Enum, Field, FixedLengthListType, Flags, FutureType, ListType, MapType, OptionType,
+    Record, ResourceId, ResultType, StreamType, Tuple, Types, ValType, Variant,
+};
+
+/// A type without the specialized ones: no tuple, enum, option, result or map.
+#[derive(Clone, Copy, Debug)]
+pub enum Despecialized<'a> {
+    /// `bool`
+    Bool,
+    /// `s8`
+    S8,
+    /// `u8`
+    U8,
+    /// `s16`
+    S16,
+    /// `u16`
+    U16,
+    /// `s32`
+    S32,
+    /// `u32`
+    U32,
+    /// `s64`
+    S64,
+    /// `u64`
+    U64,
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+    /// `char`
+    Char,
+    /// `string`
+    String,
+    /// `error-context`
+    ErrorContext,
+    /// A list or a map.
+    List {
+        /// The elements' type; of a map, `tuple<key, value>`.
+        element: ValType,
+        /// The length, if it is fixed.
+        length: Option<u32>,
+    },
+    /// A record or a tuple.
+    Record(Fields<'a>),
+    /// A variant, enum, option or result.
+    Variant(Cases<'a>),
+    /// Flags, by label.
+    Flags(&'a [String]),
+    /// `own<R>`
+    Own(ResourceId),
+    /// `borrow<R>`
+    Borrow(ResourceId),
+    /// `stream<T>`
+    Stream(Option<ValType>),
+    /// `future<T>`
+    Future(Option<ValType>),
+}
+
+/// The fields of a record or tuple.
+#[derive(Clone, Copy, Debug)]
+pub enum Fields<'a> {
+    /// A record's.
+    Record(&'a [Field]),
+    /// A tuple's, labelled by position.
+    Tuple(&'a [ValType]),
+}
+
+impl<'a> Fields<'a> {
+    /// Returns the number of fields.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Record(fields) => fields.len(),
+            Self::Tuple(types) => types.len(),
+        }
+    }
+
+    /// Returns whether there are no fields, which holds of no type of an arena.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the fields' types in order.
+    pub fn types(self) -> impl Iterator<Item = ValType> + 'a {
+        (0..self.len()).map(move |i| match self {
+            Self::Record(fields) => fields[i].ty,
+            Self::Tuple(types) => types[i],
+        })
+    }
+
+    /// Returns the label of field `i`; panics when there is no such field.
+    pub fn label(self, i: usize) -> Cow<'a, str> {
+        match self {
+            Self::Record(fields) => Cow::Borrowed(&fields[i].name),
+            Self::Tuple(_) => Cow::Owned(format!("{i}")),
+        }
+    }
+}
+
+/// The cases of a variant, enum, option or result.
+#[derive(Clone, Copy, Debug)]
+pub enum Cases<'a> {
+    /// A variant's.
+    Variant(&'a [Case]),
+    /// An enum's, none of which has a payload.
+    Enum(&'a [String]),
+    /// `none` and `some`.
+    Option(ValType),
+    /// `ok` and `error`.
+    Result(ResultType),
+}
+
+impl<'a> Cases<'a> {
+    /// Returns the number of cases.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Variant(cases) => cases.len(),
+            Self::Enum(labels) => labels.len(),
+            Self::Option(_) | Self::Result(_) => 2,
+        }
+    }
+
+    /// Returns whether there are no cases, which holds of no type of an arena.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the payload type of case `i`; panics when there is no such case.
+    pub fn payload(self, i: usize) -> Option<ValType> {
+        assert!(i < self.len(), "case {i} of {}", self.len());
+        match self {
+            Self::Variant(cases) => cases[i].ty,
+            Self::Enum(_) => None,
+            Self::Option(some) => (i == 1).then_some(some),
+            Self::Result(result) => [result.ok, result.err][i],
+        }
+    }
+
+    /// Returns the payload types of the cases that have one, in order.
+    pub fn payloads(self) -> impl Iterator<Item = ValType> + 'a {
+        // An enum may have very many cases, none of which is worth looking at.
+        let n_cases = if matches!(self, Self::Enum(_)) { 0 } else { self.len() };
+        (0..n_cases).filter_map(move |i| self.payload(i))
+    }
+
+    /// Returns the label of case `i`; panics when there is no such case.
+    pub fn label(self, i: usize) -> &'a str {
+        match self {
+            Self::Variant(cases) => &cases[i].name,
+            Self::Enum(labels) => &labels[i],
+            Self::Option(_) => ["none", "some"][i],
+            Self::Result(_) => ["ok", "error"][i],
+        }
+    }
+}
+
+/// Returns the spec's `despecialize` of `ty`.
+pub fn despecialize(types: &Types, ty: ValType) -> Despecialized<'_> {
+    match ty {
+        ValType::Bool => Despecialized::Bool,
+        ValType::S8 => Despecialized::S8,
+        ValType::U8 => Despecialized::U8,
+        ValType::S16 => Despecialized::S16,
+        ValType::U16 => Despecialized::U16,
+        ValType::S32 => Despecialized::S32,
+        ValType::U32 => Despecialized::U32,
+        ValType::S64 => Despecialized::S64,
+        ValType::U64 => Despecialized::U64,
+        ValType::F32 => Despecialized::F32,
+        ValType::F64 => Despecialized::F64,
+        ValType::Char => Despecialized::Char,
+        ValType::String => Despecialized::String,
+        ValType::ErrorContext => Despecialized::ErrorContext,
+        ValType::List(id) => types[id].despecialize(),
+        ValType::FixedLengthList(id) => types[id].despecialize(),
+        ValType::Map(id) => types[id].despecialize(),
+        ValType::Record(id) => types[id].despecialize(),
+        ValType::Tuple(id) => types[id].despecialize(),
+        ValType::Variant(id) => types[id].despecialize(),
+        ValType::Enum(id) => types[id].despecialize(),
+        ValType::Option(id) => types[id].despecialize(),
+        ValType::Result(id) => types[id].despecialize(),
+        ValType::Flags(id) => types[id].despecialize(),
+        ValType::Own(resource) => Despecialized::Own(resource),
+        ValType::Borrow(resource) => Despecialized::Borrow(resource),
+        ValType::Stream(id) => types[id].despecialize(),
+        ValType::Future(id) => types[id].despecialize(),
+    }
+}
+
+/// Returns whether `ty` contains a `borrow` (the spec's `contains_borrow`).
+pub fn contains_borrow(types: &Types, ty: ValType) -> bool {
+    crate::types::contains(types, ty).borrow
+}
+
+/// Returns whether `ty` contains an `own`.
+pub fn contains_own(types: &Types, ty: ValType) -> bool {
+    crate::types::contains(types, ty).own
+}
+
+/// Returns whether `ty` contains a stream, a future (the spec's `contains_async_value`) or an error context.
+pub fn contains_async_value(types: &Types, ty: ValType) -> bool {
+    crate::types::contains(types, ty).async_value
+}
+
+/// Returns whether lowering a `ty` may call `realloc` for its own sake: whether it contains a string, list or map.
+pub fn contains_heap(types: &Types, ty: ValType) -> bool {
+    crate::types::contains(types, ty).heap
+}
+
+impl Despecialized<'_> {
+    /// Calls `f` with the type of every field, case payload, element or stream payload.
+    pub(crate) fn for_each_component(self, f: impl FnMut(ValType)) {
+        match self {
+            Self::List { element, .. } => [element].into_iter().for_each(f),
+            Self::Record(fields) => fields.types().for_each(f),
+            Self::Variant(cases) => cases.payloads().for_each(f),
+            Self::Stream(payload) | Self::Future(payload) => payload.into_iter().for_each(f),
+            Self::Bool
+            | Self::S8
+            | Self::U8
+            | Self::S16
+            | Self::U16
+            | Self::S32
+            | Self::U32
+            | Self::S64
+            | Self::U64
+            | Self::F32
+            | Self::F64
+            | Self::Char
+            | Self::String
+            | Self::ErrorContext
+            | Self::Flags(_)
+            | Self::Own(_)
+            | Self::Borrow(_) => {}
+        }
+    }
+
+    /// Returns the type predicates that hold whatever the components are.
+    pub(crate) fn contains_itself(self) -> Contains {
+        Contains {
+            borrow: matches!(self, Self::Borrow(_)),
+            own: matches!(self, Self::Own(_)),
+            async_value: matches!(self, Self::Stream(_) | Self::Future(_) | Self::ErrorContext),
+            heap: matches!(self, Self::String | Self::List { length: None, .. }),
+        }
+    }
+}
+
+impl ListType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::List { element: self.element, length: None }
+    }
+}
+
+impl FixedLengthListType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::List { element: self.element, length: Some(self.length) }
+    }
+}
+
+impl MapType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::List { element: self.entry, length: None }
+    }
+}
+
+impl Record {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Record(Fields::Record(&self.fields))
+    }
+}
+
+impl Tuple {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Record(Fields::Tuple(&self.types))
+    }
+}
+
+impl Variant {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Variant(Cases::Variant(&self.cases))
+    }
+}
+
+impl Enum {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Variant(Cases::Enum(&self.labels))
+    }
+}
+
+impl OptionType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Variant(Cases::Option(self.some))
+    }
+}
+
+impl ResultType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Variant(Cases::Result(*self))
+    }
+}
+
+impl Flags {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Flags(&self.labels)
+    }
+}
+
+impl StreamType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Stream(self.payload)
+    }
+}
+
+impl FutureType {
+    pub(crate) fn despecialize(&self) -> Despecialized<'_> {
+        Despecialized::Future(self.payload)
+    }
+}

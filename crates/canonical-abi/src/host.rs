@@ -1,0 +1,105 @@
+//! The seam between this crate and an engine: the [`Host`] trait and the lifting and lowering [`Context`].
+//! Follows CanonicalABI.md, "Lifting and Lowering Context".
+
+use crate::flatten::Options;
+use crate::string::StringEncoding;
+use crate::trap::Trap;
+use crate::types::{ResourceId, Types};
+
+/// What lifting and lowering need of an instance: its memory, its `realloc` and its handle table.
+///
+/// The memory is borrowed from the host anew after each call of [`realloc`](Self::realloc), so no slice can
+/// outlive a guest call that grows memory.
+pub trait Host {
+    /// What a call fails with: a trap found here, or whatever ends a guest's or the embedder's own work.
+    type Error: From<Trap>;
+
+    /// Returns the memory that the canonical option `memory` names; empty when there is none.
+    fn memory(&self) -> &[u8];
+
+    /// Returns the same memory as [`memory`](Self::memory), to write to.
+    fn memory_mut(&mut self) -> &mut [u8];
+
+    /// Calls the guest's `realloc` with these arguments and returns its result, unchecked: the caller checks
+    /// alignment and bounds. The host enforces that the guest cannot leave its instance meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the guest traps.
+    fn realloc(&mut self, old_ptr: u64, old_size: u64, align: u64, new_size: u64)
+    -> Result<u64, Self::Error>;
+
+    /// Takes the owned handle at `index` out of the guest's table and returns its representation
+    /// (the spec's `lift_own`; [`handles::lift_own`](crate::handles::lift_own) does it).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such handle, of another type, a borrow, or lent.
+    fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, Self::Error>;
+
+    /// Lends the handle at `index` of the guest's table for the call and returns its representation
+    /// (the spec's `lift_borrow`; [`handles::lift_borrow`](crate::handles::lift_borrow) does it).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such handle, or of another type.
+    fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, Self::Error>;
+
+    /// Adds an owned handle to the guest's table and returns its index
+    /// (the spec's `lower_own`; [`handles::lower_own`](crate::handles::lower_own) does it).
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Self::Error>;
+
+    /// Adds a borrow to the guest's table and returns its index, or returns `rep` itself when the guest
+    /// defines the resource type (the spec's `lower_borrow`;
+    /// [`handles::lower_borrow`](crate::handles::lower_borrow) does the former).
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Self::Error>;
+
+    /// Is told, before a list or string is lifted, how many bytes of the host's memory it will take besides
+    /// what its elements allocate in turn, and may refuse.
+    ///
+    /// Each list lies within the guest's memory, but many lists may lie in the same place: a guest with a
+    /// memory of `n` bytes can make the host allocate in the order of `n²`. A host of untrusted guests counts
+    /// these bytes and stops somewhere. By default nothing is refused.
+    ///
+    /// # Errors
+    ///
+    /// When the host does not want to spend as much.
+    fn reserve(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
+        let _ = n_bytes;
+        Ok(())
+    }
+
+    /// Returns the encoding that strings came in which are now lowered: UTF-8 for the host's own, as is the
+    /// default; between two components, the `string-encoding` of the one they were lifted from.
+    ///
+    /// It decides which sequence of `realloc` calls the guest sees (CanonicalABI.md, "Storing").
+    fn source_encoding(&self) -> StringEncoding {
+        StringEncoding::Utf8
+    }
+}
+
+/// What lifting and lowering are done with (the spec's `LiftLowerContext`).
+#[derive(Debug)]
+pub struct Context<'a, H: Host> {
+    /// The arena of the types.
+    pub types: &'a Types,
+    /// The canonical options.
+    pub opts: Options,
+    /// The instance.
+    pub host: &'a mut H,
+}
+
+impl<'a, H: Host> Context<'a, H> {
+    /// Returns a context of these parts.
+    pub fn new(types: &'a Types, opts: Options, host: &'a mut H) -> Self {
+        Self { types, opts, host }
+    }
+}

@@ -1,0 +1,219 @@
+//! Sizes, alignments and field offsets of values in linear memory.
+//! Follows CanonicalABI.md, "Alignment" and "Element Size".
+//!
+//! Layouts are worked out when a type is built ([`Types`]), bottom up, for both pointer types; the public
+//! functions look them up.
+
+use crate::despecialize::{Cases, Despecialized, Fields};
+use crate::type_error::TypeError;
+use crate::types::{PtrType, TYPE_SIZE_LIMIT_BYTES, Types, ValType, info};
+
+/// How a value sits in linear memory.
+///
+/// Invariants: `align` is 1, 2, 4 or 8 and divides `size`; `0 < size < 2^28`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Layout {
+    size: u32,
+    align: u32,
+}
+
+impl Layout {
+    /// Returns the spec's `elem_size`, in bytes.
+    pub const fn size(self) -> u32 {
+        self.size
+    }
+
+    /// Returns the spec's `alignment`, in bytes.
+    pub const fn align(self) -> u32 {
+        self.align
+    }
+
+    const fn scalar(size: u32) -> Self {
+        Self { size, align: size }
+    }
+
+    const fn pair_of_pointers(ptr: PtrType) -> Self {
+        Self { size: 2 * ptr.size(), align: ptr.size() }
+    }
+
+    /// Returns the layout of this size, rounded up to a multiple of `align`, unless it is too large.
+    fn checked(size: u64, align: u32) -> Result<Self, TypeError> {
+        match u32::try_from(align_to(size, align)) {
+            Ok(size) if size < TYPE_SIZE_LIMIT_BYTES => Ok(Self { size, align }),
+            Ok(_) | Err(_) => Err(TypeError::TooLarge),
+        }
+    }
+}
+
+/// Returns the spec's `elem_size` and `alignment` of `ty`, in bytes.
+pub fn layout(types: &Types, ty: ValType, ptr: PtrType) -> Layout {
+    match ty {
+        ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1),
+        ValType::S16 | ValType::U16 => Layout::scalar(2),
+        ValType::S32 | ValType::U32 | ValType::F32 | ValType::Char => Layout::scalar(4),
+        ValType::S64 | ValType::U64 | ValType::F64 => Layout::scalar(8),
+        ValType::String | ValType::List(_) | ValType::Map(_) => Layout::pair_of_pointers(ptr),
+        ValType::ErrorContext
+        | ValType::Own(_)
+        | ValType::Borrow(_)
+        | ValType::Stream(_)
+        | ValType::Future(_) => Layout::scalar(4),
+        ValType::FixedLengthList(_)
+        | ValType::Record(_)
+        | ValType::Tuple(_)
+        | ValType::Variant(_)
+        | ValType::Enum(_)
+        | ValType::Option(_)
+        | ValType::Result(_)
+        | ValType::Flags(_) => info(types, ty).expect("a compound has a definition").layouts[ptr.index()],
+    }
+}
+
+/// Returns the spec's `alignment` of `ty`, in bytes.
+pub fn alignment(types: &Types, ty: ValType, ptr: PtrType) -> u32 {
+    layout(types, ty, ptr).align
+}
+
+/// Returns the spec's `elem_size` of `ty`, in bytes.
+pub fn elem_size(types: &Types, ty: ValType, ptr: PtrType) -> u32 {
+    layout(types, ty, ptr).size
+}
+
+/// Returns `ptr` rounded up to a multiple of `alignment`, which is a power of two.
+///
+/// # Panics
+///
+/// When the result exceeds `u64::MAX`.
+pub fn align_to(ptr: u64, alignment: u32) -> u64 {
+    ptr.next_multiple_of(u64::from(alignment))
+}
+
+/// Returns the size and the alignment in bytes that `tuple<tys...>` has: those of spilled parameters. The tuple
+/// need not be a type of the arena, nor keep its size limit.
+pub fn tuple_layout(types: &Types, tys: impl Iterator<Item = ValType>, ptr: PtrType) -> (u64, u32) {
+    let (mut size, mut align) = (0, 1);
+    for ty in tys {
+        let field = layout(types, ty, ptr);
+        size = align_to(size, field.align) + u64::from(field.size);
+        align = align.max(field.align);
+    }
+    (align_to(size, align), align)
+}
+
+/// Returns each type with its offset in bytes from the start of a record of these fields.
+pub fn field_offsets<'a>(
+    types: &'a Types,
+    tys: impl Iterator<Item = ValType> + 'a,
+    ptr: PtrType,
+) -> impl Iterator<Item = (u64, ValType)> + 'a {
+    tys.scan(0, move |end, ty| {
+        let field = layout(types, ty, ptr);
+        let offset = align_to(*end, field.align);
+        *end = offset + u64::from(field.size);
+        Some((offset, ty))
+    })
+}
+
+/// Returns the size in bytes of the discriminant of a variant of `n_cases` (the spec's `discriminant_type`).
+pub const fn discriminant_size(n_cases: usize) -> u32 {
+    match n_cases {
+        0..=0x100 => 1,
+        0x101..=0x1_0000 => 2,
+        _ => 4,
+    }
+}
+
+/// Returns where the payload of a variant, enum, option or result starts, in bytes from the discriminant.
+/// For any other type this is 0.
+pub fn payload_offset(types: &Types, ty: ValType, ptr: PtrType) -> u32 {
+    info(types, ty).map_or(0, |info| info.payload_offsets[ptr.index()])
+}
+
+/// Returns the size in bytes of `n_flags` flags (the spec's `elem_size_flags`).
+pub const fn flags_size(n_flags: usize) -> u32 {
+    match n_flags {
+        0..=8 => 1,
+        9..=16 => 2,
+        _ => 4,
+    }
+}
+
+/// Works out the layout of a new type from its components' layouts.
+pub(crate) fn measure(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
+    match shape {
+        Despecialized::Bool | Despecialized::S8 | Despecialized::U8 => Ok(Layout::scalar(1)),
+        Despecialized::S16 | Despecialized::U16 => Ok(Layout::scalar(2)),
+        Despecialized::S32 | Despecialized::U32 | Despecialized::F32 | Despecialized::Char => {
+            Ok(Layout::scalar(4))
+        }
+        Despecialized::S64 | Despecialized::U64 | Despecialized::F64 => Ok(Layout::scalar(8)),
+        Despecialized::String | Despecialized::List { length: None, .. } => Ok(Layout::pair_of_pointers(ptr)),
+        Despecialized::List { element, length: Some(n) } => measure_fixed_length_list(types, element, n, ptr),
+        Despecialized::Record(fields) => measure_record(types, fields, ptr),
+        Despecialized::Variant(cases) => measure_variant(types, cases, ptr),
+        Despecialized::Flags(labels) => Ok(Layout::scalar(flags_size(labels.len()))),
+        Despecialized::ErrorContext
+        | Despecialized::Own(_)
+        | Despecialized::Borrow(_)
+        | Despecialized::Stream(_)
+        | Despecialized::Future(_) => Ok(Layout::scalar(4)),
+    }
+}
+
+/// Works out the payload offset of a new variant; 0 for other types.
+pub(crate) fn measure_payload_offset(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> u32 {
+    match shape {
+        Despecialized::Variant(cases) => {
+            discriminant_size(cases.len()).next_multiple_of(max_case_alignment(types, cases, ptr))
+        }
+        Despecialized::Bool
+        | Despecialized::S8
+        | Despecialized::U8
+        | Despecialized::S16
+        | Despecialized::U16
+        | Despecialized::S32
+        | Despecialized::U32
+        | Despecialized::S64
+        | Despecialized::U64
+        | Despecialized::F32
+        | Despecialized::F64
+        | Despecialized::Char
+        | Despecialized::String
+        | Despecialized::ErrorContext
+        | Despecialized::List { .. }
+        | Despecialized::Record(_)
+        | Despecialized::Flags(_)
+        | Despecialized::Own(_)
+        | Despecialized::Borrow(_)
+        | Despecialized::Stream(_)
+        | Despecialized::Future(_) => 0,
+    }
+}
+
+fn measure_fixed_length_list(
+    types: &Types,
+    element: ValType,
+    length: u32,
+    ptr: PtrType,
+) -> Result<Layout, TypeError> {
+    let element = layout(types, element, ptr);
+    Layout::checked(u64::from(length) * u64::from(element.size), element.align)
+}
+
+fn measure_record(types: &Types, fields: Fields<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
+    let (size, align) = tuple_layout(types, fields.types(), ptr);
+    Layout::checked(size, align)
+}
+
+fn measure_variant(types: &Types, cases: Cases<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
+    let discriminant = discriminant_size(cases.len());
+    let max_case_align = max_case_alignment(types, cases, ptr);
+    let max_case_size = cases.payloads().map(|ty| layout(types, ty, ptr).size).max().unwrap_or(0);
+    let payload_offset = discriminant.next_multiple_of(max_case_align);
+    let align = discriminant.max(max_case_align);
+    Layout::checked(u64::from(payload_offset) + u64::from(max_case_size), align)
+}
+
+fn max_case_alignment(types: &Types, cases: Cases<'_>, ptr: PtrType) -> u32 {
+    cases.payloads().map(|ty| layout(types, ty, ptr).align).max().unwrap_or(1)
+}

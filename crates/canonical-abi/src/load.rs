@@ -1,0 +1,283 @@
+//! Values out of linear memory.
+//! Follows CanonicalABI.md, "Loading".
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::host::{Context, Host};
+use crate::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
+use crate::memory::{bytes, check_aligned, check_pointer, ends_beyond, load_bytes, load_int, memory_bytes};
+use crate::specialize::{record_value, variant_value};
+use crate::string::load_string;
+use crate::trap::{MAX_LIST_BYTE_LENGTH, Trap, trap_if};
+use crate::types::ValType;
+use crate::value::{List, Value};
+
+const CANONICAL_FLOAT32_NAN: u32 = 0x7fc0_0000;
+const CANONICAL_FLOAT64_NAN: u64 = 0x7ff8_0000_0000_0000;
+
+/// Returns the value of type `ty` at `ptr` (the spec's `load`).
+///
+/// # Errors
+///
+/// When `ptr` is not aligned or not within the memory, as the spec's callers check, or the bytes there are no
+/// value of the type.
+pub fn load<H: Host>(cx: &mut Context<'_, H>, ptr: u64, ty: ValType) -> Result<Value, H::Error> {
+    let layout = layout(cx.types, ty, cx.opts.ptr);
+    check_pointer(cx, ptr, u64::from(layout.size()), layout.align())?;
+    load_from_valid_range(cx, ptr, ty)
+}
+
+/// Loads from a pointer that was checked.
+pub(crate) fn load_from_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    ty: ValType,
+) -> Result<Value, H::Error> {
+    let value = match despecialize(cx.types, ty) {
+        Despecialized::Bool => Value::Bool(load_bytes::<H, 1>(cx, ptr)? != [0]),
+        Despecialized::S8 => Value::S8(i8::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::U8 => Value::U8(u8::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::S16 => Value::S16(i16::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::U16 => Value::U16(u16::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::S32 => Value::S32(i32::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::U32 => Value::U32(load_u32(cx, ptr)?),
+        Despecialized::S64 => Value::S64(i64::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::U64 => Value::U64(u64::from_le_bytes(load_bytes(cx, ptr)?)),
+        Despecialized::F32 => Value::F32(decode_i32_as_float(load_u32(cx, ptr)?)),
+        Despecialized::F64 => Value::F64(decode_i64_as_float(u64::from_le_bytes(load_bytes(cx, ptr)?))),
+        Despecialized::Char => Value::Char(convert_i32_to_char(load_u32(cx, ptr)?)?),
+        Despecialized::String => Value::String(load_string(cx, ptr)?),
+        Despecialized::List { element, length } => load_list(cx, ptr, ty, element, length)?,
+        Despecialized::Record(fields) => load_record(cx, ptr, ty, fields)?,
+        Despecialized::Variant(cases) => load_variant(cx, ptr, ty, cases)?,
+        Despecialized::Flags(labels) => Value::Flags(load_flags(cx, ptr, labels.len())?),
+        Despecialized::Own(resource) => {
+            let index = load_u32(cx, ptr)?;
+            Value::Own(cx.host.lift_own(resource, index)?)
+        }
+        Despecialized::Borrow(resource) => {
+            let index = load_u32(cx, ptr)?;
+            Value::Borrow(cx.host.lift_borrow(resource, index)?)
+        }
+        Despecialized::ErrorContext => return Err(Trap::Unsupported { what: "error-context" }.into()),
+        Despecialized::Stream(_) => return Err(Trap::Unsupported { what: "stream" }.into()),
+        Despecialized::Future(_) => return Err(Trap::Unsupported { what: "future" }.into()),
+    };
+    Ok(value)
+}
+
+/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i32_as_float`).
+pub(crate) fn decode_i32_as_float(bits: u32) -> f32 {
+    canonicalize_nan32(f32::from_bits(bits))
+}
+
+/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i64_as_float`).
+pub(crate) fn decode_i64_as_float(bits: u64) -> f64 {
+    canonicalize_nan64(f64::from_bits(bits))
+}
+
+/// Returns the float, or the canonical NaN for any NaN.
+pub(crate) fn canonicalize_nan32(f: f32) -> f32 {
+    if f.is_nan() { f32::from_bits(CANONICAL_FLOAT32_NAN) } else { f }
+}
+
+/// Returns the float, or the canonical NaN for any NaN.
+pub(crate) fn canonicalize_nan64(f: f64) -> f64 {
+    if f.is_nan() { f64::from_bits(CANONICAL_FLOAT64_NAN) } else { f }
+}
+
+/// Returns the character of these bits, unless it is a surrogate or beyond U+10FFFF.
+pub(crate) fn convert_i32_to_char(bits: u32) -> Result<char, Trap> {
+    char::from_u32(bits).ok_or(Trap::InvalidChar { bits })
+}
+
+/// Returns the flags of the integer, without bits that no label has (the spec's `unpack_flags_from_int`).
+pub(crate) fn unpack_flags_from_int(int: u32, n_flags: usize) -> u32 {
+    if n_flags < 32 { int & ((1 << n_flags) - 1) } else { int }
+}
+
+/// Loads the list, or the map, whose `length` elements start at `ptr` (the spec's `load_list_from_range`).
+pub(crate) fn load_list_from_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    ty: ValType,
+    element: ValType,
+) -> Result<Value, H::Error> {
+    let element_layout = layout(cx.types, element, cx.opts.ptr);
+    let size_bytes = length.saturating_mul(u64::from(element_layout.size()));
+    trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
+    check_aligned(ptr, element_layout.align())?;
+    let memory_bytes = memory_bytes(cx);
+    let is_out = ends_beyond(ptr, size_bytes, memory_bytes);
+    trap_if(is_out, Trap::ListOutOfBounds { ptr, size_bytes, memory_bytes })?;
+    match ty {
+        ValType::Map(id) => {
+            let entry = (cx.types[id].key, cx.types[id].value);
+            load_entries_from_valid_range(cx, ptr, length, element, entry)
+        }
+        _ => load_list_from_valid_range(cx, ptr, length, element).map(Value::List),
+    }
+}
+
+fn load_u32<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<u32, Trap> {
+    load_bytes(cx, ptr).map(u32::from_le_bytes)
+}
+
+fn load_list<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    ty: ValType,
+    element: ValType,
+    length: Option<u32>,
+) -> Result<Value, H::Error> {
+    if let Some(length) = length {
+        return load_list_from_valid_range(cx, ptr, u64::from(length), element).map(Value::List);
+    }
+    let ptr_size = cx.opts.ptr.size();
+    let begin = load_int(cx, ptr, ptr_size)?;
+    let length = load_int(cx, ptr + u64::from(ptr_size), ptr_size)?;
+    load_list_from_range(cx, begin, length, ty, element)
+}
+
+/// Loads elements from a range that was checked: scalars in bulk, others one by one.
+fn load_list_from_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element: ValType,
+) -> Result<List, H::Error> {
+    /// Converts chunks of as many bytes as the type has.
+    macro_rules! scalars {
+        ($variant:ident, $ty:ty, $convert:expr) => {{
+            const SIZE: usize = size_of::<$ty>();
+            let size_bytes = length * SIZE as u64;
+            cx.host.reserve(size_bytes)?;
+            let (chunks, _) = bytes(cx, ptr, size_bytes)?.as_chunks::<SIZE>();
+            List::$variant(chunks.iter().map(|chunk| $convert(<$ty>::from_le_bytes(*chunk))).collect())
+        }};
+    }
+    let list = match element {
+        ValType::U8 => {
+            cx.host.reserve(length)?;
+            List::U8(bytes(cx, ptr, length)?.to_vec())
+        }
+        ValType::Bool => scalars!(Bool, u8, |int| int != 0),
+        ValType::S8 => scalars!(S8, i8, core::convert::identity),
+        ValType::S16 => scalars!(S16, i16, core::convert::identity),
+        ValType::U16 => scalars!(U16, u16, core::convert::identity),
+        ValType::S32 => scalars!(S32, i32, core::convert::identity),
+        ValType::U32 => scalars!(U32, u32, core::convert::identity),
+        ValType::S64 => scalars!(S64, i64, core::convert::identity),
+        ValType::U64 => scalars!(U64, u64, core::convert::identity),
+        ValType::F32 => scalars!(F32, u32, decode_i32_as_float),
+        ValType::F64 => scalars!(F64, u64, decode_i64_as_float),
+        ValType::Char => {
+            cx.host.reserve(length * 4)?;
+            let (chunks, _) = bytes(cx, ptr, length * 4)?.as_chunks();
+            let chars = chunks.iter().map(|chunk| convert_i32_to_char(u32::from_le_bytes(*chunk)));
+            List::Char(chars.collect::<Result<_, _>>()?)
+        }
+        ValType::String
+        | ValType::ErrorContext
+        | ValType::List(_)
+        | ValType::FixedLengthList(_)
+        | ValType::Map(_)
+        | ValType::Record(_)
+        | ValType::Tuple(_)
+        | ValType::Variant(_)
+        | ValType::Enum(_)
+        | ValType::Option(_)
+        | ValType::Result(_)
+        | ValType::Flags(_)
+        | ValType::Own(_)
+        | ValType::Borrow(_)
+        | ValType::Stream(_)
+        | ValType::Future(_) => {
+            let mut values = reserved_vec(cx, length)?;
+            let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
+            for i in 0..length {
+                values.push(load_from_valid_range(cx, ptr + i * element_size, element)?);
+            }
+            List::Values(values)
+        }
+    };
+    Ok(list)
+}
+
+/// Loads a map's entries from a range that was checked.
+fn load_entries_from_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element: ValType,
+    (key, value): (ValType, ValType),
+) -> Result<Value, H::Error> {
+    let types = cx.types;
+    let element_size = u64::from(elem_size(types, element, cx.opts.ptr));
+    let value_offset =
+        field_offsets(types, [key, value].into_iter(), cx.opts.ptr).map(|(offset, _)| offset).sum::<u64>();
+    let mut entries = reserved_vec(cx, length)?;
+    for i in 0..length {
+        let entry = ptr + i * element_size;
+        let key = load_from_valid_range(cx, entry, key)?;
+        let value = load_from_valid_range(cx, entry + value_offset, value)?;
+        entries.push((key, value));
+    }
+    Ok(Value::Map(entries))
+}
+
+/// Returns a vector with room for `length` elements, whose place in guest memory was checked.
+fn reserved_vec<H: Host, T>(cx: &mut Context<'_, H>, length: u64) -> Result<Vec<T>, H::Error> {
+    cx.host.reserve(length.saturating_mul(size_of::<T>() as u64))?;
+    let capacity =
+        usize::try_from(length).expect("a list within the memory has fewer elements than usize::MAX");
+    Ok(Vec::with_capacity(capacity))
+}
+
+fn load_record<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    ty: ValType,
+    fields: Fields<'_>,
+) -> Result<Value, H::Error> {
+    let mut values = Vec::with_capacity(fields.len());
+    for (offset, field) in field_offsets(cx.types, fields.types(), cx.opts.ptr) {
+        values.push(load_from_valid_range(cx, ptr + offset, field)?);
+    }
+    Ok(record_value(ty, values))
+}
+
+fn load_variant<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    ty: ValType,
+    cases: Cases<'_>,
+) -> Result<Value, H::Error> {
+    let discriminant = load_int(cx, ptr, discriminant_size(cases.len()))?;
+    let case = check_discriminant(discriminant, cases)?;
+    let payload = match cases.payload(case as usize) {
+        None => None,
+        Some(payload) => {
+            let ptr = ptr + u64::from(payload_offset(cx.types, ty, cx.opts.ptr));
+            Some(Box::new(load_from_valid_range(cx, ptr, payload)?))
+        }
+    };
+    Ok(variant_value(ty, case, payload))
+}
+
+/// Returns the case that a discriminant names.
+pub(crate) fn check_discriminant(discriminant: u64, cases: Cases<'_>) -> Result<u32, Trap> {
+    let discriminant = u32::try_from(discriminant).expect("a discriminant has at most 4 bytes");
+    let n_cases = u32::try_from(cases.len()).expect("a type has fewer than 2^32 labels");
+    trap_if(discriminant >= n_cases, Trap::InvalidDiscriminant { discriminant, n_cases })?;
+    Ok(discriminant)
+}
+
+fn load_flags<H: Host>(cx: &Context<'_, H>, ptr: u64, n_flags: usize) -> Result<u32, Trap> {
+    let int = load_int(cx, ptr, flags_size(n_flags))?;
+    let int = u32::try_from(int).expect("flags have at most 4 bytes");
+    Ok(unpack_flags_from_int(int, n_flags))
+}

@@ -1,0 +1,226 @@
+//! Values into linear memory.
+//! Follows CanonicalABI.md, "Storing", in its deterministic profile: every NaN is stored as the canonical one.
+
+use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::host::{Context, Host};
+use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
+use crate::load::{canonicalize_nan32, canonicalize_nan64};
+use crate::memory::{allocate, bytes_mut, check_pointer, store_int};
+use crate::specialize::{match_case, mismatch, record_fields};
+use crate::string::store_string;
+use crate::trap::{Allocation, MAX_LIST_BYTE_LENGTH, Trap, trap_if};
+use crate::types::ValType;
+use crate::value::{List, Value};
+
+/// Stores a value of type `ty` at `ptr` (the spec's `store`).
+///
+/// # Errors
+///
+/// When `ptr` is not aligned or not within the memory, as the spec's callers check; when `realloc` fails or
+/// returns a block that is not; when a handle table is full.
+///
+/// # Panics
+///
+/// When the value is not one of the type ([`type_check`](crate::type_check::type_check)).
+pub fn store<H: Host>(cx: &mut Context<'_, H>, value: &Value, ty: ValType, ptr: u64) -> Result<(), H::Error> {
+    let layout = layout(cx.types, ty, cx.opts.ptr);
+    check_pointer(cx, ptr, u64::from(layout.size()), layout.align())?;
+    store_into_valid_range(cx, value, ty, ptr)
+}
+
+/// Stores to a pointer that was checked.
+pub(crate) fn store_into_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    ty: ValType,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    match value {
+        Value::Bool(x) => store_int(cx, u64::from(*x), ptr, 1)?,
+        Value::S8(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::U8(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::S16(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::U16(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::S32(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::U32(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::S64(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::U64(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
+        Value::F32(x) => store_bytes(cx, &encode_float_as_i32(*x).to_le_bytes(), ptr)?,
+        Value::F64(x) => store_bytes(cx, &encode_float_as_i64(*x).to_le_bytes(), ptr)?,
+        Value::Char(x) => store_bytes(cx, &u32::from(*x).to_le_bytes(), ptr)?,
+        Value::String(s) => store_string(cx, s, ptr)?,
+        Value::List(_) | Value::Map(_) => store_list(cx, value, ty, ptr)?,
+        Value::Record(_) | Value::Tuple(_) => {
+            let Despecialized::Record(fields) = despecialize(cx.types, ty) else { mismatch(value) };
+            store_record(cx, value, fields, ptr)?;
+        }
+        Value::Variant { .. } | Value::Enum(_) | Value::Option(_) | Value::Result(_) => {
+            let Despecialized::Variant(cases) = despecialize(cx.types, ty) else { mismatch(value) };
+            store_variant(cx, value, ty, cases, ptr)?;
+        }
+        Value::Flags(bits) => {
+            let Despecialized::Flags(labels) = despecialize(cx.types, ty) else { mismatch(value) };
+            store_int(cx, u64::from(*bits), ptr, flags_size(labels.len()))?;
+        }
+        Value::Own(rep) => {
+            let ValType::Own(resource) = ty else { mismatch(value) };
+            let index = cx.host.lower_own(resource, *rep)?;
+            store_int(cx, u64::from(index), ptr, 4)?;
+        }
+        Value::Borrow(rep) => {
+            let ValType::Borrow(resource) = ty else { mismatch(value) };
+            let index = cx.host.lower_borrow(resource, *rep)?;
+            store_int(cx, u64::from(index), ptr, 4)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the float's bits; any NaN becomes the canonical one (the spec's `encode_float_as_i32`).
+pub(crate) fn encode_float_as_i32(f: f32) -> u32 {
+    canonicalize_nan32(f).to_bits()
+}
+
+/// Returns the float's bits; any NaN becomes the canonical one (the spec's `encode_float_as_i64`).
+pub(crate) fn encode_float_as_i64(f: f64) -> u64 {
+    canonicalize_nan64(f).to_bits()
+}
+
+/// Stores the elements of a list or map of no fixed length into a new block and returns its pointer and the
+/// number of elements (the spec's `store_list_into_range`).
+pub(crate) fn store_list_into_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    element: ValType,
+) -> Result<(u64, u64), H::Error> {
+    let length = match value {
+        Value::List(list) => list.len(),
+        Value::Map(entries) => entries.len(),
+        _ => mismatch(value),
+    } as u64;
+    let element_layout = layout(cx.types, element, cx.opts.ptr);
+    let size_bytes = length.saturating_mul(u64::from(element_layout.size()));
+    trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
+    let ptr = allocate(cx, element_layout.align(), size_bytes, Allocation::List)?;
+    store_list_into_valid_range(cx, value, element, ptr)?;
+    Ok((ptr, length))
+}
+
+fn store_bytes<H: Host>(cx: &mut Context<'_, H>, bytes: &[u8], ptr: u64) -> Result<(), Trap> {
+    bytes_mut(cx, ptr, bytes.len() as u64)?.copy_from_slice(bytes);
+    Ok(())
+}
+
+fn store_list<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    ty: ValType,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let Despecialized::List { element, length } = despecialize(cx.types, ty) else { mismatch(value) };
+    if length.is_some() {
+        return store_list_into_valid_range(cx, value, element, ptr);
+    }
+    let (begin, length) = store_list_into_range(cx, value, element)?;
+    let ptr_size = cx.opts.ptr.size();
+    store_int(cx, begin, ptr, ptr_size)?;
+    store_int(cx, length, ptr + u64::from(ptr_size), ptr_size)?;
+    Ok(())
+}
+
+/// Stores elements into a range that was checked: scalars in bulk, others one by one.
+fn store_list_into_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    element: ValType,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
+    match value {
+        Value::List(List::Values(values)) => {
+            let mut ptr = ptr;
+            for value in values {
+                store_into_valid_range(cx, value, element, ptr)?;
+                ptr += element_size;
+            }
+            Ok(())
+        }
+        Value::List(list) => Ok(store_scalars(cx, list, ptr)?),
+        Value::Map(entries) => {
+            let Despecialized::Record(fields) = despecialize(cx.types, element) else { mismatch(value) };
+            let mut ptr = ptr;
+            for (key, value) in entries {
+                let offsets = field_offsets(cx.types, fields.types(), cx.opts.ptr);
+                for ((offset, ty), value) in offsets.zip([key, value]) {
+                    store_into_valid_range(cx, value, ty, ptr + offset)?;
+                }
+                ptr += element_size;
+            }
+            Ok(())
+        }
+        _ => mismatch(value),
+    }
+}
+
+/// Stores the elements of a typed list.
+fn store_scalars<H: Host>(cx: &mut Context<'_, H>, list: &List, ptr: u64) -> Result<(), Trap> {
+    /// Converts into chunks of as many bytes as the type has.
+    macro_rules! scalars {
+        ($elements:expr, $ty:ty, $convert:expr) => {{
+            const SIZE: usize = size_of::<$ty>();
+            let bytes = bytes_mut(cx, ptr, ($elements.len() * SIZE) as u64)?;
+            for (chunk, element) in bytes.as_chunks_mut::<SIZE>().0.iter_mut().zip($elements) {
+                let int: $ty = $convert(*element);
+                *chunk = int.to_le_bytes();
+            }
+        }};
+    }
+    match list {
+        List::U8(v) => bytes_mut(cx, ptr, v.len() as u64)?.copy_from_slice(v),
+        List::Bool(v) => scalars!(v, u8, u8::from),
+        List::S8(v) => scalars!(v, i8, core::convert::identity),
+        List::S16(v) => scalars!(v, i16, core::convert::identity),
+        List::U16(v) => scalars!(v, u16, core::convert::identity),
+        List::S32(v) => scalars!(v, i32, core::convert::identity),
+        List::U32(v) => scalars!(v, u32, core::convert::identity),
+        List::S64(v) => scalars!(v, i64, core::convert::identity),
+        List::U64(v) => scalars!(v, u64, core::convert::identity),
+        List::F32(v) => scalars!(v, u32, encode_float_as_i32),
+        List::F64(v) => scalars!(v, u64, encode_float_as_i64),
+        List::Char(v) => scalars!(v, u32, u32::from),
+        List::Values(_) => unreachable!("the caller stores values one by one"),
+    }
+    Ok(())
+}
+
+fn store_record<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    fields: Fields<'_>,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let offsets = field_offsets(cx.types, fields.types(), cx.opts.ptr);
+    for ((offset, ty), value) in offsets.zip(record_fields(value)) {
+        store_into_valid_range(cx, value, ty, ptr + offset)?;
+    }
+    Ok(())
+}
+
+fn store_variant<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    ty: ValType,
+    cases: Cases<'_>,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let (case, payload) = match_case(value);
+    store_int(cx, u64::from(case), ptr, discriminant_size(cases.len()))?;
+    match (cases.payload(case as usize), payload) {
+        (Some(payload_ty), Some(payload)) => {
+            let ptr = ptr + u64::from(payload_offset(cx.types, ty, cx.opts.ptr));
+            store_into_valid_range(cx, payload, payload_ty, ptr)
+        }
+        (None, None) => Ok(()),
+        (Some(_), None) | (None, Some(_)) => mismatch(value),
+    }
+}

@@ -1,0 +1,171 @@
+//! Whether a value is one of a type.
+//!
+//! Lowering relies on it: `store` and `lower_flat` panic on a value that [`type_check`] rejects.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use crate::despecialize::{Cases, Despecialized, despecialize};
+use crate::display::display;
+use crate::types::{Types, ValType};
+use crate::value::{List, Value};
+
+/// A value that is not of the type it is given for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ValueTypeError {
+    /// Where within the value, as `.field[0].some`; empty for the value as a whole.
+    pub path: String,
+    /// The type that is expected there, in WIT.
+    pub expected: String,
+    /// What is there.
+    pub given: String,
+}
+
+impl ValueTypeError {
+    /// Prepends a step to the path, on the way out of the value.
+    fn within(mut self, step: impl fmt::Display) -> Self {
+        self.path.insert_str(0, &format!("{step}"));
+        self
+    }
+}
+
+impl fmt::Display for ValueTypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = if self.path.is_empty() { "" } else { "at " };
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{at}{}{colon}expected {}, given {}", self.path, self.expected, self.given)
+    }
+}
+
+impl core::error::Error for ValueTypeError {}
+
+/// Checks that `value` is one of type `ty`.
+///
+/// # Errors
+///
+/// When it is not; the error says where, what was expected and what is there. Streams, futures and error
+/// contexts have no values yet.
+pub fn type_check(types: &Types, ty: ValType, value: &Value) -> Result<(), ValueTypeError> {
+    match (ty, value) {
+        (ValType::Bool, Value::Bool(_))
+        | (ValType::S8, Value::S8(_))
+        | (ValType::U8, Value::U8(_))
+        | (ValType::S16, Value::S16(_))
+        | (ValType::U16, Value::U16(_))
+        | (ValType::S32, Value::S32(_))
+        | (ValType::U32, Value::U32(_))
+        | (ValType::S64, Value::S64(_))
+        | (ValType::U64, Value::U64(_))
+        | (ValType::F32, Value::F32(_))
+        | (ValType::F64, Value::F64(_))
+        | (ValType::Char, Value::Char(_))
+        | (ValType::String, Value::String(_))
+        | (ValType::Own(_), Value::Own(_))
+        | (ValType::Borrow(_), Value::Borrow(_)) => Ok(()),
+        (ValType::List(id), Value::List(list)) => check_list(types, ty, types[id].element, list),
+        (ValType::FixedLengthList(id), Value::List(list)) => {
+            if u32::try_from(list.len()) != Ok(types[id].length) {
+                return Err(error(types, ty, format!("a list of {} elements", list.len())));
+            }
+            check_list(types, ty, types[id].element, list)
+        }
+        (ValType::Map(id), Value::Map(entries)) => {
+            for (i, (key, value)) in entries.iter().enumerate() {
+                type_check(types, types[id].key, key).map_err(|e| e.within(format!("[{i}].key")))?;
+                type_check(types, types[id].value, value).map_err(|e| e.within(format!("[{i}].value")))?;
+            }
+            Ok(())
+        }
+        (ValType::Record(_), Value::Record(values)) | (ValType::Tuple(_), Value::Tuple(values)) => {
+            check_fields(types, ty, values)
+        }
+        (ValType::Flags(id), Value::Flags(bits)) => {
+            let n_flags = types[id].labels.len();
+            if n_flags < 32 && bits >> n_flags != 0 {
+                return Err(error(types, ty, format!("flags with the bits {bits:#b}")));
+            }
+            Ok(())
+        }
+        (ValType::Variant(_), Value::Variant { case, payload }) => {
+            check_case(types, ty, *case, payload.as_deref())
+        }
+        (ValType::Enum(_), Value::Enum(case)) => check_case(types, ty, *case, None),
+        (ValType::Option(_), Value::Option(some)) => {
+            check_case(types, ty, u32::from(some.is_some()), some.as_deref())
+        }
+        (ValType::Result(_), Value::Result(Ok(payload))) => check_case(types, ty, 0, payload.as_deref()),
+        (ValType::Result(_), Value::Result(Err(payload))) => check_case(types, ty, 1, payload.as_deref()),
+        (_, _) => Err(error(types, ty, value.kind().to_string())),
+    }
+}
+
+fn check_list(types: &Types, ty: ValType, element: ValType, list: &List) -> Result<(), ValueTypeError> {
+    let is_ok = match (list, element) {
+        (List::Bool(_), ValType::Bool)
+        | (List::S8(_), ValType::S8)
+        | (List::U8(_), ValType::U8)
+        | (List::S16(_), ValType::S16)
+        | (List::U16(_), ValType::U16)
+        | (List::S32(_), ValType::S32)
+        | (List::U32(_), ValType::U32)
+        | (List::S64(_), ValType::S64)
+        | (List::U64(_), ValType::U64)
+        | (List::F32(_), ValType::F32)
+        | (List::F64(_), ValType::F64)
+        | (List::Char(_), ValType::Char) => true,
+        (List::Values(values), _) if !is_scalar(element) => {
+            for (i, value) in values.iter().enumerate() {
+                type_check(types, element, value).map_err(|e| e.within(format!("[{i}]")))?;
+            }
+            true
+        }
+        (_, _) => false,
+    };
+    if is_ok { Ok(()) } else { Err(error(types, ty, Value::List(list.clone()).kind().to_string())) }
+}
+
+/// Returns whether lists of `ty` are typed lists, whose form `List::from_values` gives.
+fn is_scalar(ty: ValType) -> bool {
+    !matches!(List::from_values(ty, alloc::vec::Vec::new()), List::Values(_))
+}
+
+fn check_fields(types: &Types, ty: ValType, values: &[Value]) -> Result<(), ValueTypeError> {
+    let Despecialized::Record(fields) = despecialize(types, ty) else {
+        unreachable!("records and tuples despecialize to records")
+    };
+    if fields.len() != values.len() {
+        return Err(error(types, ty, format!("{} values", values.len())));
+    }
+    for (i, (ty, value)) in fields.types().zip(values).enumerate() {
+        type_check(types, ty, value).map_err(|e| e.within(format!(".{}", fields.label(i))))?;
+    }
+    Ok(())
+}
+
+fn check_case(types: &Types, ty: ValType, case: u32, payload: Option<&Value>) -> Result<(), ValueTypeError> {
+    let Despecialized::Variant(cases) = despecialize(types, ty) else {
+        unreachable!("variants, enums, options and results despecialize to variants")
+    };
+    let case = case as usize;
+    if case >= cases.len() {
+        return Err(error(types, ty, format!("case {case} of {}", cases.len())));
+    }
+    match (cases.payload(case), payload) {
+        (None, None) => Ok(()),
+        (Some(ty), Some(value)) => {
+            type_check(types, ty, value).map_err(|e| e.within(format!(".{}", cases.label(case))))
+        }
+        (Some(_), None) => Err(error(types, ty, given_case(cases, case, "without a payload"))),
+        (None, Some(_)) => Err(error(types, ty, given_case(cases, case, "with a payload"))),
+    }
+}
+
+fn given_case(cases: Cases<'_>, case: usize, how: &str) -> String {
+    format!("{} {how}", cases.label(case))
+}
+
+#[cold]
+fn error(types: &Types, ty: ValType, given: String) -> ValueTypeError {
+    ValueTypeError { path: String::new(), expected: display(types, ty).to_string(), given }
+}

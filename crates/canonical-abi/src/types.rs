@@ -1,0 +1,598 @@
+//! Component value types in a hash-consed arena.
+//!
+//! Follows Explainer.md, "Type Definitions". Structurally equal types get equal ids, so `ValType` equality is
+//! type equality within one [`Types`]. Constructors check everything that validation demands of a value type
+//! (labels, counts, size, depth); what is in the arena is therefore valid, has a size below 2^28 bytes, a
+//! bounded depth, and layouts that cannot fail. Labels are checked in `label.rs`.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Index;
+
+use crate::despecialize::Despecialized;
+use crate::flatten::{self, CoreType};
+use crate::label::{LabelOf, check_labels};
+use crate::layout::{self, Layout};
+use crate::type_error::TypeError;
+
+/// The deepest nesting of a value type, counting the outermost as 1.
+///
+/// Not a limit of the spec: it bounds the recursion of everything that walks a type or one of its values.
+pub const MAX_TYPE_DEPTH: u32 = 100;
+
+/// Every type is smaller than this many bytes with 64-bit pointers (CanonicalABI.md, "Element Size").
+pub const TYPE_SIZE_LIMIT_BYTES: u32 = 1 << 28;
+
+/// The most flags of one `flags` type (Binary.md, "Type Definitions").
+pub const MAX_FLAGS: usize = 32;
+
+/// The pointer type of a memory (the spec's `ptr_type`): `i32` or `i64`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Default)]
+pub enum PtrType {
+    /// A 32-bit memory.
+    #[default]
+    I32,
+    /// A 64-bit memory.
+    I64,
+}
+
+impl PtrType {
+    /// Returns the spec's `ptr_size`: 4 or 8 bytes.
+    pub const fn size(self) -> u32 {
+        match self {
+            Self::I32 => 4,
+            Self::I64 => 8,
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::I32 => 0,
+            Self::I64 => 1,
+        }
+    }
+}
+
+/// A resource type as a type mentions it. The embedder decides which run-time resource type it names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct ResourceId(pub u32);
+
+/// A component value type (the spec's `valtype`), cheap to copy and compare.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub enum ValType {
+    /// `bool`
+    Bool,
+    /// `s8`
+    S8,
+    /// `u8`
+    U8,
+    /// `s16`
+    S16,
+    /// `u16`
+    U16,
+    /// `s32`
+    S32,
+    /// `u32`
+    U32,
+    /// `s64`
+    S64,
+    /// `u64`
+    U64,
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+    /// `char`
+    Char,
+    /// `string`
+    String,
+    /// `error-context`
+    ErrorContext,
+    /// `list<T>`
+    List(ListId),
+    /// `list<T, N>`
+    FixedLengthList(FixedLengthListId),
+    /// `map<K, V>`
+    Map(MapId),
+    /// `record`
+    Record(RecordId),
+    /// `tuple<...>`
+    Tuple(TupleId),
+    /// `variant`
+    Variant(VariantId),
+    /// `enum`
+    Enum(EnumId),
+    /// `option<T>`
+    Option(OptionId),
+    /// `result<T, E>`
+    Result(ResultId),
+    /// `flags`
+    Flags(FlagsId),
+    /// `own<R>`
+    Own(ResourceId),
+    /// `borrow<R>`
+    Borrow(ResourceId),
+    /// `stream<T>`
+    Stream(StreamId),
+    /// `future<T>`
+    Future(FutureId),
+}
+
+/// A record type.
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Record {
+    /// The fields in declaration order; at least one.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a [`Record`].
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Field {
+    /// The label, in kebab case.
+    pub name: String,
+    /// The field's type.
+    pub ty: ValType,
+}
+
+/// A tuple type.
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Tuple {
+    /// The element types in order; at least one.
+    pub types: Vec<ValType>,
+}
+
+/// A variant type.
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Variant {
+    /// The cases in declaration order; at least one.
+    pub cases: Vec<Case>,
+}
+
+/// A case of a [`Variant`].
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Case {
+    /// The label, in kebab case.
+    pub name: String,
+    /// The payload's type, if the case has a payload.
+    pub ty: Option<ValType>,
+}
+
+/// An enum type.
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Enum {
+    /// The labels in declaration order; at least one.
+    pub labels: Vec<String>,
+}
+
+/// A flags type.
+#[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Flags {
+    /// The labels in declaration order, 1 to [`MAX_FLAGS`] of them; label `i` is bit `i`.
+    pub labels: Vec<String>,
+}
+
+/// An option type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct OptionType {
+    /// The type of `some`'s payload.
+    pub some: ValType,
+}
+
+/// A result type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct ResultType {
+    /// The type of `ok`'s payload.
+    pub ok: Option<ValType>,
+    /// The type of `error`'s payload (the spec calls the case `error`, WIT values call it `err`).
+    pub err: Option<ValType>,
+}
+
+/// A list type of no fixed length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct ListType {
+    /// The elements' type.
+    pub element: ValType,
+}
+
+/// A list type of fixed length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct FixedLengthListType {
+    /// The elements' type.
+    pub element: ValType,
+    /// The number of elements; at least 1.
+    pub length: u32,
+}
+
+/// A map type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct MapType {
+    /// The keys' type: `bool`, an integer type, `char` or `string`.
+    pub key: ValType,
+    /// The values' type.
+    pub value: ValType,
+    /// `tuple<key, value>`: a map despecializes to a list of it.
+    pub entry: ValType,
+}
+
+/// A stream type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct StreamType {
+    /// The elements' type.
+    pub payload: Option<ValType>,
+}
+
+/// A future type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct FutureType {
+    /// The value's type.
+    pub payload: Option<ValType>,
+}
+
+/// A component function type.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub struct FuncType {
+    /// The parameters, each with its label.
+    pub params: Vec<(String, ValType)>,
+    /// The result's type.
+    pub result: Option<ValType>,
+    /// Whether the type is `async`.
+    pub is_async: bool,
+}
+
+impl FuncType {
+    /// Returns the parameters' types (the spec's `param_types`).
+    pub fn param_types(&self) -> Vec<ValType> {
+        self.params.iter().map(|(_, ty)| *ty).collect()
+    }
+
+    /// Returns the result's type as a list of none or one (the spec's `result_type`).
+    pub fn result_type(&self) -> Vec<ValType> {
+        self.result.into_iter().collect()
+    }
+}
+
+/// What is worked out once, when a type is built. Arrays are indexed by [`PtrType::index`].
+#[derive(Clone, Debug)]
+pub(crate) struct Info {
+    pub(crate) layouts: [Layout; 2],
+    /// Where a variant's payload starts; 0 for other types.
+    pub(crate) payload_offsets: [u32; 2],
+    /// Below [`TYPE_SIZE_LIMIT_BYTES`], since each flattened value takes a byte of memory at least.
+    pub(crate) flat_count: u32,
+    /// The flattened types; empty when there are more than [`MAX_FLAT_PARAMS`].
+    pub(crate) flat: [Box<[CoreType]>; 2],
+    pub(crate) depth: u32,
+    pub(crate) contains: Contains,
+}
+
+/// Which type predicates hold of a type (CanonicalABI.md, "Type Predicates").
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Contains {
+    pub(crate) borrow: bool,
+    pub(crate) own: bool,
+    pub(crate) async_value: bool,
+    /// A string, list or map, for which lowering calls `realloc`.
+    pub(crate) heap: bool,
+}
+
+impl Contains {
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            borrow: self.borrow | other.borrow,
+            own: self.own | other.own,
+            async_value: self.async_value | other.async_value,
+            heap: self.heap | other.heap,
+        }
+    }
+}
+
+/// One kind of compound: definitions by id, and ids by definition.
+#[derive(Clone, Debug)]
+struct Arena<D> {
+    defs: Vec<(D, Info)>,
+    ids: BTreeMap<D, u32>,
+}
+
+impl<D> Default for Arena<D> {
+    fn default() -> Self {
+        Self { defs: Vec::new(), ids: BTreeMap::new() }
+    }
+}
+
+impl<D: Clone + Ord> Arena<D> {
+    fn push(&mut self, def: D, info: Info) -> u32 {
+        let id = u32::try_from(self.defs.len()).expect("fewer than 2^32 types fit in memory");
+        self.defs.push((def.clone(), info));
+        self.ids.insert(def, id);
+        id
+    }
+}
+
+macro_rules! compounds {
+    ($($doc:literal $id:ident $variant:ident $def:ident $arena:ident;)*) => {
+        $(
+            #[doc = concat!("Names a ", $doc, " type of a [`Types`].")]
+            #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+            pub struct $id(u32);
+
+            impl Index<$id> for Types {
+                type Output = $def;
+
+                /// Returns the definition; panics on an id of a larger `Types`.
+                fn index(&self, id: $id) -> &$def {
+                    &self.$arena.defs[id.0 as usize].0
+                }
+            }
+
+            impl Types {
+                /// Interns `def`, whose labels and counts the caller has checked.
+                fn $arena(&mut self, def: $def) -> Result<ValType, TypeError> {
+                    if let Some(&id) = self.$arena.ids.get(&def) {
+                        return Ok(ValType::$variant($id(id)));
+                    }
+                    let info = new_info(self, def.despecialize())?;
+                    Ok(ValType::$variant($id(self.$arena.push(def, info))))
+                }
+            }
+        )*
+
+        /// The arena: every compound type that [`ValType`]s name.
+        ///
+        /// Invariants: only valid types, each once; a type's components come before it.
+        #[derive(Clone, Debug, Default)]
+        pub struct Types {
+            $($arena: Arena<$def>,)*
+        }
+
+        /// Returns what was worked out when `ty` was built, or `None` for a type without definition.
+        pub(crate) fn info(types: &Types, ty: ValType) -> Option<&Info> {
+            match ty {
+                $(ValType::$variant(id) => Some(&types.$arena.defs[id.0 as usize].1),)*
+                ValType::Bool | ValType::S8 | ValType::U8 | ValType::S16 | ValType::U16 | ValType::S32
+                | ValType::U32 | ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 | ValType::Char
+                | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
+            }
+        }
+    };
+}
+
+compounds! {
+    "list" ListId List ListType intern_list;
+    "fixed-length list" FixedLengthListId FixedLengthList FixedLengthListType intern_fixed_length_list;
+    "map" MapId Map MapType intern_map;
+    "record" RecordId Record Record intern_record;
+    "tuple" TupleId Tuple Tuple intern_tuple;
+    "variant" VariantId Variant Variant intern_variant;
+    "enum" EnumId Enum Enum intern_enum;
+    "option" OptionId Option OptionType intern_option;
+    "result" ResultId Result ResultType intern_result;
+    "flags" FlagsId Flags Flags intern_flags;
+    "stream" StreamId Stream StreamType intern_stream;
+    "future" FutureId Future FutureType intern_future;
+}
+
+impl Types {
+    /// Returns an arena without compound types.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builds `record { label: type, ... }`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no field, a label is empty, not kebab case or not unique, or the type is too large or deep.
+    pub fn record(&mut self, fields: Vec<(String, ValType)>) -> Result<ValType, TypeError> {
+        check_labels(LabelOf::Field, fields.iter().map(|(name, _)| name.as_str()))?;
+        let fields = fields.into_iter().map(|(name, ty)| Field { name, ty }).collect();
+        self.intern_record(Record { fields })
+    }
+
+    /// Builds `tuple<types...>`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no element, or the type is too large or deep.
+    pub fn tuple(&mut self, types: Vec<ValType>) -> Result<ValType, TypeError> {
+        if types.is_empty() {
+            return Err(TypeError::EmptyTuple);
+        }
+        self.intern_tuple(Tuple { types })
+    }
+
+    /// Builds `variant { label(type), ... }`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no case, a label is empty, not kebab case or not unique, or the type is too large or deep.
+    pub fn variant(&mut self, cases: Vec<(String, Option<ValType>)>) -> Result<ValType, TypeError> {
+        check_labels(LabelOf::Case, cases.iter().map(|(name, _)| name.as_str()))?;
+        let cases = cases.into_iter().map(|(name, ty)| Case { name, ty }).collect();
+        self.intern_variant(Variant { cases })
+    }
+
+    /// Builds `enum { label, ... }`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no label, or a label is empty, not kebab case or not unique.
+    pub fn enum_(&mut self, labels: Vec<String>) -> Result<ValType, TypeError> {
+        check_labels(LabelOf::EnumTag, labels.iter().map(String::as_str))?;
+        self.intern_enum(Enum { labels })
+    }
+
+    /// Builds `option<some>`.
+    ///
+    /// # Errors
+    ///
+    /// When the type is too large or deep.
+    pub fn option(&mut self, some: ValType) -> Result<ValType, TypeError> {
+        self.intern_option(OptionType { some })
+    }
+
+    /// Builds `result<ok, err>`.
+    ///
+    /// # Errors
+    ///
+    /// When the type is too large or deep.
+    pub fn result(&mut self, ok: Option<ValType>, err: Option<ValType>) -> Result<ValType, TypeError> {
+        self.intern_result(ResultType { ok, err })
+    }
+
+    /// Builds `flags { label, ... }`.
+    ///
+    /// # Errors
+    ///
+    /// When there are none or more than [`MAX_FLAGS`] labels, or one is empty, not kebab case or not unique.
+    pub fn flags(&mut self, labels: Vec<String>) -> Result<ValType, TypeError> {
+        if labels.len() > MAX_FLAGS {
+            return Err(TypeError::TooManyFlags { n_flags: labels.len() });
+        }
+        check_labels(LabelOf::Flag, labels.iter().map(String::as_str))?;
+        self.intern_flags(Flags { labels })
+    }
+
+    /// Builds `list<element>`.
+    ///
+    /// # Errors
+    ///
+    /// When the type is too deep.
+    pub fn list(&mut self, element: ValType) -> Result<ValType, TypeError> {
+        self.intern_list(ListType { element })
+    }
+
+    /// Builds `list<element, length>`.
+    ///
+    /// # Errors
+    ///
+    /// When the length is 0, or the type is too large or deep.
+    pub fn fixed_length_list(&mut self, element: ValType, length: u32) -> Result<ValType, TypeError> {
+        if length == 0 {
+            return Err(TypeError::EmptyFixedLengthList);
+        }
+        self.intern_fixed_length_list(FixedLengthListType { element, length })
+    }
+
+    /// Builds `map<key, value>`.
+    ///
+    /// # Errors
+    ///
+    /// When `key` is not a key type (`bool`, an integer type, `char` or `string`), or the type is too deep.
+    pub fn map(&mut self, key: ValType, value: ValType) -> Result<ValType, TypeError> {
+        if !is_key_type(key) {
+            return Err(TypeError::MapKey);
+        }
+        let entry = self.tuple(alloc::vec![key, value])?;
+        self.intern_map(MapType { key, value, entry })
+    }
+
+    /// Builds `stream<payload>`.
+    ///
+    /// # Errors
+    ///
+    /// When the payload contains a borrow, or the type is too deep.
+    pub fn stream(&mut self, payload: Option<ValType>) -> Result<ValType, TypeError> {
+        check_payload(self, payload)?;
+        self.intern_stream(StreamType { payload })
+    }
+
+    /// Builds `future<payload>`.
+    ///
+    /// # Errors
+    ///
+    /// When the payload contains a borrow, or the type is too deep.
+    pub fn future(&mut self, payload: Option<ValType>) -> Result<ValType, TypeError> {
+        check_payload(self, payload)?;
+        self.intern_future(FutureType { payload })
+    }
+}
+
+/// Returns whether a type is of the grammar's `keytype` (Explainer.md, "Type Definitions").
+fn is_key_type(ty: ValType) -> bool {
+    match ty {
+        ValType::Bool
+        | ValType::S8
+        | ValType::U8
+        | ValType::S16
+        | ValType::U16
+        | ValType::S32
+        | ValType::U32
+        | ValType::S64
+        | ValType::U64
+        | ValType::Char
+        | ValType::String => true,
+        ValType::F32
+        | ValType::F64
+        | ValType::ErrorContext
+        | ValType::List(_)
+        | ValType::FixedLengthList(_)
+        | ValType::Map(_)
+        | ValType::Record(_)
+        | ValType::Tuple(_)
+        | ValType::Variant(_)
+        | ValType::Enum(_)
+        | ValType::Option(_)
+        | ValType::Result(_)
+        | ValType::Flags(_)
+        | ValType::Own(_)
+        | ValType::Borrow(_)
+        | ValType::Stream(_)
+        | ValType::Future(_) => false,
+    }
+}
+
+fn check_payload(types: &Types, payload: Option<ValType>) -> Result<(), TypeError> {
+    match payload {
+        Some(ty) if contains(types, ty).borrow => Err(TypeError::BorrowInPayload),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Works out everything about a new type from its components, which are in the arena already.
+fn new_info(types: &Types, shape: Despecialized<'_>) -> Result<Info, TypeError> {
+    let mut depth = 0;
+    let mut of_parts = shape.contains_itself();
+    shape.for_each_component(|ty| {
+        depth = depth.max(depth_of(types, ty));
+        of_parts = of_parts.or(contains(types, ty));
+    });
+    if depth >= MAX_TYPE_DEPTH {
+        return Err(TypeError::TooDeep);
+    }
+    if matches!(shape, Despecialized::Stream(_) | Despecialized::Future(_)) {
+        // Its elements are lowered when they are read, not with the handle.
+        of_parts.heap = false;
+    }
+    let measure = |ptr| layout::measure(types, shape, ptr);
+    let payload_offset = |ptr| layout::measure_payload_offset(types, shape, ptr);
+    let layouts = [measure(PtrType::I32)?, measure(PtrType::I64)?];
+    let flat_count = flatten::measure_flat_count(types, shape);
+    let flat = |ptr| flatten::measure_flat(types, shape, flat_count, ptr);
+    Ok(Info {
+        layouts,
+        payload_offsets: [payload_offset(PtrType::I32), payload_offset(PtrType::I64)],
+        flat_count,
+        flat: [flat(PtrType::I32), flat(PtrType::I64)],
+        depth: depth + 1,
+        contains: of_parts,
+    })
+}
+
+fn depth_of(types: &Types, ty: ValType) -> u32 {
+    info(types, ty).map_or(1, |info| info.depth)
+}
+
+/// Returns the type predicates of `ty`.
+pub(crate) fn contains(types: &Types, ty: ValType) -> Contains {
+    match info(types, ty) {
+        Some(info) => info.contains,
+        None => Contains {
+            borrow: matches!(ty, ValType::Borrow(_)),
+            own: matches!(ty, ValType::Own(_)),
+            async_value: matches!(ty, ValType::ErrorContext),
+            heap: matches!(ty, ValType::String),
+        },
+    }
+}
