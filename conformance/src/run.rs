@@ -1,0 +1,248 @@
+//! What each directive means: which calls of the [`Subject`] it makes, and which outcomes pass.
+//!
+//! Follows the reference interpreter's script semantics: the latest definition and the latest instance are
+//! what a directive without a name refers to, and a later one of the same name hides an earlier one.
+//!
+//! Invariant: a name is bound before the subject is called, to the reason that it has nothing behind it, so
+//! that a subject that panics leaves no older instance in a newer one's place.
+
+use crate::script::{Action, Call, Encoded, Run};
+use crate::subjects::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val, mismatch};
+use std::collections::BTreeMap;
+
+/// What became of a directive.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It held.
+    Passed,
+    /// It did not hold.
+    Failed {
+        /// What should have happened.
+        expected: String,
+        /// What happened.
+        got: String,
+    },
+    /// What it refers to never came into being; the cause.
+    NotReached(String),
+}
+
+/// What the script has brought into being so far.
+#[derive(Debug, Default)]
+pub struct State {
+    definitions: Names<DefinitionId>,
+    instances: Names<InstanceId>,
+}
+
+/// Either the thing, or why it never came into being.
+type Slot<T> = Result<T, String>;
+
+#[derive(Debug)]
+struct Names<T> {
+    latest: Option<Slot<T>>,
+    named: BTreeMap<String, Slot<T>>,
+}
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self { latest: None, named: BTreeMap::new() }
+    }
+}
+
+impl<T: Copy> Names<T> {
+    fn bind(&mut self, name: Option<&String>, slot: Slot<T>) {
+        if let Some(name) = name {
+            self.named.insert(name.clone(), slot.clone());
+        }
+        self.latest = Some(slot);
+    }
+
+    /// Returns what `name`, or no name, refers to.
+    fn resolve(&self, what: &str, name: Option<&String>) -> Result<T, Outcome> {
+        let slot = match name {
+            Some(name) => self.named.get(name),
+            None => self.latest.as_ref(),
+        };
+        match slot {
+            Some(Ok(id)) => Ok(*id),
+            Some(Err(cause)) => Err(Outcome::NotReached(cause.clone())),
+            None => {
+                let name = name.map(|name| format!(" ${name}")).unwrap_or_default();
+                Err(failed(format!("the {what}{name}"), "the script has none"))
+            }
+        }
+    }
+}
+
+/// Carries out `action` and judges what happens.
+pub fn run(subject: &mut dyn Subject, state: &mut State, action: &Action) -> Outcome {
+    let outcome = match action {
+        Action::Define { name, wasm } => define(subject, state, name.as_ref(), wasm).map(drop),
+        Action::DefineAndInstantiate { name, wasm } => {
+            state.instances.bind(name.as_ref(), Err("its definition panicked".to_owned()));
+            let definition = define(subject, state, name.as_ref(), wasm);
+            let definition = definition.inspect_err(|outcome| {
+                state.instances.bind(name.as_ref(), Err(cause(outcome)));
+            });
+            definition.and_then(|definition| instantiate(subject, state, name.as_ref(), definition))
+        }
+        Action::Instantiate { instance, definition } => {
+            let definition = state.definitions.resolve("definition", definition.as_ref());
+            let definition = definition.inspect_err(|outcome| {
+                state.instances.bind(instance.as_ref(), Err(cause(outcome)));
+            });
+            definition.and_then(|definition| instantiate(subject, state, instance.as_ref(), definition))
+        }
+        Action::Invoke(call) => invoke(subject, state, call)
+            .and_then(|result| result.map(drop).map_err(|failure| failed("a return", failure.to_string()))),
+        Action::AssertReturn { run, results } => execute(subject, state, run)
+            .and_then(|result| returns(results, result.map_err(|failure| failure.to_string()))),
+        Action::AssertTrap { run, message } => execute(subject, state, run)
+            .and_then(|result| fails_with(FailureKind::Trap, "trap", message, result.map(shown_result))),
+        Action::AssertExhaustion { call, message } => invoke(subject, state, call)
+            .and_then(|result| fails_with(FailureKind::Trap, "trap", message, result.map(shown_result))),
+        Action::AssertException(run) => execute(subject, state, run)
+            .and_then(|result| fails_with(FailureKind::Exception, "exception", "", result.map(shown_result))),
+        Action::AssertInvalid { wasm, message } => rejects(subject, wasm, "invalid", message),
+        Action::AssertMalformed { wasm, message } => rejects(subject, wasm, "malformed", message),
+        Action::AssertUnlinkable { wasm, message } => unlinkable(subject, state, wasm, message),
+        Action::Unknown(what) => Err(failed("a directive that this crate knows", what)),
+    };
+    outcome.err().unwrap_or(Outcome::Passed)
+}
+
+/// Returns the text that stands for `outcome` where another directive depends on it.
+pub fn cause(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Passed => "passed".to_owned(),
+        Outcome::Failed { got, .. } => got.clone(),
+        Outcome::NotReached(cause) => cause.clone(),
+    }
+}
+
+fn failed(expected: impl Into<String>, got: impl Into<String>) -> Outcome {
+    Outcome::Failed { expected: expected.into(), got: got.into() }
+}
+
+fn define(
+    subject: &mut dyn Subject,
+    state: &mut State,
+    name: Option<&String>,
+    wasm: &Encoded,
+) -> Result<DefinitionId, Outcome> {
+    state.definitions.bind(name, Err("its definition panicked".to_owned()));
+    let definition = match wasm {
+        Ok(wasm) => subject.define(wasm).map_err(|failure| failure.to_string()),
+        Err(error) => Err(format!("text that does not encode: {error}")),
+    };
+    state.definitions.bind(name, definition.clone());
+    definition.map_err(|got| failed("a valid component", got))
+}
+
+fn instantiate(
+    subject: &mut dyn Subject,
+    state: &mut State,
+    name: Option<&String>,
+    definition: DefinitionId,
+) -> Result<(), Outcome> {
+    let named = named_instances(state);
+    state.instances.bind(name, Err("its instantiation panicked".to_owned()));
+    let instance = subject.instantiate(definition, &named).map_err(|failure| failure.to_string());
+    state.instances.bind(name, instance.clone());
+    instance.map(drop).map_err(|got| failed("an instance", got))
+}
+
+fn named_instances(state: &State) -> Vec<(String, InstanceId)> {
+    let named = state.instances.named.iter();
+    named.filter_map(|(name, slot)| Some((name.clone(), *slot.as_ref().ok()?))).collect()
+}
+
+/// Calls; the outer error is for a call that does not take place.
+fn invoke(
+    subject: &mut dyn Subject,
+    state: &State,
+    call: &Call,
+) -> Result<Result<Option<Val>, Failure>, Outcome> {
+    let instance = state.instances.resolve("instance", call.instance.as_ref())?;
+    Ok(subject.invoke(instance, &call.name, &call.args))
+}
+
+/// Calls or instantiates; the outer error is for what does not take place.
+fn execute(
+    subject: &mut dyn Subject,
+    state: &State,
+    run: &Run,
+) -> Result<Result<Option<Val>, Failure>, Outcome> {
+    match run {
+        Run::Call(call) => invoke(subject, state, call),
+        Run::Instantiate(wasm) => {
+            let made = make(subject, state, wasm)?;
+            Ok(made.map(|_| None))
+        }
+    }
+}
+
+/// Instantiates a component that no other directive can refer to; it must be valid to get that far.
+fn make(
+    subject: &mut dyn Subject,
+    state: &State,
+    wasm: &Encoded,
+) -> Result<Result<InstanceId, Failure>, Outcome> {
+    let wasm = wasm.as_ref().map_err(|error| failed("text that encodes", error))?;
+    let definition =
+        subject.define(wasm).map_err(|failure| failed("a valid component", failure.to_string()))?;
+    Ok(subject.instantiate(definition, &named_instances(state)))
+}
+
+fn returns(expected: &[Val], got: Result<Option<Val>, String>) -> Result<(), Outcome> {
+    let expected_text = || match expected {
+        [] => "a return".to_owned(),
+        vals => vals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+    };
+    let difference = match (expected, got) {
+        (_, Err(failure)) => Some(failure),
+        ([], Ok(None)) => None,
+        ([expected], Ok(Some(got))) => mismatch(expected, &got),
+        (_, Ok(got)) => Some(shown_result(got)),
+    };
+    difference.map_or(Ok(()), |got| Err(failed(expected_text(), got)))
+}
+
+fn shown_result(result: Option<Val>) -> String {
+    result.map_or_else(|| "a return".to_owned(), |val| format!("the value {val}"))
+}
+
+/// Passes if there is a failure of `kind` whose message contains `message`.
+fn fails_with(
+    kind: FailureKind,
+    what: &str,
+    message: &str,
+    got: Result<String, Failure>,
+) -> Result<(), Outcome> {
+    let got = match got {
+        Err(failure) if failure.kind == kind && failure.message.contains(message) => return Ok(()),
+        Err(failure) => failure.to_string(),
+        Ok(result) => result,
+    };
+    Err(failed(format!("{what}: {message}"), got))
+}
+
+/// Passes if the text does not encode or the subject finds the bytes invalid, and the error contains
+/// `message`. Where the line between malformed and invalid runs is the engine's affair, as it is for the
+/// suite's other users.
+fn rejects(subject: &mut dyn Subject, wasm: &Encoded, what: &str, message: &str) -> Result<(), Outcome> {
+    let got = match wasm {
+        Ok(wasm) => subject.validate(wasm).map(|()| "a valid component".to_owned()),
+        Err(error) => Err(Failure::new(FailureKind::Invalid, error.clone())),
+    };
+    fails_with(FailureKind::Invalid, what, message, got)
+}
+
+fn unlinkable(
+    subject: &mut dyn Subject,
+    state: &State,
+    wasm: &Encoded,
+    message: &str,
+) -> Result<(), Outcome> {
+    let made = make(subject, state, wasm)?;
+    fails_with(FailureKind::Unlinkable, "unlinkable", message, made.map(|_| "an instance".to_owned()))
+}

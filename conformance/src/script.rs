@@ -1,0 +1,402 @@
+//! A `.wast` script as plain data: one [`Directive`] per directive, its binaries encoded, its values our own.
+//!
+//! Follows the script grammar of the reference interpreter as the `wast` crate reads it; text that does not
+//! encode is part of the data, since `assert_malformed` and `assert_invalid` ask for it.
+//!
+//! Invariant: every directive that the parser sees comes out as one [`Directive`], in order. What this
+//! module cannot express becomes [`Action::Unknown`], which never passes.
+
+use crate::subjects::Val;
+use std::fmt;
+use wast::component::WastVal;
+use wast::core::{NanPattern, WastArgCore, WastRetCore};
+use wast::lexer::Lexer;
+use wast::parser::{self, ParseBuffer};
+use wast::token::{Id, Span};
+use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+
+/// Where a directive's keyword stands, counted from 1.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Place {
+    /// The line.
+    pub line: u32,
+    /// The column, in bytes, for a directive that shares its line with another one.
+    pub column: Option<u32>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.column {
+            Some(column) => write!(f, "{}:{column}", self.line),
+            None => write!(f, "{}", self.line),
+        }
+    }
+}
+
+/// One directive of a script.
+#[derive(Clone, Debug)]
+pub struct Directive {
+    /// Where it stands.
+    pub place: Place,
+    /// What it asks for.
+    pub action: Action,
+}
+
+/// A component's bytes, or why its text does not encode.
+pub type Encoded = Result<Vec<u8>, String>;
+
+/// What a directive asks for.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// `(component definition $name …)`: comes into being as a definition only.
+    Define {
+        /// The name that later directives use.
+        name: Option<String>,
+        /// The component.
+        wasm: Encoded,
+    },
+    /// `(component $name …)`: a definition and an instance of it, both with that name.
+    DefineAndInstantiate {
+        /// The name that later directives use.
+        name: Option<String>,
+        /// The component.
+        wasm: Encoded,
+    },
+    /// `(component instance $instance $definition)`.
+    Instantiate {
+        /// The name that later directives use.
+        instance: Option<String>,
+        /// The definition; without it, the latest one.
+        definition: Option<String>,
+    },
+    /// `(invoke …)` for its effect: must return, with whatever value.
+    Invoke(Call),
+    /// `(assert_return …)`.
+    AssertReturn {
+        /// What is run.
+        run: Run,
+        /// The values it must return.
+        results: Vec<Val>,
+    },
+    /// `(assert_trap …)`.
+    AssertTrap {
+        /// What is run.
+        run: Run,
+        /// The text that the trap's message must contain.
+        message: String,
+    },
+    /// `(assert_exhaustion …)`: a trap that says that a resource is used up.
+    AssertExhaustion {
+        /// What is run.
+        call: Call,
+        /// The text that the trap's message must contain.
+        message: String,
+    },
+    /// `(assert_exception …)`.
+    AssertException(Run),
+    /// `(assert_invalid …)`.
+    AssertInvalid {
+        /// The component.
+        wasm: Encoded,
+        /// The text that the error must contain.
+        message: String,
+    },
+    /// `(assert_malformed …)`.
+    AssertMalformed {
+        /// The component.
+        wasm: Encoded,
+        /// The text that the error must contain.
+        message: String,
+    },
+    /// `(assert_unlinkable …)`.
+    AssertUnlinkable {
+        /// The component.
+        wasm: Encoded,
+        /// The text that the error must contain.
+        message: String,
+    },
+    /// A directive that this crate does not know, in words. Always a failure.
+    Unknown(String),
+}
+
+/// `(invoke $instance "name" args…)`.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The instance; without it, the latest one.
+    pub instance: Option<String>,
+    /// The exported function.
+    pub name: String,
+    /// Its arguments.
+    pub args: Vec<Val>,
+}
+
+/// What an assertion runs.
+#[derive(Clone, Debug)]
+pub enum Run {
+    /// A call.
+    Call(Call),
+    /// The instantiation of a component that has no name.
+    Instantiate(Encoded),
+}
+
+/// Parses the script `text`.
+///
+/// # Errors
+///
+/// The parser's text if `text` as a whole is not a script.
+pub fn parse(text: &str) -> Result<Vec<Directive>, String> {
+    let located = |mut error: wast::Error| {
+        error.set_text(text);
+        let (line, column) = error.span().linecol_in(text);
+        format!("line {}, column {}: {}", line + 1, column + 1, error.message())
+    };
+    let mut lexer = Lexer::new(text);
+    lexer.allow_confusing_unicode(true); // names with look-alike letters are what some scripts are about
+    let buffer = ParseBuffer::new_with_lexer(lexer).map_err(located)?;
+    let script = parser::parse::<Wast<'_>>(&buffer).map_err(located)?;
+    let spans: Vec<_> = script.directives.iter().map(|d| line_column(d.span(), text)).collect();
+    let shared = |line| spans.iter().filter(|span| span.0 == line).count() > 1;
+    let directives = spans.iter().zip(script.directives).map(|(&(line, column), directive)| Directive {
+        place: Place { line, column: shared(line).then_some(column) },
+        action: action(directive).unwrap_or_else(Action::Unknown),
+    });
+    Ok(directives.collect())
+}
+
+fn line_column(span: Span, text: &str) -> (u32, u32) {
+    let (line, column) = span.linecol_in(text);
+    let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
+    (count(line), count(column))
+}
+
+fn action(directive: WastDirective<'_>) -> Result<Action, String> {
+    Ok(match directive {
+        WastDirective::Module(component) => {
+            let (name, wasm) = encode_component(component)?;
+            Action::DefineAndInstantiate { name, wasm }
+        }
+        WastDirective::ModuleDefinition(component) => {
+            let (name, wasm) = encode_component(component)?;
+            Action::Define { name, wasm }
+        }
+        WastDirective::ModuleInstance { span: _, instance, module } => {
+            Action::Instantiate { instance: name_of(instance), definition: name_of(module) }
+        }
+        WastDirective::AssertMalformed { span: _, module, message } => {
+            Action::AssertMalformed { wasm: encode_component(module)?.1, message: message.to_owned() }
+        }
+        WastDirective::AssertInvalid { span: _, module, message } => {
+            Action::AssertInvalid { wasm: encode_component(module)?.1, message: message.to_owned() }
+        }
+        WastDirective::Invoke(invoke) => Action::Invoke(call(&invoke)?),
+        WastDirective::AssertTrap { span: _, exec, message } => {
+            Action::AssertTrap { run: run(exec)?, message: message.to_owned() }
+        }
+        WastDirective::AssertReturn { span: _, exec, results } => Action::AssertReturn {
+            run: run(exec)?,
+            results: results.iter().map(result).collect::<Result<_, _>>()?,
+        },
+        WastDirective::AssertExhaustion { span: _, call: invoke, message } => {
+            Action::AssertExhaustion { call: call(&invoke)?, message: message.to_owned() }
+        }
+        WastDirective::AssertUnlinkable { span: _, module, message } => Action::AssertUnlinkable {
+            wasm: encode_component(QuoteWat::Wat(module))?.1,
+            message: message.to_owned(),
+        },
+        WastDirective::AssertException { span: _, exec } => Action::AssertException(run(exec)?),
+        WastDirective::AssertInvalidCustom { .. } => return unknown("assert_invalid_custom"),
+        WastDirective::AssertMalformedCustom { .. } => return unknown("assert_malformed_custom"),
+        WastDirective::AssertSuspension { .. } => return unknown("assert_suspension"),
+        WastDirective::Register { .. } => return unknown("register"),
+        WastDirective::Thread(_) => return unknown("thread"),
+        WastDirective::Wait { .. } => return unknown("wait"),
+    })
+}
+
+fn unknown<T>(what: &str) -> Result<T, String> {
+    Err(format!("unknown directive: {what}"))
+}
+
+fn name_of(id: Option<Id<'_>>) -> Option<String> {
+    id.map(|id| id.name().to_owned())
+}
+
+fn encode_component(mut component: QuoteWat<'_>) -> Result<(Option<String>, Encoded), String> {
+    match &component {
+        QuoteWat::Wat(Wat::Module(_)) | QuoteWat::QuoteModule(..) => {
+            unknown("a core module at the top level")
+        }
+        QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..) => {
+            let name = name_of(component.name());
+            Ok((name, component.encode().map_err(|error| error.message())))
+        }
+    }
+}
+
+fn run(execute: WastExecute<'_>) -> Result<Run, String> {
+    match execute {
+        WastExecute::Invoke(invoke) => Ok(Run::Call(call(&invoke)?)),
+        WastExecute::Wat(wat) => Ok(Run::Instantiate(encode_component(QuoteWat::Wat(wat))?.1)),
+        WastExecute::Get { .. } => unknown("get"),
+    }
+}
+
+fn call(invoke: &WastInvoke<'_>) -> Result<Call, String> {
+    Ok(Call {
+        instance: name_of(invoke.module),
+        name: invoke.name.to_owned(),
+        args: invoke.args.iter().map(argument).collect::<Result<_, _>>()?,
+    })
+}
+
+/// `f32.const` and `f64.const` are words of the core and of the component language; the parser takes them
+/// for core, the others can only be one of both.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enums may grow; what is new is unknown")]
+fn argument(arg: &WastArg<'_>) -> Result<Val, String> {
+    match arg {
+        WastArg::Component(val) => Ok(value(val)),
+        WastArg::Core(WastArgCore::F32(v)) => Ok(Val::F32(f32::from_bits(v.bits))),
+        WastArg::Core(WastArgCore::F64(v)) => Ok(Val::F64(f64::from_bits(v.bits))),
+        _ => unknown("a core value for a component's function"),
+    }
+}
+
+/// A component's floats have one NaN, so that both of the core language's NaN patterns mean that one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enums may grow; what is new is unknown")]
+fn result(ret: &WastRet<'_>) -> Result<Val, String> {
+    match ret {
+        WastRet::Component(val) => Ok(value(val)),
+        WastRet::Core(WastRetCore::F32(pattern)) => Ok(Val::F32(match pattern {
+            NanPattern::CanonicalNan | NanPattern::ArithmeticNan => f32::NAN,
+            NanPattern::Value(v) => f32::from_bits(v.bits),
+        })),
+        WastRet::Core(WastRetCore::F64(pattern)) => Ok(Val::F64(match pattern {
+            NanPattern::CanonicalNan | NanPattern::ArithmeticNan => f64::NAN,
+            NanPattern::Value(v) => f64::from_bits(v.bits),
+        })),
+        _ => unknown("a core value from a component's function"),
+    }
+}
+
+fn value(val: &WastVal<'_>) -> Val {
+    let values = |vals: &[WastVal<'_>]| vals.iter().map(value).collect();
+    match val {
+        WastVal::Bool(v) => Val::Bool(*v),
+        WastVal::U8(v) => Val::U8(*v),
+        WastVal::S8(v) => Val::S8(*v),
+        WastVal::U16(v) => Val::U16(*v),
+        WastVal::S16(v) => Val::S16(*v),
+        WastVal::U32(v) => Val::U32(*v),
+        WastVal::S32(v) => Val::S32(*v),
+        WastVal::U64(v) => Val::U64(*v),
+        WastVal::S64(v) => Val::S64(*v),
+        WastVal::F32(v) => Val::F32(f32::from_bits(v.bits)),
+        WastVal::F64(v) => Val::F64(f64::from_bits(v.bits)),
+        WastVal::Char(v) => Val::Char(*v),
+        WastVal::String(v) => Val::String((*v).to_owned()),
+        WastVal::List(vals) => Val::List(values(vals)),
+        WastVal::Map(entries) => Val::Map(entries.iter().map(|(k, v)| (value(k), value(v))).collect()),
+        WastVal::Record(fields) => {
+            Val::Record(fields.iter().map(|(name, v)| ((*name).to_owned(), value(v))).collect())
+        }
+        WastVal::Tuple(vals) => Val::Tuple(values(vals)),
+        WastVal::Variant(case, v) => Val::Variant((*case).to_owned(), payload(v.as_deref())),
+        WastVal::Enum(case) => Val::Enum((*case).to_owned()),
+        WastVal::Option(v) => Val::Option(payload(v.as_deref())),
+        WastVal::Result(Ok(v)) => Val::Result(Ok(payload(v.as_deref()))),
+        WastVal::Result(Err(v)) => Val::Result(Err(payload(v.as_deref()))),
+        WastVal::Flags(labels) => Val::Flags(labels.iter().map(|&label| label.to_owned()).collect()),
+    }
+}
+
+fn payload(val: Option<&WastVal<'_>>) -> Option<Box<Val>> {
+    val.map(|val| Box::new(value(val)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parses one directive and compares what it says of itself.
+    fn check(text: &str, expected: &str) {
+        let directives = parse(text).unwrap();
+        assert_eq!(directives.len(), 1, "{text}");
+        let shown = match &directives[0].action {
+            Action::Define { name, wasm } => format!("define {name:?} {}", wasm.is_ok()),
+            Action::DefineAndInstantiate { name, wasm } => format!("component {name:?} {}", wasm.is_ok()),
+            Action::Instantiate { instance, definition } => format!("instance {instance:?} {definition:?}"),
+            Action::Invoke(call) => shown_call(call),
+            Action::AssertReturn { run, results } => format!("return {} {}", shown_run(run), shown(results)),
+            Action::AssertTrap { run, message } => format!("trap {} {message}", shown_run(run)),
+            Action::AssertExhaustion { call, message } => format!("exhaust {} {message}", shown_call(call)),
+            Action::AssertException(run) => format!("exception {}", shown_run(run)),
+            Action::AssertInvalid { wasm, message } => format!("invalid {} {message}", wasm.is_ok()),
+            Action::AssertMalformed { wasm, message } => format!("malformed {} {message}", wasm.is_ok()),
+            Action::AssertUnlinkable { wasm, message } => format!("unlinkable {} {message}", wasm.is_ok()),
+            Action::Unknown(what) => what.clone(),
+        };
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    fn shown(vals: &[Val]) -> String {
+        vals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    fn shown_run(run: &Run) -> String {
+        match run {
+            Run::Call(call) => shown_call(call),
+            Run::Instantiate(wasm) => format!("component {}", wasm.is_ok()),
+        }
+    }
+
+    fn shown_call(call: &Call) -> String {
+        format!("{:?}.{}({})", call.instance, call.name, shown(&call.args))
+    }
+
+    #[test]
+    fn every_directive_of_the_component_language() {
+        check("(component $C)", "component Some(\"C\") true");
+        check("(component definition $C)", "define Some(\"C\") true");
+        check("(component instance $i $C)", "instance Some(\"i\") Some(\"C\")");
+        check("(component instance)", "instance None None");
+        check("(component quote \"(nonsense)\")", "component None false");
+        check("(component binary \"x\")", "component None true");
+        check("(invoke $i \"f\" (u8.const 1) (f32.const nan))", "Some(\"i\").f(1 NaN)");
+        check("(assert_return (invoke \"f\") (f64.const nan:canonical))", "return None.f() NaN");
+        check(
+            "(assert_return (invoke \"f\") (record.const (field \"a\" bool.const true)))",
+            "return None.f() {a: true}",
+        );
+        check("(assert_return (component))", "return component true ");
+        check("(assert_trap (invoke \"f\") \"why\")", "trap None.f() why");
+        check("(assert_trap (component) \"why\")", "trap component true why");
+        check("(assert_exhaustion (invoke \"f\") \"why\")", "exhaust None.f() why");
+        check("(assert_exception (invoke \"f\"))", "exception None.f()");
+        check("(assert_invalid (component (export \"a\" (func $none))) \"why\")", "invalid false why");
+        check("(assert_malformed (component binary \"\") \"why\")", "malformed true why");
+        check("(assert_unlinkable (component) \"why\")", "unlinkable true why");
+    }
+
+    #[test]
+    fn the_rest_is_unknown() {
+        check("(module)", "unknown directive: a core module at the top level");
+        check(
+            "(assert_malformed (module quote \"x\") \"\")",
+            "unknown directive: a core module at the top level",
+        );
+        check("(register \"a\")", "unknown directive: register");
+        check("(assert_return (get \"g\"))", "unknown directive: get");
+        check("(invoke \"f\" (i32.const 1))", "unknown directive: a core value for a component's function");
+        check("(assert_suspension (invoke \"f\") \"\")", "unknown directive: assert_suspension");
+    }
+
+    #[test]
+    fn places_have_a_column_where_a_line_is_shared() {
+        let places = |text: &str| {
+            let directives = parse(text).unwrap();
+            directives.iter().map(|d| d.place.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(places("(component)\n\n(component) (component)\n (component\n)"), "1 3:2 3:14 4");
+        assert_eq!(parse("(component").unwrap_err(), "line 1, column 11: expected `)`");
+    }
+}

@@ -1,0 +1,110 @@
+//! Finds the official component suite: it lies inside the package `wasm-tools`, which this crate depends on
+//! for nothing else, so that the registry carries it and `Cargo.lock` pins it.
+//!
+//! Invariant: every path that leaves this module is relative to the suite and has forward slashes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the suite lies and which scripts it has.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    root: PathBuf,
+    files: Vec<String>,
+}
+
+/// The suite could not be found or read.
+#[derive(Clone, Debug)]
+pub struct SuiteError(String);
+
+impl fmt::Display for SuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SuiteError {}
+
+impl Suite {
+    /// Finds the suite through `cargo metadata`.
+    ///
+    /// # Errors
+    ///
+    /// If cargo cannot be run, does not know the package, or the package has no such folder.
+    pub fn find() -> Result<Self, SuiteError> {
+        let metadata = cargo_metadata(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+        let manifest = manifest_of(&metadata, "wasm-tools")
+            .ok_or_else(|| SuiteError("cargo metadata does not list the package wasm-tools".to_owned()))?;
+        let package = Path::new(manifest).parent().unwrap_or(Path::new("."));
+        Self::open(&package.join("tests/component-model/test"))
+    }
+
+    /// Lists the scripts under `root`.
+    ///
+    /// # Errors
+    ///
+    /// If a folder cannot be read.
+    pub fn open(root: &Path) -> Result<Self, SuiteError> {
+        let mut files = Vec::new();
+        list(root, "", &mut files)?;
+        files.sort();
+        Ok(Self { root: root.to_owned(), files })
+    }
+
+    /// Returns the scripts, sorted.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// Returns the text of one script.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn read(&self, file: &str) -> Result<String, SuiteError> {
+        std::fs::read_to_string(self.root.join(file)).map_err(|e| SuiteError(format!("{file}: {e}")))
+    }
+}
+
+/// Returns what `cargo metadata` says about the workspace of the package in `folder`.
+///
+/// # Errors
+///
+/// If cargo cannot be run, fails, or answers with something that is not JSON.
+pub fn cargo_metadata(folder: &Path) -> Result<serde_json::Value, SuiteError> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(folder)
+        .output()
+        .map_err(|e| SuiteError(format!("cargo metadata cannot be run: {e}")))?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(SuiteError(format!("cargo metadata failed: {}", stderr.trim())));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map_err(|e| SuiteError(format!("cargo metadata does not answer with JSON: {e}")))
+}
+
+fn manifest_of<'a>(metadata: &'a serde_json::Value, package: &str) -> Option<&'a str> {
+    let packages = metadata["packages"].as_array()?;
+    packages.iter().find(|p| p["name"] == package)?["manifest_path"].as_str()
+}
+
+fn list(folder: &Path, prefix: &str, files: &mut Vec<String>) -> Result<(), SuiteError> {
+    let shown = if prefix.is_empty() { "the suite's folder" } else { prefix };
+    let entries = std::fs::read_dir(folder).map_err(|e| SuiteError(format!("{shown}: {e}")))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| SuiteError(format!("{shown}: {e}")))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let path = entry.path();
+        if path.is_dir() {
+            list(&path, &format!("{prefix}{name}/"), files)?;
+        } else if name.ends_with(".wast") {
+            files.push(format!("{prefix}{name}"));
+        }
+    }
+    Ok(())
+}
