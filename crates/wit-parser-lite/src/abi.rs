@@ -1,0 +1,1 @@
+//! Resolved types as Canonical ABI types.

@@ -1,0 +1,478 @@
+//! Resolved packages: plain data in arenas, linked by typed ids. What `resolve` builds.
+//!
+//! Invariants: every name is resolved; a [`TypeDef`] refers only to type definitions with smaller ids, so types are
+//! acyclic and a single pass over the arena meets parts before wholes; interfaces come after those they `use`.
+
+use std::ops::Index;
+
+use semver::Version;
+
+pub use crate::ast::{Accessor, MethodKind};
+use crate::source::{Sources, Span, count};
+
+/// Packages with everything they depend on. See [`parse`](crate::parse()).
+#[derive(Clone, Debug, Default)]
+pub struct Resolved {
+    pub(crate) sources: Sources,
+    pub(crate) packages: Vec<Package>,
+    pub(crate) interfaces: Vec<Interface>,
+    pub(crate) worlds: Vec<World>,
+    pub(crate) types: Vec<TypeDef>,
+    pub(crate) functions: Vec<Function>,
+}
+
+macro_rules! arenas {
+    ($($(#[$doc:meta])* $id:ident: $item:ident in $arena:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+            pub struct $id(u32);
+
+            impl $id {
+                /// Returns the place in the arena, counted from 0.
+                pub fn index(self) -> u32 {
+                    self.0
+                }
+            }
+
+            impl Index<$id> for Resolved {
+                type Output = $item;
+
+                fn index(&self, id: $id) -> &$item {
+                    &self.$arena[id.0 as usize]
+                }
+            }
+        )*
+
+        impl Resolved {
+            $(
+                /// Returns all of them with their ids, in the order of the arena.
+                pub fn $arena(&self) -> impl DoubleEndedIterator<Item = ($id, &$item)> + ExactSizeIterator {
+                    self.$arena.iter().enumerate().map(|(i, item)| ($id(count(i)), item))
+                }
+            )*
+        }
+    };
+}
+
+arenas! {
+    /// A package of a [`Resolved`].
+    PackageId: Package in packages;
+    /// An interface of a [`Resolved`].
+    InterfaceId: Interface in interfaces;
+    /// A world of a [`Resolved`].
+    WorldId: World in worlds;
+    /// A type definition of a [`Resolved`].
+    TypeDefId: TypeDef in types;
+    /// A function of a [`Resolved`].
+    FunctionId: Function in functions;
+}
+
+/// Ids are handed out by the arena's builder only.
+pub(crate) fn push<T, Id>(arena: &mut Vec<T>, item: T, id: impl FnOnce(u32) -> Id) -> Id {
+    arena.push(item);
+    id(count(arena.len() - 1))
+}
+
+impl PackageId {
+    pub(crate) fn new(index: u32) -> Self {
+        Self(index)
+    }
+}
+
+impl InterfaceId {
+    pub(crate) fn new(index: u32) -> Self {
+        Self(index)
+    }
+}
+
+impl WorldId {
+    pub(crate) fn new(index: u32) -> Self {
+        Self(index)
+    }
+}
+
+impl TypeDefId {
+    pub(crate) fn new(index: u32) -> Self {
+        Self(index)
+    }
+}
+
+impl FunctionId {
+    pub(crate) fn new(index: u32) -> Self {
+        Self(index)
+    }
+}
+
+/// A package.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// The name without version: `wasi:clocks`.
+    pub name: String,
+    /// The version.
+    pub version: Option<Version>,
+    /// The interfaces with a name, in source order.
+    pub interfaces: Vec<InterfaceId>,
+    /// The worlds, in source order.
+    pub worlds: Vec<WorldId>,
+    /// Documentation above the header.
+    pub docs: Option<String>,
+    /// The name in a header.
+    pub span: Span,
+}
+
+/// An interface.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// The name; for one written inside a world, the name that it is imported or exported by.
+    pub name: String,
+    /// The world that it is written inside.
+    pub world: Option<WorldId>,
+    /// The package it stands in.
+    pub package: PackageId,
+    /// Its types, those it uses included, in source order.
+    pub types: Vec<TypeDefId>,
+    /// Its functions, those of its resources included, in source order.
+    pub functions: Vec<FunctionId>,
+    /// What stands before it.
+    pub attributes: Attributes,
+    /// The name.
+    pub span: Span,
+}
+
+/// A world.
+///
+/// Included worlds are part of `imports` and `exports` already.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The name.
+    pub name: String,
+    /// The package it stands in.
+    pub package: PackageId,
+    /// Its imports.
+    pub imports: Vec<WorldItem>,
+    /// Its exports.
+    pub exports: Vec<WorldItem>,
+    /// What stands before it.
+    pub attributes: Attributes,
+    /// The name.
+    pub span: Span,
+}
+
+/// An import or export of a world.
+#[derive(Clone, Debug)]
+pub struct WorldItem {
+    /// The plain name; without one the item goes by its interface's full name.
+    pub name: Option<String>,
+    /// What is imported or exported.
+    pub kind: WorldItemKind,
+    /// Whether it is an import that the world does not name, but something in it uses.
+    pub is_implicit: bool,
+    /// What stands before it.
+    pub attributes: Attributes,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// What a world imports or exports.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum WorldItemKind {
+    /// An interface. With both an interface name and a plain name, the item `implements` the interface.
+    Interface(InterfaceId),
+    /// A function.
+    Function(FunctionId),
+    /// A type, which is always imported.
+    Type(TypeDefId),
+}
+
+/// Where a type or function stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Owner {
+    /// In an interface.
+    Interface(InterfaceId),
+    /// In a world itself.
+    World(WorldId),
+}
+
+/// A type definition, or a type with parts that has no name.
+#[derive(Clone, Debug)]
+pub struct TypeDef {
+    /// The name; types written inside others have none.
+    pub name: Option<String>,
+    /// Where it stands.
+    pub owner: Owner,
+    /// Which type it is.
+    pub kind: TypeDefKind,
+    /// What stands before it.
+    pub attributes: Attributes,
+    /// The name, or all of a type without one.
+    pub span: Span,
+}
+
+/// A type where it is used.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(missing_docs, reason = "each is named as in WIT")]
+pub enum Type {
+    Bool,
+    S8,
+    U8,
+    S16,
+    U16,
+    S32,
+    U32,
+    S64,
+    U64,
+    F32,
+    F64,
+    Char,
+    String,
+    ErrorContext,
+    /// A defined type. One that is a [resource](Resolved::resource) stands for a handle that owns it.
+    Def(TypeDefId),
+}
+
+/// The kinds of type definitions.
+#[derive(Clone, Debug)]
+pub enum TypeDefKind {
+    /// `record`.
+    Record(Vec<Field>),
+    /// `tuple`.
+    Tuple(Vec<Type>),
+    /// `variant`.
+    Variant(Vec<Case>),
+    /// `enum`.
+    Enum(Vec<Label>),
+    /// `flags`.
+    Flags(Vec<Label>),
+    /// `option`.
+    Option(Type),
+    /// `result`.
+    Result {
+        /// The payload of `ok`.
+        ok: Option<Type>,
+        /// The payload of `err`.
+        err: Option<Type>,
+    },
+    /// `list`.
+    List(Type),
+    /// `list` of a fixed length, at least 1.
+    FixedLengthList(Type, u32),
+    /// `map`: key and value.
+    Map(Type, Type),
+    /// `stream`.
+    Stream(Option<Type>),
+    /// `future`.
+    Future(Option<Type>),
+    /// `own` of a [resource](Resolved::resource).
+    Own(TypeDefId),
+    /// `borrow` of a [resource](Resolved::resource).
+    Borrow(TypeDefId),
+    /// `resource`.
+    Resource,
+    /// `type a = b`.
+    Alias(Type),
+    /// A type of another interface, by `use`.
+    Use(TypeDefId),
+}
+
+/// A field of a record, or a parameter.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub ty: Type,
+    /// Documentation above it.
+    pub docs: Option<String>,
+    /// The name.
+    pub span: Span,
+}
+
+/// A case of a variant.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The name.
+    pub name: String,
+    /// The payload.
+    pub ty: Option<Type>,
+    /// Documentation above it.
+    pub docs: Option<String>,
+    /// The name.
+    pub span: Span,
+}
+
+/// A case of an enum, or a flag.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// The name.
+    pub name: String,
+    /// Documentation above it.
+    pub docs: Option<String>,
+    /// The name.
+    pub span: Span,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The component-level name, such as `process` or `[method]blob.read` (Explainer.md, `plainname`).
+    pub name: String,
+    /// The name as written; `constructor` for constructors.
+    pub label: String,
+    /// The resource it belongs to, and how.
+    pub method: Option<(MethodKind, TypeDefId)>,
+    /// Whether it is a getter or setter.
+    pub accessor: Option<Accessor>,
+    /// Whether it is async.
+    pub is_async: bool,
+    /// Its parameters; a method's first is `self`.
+    pub params: Vec<Field>,
+    /// Its result; a constructor's is the resource or a `result` with it.
+    pub result: Option<Type>,
+    /// Where it stands.
+    pub owner: Owner,
+    /// What stands before it.
+    pub attributes: Attributes,
+    /// The name as written.
+    pub span: Span,
+}
+
+/// What stands before an item.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Attributes {
+    /// Documentation without comment signs.
+    pub docs: Option<String>,
+    /// `@since`.
+    pub since: Option<Version>,
+    /// `@unstable`'s feature.
+    pub unstable: Option<String>,
+    /// `@deprecated`.
+    pub deprecated: Option<Version>,
+    /// `@external-id`.
+    pub external_id: Option<String>,
+}
+
+impl Resolved {
+    /// Returns the package that was asked for, as opposed to those it depends on.
+    ///
+    /// # Panics
+    ///
+    /// On `Resolved::default()`, which has no package.
+    pub fn main_package(&self) -> &Package {
+        &self.packages[0]
+    }
+
+    /// Returns the texts that spans point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Returns `ty` behind all aliases and uses.
+    pub fn dealias(&self, ty: Type) -> Type {
+        let mut ty = ty;
+        while let Type::Def(id) = ty {
+            match self[id].kind {
+                TypeDefKind::Alias(target) => ty = target,
+                TypeDefKind::Use(target) => ty = Type::Def(target),
+                TypeDefKind::Record(_)
+                | TypeDefKind::Tuple(_)
+                | TypeDefKind::Variant(_)
+                | TypeDefKind::Enum(_)
+                | TypeDefKind::Flags(_)
+                | TypeDefKind::Option(_)
+                | TypeDefKind::Result { .. }
+                | TypeDefKind::List(_)
+                | TypeDefKind::FixedLengthList(..)
+                | TypeDefKind::Map(..)
+                | TypeDefKind::Stream(_)
+                | TypeDefKind::Future(_)
+                | TypeDefKind::Own(_)
+                | TypeDefKind::Borrow(_)
+                | TypeDefKind::Resource => break,
+            }
+        }
+        ty
+    }
+
+    /// Returns the resource that `id` is or is an alias of, if it is one.
+    pub fn resource(&self, id: TypeDefId) -> Option<TypeDefId> {
+        let Type::Def(id) = self.dealias(Type::Def(id)) else { return None };
+        matches!(self[id].kind, TypeDefKind::Resource).then_some(id)
+    }
+
+    /// Returns the package's name with its version: `wasi:clocks@0.2.0`.
+    pub fn package_name(&self, id: PackageId) -> String {
+        let Package { name, version, .. } = &self[id];
+        version.as_ref().map_or_else(|| name.clone(), |version| format!("{name}@{version}"))
+    }
+
+    /// Returns the full name of an interface, such as `wasi:clocks/wall-clock@0.2.0`; one written inside a world has
+    /// none.
+    pub fn interface_name(&self, id: InterfaceId) -> Option<String> {
+        let Interface { name, world, package, .. } = &self[id];
+        world.is_none().then(|| self.full_name(*package, name))
+    }
+
+    /// Returns the full name of a world.
+    pub fn world_name(&self, id: WorldId) -> String {
+        self.full_name(self[id].package, &self[id].name)
+    }
+
+    pub(crate) fn full_name(&self, package: PackageId, name: &str) -> String {
+        let Package { name: package, version, .. } = &self[package];
+        let version = version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
+        format!("{package}/{name}{version}")
+    }
+
+    /// Returns the name of what `owner` is; an interface written inside a world goes by the name it has there.
+    pub fn owner_name(&self, owner: Owner) -> String {
+        match owner {
+            Owner::World(id) => self.world_name(id),
+            Owner::Interface(id) => self.interface_name(id).unwrap_or_else(|| self[id].name.clone()),
+        }
+    }
+
+    /// Returns the package that `owner` stands in.
+    pub fn owner_package(&self, owner: Owner) -> PackageId {
+        match owner {
+            Owner::Interface(id) => self[id].package,
+            Owner::World(id) => self[id].package,
+        }
+    }
+
+    /// Returns the types with a name that `package` itself defines, in source order per interface or world; those it
+    /// only uses are left out.
+    pub fn defined_types(&self, package: PackageId) -> impl Iterator<Item = (TypeDefId, &TypeDef, &str)> {
+        let mut types: Vec<_> = self
+            .types()
+            .filter(|(_, ty)| {
+                !matches!(ty.kind, TypeDefKind::Use(_)) && self.owner_package(ty.owner) == package
+            })
+            .filter_map(|(id, ty)| Some((id, ty, ty.name.as_deref()?)))
+            .collect();
+        types.sort_by_key(|(_, ty, _)| (ty.span.file, ty.span.start));
+        types.into_iter()
+    }
+
+    /// Returns the functions that `name` may mean, in the order of the arena.
+    ///
+    /// `name` is a function's name (`process`, `[method]blob.read`, or `blob.read`), alone or after the interface or
+    /// world it stands in: `processing.process`, `techbytes:plugin/processing.process`,
+    /// `wasi:clocks/wall-clock@0.2.0.now`. `#` may stand for the `.` between them.
+    pub fn find_functions(&self, name: &str) -> Vec<FunctionId> {
+        let is_named = |function: &Function| {
+            let bare = function.name.rsplit(']').next().unwrap_or(&function.name);
+            let Some(owner) =
+                [function.name.as_str(), bare].into_iter().find_map(|own| name.strip_suffix(own))
+            else {
+                return false;
+            };
+            let Some(owner) = owner.strip_suffix(['.', '#']) else { return owner.is_empty() };
+            let full = self.owner_name(function.owner);
+            let unversioned = full.split('@').next().unwrap_or(&full);
+            let short = unversioned.rsplit('/').next().unwrap_or(unversioned);
+            [full.as_str(), unversioned, short].contains(&owner)
+        };
+        self.functions().filter(|(_, function)| is_named(function)).map(|(id, _)| id).collect()
+    }
+}

@@ -1,0 +1,162 @@
+//! What is wrong with a package, as data.
+//!
+//! An [`Error`] carries its kind, span and texts; its `Display` is a plain rendering with the source line and a caret.
+//! Tools that draw their own diagnostics take the fields instead.
+
+use std::fmt;
+
+use crate::name::edit_distance;
+use crate::source::{Location, Sources, Span};
+
+/// What sort of fault an [`Error`] reports.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ErrorKind {
+    /// A character that may not stand in a WIT file, or not here (WIT.md, "Lexical structure").
+    Character,
+    /// A comment or string that does not end, or a malformed string.
+    Literal,
+    /// A name that is not kebab-case (WIT.md, "WIT Identifiers").
+    Name,
+    /// The grammar expects something else.
+    Syntax,
+    /// A version that is not semantic versioning 2.0.
+    Version,
+    /// Types nested too deeply.
+    Depth,
+    /// A gate or `@external-id` that is malformed or stands in the wrong place (WIT.md, "Feature Gates").
+    Attribute,
+    /// A package without a header, or headers that disagree (WIT.md, "Package Names").
+    Package,
+    /// A name that is taken already, or too similar to one (Explainer.md, "Name Uniqueness").
+    Duplicate,
+    /// A name that nothing defines.
+    Unknown,
+    /// A name that means something else than what its place needs.
+    WrongKind,
+    /// Definitions that need each other.
+    Cycle,
+    /// A type that cannot be, such as an empty record.
+    Type,
+    /// A function that cannot be, such as a getter with parameters.
+    Function,
+    /// A world whose imports, exports or `include`s don't fit together.
+    World,
+    /// A file that is too large.
+    TooLarge,
+}
+
+/// One fault in a WIT package, with its place.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Error {
+    /// What sort of fault it is.
+    pub kind: ErrorKind,
+    /// The bytes at fault.
+    pub span: Span,
+    /// The fault in one line.
+    pub message: String,
+    /// Further places or facts.
+    pub notes: Vec<Note>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where `span` lies, for people: file, line, column and the line's text.
+    pub location: Box<Location>,
+}
+
+/// A remark to an [`Error`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Note {
+    /// The remark in one line.
+    pub message: String,
+    /// The place it speaks of.
+    pub span: Option<Span>,
+    /// Where `span` lies, for people.
+    pub location: Option<Location>,
+}
+
+/// The result of a step that stops at its first fault.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Returns an error that does not know its [`Location`] yet.
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, span: Span, message: String) -> Self {
+        Self { kind, span, message, notes: Vec::new(), help: None, location: Box::default() }
+    }
+
+    /// Adds a remark about another place.
+    pub(crate) fn note(mut self, message: &str, span: Span) -> Self {
+        self.notes.push(Note { message: message.to_owned(), span: Some(span), location: None });
+        self
+    }
+
+    /// Adds a remark.
+    pub(crate) fn remark(mut self, message: impl Into<String>) -> Self {
+        self.notes.push(Note { message: message.into(), span: None, location: None });
+        self
+    }
+
+    /// Sets what to do about it.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Sets a "did you mean" if one of the candidates is close to `name`.
+    pub(crate) fn suggest<'a>(self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match closest(name, candidates) {
+            Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
+            None => self,
+        }
+    }
+
+    /// Fills in the locations.
+    pub(crate) fn located(mut self, sources: &Sources) -> Self {
+        *self.location = sources.locate(self.span);
+        for note in &mut self.notes {
+            note.location = note.span.map(|span| sources.locate(span));
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Location { file, line, column, excerpt, n_before, n_marked } = &*self.location;
+        writeln!(f, "{file}:{line}:{column}: {}", self.message)?;
+        let line = line.to_string();
+        let margin = " ".repeat(line.len());
+        writeln!(f, "{margin} |")?;
+        writeln!(f, "{line} | {excerpt}")?;
+        write!(f, "{margin} | {}{}", " ".repeat(*n_before as usize), "^".repeat(*n_marked as usize))?;
+        for note in &self.notes {
+            write!(f, "\n{margin} = note: {}", note.message)?;
+            if let Some(Location { file, line, column, .. }) = &note.location {
+                write!(f, " ({file}:{line}:{column})")?;
+            }
+        }
+        match &self.help {
+            Some(help) => write!(f, "\n{margin} = help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Returns the candidate that `name` is most likely a misspelling of.
+fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Longer names are not worth the quadratic comparison.
+    const MAX_BYTES: usize = 64;
+    if name.len() > MAX_BYTES {
+        return None;
+    }
+    let limit = (name.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != name && candidate.len() <= MAX_BYTES)
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
+        .map(|candidate| (edit_distance(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,170 @@
+//! Names: the kebab-case `label` of Explainer.md, "Import and Export Definitions", and its "Name Uniqueness".
+
+/// Returns what keeps `name` from being a `label`, or `None` if it is one.
+pub(crate) fn label_fault(name: &str) -> Option<String> {
+    let fault = if name.is_empty() {
+        "a name must follow `%`".to_owned()
+    } else if let Some(c) = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
+        match c {
+            '_' => format!("`{name}` is not kebab-case: words are joined by `-`, not `_`"),
+            _ => format!("`{name}` is not kebab-case: `{c}` is not an ASCII letter, digit or `-`"),
+        }
+    } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        format!("`{name}` is not kebab-case: a name starts with a letter")
+    } else if name.ends_with('-') {
+        format!("`{name}` is not kebab-case: a name does not end with `-`")
+    } else if name.contains("--") {
+        format!("`{name}` is not kebab-case: one `-` stands between two words")
+    } else {
+        let word = name.split('-').find(|word| is_mixed_case(word))?;
+        if word == name {
+            format!("`{name}` is not kebab-case: a word is all lower case or all upper case")
+        } else {
+            format!("`{name}` is not kebab-case: `{word}` mixes lower and upper case")
+        }
+    };
+    Some(fault)
+}
+
+fn is_mixed_case(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_lowercase()) && word.contains(|c: char| c.is_ascii_uppercase())
+}
+
+/// Returns a `label` close to `name`: `fooBar` and `foo_bar` give `foo-bar`.
+pub(crate) fn to_label(name: &str) -> Option<String> {
+    let mut label = String::new();
+    let mut was_lower = false;
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && was_lower {
+                label.push('-');
+            }
+            was_lower = c.is_ascii_lowercase();
+            label.push(c.to_ascii_lowercase());
+        } else {
+            was_lower = false;
+            if matches!(c, '-' | '_') && !label.ends_with('-') {
+                label.push('-');
+            }
+        }
+    }
+    let label = label.trim_matches('-');
+    (!label.is_empty() && label_fault(label).is_none()).then(|| label.to_owned())
+}
+
+/// Returns the form in which two names of one scope must differ (Explainer.md, "Name Uniqueness").
+///
+/// Hyphens and case don't count; `[method]r.r` counts as `r`; annotations other than `[constructor]` and `[set]`
+/// don't count.
+pub(crate) fn canonical_name(name: &str) -> String {
+    let folded: String = name.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
+    let bare = folded.rsplit(']').next().expect("splitting yields at least one part");
+    if let Some((resource, function)) = bare.split_once('.')
+        && resource == function
+    {
+        return function.to_owned();
+    }
+    if folded.starts_with("[constructor]") {
+        return folded;
+    }
+    if folded.contains("[set]") { format!("[set]{bare}") } else { bare.to_owned() }
+}
+
+/// Returns how many insertions, deletions, replacements and swaps of neighbours turn `a` into `b`.
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let mut best = (last[j] + usize::from(a[i] != b[j])).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                best = best.min(before_last[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels() {
+        for name in [
+            "a",
+            "a-b-c",
+            "a1-2-3",
+            "A",
+            "A-B-C",
+            "A1-2-3",
+            "a11-w0rds",
+            "A11-4CR0NYMS",
+            "m1x3d-4CR0NYMS",
+            "is-XML",
+        ] {
+            assert_eq!(label_fault(name), None, "{name}");
+        }
+        for name in ["", "1-2-3", "-a", "a-", "a--b", "aB", "a_b", "é", "a.b"] {
+            assert!(label_fault(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn near_labels() {
+        for (name, label) in [
+            ("fooBar", Some("foo-bar")),
+            ("foo_bar", Some("foo-bar")),
+            ("_x", Some("x")),
+            ("a--b", Some("a-b")),
+            ("1a", None),
+            ("é", None),
+        ] {
+            assert_eq!(to_label(name).as_deref(), label, "{name}");
+        }
+    }
+
+    #[test]
+    fn canonical_names() {
+        // The conflicts that the spec's section lists.
+        for (a, b) in [
+            ("foo", "FOO"),
+            ("foo", "[method]foo.foo"),
+            ("foo", "[get]foo"),
+            ("foo", "[method][get]foo.foo"),
+            ("foo", "[static][set]foo.FOO"),
+            ("foo-bar", "foob-ar"),
+            ("foo-bar", "[static]foo-BAR.FOO-bar"),
+            ("[constructor]foo", "[constructor]FOO"),
+            ("[method]foo.bar", "[static]foo.bar"),
+            ("foo:bar/baz", "foo:bar/BAZ"),
+            ("[get]prop", "prop"),
+            ("[set]prop", "[set]PROP"),
+            ("[method][get]foo.prop", "[static]foo.PROP"),
+            ("[method][set]foo.prop", "[static][set]foo.prop"),
+        ] {
+            assert_eq!(canonical_name(a), canonical_name(b), "{a} and {b}");
+        }
+        for (a, b) in [
+            ("foo", "[constructor]foo"),
+            ("foo", "[method]foo.bar"),
+            ("[get]prop", "[set]prop"),
+            ("[method][get]foo.prop", "[method]foo.get-prop"),
+        ] {
+            assert_ne!(canonical_name(a), canonical_name(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn edit_distances() {
+        for (a, b, distance) in
+            [("", "abc", 3), ("payload", "paylod", 1), ("ab", "ba", 1), ("kitten", "sitting", 3)]
+        {
+            assert_eq!(edit_distance(a, b), distance, "{a} and {b}");
+        }
+    }
+}

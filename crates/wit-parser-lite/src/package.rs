@@ -1,0 +1,271 @@
+//! Files to packages, and what a path means where. Follows WIT.md, "Package Names" and "WIT Packages and `use`".
+//!
+//! A *body* is what shares one scope for top-level `use`: the items of one file, or those between the braces of a
+//! package. A name is looked up in its body, then in its package.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use crate::arena::PackageId;
+use crate::ast::{
+    Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
+    WorldItem,
+};
+use crate::error::{Error, ErrorKind};
+use crate::resolve::Errors;
+use crate::source::{Span, count};
+
+/// What a path may lead to: an index into [`Packages::interfaces`] or [`Packages::worlds`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Item {
+    Interface(u32),
+    World(u32),
+}
+
+pub(crate) struct InterfaceSource<'a> {
+    pub(crate) package: PackageId,
+    pub(crate) body: u32,
+    pub(crate) ast: &'a InterfaceItem<'a>,
+}
+
+pub(crate) struct WorldSource<'a> {
+    pub(crate) package: PackageId,
+    pub(crate) body: u32,
+    pub(crate) ast: &'a WorldItem<'a>,
+}
+
+pub(crate) struct PackageSource<'a> {
+    pub(crate) name: String,
+    pub(crate) version: Option<Version>,
+    pub(crate) docs: Docs<'a>,
+    pub(crate) span: Span,
+    items: BTreeMap<&'a str, (Item, Span)>,
+}
+
+struct Body<'a> {
+    package: PackageId,
+    uses: BTreeMap<&'a str, (Item, Span)>,
+}
+
+/// All packages of a run with their interfaces and worlds, the main package first.
+#[derive(Default)]
+pub(crate) struct Packages<'a> {
+    pub(crate) packages: Vec<PackageSource<'a>>,
+    pub(crate) interfaces: Vec<InterfaceSource<'a>>,
+    pub(crate) worlds: Vec<WorldSource<'a>>,
+    bodies: Vec<Body<'a>>,
+    ids: BTreeMap<(String, Option<Version>), PackageId>,
+}
+
+/// Returns the packages that the groups of files make up: each group is one package, with those in braces beside it.
+pub(crate) fn packages<'a>(groups: &'a [Vec<WitFile<'a>>], errors: &mut Errors) -> Packages<'a> {
+    let mut packages = Packages::default();
+    let mut uses = Vec::new();
+    for files in groups {
+        add_root(&mut packages, files, &mut uses, errors);
+    }
+    for files in groups {
+        for item in files.iter().flat_map(|file| &file.items) {
+            if let FileItem::Nested(nested) = item
+                && let Some(package) = add_package(&mut packages, &nested.package, errors)
+            {
+                add_body(&mut packages, package, nested.items.iter(), &mut uses, errors);
+            }
+        }
+    }
+    for (body, item) in uses {
+        toplevel_use(&mut packages, body, item, errors);
+    }
+    packages
+}
+
+/// Adds the package that the headers of `files` name.
+fn add_root<'a>(
+    packages: &mut Packages<'a>,
+    files: &'a [WitFile<'a>],
+    uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
+    errors: &mut Errors,
+) {
+    let mut headers = files.iter().filter_map(|file| file.package.as_ref());
+    let Some(first) = headers.next() else {
+        let Some(file) = files.first() else { return };
+        let span = Span { file: file.file, start: 0, end: 0 };
+        let error =
+            Error::new(ErrorKind::Package, span, "no file of this package has a `package` header".to_owned());
+        errors.push(error.help("start the file with a line such as `package my-namespace:my-package;`"));
+        return;
+    };
+    for other in headers {
+        if package_key(&other.name) != package_key(&first.name) {
+            let message = "the files of one package name different packages".to_owned();
+            let error = Error::new(ErrorKind::Package, other.name.span, message);
+            errors.push(error.note("the package is named here", first.name.span));
+        }
+    }
+    let Some(package) = add_package(packages, first, errors) else { return };
+    for file in files {
+        let items = file.items.iter().filter_map(|item| match item {
+            FileItem::Package(item) => Some(item),
+            FileItem::Nested(_) => None,
+        });
+        add_body(packages, package, items, uses, errors);
+    }
+}
+
+fn add_package<'a>(
+    packages: &mut Packages<'a>,
+    decl: &'a PackageDecl<'a>,
+    errors: &mut Errors,
+) -> Option<PackageId> {
+    let key = package_key(&decl.name);
+    let parts = decl.name.namespaces.iter().chain(&decl.name.names);
+    for part in parts.filter(|part| part.name.contains(|c: char| c.is_ascii_uppercase())) {
+        let message = format!("`{}` is not lower case, as namespaces and packages must be", part.name);
+        let error = Error::new(ErrorKind::Name, part.span, message);
+        errors.push(error.help(format!("write `{}`", part.name.to_ascii_lowercase())));
+    }
+    if let Some(other) = packages.ids.get(&key) {
+        let message = format!("package `{}` is defined twice", package_text(&key));
+        let error = Error::new(ErrorKind::Duplicate, decl.name.span, message);
+        errors
+            .push(error.note("the other definition is here", packages.packages[other.index() as usize].span));
+        return None;
+    }
+    let id = PackageId::new(count(packages.packages.len()));
+    packages.ids.insert(key.clone(), id);
+    packages.packages.push(PackageSource {
+        name: key.0,
+        version: key.1,
+        docs: decl.docs.clone(),
+        span: decl.name.span,
+        items: BTreeMap::new(),
+    });
+    Some(id)
+}
+
+fn add_body<'a>(
+    packages: &mut Packages<'a>,
+    package: PackageId,
+    items: impl Iterator<Item = &'a PackageItem<'a>>,
+    uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
+    errors: &mut Errors,
+) {
+    let body = count(packages.bodies.len());
+    packages.bodies.push(Body { package, uses: BTreeMap::new() });
+    for item in items {
+        let (id, item) = match item {
+            PackageItem::Use(item) => {
+                uses.push((body, item));
+                continue;
+            }
+            PackageItem::Interface(ast) => {
+                packages.interfaces.push(InterfaceSource { package, body, ast });
+                (ast.id, Item::Interface(count(packages.interfaces.len() - 1)))
+            }
+            PackageItem::World(ast) => {
+                packages.worlds.push(WorldSource { package, body, ast });
+                (ast.id, Item::World(count(packages.worlds.len() - 1)))
+            }
+        };
+        let items = &mut packages.packages[package.index() as usize].items;
+        define(items, id, item, errors);
+    }
+}
+
+/// Adds a name to a scope of interfaces and worlds.
+fn define<'a>(scope: &mut BTreeMap<&'a str, (Item, Span)>, id: Id<'a>, item: Item, errors: &mut Errors) {
+    if let Some((_, other)) = scope.get(id.name) {
+        let error = Error::new(ErrorKind::Duplicate, id.span, format!("`{}` is defined twice", id.name));
+        errors.push(error.note("the other definition is here", *other));
+        return;
+    }
+    scope.insert(id.name, (item, id.span));
+}
+
+fn toplevel_use<'a>(packages: &mut Packages<'a>, body: u32, item: &'a ToplevelUse<'a>, errors: &mut Errors) {
+    let Some(target) = lookup(packages, body, &item.path, errors) else { return };
+    let id = item.alias.unwrap_or_else(|| item.path.id());
+    let package = packages.bodies[body as usize].package;
+    // A body's own definitions and its uses share one scope. Those of sibling files may be shadowed.
+    if let Some((other, span)) = packages.packages[package.index() as usize].items.get(id.name)
+        && body_of(packages, *other) == body
+    {
+        let error = Error::new(ErrorKind::Duplicate, id.span, format!("`{}` is defined twice", id.name));
+        errors.push(error.note("the other definition is here", *span));
+        return;
+    }
+    define(&mut packages.bodies[body as usize].uses, id, target, errors);
+}
+
+fn body_of(packages: &Packages<'_>, item: Item) -> u32 {
+    match item {
+        Item::Interface(index) => packages.interfaces[index as usize].body,
+        Item::World(index) => packages.worlds[index as usize].body,
+    }
+}
+
+/// Returns what `path` means in `body`.
+pub(crate) fn lookup<'a>(
+    packages: &Packages<'a>,
+    body: u32,
+    path: &UsePath<'a>,
+    errors: &mut Errors,
+) -> Option<Item> {
+    let Body { package, uses } = &packages.bodies[body as usize];
+    match path {
+        UsePath::Id(id) => {
+            let items = &packages.packages[package.index() as usize].items;
+            if let Some((item, _)) = uses.get(id.name).or_else(|| items.get(id.name)) {
+                return Some(*item);
+            }
+            let message = format!("no interface or world is named `{}`", id.name);
+            let error = Error::new(ErrorKind::Unknown, id.span, message);
+            errors.push(error.suggest(id.name, uses.keys().chain(items.keys()).copied()));
+            None
+        }
+        UsePath::Package { package, id } => {
+            let found = lookup_package(packages, package, errors)?;
+            let PackageSource { items, .. } = &packages.packages[found.index() as usize];
+            if let Some((item, _)) = items.get(id.name) {
+                return Some(*item);
+            }
+            let package = package_text(&package_key(package));
+            let message = format!("package `{package}` has no interface or world named `{}`", id.name);
+            let error = Error::new(ErrorKind::Unknown, id.span, message);
+            errors.push(error.suggest(id.name, items.keys().copied()));
+            None
+        }
+    }
+}
+
+fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut Errors) -> Option<PackageId> {
+    let key = package_key(name);
+    if let Some(id) = packages.ids.get(&key) {
+        return Some(*id);
+    }
+    let error =
+        Error::new(ErrorKind::Unknown, name.span, format!("package `{}` is not known", package_text(&key)));
+    let versions: Vec<_> = packages
+        .ids
+        .keys()
+        .filter(|other| other.0 == key.0)
+        .map(|other| format!("`{}`", package_text(other)))
+        .collect();
+    errors.push(if versions.is_empty() {
+        error.suggest(&key.0, packages.ids.keys().map(|other| other.0.as_str()))
+    } else {
+        error.remark(format!("known by that name: {}", versions.join(", ")))
+    });
+    None
+}
+
+/// Returns a package's name without version, and its version.
+fn package_key(name: &PackageName<'_>) -> (String, Option<Version>) {
+    let join = |ids: &[Id<'_>], separator| ids.iter().map(|id| id.name).collect::<Vec<_>>().join(separator);
+    (format!("{}:{}", join(&name.namespaces, ":"), join(&name.names, "/")), name.version.clone())
+}
+
+fn package_text((name, version): &(String, Option<Version>)) -> String {
+    version.as_ref().map_or_else(|| name.clone(), |version| format!("{name}@{version}"))
+}

@@ -1,0 +1,96 @@
+//! Interfaces and `use`. Follows WIT.md, "Item: `interface`" and "Item: `use`".
+
+use super::attribute::{attributes, no_external_id};
+use super::cursor::{Cursor, comma_separated, expected};
+use super::function::func_item;
+use super::types::{at_typedef_item, typedef_item};
+use super::{id, use_path};
+use crate::ast::{Attributes, InterfaceDefinition, InterfaceItem, UseItem, UseName};
+use crate::error::Result;
+use crate::lex::TokenKind;
+
+/// ```ebnf
+/// interface-item ::= gate 'interface' id '{' interface-items* '}'
+/// ```
+pub(super) fn interface_item<'a>(
+    p: &mut Cursor<'a, '_>,
+    attributes: Attributes<'a>,
+) -> Result<InterfaceItem<'a>> {
+    p.expect("interface")?;
+    let id = id(p)?;
+    Ok(InterfaceItem { attributes, id, items: interface_items(p)? })
+}
+
+/// `'{' interface-items* '}'`, where
+///
+/// ```ebnf
+/// interface-items ::= gate interface-definition
+/// ```
+pub(super) fn interface_items<'a>(p: &mut Cursor<'a, '_>) -> Result<Vec<InterfaceDefinition<'a>>> {
+    let open = p.expect("{")?.span;
+    let mut items = Vec::new();
+    loop {
+        let attributes = attributes(p)?;
+        if p.at("}") && attributes.gates.is_empty() && attributes.external_id.is_none() {
+            p.bump();
+            return Ok(items);
+        }
+        if p.at_end() {
+            return Err(expected(p, "`}`").note("the interface starts here", open));
+        }
+        items.push(interface_definition(p, attributes)?);
+    }
+}
+
+/// ```ebnf
+/// interface-definition ::= use-item
+///                        | external-id? typedef-item
+///                        | external-id? func-item
+/// ```
+fn interface_definition<'a>(
+    p: &mut Cursor<'a, '_>,
+    attributes: Attributes<'a>,
+) -> Result<InterfaceDefinition<'a>> {
+    if p.at("use") {
+        no_external_id(&attributes, "`use`")?;
+        return Ok(InterfaceDefinition::Use(use_item(p, attributes)?));
+    }
+    if at_typedef_item(p) {
+        return Ok(InterfaceDefinition::Typedef(typedef_item(p, attributes)?));
+    }
+    if p.kind() == TokenKind::Id || p.text_after(1) == ":" {
+        return Ok(InterfaceDefinition::Func(func_item(p, attributes)?));
+    }
+    let error = expected(p, "a type, a function, `use` or `}`");
+    Err(match p.text() {
+        "import" | "export" | "include" => error.help(format!("`{}` belongs in a `world`", p.text())),
+        "func" => error.help("a function's name comes first: `name: func(…)`"),
+        _ => error,
+    })
+}
+
+/// ```ebnf
+/// use-item ::= 'use' use-path '.' '{' use-names-list '}' ';'
+/// ```
+pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<UseItem<'a>> {
+    p.expect("use")?;
+    let path = use_path(p)?;
+    if !p.eat(".") {
+        let error = expected(p, "`.` and the types in braces");
+        return Err(error.help(format!("write `use {}.{{some-type}};`", path.id().name)));
+    }
+    p.expect("{")?;
+    let names = comma_separated(p, "}", use_names_item)?;
+    p.expect(";")?;
+    Ok(UseItem { attributes, path, names })
+}
+
+/// ```ebnf
+/// use-names-item ::= id
+///                  | id 'as' id
+/// ```
+fn use_names_item<'a>(p: &mut Cursor<'a, '_>) -> Result<UseName<'a>> {
+    let name = id(p)?;
+    let alias = if p.eat("as") { Some(id(p)?) } else { None };
+    Ok(UseName { id: name, alias })
+}

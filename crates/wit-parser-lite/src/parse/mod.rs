@@ -1,0 +1,244 @@
+//! Tokens to syntax tree: one function per production of WIT.md, named after it.
+//!
+//! The parser reads one token ahead (two for getters and setters, four to tell `import a:b/c` from `import a: b`) and
+//! stops at its first fault. Nesting of types is bounded by [`MAX_TYPE_DEPTH`], so no input can exhaust the stack.
+
+mod attribute;
+mod cursor;
+mod function;
+mod interface;
+mod types;
+mod world;
+
+use semver::Version;
+
+use crate::ast::{
+    FileItem, Id, NestedPackageDefinition, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath,
+    WitFile,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lex::{Token, TokenKind};
+use crate::source::FileId;
+use attribute::{attributes, no_external_id};
+use cursor::{Cursor, expected};
+use interface::interface_item;
+use world::world_item;
+
+/// How deep types may nest: `list<list<u8>>` has depth 3.
+pub const MAX_TYPE_DEPTH: u32 = 100;
+
+/// Returns the syntax tree of `file`, whose tokens are `tokens` as [`lex`](crate::lex::lex) returns them.
+///
+/// ```ebnf
+/// wit-file ::= (package-decl ';')? (package-items | nested-package-definition)*
+/// ```
+///
+/// # Errors
+///
+/// The first token that the grammar does not allow.
+pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> Result<WitFile<'a>> {
+    let p = &mut Cursor::new(tokens);
+    let mut package = None;
+    let mut items = Vec::new();
+    loop {
+        let attributes = attributes(p)?;
+        match p.text() {
+            "package" => {
+                let is_first = package.is_none() && items.is_empty();
+                let decl = package_decl(p, attributes)?;
+                if p.eat(";") {
+                    if !is_first {
+                        let message = "a package header must come first in its file".to_owned();
+                        let error = Error::new(ErrorKind::Package, decl.name.span, message);
+                        return Err(
+                            error.help("write `package … { … }` to define another package in this file")
+                        );
+                    }
+                    package = Some(decl);
+                } else if p.at("{") {
+                    items.push(FileItem::Nested(nested_package_definition(p, decl)?));
+                } else {
+                    return Err(expected(p, "`;` or `{` after the package's name"));
+                }
+            }
+            _ if p.at_end() && attributes.gates.is_empty() && attributes.external_id.is_none() => {
+                return Ok(WitFile { file, package, items });
+            }
+            _ => items.push(FileItem::Package(package_items(p, attributes)?)),
+        }
+    }
+}
+
+/// ```ebnf
+/// package-items ::= toplevel-use-item | interface-item | world-item
+/// ```
+fn package_items<'a>(
+    p: &mut Cursor<'a, '_>,
+    attributes: crate::ast::Attributes<'a>,
+) -> Result<PackageItem<'a>> {
+    match p.text() {
+        "use" => {
+            no_external_id(&attributes, "use")?;
+            Ok(PackageItem::Use(toplevel_use_item(p, attributes)?))
+        }
+        "interface" => {
+            no_external_id(&attributes, "an interface")?;
+            Ok(PackageItem::Interface(interface_item(p, attributes)?))
+        }
+        "world" => {
+            no_external_id(&attributes, "a world")?;
+            Ok(PackageItem::World(world_item(p, attributes)?))
+        }
+        "record" | "variant" | "enum" | "flags" | "resource" | "type" => {
+            let help = "types are defined in an `interface` or a `world`";
+            Err(expected(p, "`interface`, `world`, `use` or `package`").help(help))
+        }
+        _ => Err(expected(p, "`interface`, `world`, `use` or `package`")),
+    }
+}
+
+/// ```ebnf
+/// nested-package-definition ::= package-decl '{' package-items* '}'
+/// ```
+fn nested_package_definition<'a>(
+    p: &mut Cursor<'a, '_>,
+    package: PackageDecl<'a>,
+) -> Result<NestedPackageDefinition<'a>> {
+    p.expect("{")?;
+    let mut items = Vec::new();
+    while !p.eat("}") {
+        let attributes = attributes(p)?;
+        if p.at("package") {
+            let message = "a package in braces cannot contain another package".to_owned();
+            let error = Error::new(ErrorKind::Package, p.span(), message);
+            return Err(error.help("move it to the top level of the file"));
+        }
+        if p.at_end() {
+            return Err(expected(p, "`}`").note("the package starts here", package.name.span));
+        }
+        items.push(package_items(p, attributes)?);
+    }
+    Ok(NestedPackageDefinition { package, items })
+}
+
+/// ```ebnf
+/// package-decl ::= 'package' ( id ':' )+ id ( '/' id )* ('@' valid-semver)?
+/// ```
+fn package_decl<'a>(
+    p: &mut Cursor<'a, '_>,
+    attributes: crate::ast::Attributes<'a>,
+) -> Result<PackageDecl<'a>> {
+    if let Some(gate) = attributes.gates.first() {
+        let message = "a package cannot be gated".to_owned();
+        return Err(Error::new(ErrorKind::Attribute, gate.span, message));
+    }
+    no_external_id(&attributes, "a package")?;
+    p.expect("package")?;
+    let first = id(p)?;
+    if !p.at(":") {
+        let error = expected(p, "`:` after the package's namespace");
+        return Err(
+            error.help(format!("a package name has a namespace: `package my-namespace:{}`", first.name))
+        );
+    }
+    let mut namespaces = Vec::new();
+    let mut last = first;
+    while p.eat(":") {
+        namespaces.push(last);
+        last = id(p)?;
+    }
+    let mut names = vec![last];
+    while p.eat("/") {
+        names.push(id(p)?);
+    }
+    let version = version_suffix(p)?;
+    let span = first.span.to(p.last_span());
+    Ok(PackageDecl { docs: attributes.docs, name: PackageName { namespaces, names, version, span } })
+}
+
+/// ```ebnf
+/// toplevel-use-item ::= 'use' use-path ('as' id)? ';'
+/// ```
+fn toplevel_use_item<'a>(
+    p: &mut Cursor<'a, '_>,
+    attributes: crate::ast::Attributes<'a>,
+) -> Result<ToplevelUse<'a>> {
+    p.expect("use")?;
+    let path = use_path(p)?;
+    if p.at(".") {
+        let help = "types are used inside an `interface` or a `world`";
+        return Err(expected(p, "`as` or `;`").help(help));
+    }
+    let alias = if p.eat("as") { Some(id(p)?) } else { None };
+    p.expect(";")?;
+    Ok(ToplevelUse { attributes, path, alias })
+}
+
+/// ```ebnf
+/// use-path ::= id
+///            | id ':' id '/' id ('@' valid-semver)?
+///            | ( id ':' )+ id ( '/' id )+ ('@' valid-semver)?
+/// ```
+fn use_path<'a>(p: &mut Cursor<'a, '_>) -> Result<UsePath<'a>> {
+    let first = id(p)?;
+    if !p.at(":") {
+        return Ok(UsePath::Id(first));
+    }
+    let (mut namespaces, mut last) = (Vec::new(), first);
+    while p.eat(":") {
+        namespaces.push(last);
+        last = id(p)?;
+    }
+    if !p.at("/") {
+        let error = expected(p, "`/` and the name of an interface or world");
+        return Err(error.remark(format!("`{}:{}` names a package", first.name, last.name)));
+    }
+    let mut names = Vec::new();
+    while p.eat("/") {
+        names.push(last);
+        last = id(p)?;
+    }
+    let version = version_suffix(p)?;
+    let span = first.span.to(p.last_span());
+    Ok(UsePath::Package { package: PackageName { namespaces, names, version, span }, id: last })
+}
+
+/// `('@' valid-semver)?`
+fn version_suffix(p: &mut Cursor<'_, '_>) -> Result<Option<Version>> {
+    if p.eat("@") { Ok(Some(valid_semver(p)?)) } else { Ok(None) }
+}
+
+/// A version as <https://semver.org> has it.
+fn valid_semver(p: &mut Cursor<'_, '_>) -> Result<Version> {
+    match p.kind() {
+        TokenKind::Version | TokenKind::Integer => {
+            let token = p.bump();
+            Version::parse(token.text).map_err(|fault| {
+                let message = format!("`{}` is not a version: {fault}", token.text);
+                Error::new(ErrorKind::Version, token.span, message)
+                    .help("a version has three parts, such as `1.0.0`")
+            })
+        }
+        TokenKind::Keyword
+        | TokenKind::Id
+        | TokenKind::String
+        | TokenKind::Operator
+        | TokenKind::Comment
+        | TokenKind::DocComment
+        | TokenKind::End => Err(expected(p, "a version such as `1.0.0`")),
+    }
+}
+
+/// A name. Keywords need a `%`.
+fn id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
+    if p.kind() == TokenKind::Id {
+        let token = p.bump();
+        return Ok(Id { name: token.name(), span: token.span });
+    }
+    let error = expected(p, "a name");
+    if p.kind() == TokenKind::Keyword {
+        let help = format!("write `%{}` to use the keyword as a name", p.text());
+        return Err(error.help(help));
+    }
+    Err(error)
+}

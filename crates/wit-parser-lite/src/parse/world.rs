@@ -1,0 +1,149 @@
+//! Worlds. Follows WIT.md, "Item: `world`" and "Item: `include`".
+
+use super::attribute::{attributes, no_external_id};
+use super::cursor::{Cursor, comma_separated, expected};
+use super::function::{at_func_type, func_type};
+use super::interface::{interface_items, use_item};
+use super::types::{at_typedef_item, typedef_item};
+use super::{id, use_path};
+use crate::ast::{
+    Attributes, ExternItem, ExternKind, ExternType, IncludeItem, IncludeName, WorldDefinition, WorldItem,
+};
+use crate::error::Result;
+use crate::lex::TokenKind;
+
+/// ```ebnf
+/// world-item ::= gate 'world' id '{' world-items* '}'
+/// world-items ::= gate world-definition
+/// ```
+pub(super) fn world_item<'a>(
+    p: &mut Cursor<'a, '_>,
+    attributes_before: Attributes<'a>,
+) -> Result<WorldItem<'a>> {
+    p.expect("world")?;
+    let id = id(p)?;
+    let open = p.expect("{")?.span;
+    let mut items = Vec::new();
+    loop {
+        let attributes = attributes(p)?;
+        if p.at("}") && attributes.gates.is_empty() && attributes.external_id.is_none() {
+            p.bump();
+            return Ok(WorldItem { attributes: attributes_before, id, items });
+        }
+        if p.at_end() {
+            return Err(expected(p, "`}`").note("the world starts here", open));
+        }
+        items.push(world_definition(p, attributes)?);
+    }
+}
+
+/// ```ebnf
+/// world-definition ::= export-item
+///                    | import-item
+///                    | use-item
+///                    | typedef-item
+///                    | include-item
+/// ```
+fn world_definition<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<WorldDefinition<'a>> {
+    match p.text() {
+        "import" => Ok(WorldDefinition::Import(import_item(p, attributes)?)),
+        "export" => Ok(WorldDefinition::Export(export_item(p, attributes)?)),
+        "use" => {
+            no_external_id(&attributes, "`use`")?;
+            Ok(WorldDefinition::Use(use_item(p, attributes)?))
+        }
+        "include" => {
+            no_external_id(&attributes, "`include`")?;
+            Ok(WorldDefinition::Include(include_item(p, attributes)?))
+        }
+        _ if at_typedef_item(p) => Ok(WorldDefinition::Typedef(typedef_item(p, attributes)?)),
+        _ => {
+            let error = expected(p, "`import`, `export`, `include`, `use`, a type or `}`");
+            if p.kind() == TokenKind::Id && p.text_after(1) == ":" {
+                return Err(error.help("a function of a world is imported or exported"));
+            }
+            Err(error)
+        }
+    }
+}
+
+/// ```ebnf
+/// import-item ::= external-id? 'import' id ':' extern-type
+///               | 'import' use-path ';'
+/// ```
+fn import_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<ExternItem<'a>> {
+    p.expect("import")?;
+    extern_item(p, attributes)
+}
+
+/// ```ebnf
+/// export-item ::= external-id? 'export' id ':' extern-type
+///               | 'export' use-path ';'
+/// ```
+fn export_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<ExternItem<'a>> {
+    p.expect("export")?;
+    extern_item(p, attributes)
+}
+
+/// What imports and exports have in common. `a:b` without a space starts a path, `a: b` is a plain name and its type.
+fn extern_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<ExternItem<'a>> {
+    let is_label = p.text_after(1) == ":";
+    let is_accessor = p.text_after(3) == "(";
+    let is_path = p.kind_after(2) == TokenKind::Id && p.are_adjacent(3) && !is_accessor;
+    if is_label && !is_path {
+        let id = id(p)?;
+        p.expect(":")?;
+        let kind = ExternKind::Plain(id, extern_type(p)?);
+        return Ok(ExternItem { attributes, kind });
+    }
+    let path = use_path(p)?;
+    p.expect(";")?;
+    Ok(ExternItem { attributes, kind: ExternKind::Path(path) })
+}
+
+/// ```ebnf
+/// extern-type ::= func-type ';'
+///               | 'interface' '{' interface-items* '}'
+///               | use-path ';'
+/// ```
+fn extern_type<'a>(p: &mut Cursor<'a, '_>) -> Result<ExternType<'a>> {
+    if p.eat("interface") {
+        return Ok(ExternType::Interface(interface_items(p)?));
+    }
+    let ty = if at_func_type(p) {
+        ExternType::Func(func_type(p)?)
+    } else if p.kind() == TokenKind::Id {
+        ExternType::Path(use_path(p)?)
+    } else {
+        return Err(expected(p, "`func`, `interface` or an interface's name"));
+    };
+    p.expect(";")?;
+    Ok(ty)
+}
+
+/// ```ebnf
+/// include-item ::= 'include' use-path ';'
+///                | 'include' use-path 'with' '{' include-names-list '}'
+/// ```
+fn include_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<IncludeItem<'a>> {
+    p.expect("include")?;
+    let path = use_path(p)?;
+    if !p.eat("with") {
+        p.expect(";")?;
+        return Ok(IncludeItem { attributes, path, names: Vec::new() });
+    }
+    p.expect("{")?;
+    let names = comma_separated(p, "}", include_names_item)?;
+    // The grammar has no `;` here, the example beside it does.
+    p.eat(";");
+    Ok(IncludeItem { attributes, path, names })
+}
+
+/// ```ebnf
+/// include-names-item ::= id 'as' id
+/// ```
+fn include_names_item<'a>(p: &mut Cursor<'a, '_>) -> Result<IncludeName<'a>> {
+    let name = id(p)?;
+    p.expect("as")?;
+    Ok(IncludeName { id: name, alias: id(p)? })
+}

@@ -1,0 +1,194 @@
+//! Functions, plain and of resources. Follows WIT.md, "Item: `interface`" and "Item: `resource`", and the rules on
+//! names in Binary.md, "Import and Export Definitions".
+
+use std::collections::BTreeSet;
+
+use super::interface::Scope;
+use super::types::{holds_borrow, ty};
+use super::{Context, TypeNames, UniqueNames, attributes};
+use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
+use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
+use crate::error::{Error, ErrorKind};
+
+/// A function as written.
+pub(super) struct Signature<'s, 'a> {
+    pub(super) label: Id<'a>,
+    /// For a function of a resource: its kind, the resource's name and id, and the type of `self`.
+    pub(super) method: Option<(MethodKind, &'s str, TypeDefId, TypeDefId)>,
+    pub(super) func: &'s FuncType<'a>,
+}
+
+/// Adds a function of a resource, given by its name, id, and the type of `self`.
+pub(super) fn method<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    names: &TypeNames<'a>,
+    unique: &mut UniqueNames,
+    (name, resource, self_type): (&str, TypeDefId, TypeDefId),
+    ast: &ResourceMethod<'a>,
+) -> Option<FunctionId> {
+    let method = Some((ast.kind, name, resource, self_type));
+    function(cx, scope, names, unique, &ast.attributes, Signature { label: ast.id, method, func: &ast.func })
+}
+
+/// Adds a function, or returns `None` after reporting a fault.
+pub(super) fn function<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    names: &TypeNames<'a>,
+    unique: &mut UniqueNames,
+    ast_attributes: &ast::Attributes<'a>,
+    signature: Signature<'_, 'a>,
+) -> Option<FunctionId> {
+    let Signature { label, method, func } = signature;
+    let attributes = attributes(cx, scope.package, ast_attributes);
+    let name = function_name(&signature);
+    let is_free = unique.add(&mut cx.errors, "function", &name, label.span);
+    let params = params(cx, scope, names, &signature);
+    let result = result(cx, scope, names, &signature);
+    accessor_rules(cx, &signature);
+    let (params, result) = (params?, result?);
+    if let Some(ty) = result
+        && holds_borrow(cx, ty)
+    {
+        let span = func.result.as_ref().map_or(label.span, |ast| ast.span);
+        let message = format!("`{name}` returns a `borrow`, which only parameters may hold");
+        let error = Error::new(ErrorKind::Function, span, message);
+        cx.errors.push(error.help("return the resource itself to hand it over"));
+    }
+    let function = Function {
+        name,
+        label: label.name.to_owned(),
+        method: method.map(|(kind, _, resource, _)| (kind, resource)),
+        accessor: func.accessor,
+        is_async: func.is_async,
+        params,
+        result,
+        owner: scope.owner,
+        attributes,
+        span: label.span,
+    };
+    is_free.then(|| push(&mut cx.out.functions, function, FunctionId::new))
+}
+
+/// Returns the component-level name, a `plainname` of Explainer.md.
+fn function_name(Signature { label, method, func }: &Signature<'_, '_>) -> String {
+    let accessor = match func.accessor {
+        None => "",
+        Some(Accessor::Get) => "[get]",
+        Some(Accessor::Set) => "[set]",
+    };
+    let label = label.name;
+    match method {
+        None => format!("{accessor}{label}"),
+        Some((MethodKind::Method, resource, ..)) => format!("[method]{accessor}{resource}.{label}"),
+        Some((MethodKind::Static, resource, ..)) => format!("[static]{accessor}{resource}.{label}"),
+        Some((MethodKind::Constructor, resource, ..)) => format!("[constructor]{resource}"),
+    }
+}
+
+fn params(
+    cx: &mut Context<'_>,
+    scope: Scope,
+    names: &TypeNames<'_>,
+    signature: &Signature<'_, '_>,
+) -> Option<Vec<Field>> {
+    let mut unique = UniqueNames::default();
+    let mut params = Vec::new();
+    if let Some((MethodKind::Method, _, _, self_type)) = signature.method {
+        let span = signature.label.span;
+        params.push(Field { name: "self".to_owned(), ty: Type::Def(self_type), docs: None, span });
+        unique.add(&mut cx.errors, "parameter", "self", span);
+    }
+    let mut is_sound = true;
+    for param in &signature.func.params {
+        unique.add(&mut cx.errors, "parameter", param.id.name, param.id.span);
+        match ty(cx, scope, names, &param.ty) {
+            Some(ty) => {
+                params.push(Field { name: param.id.name.to_owned(), ty, docs: None, span: param.id.span })
+            }
+            None => is_sound = false,
+        }
+    }
+    is_sound.then_some(params)
+}
+
+/// Returns the result type. A constructor's is the resource or `result<the resource, …>`.
+fn result(
+    cx: &mut Context<'_>,
+    scope: Scope,
+    names: &TypeNames<'_>,
+    signature: &Signature<'_, '_>,
+) -> Option<Option<Type>> {
+    let constructs = match signature.method {
+        Some((MethodKind::Constructor, name, resource, _)) => Some((name, resource)),
+        Some((MethodKind::Method | MethodKind::Static, ..)) | None => None,
+    };
+    let Some(ast) = &signature.func.result else {
+        return Some(constructs.map(|(_, resource)| Type::Def(resource)));
+    };
+    let resolved = ty(cx, scope, names, ast)?;
+    if let Some((name, resource)) = constructs {
+        let is_result = if let Type::Def(id) = resolved
+            && let TypeDefKind::Result { ok, .. } = cx.out[id].kind
+        {
+            ok == Some(Type::Def(resource))
+        } else {
+            false
+        };
+        if !is_result {
+            let message = format!("a constructor returns `{name}` or a `result` of it");
+            let error = Error::new(ErrorKind::Function, ast.span, message);
+            let help = format!(
+                "write nothing for a constructor that cannot fail, `-> result<{name}, …>` for one that can"
+            );
+            cx.errors.push(error.help(help));
+            return None;
+        }
+    }
+    Some(Some(resolved))
+}
+
+/// The rules for the parameters and results of getters and setters.
+fn accessor_rules(cx: &mut Context<'_>, Signature { func, .. }: &Signature<'_, '_>) {
+    let fault = match func.accessor {
+        None => None,
+        Some(Accessor::Get) => match (func.params.first(), &func.result) {
+            (Some(param), _) => Some((param.id.span, "a getter has no parameters")),
+            (None, None) => Some((func.span, "a getter returns a value")),
+            (None, Some(ast)) => {
+                let is_empty = matches!(ast.kind, TyKind::Result(None, _));
+                is_empty.then_some((ast.span, "a getter's `result` has an `ok` type"))
+            }
+        },
+        Some(Accessor::Set) => match (func.params.as_slice(), &func.result) {
+            ([], _) => Some((func.span, "a setter has one parameter")),
+            ([_, second, ..], _) => Some((second.id.span, "a setter has one parameter")),
+            ([_], Some(ast)) if !matches!(ast.kind, TyKind::Result(None, _)) => {
+                Some((ast.span, "a setter returns nothing or a `result` without `ok` type"))
+            }
+            ([_], _) => None,
+        },
+    };
+    if let Some((span, message)) = fault {
+        cx.errors.push(Error::new(ErrorKind::Function, span, message.to_owned()));
+    }
+}
+
+/// Checks that each setter of an interface has its getter.
+pub(super) fn check_setters(cx: &mut Context<'_>, functions: &[FunctionId]) {
+    let names: Vec<_> = functions.iter().map(|id| (cx.out[*id].name.clone(), cx.out[*id].span)).collect();
+    check_setter_names(cx, &names);
+}
+
+/// Checks that each setter of a scope, given by the scope's names, has its getter.
+pub(super) fn check_setter_names(cx: &mut Context<'_>, names: &[(String, crate::source::Span)]) {
+    let present: BTreeSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    for (name, span) in names.iter().filter(|(name, _)| name.contains("[set]")) {
+        let getter = name.replace("[set]", "[get]");
+        if !present.contains(getter.as_str()) {
+            let message = format!("setter `{name}` needs a getter `{getter}`");
+            cx.errors.push(Error::new(ErrorKind::Function, *span, message));
+        }
+    }
+}

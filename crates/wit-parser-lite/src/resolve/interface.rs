@@ -1,0 +1,193 @@
+//! Interfaces, and the definitions that interfaces and worlds have in common.
+
+use super::function::{Signature, check_setters, function, method};
+use super::types::{push_type, typedefs};
+use super::{
+    Context, Meaning, ResolvedInterface, TypeNames, UniqueNames, attributes, lookup_interface, next_interface,
+};
+use crate::arena::{
+    FunctionId, Interface, InterfaceId, Owner, PackageId, TypeDef, TypeDefId, TypeDefKind, WorldId,
+};
+use crate::ast::{self, FuncItem, Id, InterfaceDefinition, TypedefItem, TypedefKind, UseItem};
+use crate::error::{Error, ErrorKind};
+
+/// Adds the interface with `index`.
+pub(super) fn interface(cx: &mut Context<'_>, index: u32) {
+    let source = &cx.packages.interfaces[index as usize];
+    let (package, body, ast) = (source.package, source.body, source.ast);
+    let attributes = attributes(cx, package, &ast.attributes);
+    let place = Place { package, body, id: ast.id, world: None };
+    let resolved = interface_items(cx, place, attributes, &ast.items);
+    cx.interfaces[index as usize] = Some(resolved);
+}
+
+/// Where an interface stands and what it is called.
+pub(super) struct Place<'a> {
+    pub(super) package: PackageId,
+    pub(super) body: u32,
+    pub(super) id: Id<'a>,
+    /// The world it is written inside.
+    pub(super) world: Option<WorldId>,
+}
+
+/// Adds an interface, with a name or inside a world.
+pub(super) fn interface_items<'a>(
+    cx: &mut Context<'a>,
+    place: Place<'a>,
+    attributes: crate::arena::Attributes,
+    items: &'a [InterfaceDefinition<'a>],
+) -> ResolvedInterface<'a> {
+    let id = next_interface(cx);
+    let mut definitions = Definitions::default();
+    for item in items {
+        match item {
+            InterfaceDefinition::Use(item) => definitions.uses.push(item),
+            InterfaceDefinition::Typedef(item) => definitions.typedefs.push(item),
+            InterfaceDefinition::Func(item) => definitions.funcs.push(item),
+        }
+    }
+    // Reserved before its contents, so that they can name their owner.
+    cx.out.interfaces.push(Interface {
+        name: place.id.name.to_owned(),
+        world: place.world,
+        package: place.package,
+        types: Vec::new(),
+        functions: Vec::new(),
+        attributes,
+        span: place.id.span,
+    });
+    cx.uses.push(Vec::new());
+    let scope = Scope { owner: Owner::Interface(id), package: place.package, body: place.body };
+    let mut unique = UniqueNames::default();
+    let defined = self::definitions(cx, scope, &definitions, &mut unique);
+    let mut functions = defined.methods;
+    for item in &definitions.funcs {
+        let signature = Signature { label: item.id, method: None, func: &item.func };
+        functions.extend(function(cx, scope, &defined.names, &mut unique, &item.attributes, signature));
+    }
+    functions.sort_by_key(|id| cx.out[*id].span.start);
+    check_setters(cx, &functions);
+    let interface = &mut cx.out.interfaces[id.index() as usize];
+    interface.types = defined.types;
+    interface.functions = functions;
+    cx.uses[id.index() as usize] = defined.uses;
+    ResolvedInterface { id, names: defined.names }
+}
+
+/// Where definitions stand, and where their paths are looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Scope {
+    pub(super) owner: Owner,
+    pub(super) package: PackageId,
+    pub(super) body: u32,
+}
+
+/// The definitions of one interface or world, by kind.
+#[derive(Default)]
+pub(super) struct Definitions<'a> {
+    pub(super) uses: Vec<&'a UseItem<'a>>,
+    pub(super) typedefs: Vec<&'a TypedefItem<'a>>,
+    /// Of an interface; a world's functions are imports and exports.
+    pub(super) funcs: Vec<&'a FuncItem<'a>>,
+}
+
+/// What became of [`Definitions`], functions aside.
+pub(super) struct Defined<'a> {
+    pub(super) names: TypeNames<'a>,
+    /// In source order.
+    pub(super) types: Vec<TypeDefId>,
+    /// The functions of resources.
+    pub(super) methods: Vec<FunctionId>,
+    pub(super) uses: Vec<InterfaceId>,
+}
+
+/// Adds types, those of `use` first, and the functions of resources.
+pub(super) fn definitions<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    definitions: &Definitions<'a>,
+    unique: &mut UniqueNames,
+) -> Defined<'a> {
+    let mut defined =
+        Defined { names: TypeNames::new(), types: Vec::new(), methods: Vec::new(), uses: Vec::new() };
+    for item in &definitions.uses {
+        use_item(cx, scope, item, unique, &mut defined);
+    }
+    let mut items: Vec<&'a TypedefItem<'a>> = Vec::new();
+    for item in &definitions.typedefs {
+        if unique.add(&mut cx.errors, "type", item.id.name, item.id.span) {
+            items.push(item);
+        }
+    }
+    for item in &definitions.funcs {
+        defined.names.entry(item.id.name).or_insert(Meaning::Function);
+    }
+    let types = typedefs(cx, scope, &items, &mut defined.names);
+    defined.types.extend(types);
+    defined.types.sort_by_key(|id| cx.out[*id].span.start);
+    for item in &items {
+        let TypedefKind::Resource(methods) = &item.kind else { continue };
+        let Some(Meaning::Type(resource)) = defined.names.get(item.id.name).copied() else { continue };
+        let borrow = TypeDef {
+            name: None,
+            owner: scope.owner,
+            kind: TypeDefKind::Borrow(resource),
+            attributes: crate::arena::Attributes::default(),
+            span: item.id.span,
+        };
+        let self_type = push_type(cx, borrow);
+        for ast in methods {
+            let id = method(cx, scope, &defined.names, unique, (item.id.name, resource, self_type), ast);
+            defined.methods.extend(id);
+        }
+    }
+    defined
+}
+
+/// Adds the types that a `use` names.
+fn use_item<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    item: &'a ast::UseItem<'a>,
+    unique: &mut UniqueNames,
+    defined: &mut Defined<'a>,
+) {
+    let attributes = attributes(cx, scope.package, &item.attributes);
+    let index = lookup_interface(cx, scope.body, &item.path);
+    if let Some(index) = index
+        && let Some(target) = &cx.interfaces[index as usize]
+        && !defined.uses.contains(&target.id)
+    {
+        defined.uses.push(target.id);
+    }
+    for name in &item.names {
+        let local = name.alias.unwrap_or(name.id);
+        if !unique.add(&mut cx.errors, "type", local.name, local.span) {
+            continue;
+        }
+        defined.names.insert(local.name, Meaning::Poisoned);
+        // An interface that is not there yet is part of a cycle, which is reported.
+        let Some(target) = index.and_then(|index| cx.interfaces[index as usize].as_ref()) else { continue };
+        match target.names.get(name.id.name) {
+            Some(Meaning::Type(used)) => {
+                let kind = TypeDefKind::Use(*used);
+                let (name, owner) = (Some(local.name.to_owned()), scope.owner);
+                let ty = TypeDef { name, owner, kind, attributes: attributes.clone(), span: local.span };
+                let id = push_type(cx, ty);
+                defined.types.push(id);
+                defined.names.insert(local.name, Meaning::Type(id));
+            }
+            Some(Meaning::Poisoned) => {}
+            Some(Meaning::Function) => {
+                let message = format!("`{}` is a function: only types can be used", name.id.name);
+                cx.errors.push(Error::new(ErrorKind::WrongKind, name.id.span, message));
+            }
+            None => {
+                let message = format!("interface `{}` has no type `{}`", item.path.id().name, name.id.name);
+                let error = Error::new(ErrorKind::Unknown, name.id.span, message);
+                let error = error.suggest(name.id.name, target.names.keys().copied());
+                cx.errors.push(error);
+            }
+        }
+    }
+}

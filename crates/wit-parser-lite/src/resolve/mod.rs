@@ -1,0 +1,260 @@
+//! Syntax trees to [`Resolved`]. Follows WIT.md, "Name resolution".
+//!
+//! Interfaces are resolved in the order of their `use`s, then worlds in the order of their `include`s, the types of
+//! each in the order of their references: so whatever a name leads to is in the arena already. A fault is noted and its
+//! definition poisoned (left out, with references to it silent), so that one run reports many independent faults.
+
+mod function;
+mod interface;
+mod order;
+mod types;
+mod world;
+
+use std::collections::BTreeMap;
+
+use crate::arena::{Attributes, InterfaceId, Package, PackageId, Resolved, TypeDefId};
+use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
+use crate::error::{Error, ErrorKind};
+use crate::name::canonical_name;
+use crate::package::{Item, Packages, lookup, packages};
+use crate::source::{Span, count};
+use order::{cycle_text, order};
+
+/// How many faults a run reports at most.
+pub const MAX_ERRORS: usize = 100;
+
+/// The faults found so far.
+#[derive(Default)]
+pub(crate) struct Errors {
+    errors: Vec<Error>,
+}
+
+impl Errors {
+    pub(crate) fn push(&mut self, error: Error) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(error);
+        }
+    }
+}
+
+/// What is known in the middle of a run.
+struct Context<'a> {
+    packages: Packages<'a>,
+    out: Resolved,
+    errors: Errors,
+    /// Beside [`Resolved::types`]: whether a value of the type may hold a `borrow`.
+    holds_borrow: Vec<bool>,
+    /// By index into [`Packages::interfaces`].
+    interfaces: Vec<Option<ResolvedInterface<'a>>>,
+    /// By index into [`Packages::worlds`]: the world's index in [`Resolved::worlds`].
+    worlds: Vec<Option<u32>>,
+    /// By [`InterfaceId`]: the interfaces it uses.
+    uses: Vec<Vec<InterfaceId>>,
+}
+
+struct ResolvedInterface<'a> {
+    id: InterfaceId,
+    names: TypeNames<'a>,
+}
+
+/// What the names in an interface or world mean where a type is expected.
+type TypeNames<'a> = BTreeMap<&'a str, Meaning>;
+
+#[derive(Clone, Copy)]
+enum Meaning {
+    Type(TypeDefId),
+    /// A type that is at fault, or not resolved yet because it is part of a cycle.
+    Poisoned,
+    Function,
+}
+
+/// Returns the packages that the groups of files make up, the first group's as the main package.
+pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>]) -> Result<Resolved, Vec<Error>> {
+    let mut errors = Errors::default();
+    let packages = packages(groups, &mut errors);
+    let mut cx = Context {
+        out: Resolved::default(),
+        errors,
+        holds_borrow: Vec::new(),
+        interfaces: packages.interfaces.iter().map(|_| None).collect(),
+        worlds: packages.worlds.iter().map(|_| None).collect(),
+        uses: Vec::new(),
+        packages,
+    };
+    for package in &cx.packages.packages {
+        cx.out.packages.push(Package {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            interfaces: Vec::new(),
+            worlds: Vec::new(),
+            docs: docs(&package.docs),
+            span: package.span,
+        });
+    }
+    for index in interface_order(&mut cx) {
+        interface::interface(&mut cx, index);
+    }
+    for index in world_order(&mut cx) {
+        world::world(&mut cx, index);
+    }
+    list_package_items(&mut cx);
+    if cx.errors.errors.is_empty() { Ok(cx.out) } else { Err(cx.errors.errors) }
+}
+
+/// Returns the indices of the interfaces, each after those it uses.
+fn interface_order(cx: &mut Context<'_>) -> Vec<u32> {
+    let mut edges = Vec::new();
+    for source in &cx.packages.interfaces {
+        let mut targets = Vec::new();
+        for item in &source.ast.items {
+            if let InterfaceDefinition::Use(item) = item {
+                // Faults are reported when the interface is resolved.
+                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::default());
+                if let Some(Item::Interface(target)) = target {
+                    targets.push((target, item.path.span()));
+                }
+            }
+        }
+        edges.push(targets);
+    }
+    let Context { packages, errors, .. } = cx;
+    let name = |index: &u32| packages.interfaces[*index as usize].ast.id.name;
+    order(&edges, |cycle, span| {
+        let names: Vec<_> = cycle.iter().map(name).collect();
+        let message = format!("interface `{}` uses itself: {}", names[0], cycle_text(&names));
+        errors.push(Error::new(ErrorKind::Cycle, span, message));
+    })
+}
+
+/// Returns the indices of the worlds, each after those it includes.
+fn world_order(cx: &mut Context<'_>) -> Vec<u32> {
+    let mut edges = Vec::new();
+    for source in &cx.packages.worlds {
+        let mut targets = Vec::new();
+        for item in &source.ast.items {
+            if let WorldDefinition::Include(item) = item {
+                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::default());
+                if let Some(Item::World(target)) = target {
+                    targets.push((target, item.path.span()));
+                }
+            }
+        }
+        edges.push(targets);
+    }
+    let Context { packages, errors, .. } = cx;
+    let name = |index: &u32| packages.worlds[*index as usize].ast.id.name;
+    order(&edges, |cycle, span| {
+        let names: Vec<_> = cycle.iter().map(name).collect();
+        let message = format!("world `{}` includes itself: {}", names[0], cycle_text(&names));
+        errors.push(Error::new(ErrorKind::Cycle, span, message));
+    })
+}
+
+/// Lists the interfaces and worlds of each package in source order.
+fn list_package_items(cx: &mut Context<'_>) {
+    for (source, resolved) in cx.packages.interfaces.iter().zip(&cx.interfaces) {
+        if let Some(resolved) = resolved {
+            cx.out.packages[source.package.index() as usize].interfaces.push(resolved.id);
+        }
+    }
+    for (source, resolved) in cx.packages.worlds.iter().zip(&cx.worlds) {
+        if let Some(index) = resolved {
+            let id = crate::arena::WorldId::new(*index);
+            cx.out.packages[source.package.index() as usize].worlds.push(id);
+        }
+    }
+}
+
+/// Returns the index of the interface that `path` means in `body`.
+fn lookup_interface<'a>(cx: &mut Context<'a>, body: u32, path: &ast::UsePath<'a>) -> Option<u32> {
+    match lookup(&cx.packages, body, path, &mut cx.errors)? {
+        Item::Interface(index) => Some(index),
+        Item::World(_) => {
+            let message = format!("`{}` is a world, not an interface", path.id().name);
+            cx.errors.push(Error::new(ErrorKind::WrongKind, path.span(), message));
+            None
+        }
+    }
+}
+
+/// The names of one scope, which must be strongly unique (Explainer.md, "Name Uniqueness").
+#[derive(Default)]
+struct UniqueNames {
+    /// By canonical name: the name and its place.
+    names: BTreeMap<String, (String, Span)>,
+}
+
+impl UniqueNames {
+    /// Adds `name`, and returns whether it was free. `what` says what names of this scope stand for.
+    fn add(&mut self, errors: &mut Errors, what: &str, name: &str, span: Span) -> bool {
+        if let Some((other, other_span)) = self.names.get(&canonical_name(name)) {
+            let message = if other == name {
+                format!("{what} `{name}` is defined twice")
+            } else {
+                format!("{what} `{name}` is too similar to `{other}`")
+            };
+            let mut error = Error::new(ErrorKind::Duplicate, span, message)
+                .note("the other definition is here", *other_span);
+            if other != name {
+                error = error.remark("names must differ in more than case and hyphens");
+            }
+            errors.push(error);
+            return false;
+        }
+        self.names.insert(canonical_name(name), (name.to_owned(), span));
+        true
+    }
+}
+
+/// Returns what stands before an item, and checks its gates against the package's version.
+fn attributes(cx: &mut Context<'_>, package: PackageId, ast: &ast::Attributes<'_>) -> Attributes {
+    let mut attributes = Attributes {
+        docs: docs(&ast.docs),
+        external_id: ast.external_id.as_ref().map(|external_id| external_id.value.clone()),
+        ..Attributes::default()
+    };
+    for gate in &ast.gates {
+        let version = match &gate.kind {
+            GateKind::Since(version) => attributes.since.insert(version.clone()),
+            GateKind::Deprecated(version) => attributes.deprecated.insert(version.clone()),
+            GateKind::Unstable(feature) => {
+                attributes.unstable = Some(feature.name.to_owned());
+                continue;
+            }
+        };
+        let Package { name, version: own, .. } = &cx.out.packages[package.index() as usize];
+        if let Some(own) = own
+            && &*version > own
+        {
+            let message = format!("version {version} is later than the package's, which is `{name}@{own}`");
+            cx.errors.push(Error::new(ErrorKind::Attribute, gate.span, message));
+        }
+    }
+    attributes
+}
+
+/// Returns the text of documentation comments: comment signs, the space after them, and the stars of block comments
+/// are taken off.
+fn docs(docs: &Docs<'_>) -> Option<String> {
+    if docs.comments.is_empty() {
+        return None;
+    }
+    let mut lines = Vec::new();
+    for comment in &docs.comments {
+        if let Some(line) = comment.strip_prefix("///") {
+            lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
+            continue;
+        }
+        let inner = comment.strip_prefix("/**").and_then(|rest| rest.strip_suffix("*/")).unwrap_or(comment);
+        lines.extend(inner.trim().lines().map(|line| {
+            let line = line.trim();
+            line.strip_prefix("* ").or_else(|| line.strip_prefix('*')).unwrap_or(line)
+        }));
+    }
+    Some(lines.join("\n"))
+}
+
+/// Returns the id that the next interface of the arena gets.
+fn next_interface(cx: &Context<'_>) -> InterfaceId {
+    InterfaceId::new(count(cx.out.interfaces.len()))
+}

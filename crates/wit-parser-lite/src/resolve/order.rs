@@ -1,0 +1,61 @@
+//! Dependency order.
+
+use crate::source::{Span, count};
+
+/// Returns the nodes `0..edges.len()` such that each comes after those that its edges lead to.
+///
+/// An edge carries the place that made it. Each edge that closes a cycle is given to `on_cycle` with the nodes of the
+/// cycle, first the one that the edge leads to, and is then ignored.
+///
+/// The walk keeps its own stack, since a chain of definitions can be as long as the input.
+pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32], Span)) -> Vec<u32> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        New,
+        Open,
+        Done,
+    }
+    let mut states = vec![State::New; edges.len()];
+    let mut done = Vec::with_capacity(edges.len());
+    let mut path: Vec<u32> = Vec::new();
+    // How many edges of each node on the path are followed.
+    let mut followed: Vec<usize> = Vec::new();
+    for root in 0..count(edges.len()) {
+        if states[root as usize] == State::New {
+            states[root as usize] = State::Open;
+            path.push(root);
+            followed.push(0);
+        }
+        while let (Some(&node), Some(n_followed)) = (path.last(), followed.last_mut()) {
+            let Some(&(target, span)) = edges[node as usize].get(*n_followed) else {
+                states[node as usize] = State::Done;
+                done.push(node);
+                path.pop();
+                followed.pop();
+                continue;
+            };
+            *n_followed += 1;
+            match states[target as usize] {
+                State::New => {
+                    states[target as usize] = State::Open;
+                    path.push(target);
+                    followed.push(0);
+                }
+                State::Open => {
+                    let start = path.iter().rposition(|on_path| *on_path == target);
+                    on_cycle(&path[start.expect("an open node is on the path")..], span);
+                }
+                State::Done => {}
+            }
+        }
+    }
+    done
+}
+
+/// Returns a cycle's names as `a -> b -> a`.
+pub(super) fn cycle_text(names: &[&str]) -> String {
+    const MAX_NAMES: usize = 8;
+    let shown = names[..names.len().min(MAX_NAMES)].join(" -> ");
+    let gap = if names.len() > MAX_NAMES { " -> …" } else { "" };
+    format!("{shown}{gap} -> {}", names[0])
+}

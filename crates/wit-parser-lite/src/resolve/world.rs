@@ -1,0 +1,317 @@
+//! Worlds. Follows WIT.md, "WIT Worlds", "Union of Worlds with `include`" and "Transitive imports and worlds".
+
+use std::collections::BTreeSet;
+
+use super::function::{Signature, check_setter_names, function};
+use super::interface::{Definitions, Place, Scope, definitions, interface_items};
+use super::{Context, TypeNames, UniqueNames, attributes, lookup_interface};
+use crate::arena::{Attributes, InterfaceId, Owner, World, WorldId, WorldItem, WorldItemKind};
+use crate::ast::{ExternItem, ExternKind, ExternType, IncludeItem, WorldDefinition};
+use crate::error::{Error, ErrorKind};
+use crate::package::{Item, lookup};
+use crate::source::{Span, count};
+
+/// The imports of a world, or its exports.
+struct Side {
+    what: &'static str,
+    items: Vec<WorldItem>,
+    unique: UniqueNames,
+    /// The interfaces among them that go by their own names.
+    interfaces: BTreeSet<InterfaceId>,
+}
+
+impl Side {
+    fn new(what: &'static str) -> Self {
+        Self { what, items: Vec::new(), unique: UniqueNames::default(), interfaces: BTreeSet::new() }
+    }
+}
+
+/// Adds the world with `index`.
+pub(super) fn world(cx: &mut Context<'_>, index: u32) {
+    let source = &cx.packages.worlds[index as usize];
+    let (package, body, ast) = (source.package, source.body, source.ast);
+    let attributes = attributes(cx, package, &ast.attributes);
+    let id = count(cx.out.worlds.len());
+    let scope = Scope { owner: Owner::World(WorldId::new(id)), package, body };
+    // Reserved before its contents, so that they can name their owner.
+    cx.out.worlds.push(World {
+        name: ast.id.name.to_owned(),
+        package,
+        imports: Vec::new(),
+        exports: Vec::new(),
+        attributes,
+        span: ast.id.span,
+    });
+    let (mut imports, mut exports) = (Side::new("import"), Side::new("export"));
+    let mut parts = Definitions::default();
+    for item in &ast.items {
+        match item {
+            WorldDefinition::Use(item) => parts.uses.push(item),
+            WorldDefinition::Typedef(item) => parts.typedefs.push(item),
+            WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_) => {}
+        }
+    }
+    let defined = definitions(cx, scope, &parts, &mut imports.unique);
+    for id in defined.types {
+        let ty = &cx.out[id];
+        let (name, kind) = (ty.name.clone(), WorldItemKind::Type(id));
+        imports.items.push(item(name, kind, ty.attributes.clone(), ty.span));
+    }
+    for id in defined.methods {
+        let function = &cx.out[id];
+        let (name, kind) = (Some(function.name.clone()), WorldItemKind::Function(id));
+        imports.items.push(item(name, kind, function.attributes.clone(), function.span));
+    }
+    for item in &ast.items {
+        match item {
+            WorldDefinition::Import(item) => extern_item(cx, scope, &defined.names, item, &mut imports),
+            WorldDefinition::Export(item) => extern_item(cx, scope, &defined.names, item, &mut exports),
+            WorldDefinition::Include(item) => include_item(cx, scope, item, &mut imports, &mut exports),
+            WorldDefinition::Use(_) | WorldDefinition::Typedef(_) => {}
+        }
+    }
+    for side in [&mut imports, &mut exports] {
+        side.items.sort_by_key(|item| item.span.start);
+        let names: Vec<_> =
+            side.items.iter().filter_map(|item| Some((item.name.clone()?, item.span))).collect();
+        check_setter_names(cx, &names);
+    }
+    compatible_exports(cx, ast.id.span, &exports);
+    implicit_imports(cx, &defined.uses, &mut imports, &exports);
+    let world = &mut cx.out.worlds[id as usize];
+    (world.imports, world.exports) = (imports.items, exports.items);
+    cx.worlds[index as usize] = Some(id);
+}
+
+fn item(name: Option<String>, kind: WorldItemKind, attributes: Attributes, span: Span) -> WorldItem {
+    WorldItem { name, kind, is_implicit: false, attributes, span }
+}
+
+/// Adds an import or export as written.
+fn extern_item<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    names: &TypeNames<'a>,
+    ast: &'a ExternItem<'a>,
+    side: &mut Side,
+) {
+    let Owner::World(world) = scope.owner else { unreachable!("imports and exports stand in worlds") };
+    let (id, ty) = match &ast.kind {
+        ExternKind::Plain(id, ty) => (id, ty),
+        ExternKind::Path(path) => {
+            let attributes = attributes(cx, scope.package, &ast.attributes);
+            let Some(index) = lookup_interface(cx, scope.body, path) else { return };
+            if let Some(target) = &cx.interfaces[index as usize] {
+                let target = target.id;
+                add_interface(cx, side, target, attributes, path.span());
+            }
+            return;
+        }
+    };
+    let kind = match ty {
+        ExternType::Func(func) => {
+            let signature = Signature { label: *id, method: None, func };
+            let function = function(cx, scope, names, &mut side.unique, &ast.attributes, signature);
+            if let Some(function) = function {
+                let (name, attributes) = (cx.out[function].name.clone(), cx.out[function].attributes.clone());
+                side.items.push(item(Some(name), WorldItemKind::Function(function), attributes, id.span));
+            }
+            return;
+        }
+        ExternType::Interface(items) => {
+            let place = Place { package: scope.package, body: scope.body, id: *id, world: Some(world) };
+            WorldItemKind::Interface(interface_items(cx, place, Attributes::default(), items).id)
+        }
+        ExternType::Path(path) => {
+            let Some(index) = lookup_interface(cx, scope.body, path) else { return };
+            let Some(target) = &cx.interfaces[index as usize] else { return };
+            WorldItemKind::Interface(target.id)
+        }
+    };
+    let attributes = attributes(cx, scope.package, &ast.attributes);
+    if side.unique.add(&mut cx.errors, side.what, id.name, id.span) {
+        side.items.push(item(Some(id.name.to_owned()), kind, attributes, id.span));
+    }
+}
+
+/// Adds an interface by its own name, which may stand there only once.
+fn add_interface(cx: &mut Context<'_>, side: &mut Side, id: InterfaceId, attributes: Attributes, span: Span) {
+    let name = cx.out.interface_name(id).expect("only interfaces with a name are found by a path");
+    if side.unique.add(&mut cx.errors, side.what, &name, span) {
+        side.interfaces.insert(id);
+        side.items.push(item(None, WorldItemKind::Interface(id), attributes, span));
+    }
+}
+
+/// Adds the imports and exports of another world.
+fn include_item<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    ast: &'a IncludeItem<'a>,
+    imports: &mut Side,
+    exports: &mut Side,
+) {
+    let target = match lookup(&cx.packages, scope.body, &ast.path, &mut cx.errors) {
+        Some(Item::World(index)) => cx.worlds[index as usize],
+        Some(Item::Interface(_)) => {
+            let message = format!("`{}` is an interface, not a world", ast.path.id().name);
+            let error = Error::new(ErrorKind::WrongKind, ast.path.span(), message);
+            cx.errors.push(error.help("interfaces are imported or exported"));
+            None
+        }
+        None => None,
+    };
+    // A world that is not there yet is part of a cycle, which is reported.
+    let Some(target) = target else { return };
+    let _checked_only = attributes(cx, scope.package, &ast.attributes);
+    let world = &cx.out.worlds[target as usize];
+    let (included_imports, included_exports) = (world.imports.clone(), world.exports.clone());
+    check_renames(cx, ast, included_imports.iter().chain(&included_exports));
+    for (side, included) in [(imports, included_imports), (exports, included_exports)] {
+        for mut item in included {
+            item.span = ast.path.span();
+            match (&item.name, item.kind) {
+                (None, WorldItemKind::Interface(id)) => {
+                    if !side.interfaces.contains(&id) {
+                        side.interfaces.insert(id);
+                        let name =
+                            cx.out.interface_name(id).expect("an item without a name has its interface's");
+                        side.unique.add(&mut cx.errors, side.what, &name, item.span);
+                        side.items.push(item);
+                    }
+                }
+                (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => {
+                    unreachable!("functions and types of a world have names")
+                }
+                (Some(name), _) => {
+                    let name = renamed(name, ast);
+                    if side.unique.add(&mut cx.errors, side.what, &name, item.span) {
+                        item.name = Some(name);
+                        side.items.push(item);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the label that an `include … with` can rename in `name`: that of the resource in the name of its function.
+fn renamable(name: &str) -> &str {
+    let bare = name.rsplit(']').next().unwrap_or(name);
+    bare.split('.').next().unwrap_or(bare)
+}
+
+fn renamed(name: &str, ast: &IncludeItem<'_>) -> String {
+    let label = renamable(name);
+    match ast.names.iter().find(|rename| rename.id.name == label) {
+        Some(rename) => {
+            let start = name.rfind(']').map_or(0, |at| at + 1);
+            format!("{}{}{}", &name[..start], rename.alias.name, &name[start + label.len()..])
+        }
+        None => name.to_owned(),
+    }
+}
+
+/// Checks that every `with` renames something.
+fn check_renames<'i>(
+    cx: &mut Context<'_>,
+    ast: &IncludeItem<'_>,
+    included: impl Iterator<Item = &'i WorldItem>,
+) {
+    let (mut labels, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
+    for item in included {
+        match (&item.name, item.kind) {
+            (Some(name), _) => _ = labels.insert(renamable(name)),
+            (None, WorldItemKind::Interface(id)) => _ = interfaces.insert(cx.out[id].name.clone()),
+            (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => {}
+        }
+    }
+    let mut unique = UniqueNames::default();
+    for rename in &ast.names {
+        unique.add(&mut cx.errors, "renamed item", rename.id.name, rename.id.span);
+        if labels.contains(rename.id.name) {
+            continue;
+        }
+        let name = rename.id.name;
+        let error = if interfaces.contains(name) {
+            let message = format!("`{name}` is an interface's name, which `with` cannot change");
+            Error::new(ErrorKind::World, rename.id.span, message)
+        } else {
+            let message = format!("world `{}` has no import or export named `{name}`", ast.path.id().name);
+            Error::new(ErrorKind::Unknown, rename.id.span, message).suggest(name, labels.iter().copied())
+        };
+        cx.errors.push(error);
+    }
+}
+
+/// Returns, by interface, whether it is among `roots` or used from there, directly or not.
+fn closure(cx: &Context<'_>, roots: impl IntoIterator<Item = InterfaceId>) -> Vec<bool> {
+    let mut reached = vec![false; cx.out.interfaces.len()];
+    for root in roots {
+        reached[root.index() as usize] = true;
+    }
+    // Interfaces come after those they use.
+    for index in (0..reached.len()).rev() {
+        if reached[index] {
+            for used in &cx.uses[index] {
+                reached[used.index() as usize] = true;
+            }
+        }
+    }
+    reached
+}
+
+fn interfaces_of(side: &Side) -> impl Iterator<Item = InterfaceId> {
+    side.items.iter().filter_map(|item| match item.kind {
+        WorldItemKind::Interface(id) => Some(id),
+        WorldItemKind::Function(_) | WorldItemKind::Type(_) => None,
+    })
+}
+
+/// Adds an import of each interface that something here uses and that is not imported, or exported for exports.
+fn implicit_imports(cx: &mut Context<'_>, own_uses: &[InterfaceId], imports: &mut Side, exports: &Side) {
+    let mut roots: Vec<_> = own_uses.to_vec();
+    roots.extend(interfaces_of(imports).flat_map(|id| &cx.uses[id.index() as usize]));
+    let used_by_exports = interfaces_of(exports).flat_map(|id| &cx.uses[id.index() as usize]);
+    roots.extend(used_by_exports.filter(|id| !exports.interfaces.contains(id)));
+    let mut added = Vec::new();
+    for (index, is_needed) in closure(cx, roots).into_iter().enumerate() {
+        let id = InterfaceId::new(count(index));
+        if is_needed && imports.interfaces.insert(id) {
+            let span = cx.out[id].span;
+            let kind = WorldItemKind::Interface(id);
+            added.push(WorldItem {
+                name: None,
+                kind,
+                is_implicit: true,
+                attributes: Attributes::default(),
+                span,
+            });
+        }
+    }
+    imports.items.splice(0..0, added);
+}
+
+/// Checks that no export uses one interface both as an export and, through another that is only imported, as an
+/// import: their types would differ.
+fn compatible_exports(cx: &mut Context<'_>, span: Span, exports: &Side) {
+    let mut faults = Vec::new();
+    for export in interfaces_of(exports) {
+        let uses = &cx.uses[export.index() as usize];
+        for used in uses.iter().filter(|id| !exports.interfaces.contains(id)) {
+            let reached = closure(cx, [*used]);
+            if let Some(conflict) = exports.interfaces.iter().find(|id| reached[id.index() as usize]) {
+                faults.push((export, *used, *conflict));
+                break;
+            }
+        }
+    }
+    for (export, used, conflict) in faults {
+        let name = |id| cx.out.owner_name(Owner::Interface(id));
+        let (export, used, conflict) = (name(export), name(used), name(conflict));
+        let message =
+            format!("export `{export}` uses `{used}`, an import, which uses `{conflict}`, an export");
+        let error = Error::new(ErrorKind::World, span, message);
+        cx.errors.push(error.help(format!("export `{used}` too")));
+    }
+}

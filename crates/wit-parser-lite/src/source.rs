@@ -1,0 +1,143 @@
+//! Source texts and positions in them.
+//!
+//! Nothing here reads files: the caller hands over names and texts. A [`Span`] is a pair of byte offsets into one
+//! file, small enough to sit on every token and every definition.
+
+use crate::error::{Error, ErrorKind};
+
+/// One file of a package: the index of its text in [`Sources`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FileId(u32);
+
+/// A range of bytes in one file, `start..end`.
+///
+/// Invariant: both ends lie on character boundaries of the file's text, and `start <= end`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Span {
+    /// The file that the offsets count in.
+    pub file: FileId,
+    /// The offset of the first byte.
+    pub start: u32,
+    /// The offset after the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// Returns the range from the start of `self` to the end of `last`, which lies in the same file.
+    pub fn to(self, last: Self) -> Self {
+        Self { end: last.end.max(self.start), ..self }
+    }
+}
+
+/// The names and texts of all files of one run.
+///
+/// Invariant: each text is at most `u32::MAX` bytes long, so every offset into it fits a [`Span`].
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<File>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    name: String,
+    text: String,
+}
+
+/// A position as people count it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Location {
+    /// The file's name as the caller gave it.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column in characters, counted from 1.
+    pub column: u32,
+    /// The text of the line around the position, safe to print: no tabs, control or bidirectional characters.
+    pub excerpt: String,
+    /// How many characters of `excerpt` stand before the position.
+    pub n_before: u32,
+    /// How many characters of `excerpt` the span covers, at least 1.
+    pub n_marked: u32,
+}
+
+/// How many characters of a line an excerpt shows before and after the position.
+const EXCERPT_REACH: usize = 80;
+
+impl Sources {
+    /// Adds a file.
+    ///
+    /// # Errors
+    ///
+    /// The text is longer than `u32::MAX` bytes.
+    pub fn add(&mut self, name: &str, text: &str) -> Result<FileId, Error> {
+        let file = FileId(count(self.files.len()));
+        let fits = u32::try_from(text.len()).is_ok();
+        let text = if fits { text } else { "" };
+        self.files.push(File { name: name.to_owned(), text: text.to_owned() });
+        if fits {
+            return Ok(file);
+        }
+        let span = Span { file, start: 0, end: 0 };
+        Err(Error::new(ErrorKind::TooLarge, span, "the file is larger than 4 GiB".to_owned()).located(self))
+    }
+
+    /// Returns the name of `file`, as the caller gave it.
+    pub fn name(&self, file: FileId) -> &str {
+        &self.file(file).name
+    }
+
+    /// Returns the text of `file`.
+    pub fn text(&self, file: FileId) -> &str {
+        &self.file(file).text
+    }
+
+    /// Returns the text that `span` covers.
+    pub fn slice(&self, span: Span) -> &str {
+        &self.text(span.file)[span.start as usize..span.end as usize]
+    }
+
+    /// Returns where `span` starts, for people.
+    pub fn locate(&self, span: Span) -> Location {
+        let text = self.text(span.file);
+        let start = span.start as usize;
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let before = &text[line_start..start];
+        let skipped_chars = before.chars().count().saturating_sub(EXCERPT_REACH);
+        let shown_before: String = before.chars().skip(skipped_chars).map(printable).collect();
+        let marked_end = (span.end as usize).clamp(start, line_end);
+        let n_marked = text[start..marked_end].chars().count().min(EXCERPT_REACH);
+        let shown_after: String = text[start..line_end].chars().take(EXCERPT_REACH).map(printable).collect();
+        Location {
+            file: self.name(span.file).to_owned(),
+            line: count(text[..start].matches('\n').count() + 1),
+            column: count(before.chars().count() + 1),
+            n_before: count(shown_before.chars().count()),
+            n_marked: count(n_marked).max(1),
+            excerpt: (shown_before + &shown_after).trim_end().to_owned(),
+        }
+    }
+
+    fn file(&self, file: FileId) -> &File {
+        &self.files[file.0 as usize]
+    }
+}
+
+/// Returns what an excerpt shows for `c`, so that a message cannot drive a terminal.
+fn printable(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+        {
+            char::REPLACEMENT_CHARACTER
+        }
+        c => c,
+    }
+}
+
+/// Returns a count of bytes of one text, or of things made from texts, as `u32`.
+pub(crate) fn count(n: usize) -> u32 {
+    u32::try_from(n)
+        .expect("a text has at most u32::MAX bytes (Sources::add checks it), fewer things fit into memory")
+}
