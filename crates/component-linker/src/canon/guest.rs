@@ -1,0 +1,149 @@
+//! The guest's side of lifting and lowering: its memory, its `realloc` and its handle table.
+//! Follows CanonicalABI.md, "Lifting and Lowering Context".
+
+use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
+use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
+
+use super::{Options, call_without_leave, check_enter, resource_index, with_task};
+use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
+use crate::trap::{Trap, TrapCause};
+
+/// The most bytes of host memory that lifting may take per call: 1 GiB. Lists can share their bytes, so that a guest
+/// of little memory could ask for any amount.
+const MAX_LIFT_BYTES: u64 = 1 << 30;
+
+/// One instance as the interpreter sees it during one lift or lower.
+pub(super) struct Guest<'a, 'c, T: 'static> {
+    pub(super) cx: &'a mut StoreContextMut<'c, T>,
+    pub(super) options: &'a Options,
+    pub(super) loans: Loans<'a>,
+    /// The encoding that the strings came in which are lowered.
+    pub(super) source_encoding: StringEncoding,
+    n_reserved_bytes: u64,
+}
+
+/// Where borrowed handles are accounted for (the spec's `LiftLowerContext.borrow_scope`).
+pub(super) enum Loans<'a> {
+    /// The guest is the caller, and lends its own.
+    Caller(&'a mut Lends),
+    /// The guest is the callee, and is lent the caller's.
+    Callee(BorrowScope),
+}
+
+impl<'a, 'c, T> Guest<'a, 'c, T> {
+    pub(super) fn new(
+        cx: &'a mut StoreContextMut<'c, T>,
+        options: &'a Options,
+        loans: Loans<'a>,
+        source_encoding: StringEncoding,
+    ) -> Self {
+        Self { cx, options, loans, source_encoding, n_reserved_bytes: 0 }
+    }
+
+    fn table(&mut self) -> &mut HandleTable {
+        let instance = self.options.instance;
+        &mut self.cx.state_mut().instance_mut(instance).handles
+    }
+
+    fn runtime_type(&self, rt: ResourceId) -> RuntimeResource {
+        resource_index(self.options.first_resource, rt).runtime()
+    }
+
+    /// Returns whether the guest itself implements the resource type (the spec's `cx.inst is t.rt.impl`).
+    fn implements(&self, rt: ResourceId, instance: InstanceIndex) -> bool {
+        match self.cx.state().resource(resource_index(self.options.first_resource, rt)) {
+            ResourceType::Guest { instance: implementer, .. } => *implementer == instance,
+            ResourceType::Host { .. } | ResourceType::Undefined => false,
+        }
+    }
+}
+
+impl<T> Host for Guest<'_, '_, T> {
+    type Error = Trap;
+
+    fn memory(&self) -> &[u8] {
+        match &self.options.memory {
+            Some(memory) => memory.data(&self.cx.core),
+            None => &[],
+        }
+    }
+
+    fn memory_mut(&mut self) -> &mut [u8] {
+        match &self.options.memory {
+            Some(memory) => memory.data_mut(&mut self.cx.core),
+            None => &mut [],
+        }
+    }
+
+    fn realloc(&mut self, old_ptr: u64, old_size: u64, align: u64, new_size: u64) -> Result<u64, Trap> {
+        let realloc = self.options.realloc.expect("validation demands it where values are allocated");
+        let instance = self.options.instance;
+        let ptr_type = self.options.abi.ptr;
+        let params = [old_ptr, old_size, align, new_size].map(|param| ptr_to_core(ptr_type, param));
+        let mut results = [ptr_to_core(ptr_type, 0)];
+        check_enter(self.cx, instance)?;
+        with_task(self.cx, instance, |cx| call_without_leave(cx, instance, realloc, &params, &mut results))?;
+        Ok(ptr_from_core(&results[0]))
+    }
+
+    fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
+        let rt = self.runtime_type(rt);
+        Ok(handles::lift_own(self.table(), rt, index)?)
+    }
+
+    fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
+        let rt = self.runtime_type(rt);
+        let table = &mut self.cx.state_mut().instance_mut(self.options.instance).handles;
+        match &mut self.loans {
+            Loans::Caller(lends) => Ok(handles::lift_borrow(table, lends, rt, index)?),
+            Loans::Callee(_) => unreachable!("validation admits no borrows in results"),
+        }
+    }
+
+    fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
+        let rt = self.runtime_type(rt);
+        Ok(handles::lower_own(self.table(), rt, rep)?)
+    }
+
+    fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
+        if self.implements(rt, self.options.instance) {
+            return Ok(rep);
+        }
+        let rt = self.runtime_type(rt);
+        match self.loans {
+            Loans::Callee(scope) => Ok(handles::lower_borrow(self.table(), scope, rt, rep)?),
+            Loans::Caller(_) => unreachable!("validation admits no borrows in results"),
+        }
+    }
+
+    fn reserve(&mut self, n_bytes: u64) -> Result<(), Trap> {
+        self.n_reserved_bytes = self.n_reserved_bytes.saturating_add(n_bytes);
+        match self.n_reserved_bytes <= MAX_LIFT_BYTES {
+            true => Ok(()),
+            false => Err(TrapCause::ValuesTooLarge { limit_bytes: MAX_LIFT_BYTES }.into()),
+        }
+    }
+
+    fn source_encoding(&self) -> StringEncoding {
+        self.source_encoding
+    }
+}
+
+fn ptr_to_core(ptr_type: PtrType, value: u64) -> jit::Val {
+    match ptr_type {
+        PtrType::I32 => {
+            let value = u32::try_from(value).expect("values in 32-bit memories are smaller than 2^32 bytes");
+            jit::Val::I32(value.cast_signed())
+        }
+        PtrType::I64 => jit::Val::I64(value.cast_signed()),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "realloc returns a pointer")]
+fn ptr_from_core(value: &jit::Val) -> u64 {
+    match *value {
+        jit::Val::I32(value) => u64::from(value.cast_unsigned()),
+        jit::Val::I64(value) => value.cast_unsigned(),
+        ref other => unreachable!("{other:?} where the type has a pointer"),
+    }
+}

@@ -1,0 +1,111 @@
+//! `canon lift`: a core function called with component values. Follows CanonicalABI.md, "`canon lift`".
+
+use std::borrow::Cow;
+
+use canonical_abi::handles::BorrowScope;
+use canonical_abi::{
+    Context, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, Value,
+    flatten_functype, lift_flat_values, lower_flat_values,
+};
+
+use super::guest::{Guest, Loans};
+use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, from_core, to_core, with_task};
+use crate::store::StoreContextMut;
+use crate::trap::{Trap, TrapCause};
+
+/// A lifted core function.
+#[derive(Debug)]
+pub(crate) struct Lifted {
+    pub(crate) core_func: jit::Func,
+    pub(crate) post_return: Option<jit::Func>,
+    pub(crate) options: Options,
+    /// Why calling it traps, if it does.
+    pub(crate) unsupported: Option<String>,
+    /// One zero for each core result.
+    result_slots: Vec<jit::Val>,
+}
+
+impl Lifted {
+    pub(crate) fn new(
+        info: &FuncInfo,
+        options: Options,
+        core_func: jit::Func,
+        post_return: Option<jit::Func>,
+        unsupported: Option<String>,
+    ) -> Self {
+        let flat = flatten_functype(info.component.types(), &info.ty, &options.abi, Direction::Lift);
+        let zero = |ty: &canonical_abi::CoreType| match ty {
+            canonical_abi::CoreType::I32 => jit::Val::I32(0),
+            canonical_abi::CoreType::I64 => jit::Val::I64(0),
+            canonical_abi::CoreType::F32 => jit::Val::F32(0),
+            canonical_abi::CoreType::F64 => jit::Val::F64(0),
+        };
+        let result_slots = flat.results.iter().map(zero).collect();
+        Self { core_func, post_return, options, unsupported, result_slots }
+    }
+}
+
+/// Calls a lifted function (the spec's `canon_lift`, as far as calls are synchronous).
+pub(super) fn canon_lift<'v, T, R>(
+    cx: &mut StoreContextMut<'_, T>,
+    info: &FuncInfo,
+    lifted: &Lifted,
+    caller: Caller,
+    on_start: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<Cow<'v, [Value]>, Trap>,
+    on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
+) -> Result<R, Trap> {
+    if let Some(what) = &lifted.unsupported {
+        return Err(TrapCause::Unsupported(what.clone()).into());
+    }
+    let instance = lifted.options.instance;
+    check_enter(cx, instance)?;
+    let args = on_start(cx)?;
+    with_task(cx, instance, |cx| {
+        let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
+        let params =
+            lower_params(cx, info, lifted, caller, scope, &args).map_err(|trap| caller.word(trap))?;
+        drop(args);
+        let mut results = lifted.result_slots.clone();
+        lifted.core_func.call(&mut cx.core, &params, &mut results)?;
+        let result = lift_results(cx, info, lifted, scope, &results).map_err(|trap| caller.word(trap))?;
+        cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
+        let resolved = on_resolve(cx, result)?;
+        if let Some(post_return) = lifted.post_return {
+            call_without_leave(cx, instance, post_return, &results, &mut [])?;
+        }
+        Ok(resolved)
+    })
+}
+
+fn lower_params<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    info: &FuncInfo,
+    lifted: &Lifted,
+    caller: Caller,
+    scope: BorrowScope,
+    args: &[Value],
+) -> Result<Vec<jit::Val>, Trap> {
+    let source_encoding = match caller {
+        Caller::Host => StringEncoding::Utf8,
+        Caller::Component(encoding) => encoding,
+    };
+    let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), source_encoding);
+    let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
+    let flat = lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.param_types, None)?;
+    Ok(flat.iter().map(to_core).collect())
+}
+
+fn lift_results<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    info: &FuncInfo,
+    lifted: &Lifted,
+    scope: BorrowScope,
+    results: &[jit::Val],
+) -> Result<Option<Value>, Trap> {
+    let flat: Vec<_> = results.iter().map(from_core).collect();
+    let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
+    let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
+    let mut flat = CoreValueIter::new(&flat);
+    let values = lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut flat, &info.result_types)?;
+    Ok(values.into_iter().next())
+}

@@ -1,0 +1,95 @@
+//! `canon lower`: a component function called by core code. Follows CanonicalABI.md, "`canon lower`".
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use canonical_abi::handles::Lends;
+use canonical_abi::{
+    Context, CoreValue, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding,
+    flatten_functype, lift_flat_values, lower_flat_values,
+};
+
+use super::guest::{Guest, Loans};
+use super::{
+    Body, Caller, FuncInstance, Options, check_leave, core_func_type, from_core, host_func, invoke, to_core,
+};
+use crate::store::StoreContextMut;
+use crate::trap::Trap;
+
+/// A lowered component function.
+struct Lowered<T: 'static> {
+    callee: Arc<FuncInstance<T>>,
+    options: Options,
+    result_spills: bool,
+}
+
+impl<T> Lowered<T> {
+    /// Returns where the caller wants the result: the last parameter, if the result is not flat.
+    fn out_param(&self, flat: &[CoreValue]) -> Option<u64> {
+        match flat.last() {
+            Some(CoreValue::I32(ptr)) if self.result_spills => Some(u64::from(*ptr)),
+            Some(CoreValue::I64(ptr)) if self.result_spills => Some(*ptr),
+            Some(CoreValue::I32(_) | CoreValue::I64(_) | CoreValue::F32(_) | CoreValue::F64(_)) | None => {
+                None
+            }
+        }
+    }
+}
+
+/// Makes the core function.
+pub(crate) fn lower<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    callee: Arc<FuncInstance<T>>,
+    options: Options,
+) -> jit::Func {
+    let info = &callee.info;
+    let flat = flatten_functype(info.component.types(), &info.ty, &options.abi, Direction::Lower);
+    let result_spills = info.ty.result.is_some() && flat.results.is_empty();
+    let lowered = Lowered { callee, options, result_spills };
+    host_func(cx, core_func_type(&flat), move |cx, params, results| {
+        canon_lower(cx, &lowered, params, results)
+    })
+}
+
+/// Runs one call (the spec's `canon_lower`, as far as calls are synchronous).
+fn canon_lower<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    lowered: &Lowered<T>,
+    params: &[jit::Val],
+    results: &mut [jit::Val],
+) -> Result<(), Trap> {
+    let Lowered { callee, options, result_spills: _ } = lowered;
+    check_leave(cx, options.instance)?;
+    let info = &*callee.info;
+    let types = info.component.types();
+    let (caller, result_encoding) = match &callee.body {
+        Body::Lifted(lifted) => {
+            (Caller::Component(options.abi.string_encoding), lifted.options.abi.string_encoding)
+        }
+        Body::Host(_) => (Caller::Host, StringEncoding::Utf8),
+    };
+    let flat: Vec<_> = params.iter().map(from_core).collect();
+    let out_param = lowered.out_param(&flat);
+    let mut flat = CoreValueIter::new(&flat);
+    let mut lends = Lends::new();
+    let on_start = |cx: &mut StoreContextMut<'_, T>| {
+        let mut guest = Guest::new(cx, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
+        let mut cx = Context::new(types, options.abi, &mut guest);
+        let args = lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut flat, &info.param_types);
+        args.map(Cow::Owned).map_err(|trap| caller.word(trap))
+    };
+    let on_resolve = |cx: &mut StoreContextMut<'_, T>, result| {
+        let values: Vec<_> = Option::into_iter(result).collect();
+        let mut lends = Lends::new();
+        let mut guest = Guest::new(cx, options, Loans::Caller(&mut lends), result_encoding);
+        let mut cx = Context::new(types, options.abi, &mut guest);
+        lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &info.result_types, out_param)
+            .map_err(|trap| caller.word(trap))
+    };
+    let flat_results = invoke(cx, callee, caller, on_start, on_resolve)?;
+    lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
+    for (slot, value) in results.iter_mut().zip(&flat_results) {
+        *slot = to_core(value);
+    }
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! The canonical definitions at run time, on top of the interpreter in `canonical-abi`.
+//! Follows CanonicalABI.md, "Canonical Definitions". One file per definition.
+//!
+//! The rest of the crate knows this module by few doors: one function per canonical definition, which makes its core
+//! function at instantiation; [`FuncInstance`], a component function; and [`invoke`], which calls one. Compiled
+//! adapters can take their place behind the same doors. No call looks anything up by name.
+
+mod backpressure;
+mod context;
+mod guest;
+mod lift;
+mod lower;
+mod resource_drop;
+mod resource_new;
+mod resource_rep;
+mod unsupported;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use canonical_abi::{
+    CoreFuncType, CoreType, CoreValue, FuncType, ResourceId, StringEncoding, ValType, Value, type_check,
+};
+
+use crate::component::Component;
+use crate::host::HostFunc;
+use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
+use crate::trap::{Trap, TrapCause};
+
+pub(crate) use backpressure::{backpressure_dec, backpressure_inc};
+pub(crate) use context::{Slot, context_get, context_set};
+pub(crate) use lift::Lifted;
+pub(crate) use lower::lower;
+pub(crate) use resource_drop::{call_destructor, resource_drop};
+pub(crate) use resource_new::resource_new;
+pub(crate) use resource_rep::resource_rep;
+pub(crate) use unsupported::unsupported;
+
+/// The deepest nesting of calls between components and their host. Each level takes host stack, which no guest's
+/// own stack limit accounts for.
+const MAX_CALL_DEPTH: usize = 100;
+
+/// A component function of a store.
+pub(crate) struct FuncInstance<T: 'static> {
+    pub(crate) info: Arc<FuncInfo>,
+    pub(crate) body: Body<T>,
+}
+
+/// What does not depend on the store: the function's type and the component that knows its types.
+#[derive(Debug)]
+pub(crate) struct FuncInfo {
+    pub(crate) component: Component,
+    pub(crate) ty: FuncType,
+    pub(crate) param_types: Vec<ValType>,
+    /// None or one.
+    pub(crate) result_types: Vec<ValType>,
+}
+
+pub(crate) enum Body<T: 'static> {
+    Lifted(Lifted),
+    Host(HostFunc<T>),
+}
+
+impl FuncInfo {
+    pub(crate) fn new(component: Component, ty: FuncType) -> Self {
+        let param_types = ty.params.iter().map(|(_, ty)| *ty).collect();
+        let result_types = ty.result.into_iter().collect();
+        Self { component, ty, param_types, result_types }
+    }
+}
+
+/// The canonical options at run time, and the instance they belong to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) abi: canonical_abi::Options,
+    pub(crate) memory: Option<jit::Memory>,
+    pub(crate) realloc: Option<jit::Func>,
+    pub(crate) instance: InstanceIndex,
+    /// The index of the component's resource type zero; see [`resource_index`].
+    pub(crate) first_resource: ResourceIndex,
+}
+
+/// The core function of a canonical definition.
+#[derive(Clone, Debug)]
+pub(crate) enum BuiltinFunc {
+    Func(jit::Func),
+    /// Made by [`unsupported`] where it is used, with the type that is expected there.
+    Unsupported {
+        instance: InstanceIndex,
+        what: String,
+    },
+}
+
+/// Who calls a component function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Caller {
+    Host,
+    /// A component, whose strings are in this encoding.
+    Component(StringEncoding),
+}
+
+impl Caller {
+    /// Words a trap that lifting or lowering raised as calls of this kind do.
+    fn word(self, trap: Trap) -> Trap {
+        match self {
+            Self::Host => trap,
+            Self::Component(_) => trap.between_components(),
+        }
+    }
+}
+
+/// Returns the store's resource type for one of a component's.
+pub(crate) fn resource_index(first: ResourceIndex, id: ResourceId) -> ResourceIndex {
+    ResourceIndex(first.0 + id.0)
+}
+
+/// Calls a component function: takes the arguments from `on_start`, gives the result to `on_resolve`, and returns
+/// what that returns (the spec's `OnStart` and `OnResolve`). The callee's post-return function runs after
+/// `on_resolve`, so that the result's memory is still there.
+pub(crate) fn invoke<'v, T, R>(
+    cx: &mut StoreContextMut<'_, T>,
+    func: &FuncInstance<T>,
+    caller: Caller,
+    on_start: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<Cow<'v, [Value]>, Trap>,
+    on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
+) -> Result<R, Trap> {
+    match &func.body {
+        Body::Lifted(lifted) => lift::canon_lift(cx, &func.info, lifted, caller, on_start, on_resolve),
+        Body::Host(host) => {
+            let args = on_start(cx)?;
+            let result = host(cx, &args).map_err(Trap::from_host)?;
+            check_host_result(&func.info, result.as_ref())?;
+            on_resolve(cx, result)
+        }
+    }
+}
+
+fn check_host_result(info: &FuncInfo, result: Option<&Value>) -> Result<(), Trap> {
+    let wrong = |what: String| TrapCause::HostResult(format!("a host function returned {what}"));
+    match (info.ty.result, result) {
+        (None, None) => Ok(()),
+        (Some(ty), Some(value)) => type_check(info.component.types(), ty, value)
+            .map_err(|error| wrong(format!("a value of the wrong type: {error}")).into()),
+        (None, Some(_)) => Err(wrong(String::from("a value where its type has none")).into()),
+        (Some(_), None) => Err(wrong(String::from("no value where its type has one")).into()),
+    }
+}
+
+/// Checks that an instance can be entered.
+fn check_enter<T>(cx: &StoreContextMut<'_, T>, instance: InstanceIndex) -> Result<(), Trap> {
+    let state = cx.state();
+    if state.instance(instance).poisoned {
+        return Err(canonical_abi::Trap::CannotEnter.into());
+    }
+    if state.tasks.len() >= MAX_CALL_DEPTH {
+        return Err(TrapCause::CallsTooDeep.into());
+    }
+    Ok(())
+}
+
+/// Checks that an instance can be left (the spec's `may_leave`).
+fn check_leave<T>(cx: &StoreContextMut<'_, T>, instance: InstanceIndex) -> Result<(), Trap> {
+    match cx.state().instance(instance).may_leave {
+        true => Ok(()),
+        false => Err(canonical_abi::Trap::CannotLeave.into()),
+    }
+}
+
+/// Runs `body` as a call into an instance. A trap that passes through poisons the instance.
+pub(crate) fn with_task<T, R>(
+    cx: &mut StoreContextMut<'_, T>,
+    instance: InstanceIndex,
+    body: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<R, Trap>,
+) -> Result<R, Trap> {
+    cx.state_mut().tasks.push(Task { storage: [0; 2] });
+    let result = body(cx);
+    let state = cx.state_mut();
+    state.tasks.pop();
+    if result.is_err() {
+        state.instance_mut(instance).poisoned = true;
+    }
+    result
+}
+
+/// Calls a core function that must not leave its instance: `realloc` or `post-return`.
+fn call_without_leave<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    instance: InstanceIndex,
+    func: jit::Func,
+    params: &[jit::Val],
+    results: &mut [jit::Val],
+) -> Result<(), Trap> {
+    cx.state_mut().instance_mut(instance).may_leave = false;
+    func.call(&mut cx.core, params, results)?;
+    cx.state_mut().instance_mut(instance).may_leave = true;
+    Ok(())
+}
+
+/// Makes a core function for a built-in.
+fn host_func<T: 'static>(
+    cx: &mut StoreContextMut<'_, T>,
+    ty: jit::FuncType,
+    run: impl Fn(&mut StoreContextMut<'_, T>, &[jit::Val], &mut [jit::Val]) -> Result<(), Trap>
+    + Send
+    + Sync
+    + 'static,
+) -> jit::Func {
+    let call =
+        move |mut caller: jit::Caller<'_, StoreData<T>>, params: &[jit::Val], results: &mut [jit::Val]| {
+            let mut cx = StoreContextMut { core: jit::AsContextMut::as_context_mut(&mut caller) };
+            run(&mut cx, params, results).map_err(|trap| Box::new(trap) as jit::HostError)
+        };
+    jit::Func::new(&mut cx.core, ty, call)
+}
+
+/// Returns the core type of a built-in on 32-bit integers.
+fn i32_func_type(n_params: usize, n_results: usize) -> jit::FuncType {
+    jit::FuncType::new(vec![jit::ValType::I32; n_params], vec![jit::ValType::I32; n_results])
+}
+
+/// Returns the flattened type as a core function type.
+pub(crate) fn core_func_type(ty: &CoreFuncType) -> jit::FuncType {
+    let types = |types: &[CoreType]| types.iter().map(|ty| core_type(*ty)).collect::<Vec<_>>();
+    jit::FuncType::new(types(&ty.params), types(&ty.results))
+}
+
+fn core_type(ty: CoreType) -> jit::ValType {
+    match ty {
+        CoreType::I32 => jit::ValType::I32,
+        CoreType::I64 => jit::ValType::I64,
+        CoreType::F32 => jit::ValType::F32,
+        CoreType::F64 => jit::ValType::F64,
+    }
+}
+
+fn to_core(value: &CoreValue) -> jit::Val {
+    match *value {
+        CoreValue::I32(bits) => jit::Val::I32(bits.cast_signed()),
+        CoreValue::I64(bits) => jit::Val::I64(bits.cast_signed()),
+        CoreValue::F32(bits) => jit::Val::F32(bits),
+        CoreValue::F64(bits) => jit::Val::F64(bits),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "flattened types have no other values")]
+fn from_core(value: &jit::Val) -> CoreValue {
+    match *value {
+        jit::Val::I32(value) => CoreValue::I32(value.cast_unsigned()),
+        jit::Val::I64(value) => CoreValue::I64(value.cast_unsigned()),
+        jit::Val::F32(bits) => CoreValue::F32(bits),
+        jit::Val::F64(bits) => CoreValue::F64(bits),
+        ref other => unreachable!("{other:?} in a function of a flattened type"),
+    }
+}
+
+/// Returns the only parameter of a built-in that takes an `i32`.
+fn i32_param(params: &[jit::Val]) -> u32 {
+    match params.first().map(from_core) {
+        Some(CoreValue::I32(value)) => value,
+        other => unreachable!("{other:?} where the type has an i32"),
+    }
+}

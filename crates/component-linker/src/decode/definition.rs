@@ -1,0 +1,63 @@
+//! A decoded component: plain data, nothing resolved yet.
+//! Follows Binary.md: one [`Definition`] per entry of a section, in the order of the binary.
+//!
+//! Invariants: ids are in range; the root component is the first of the arena; the definitions passed validation, so
+//! that every index into an index space names an earlier definition of the right sort.
+
+use std::ops::Range;
+
+use wasmparser::{
+    CanonicalFunction, ComponentAlias, ComponentExport, ComponentImport, ComponentInstance, ComponentType,
+    CoreType, Instance,
+};
+
+/// Names a component definition in [`Definitions`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ComponentId(pub(crate) u32);
+
+/// Names a core module definition in [`Definitions`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ModuleId(pub(crate) u32);
+
+/// All component and core module definitions of one binary, nested ones by id.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions<'a> {
+    pub(crate) components: Vec<Vec<Definition<'a>>>,
+    pub(crate) modules: Vec<ModuleDefinition<'a>>,
+}
+
+/// A core module: where its bytes lie, and what it imports.
+#[derive(Debug)]
+pub(crate) struct ModuleDefinition<'a> {
+    pub(crate) range: Range<usize>,
+    /// Module name and field name of each import, in order.
+    pub(crate) imports: Vec<(&'a str, &'a str)>,
+}
+
+/// One definition and the offset in bytes of its first byte (of its section, where the format gives no better).
+#[derive(Debug)]
+pub(crate) struct Definition<'a> {
+    pub(crate) offset: u64,
+    pub(crate) kind: DefinitionKind<'a>,
+}
+
+/// The sorts of definitions.
+#[derive(Debug)]
+pub(crate) enum DefinitionKind<'a> {
+    CoreModule(ModuleId),
+    CoreInstance(Instance<'a>),
+    CoreType(#[expect(dead_code, reason = "only its place in the index space matters")] CoreType<'a>),
+    Component(ComponentId),
+    Instance(ComponentInstance<'a>),
+    Alias(ComponentAlias<'a>),
+    Type(ComponentType<'a>),
+    Canon(CanonicalFunction),
+    Start,
+    Import(ComponentImport<'a>),
+    Export(ComponentExport<'a>),
+}
+
+impl Definitions<'_> {
+    /// The component that the binary is.
+    pub(crate) const ROOT: ComponentId = ComponentId(0);
+}

@@ -1,0 +1,186 @@
+//! Instances of components and their exported functions.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
+
+use crate::Val;
+use crate::canon::{Caller, FuncInfo, call_destructor, invoke};
+use crate::component::Component;
+use crate::func_type::display_func;
+use crate::plan::FuncDef;
+use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State};
+use crate::trap::Trap;
+
+/// An instance of a component, living in a store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub(crate) inner: Arc<InstanceInner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct InstanceInner {
+    pub(crate) store: u64,
+    pub(crate) component: Component,
+    /// By [`LiftId`](crate::plan::LiftId).
+    pub(crate) lifted: Vec<FuncIndex>,
+    /// By [`ImportedFuncId`](crate::plan::ImportedFuncId).
+    pub(crate) imported: Vec<FuncIndex>,
+    /// The index of the component's first resource type; the others follow in order.
+    pub(crate) first_resource: ResourceIndex,
+}
+
+/// A component function in a store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Func {
+    store: u64,
+    index: FuncIndex,
+    info: Arc<FuncInfo>,
+}
+
+/// Why a call did not yield a result.
+#[derive(Debug)]
+pub enum CallError {
+    /// The function or instance belongs to another store.
+    WrongStore,
+    /// The number of arguments is not the function's.
+    Arity {
+        /// The function's type as WIT.
+        expected: String,
+        /// How many arguments were given.
+        n_given: usize,
+    },
+    /// An argument is not of its parameter's type.
+    Type {
+        /// The parameter's name.
+        param: String,
+        /// Where in the argument, what was expected there and what was given.
+        error: ValueTypeError,
+    },
+    /// The guest, or a host function that it called, trapped.
+    Trap(Trap),
+}
+
+impl Instance {
+    /// Returns the component that this is an instance of.
+    pub fn component(&self) -> &Component {
+        &self.inner.component
+    }
+
+    /// Returns the exported function at a path: `["run"]`, or `["ns:pkg/interface", "run"]` for a function of an
+    /// exported instance.
+    ///
+    /// Returns `None` if there is no such function, or if the instance belongs to another store. Look a function
+    /// up once and keep it.
+    pub fn get_func(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<Func> {
+        let cx = store.as_context_mut();
+        let inner = &*self.inner;
+        if cx.state().id != inner.store {
+            return None;
+        }
+        let path: Vec<String> = path.iter().copied().map(String::from).collect();
+        let index = match *inner.component.inner.plan.exported_funcs.get(&path)? {
+            FuncDef::Lifted(id) => *inner.lifted.get(id.0 as usize)?,
+            FuncDef::Imported(id) => *inner.imported.get(id.0 as usize)?,
+        };
+        let info = Arc::clone(&cx.state().func(index).info);
+        Some(Func { store: inner.store, index, info })
+    }
+
+    /// Drops a resource that the host owns: calls the destructor of `resource`, a resource type of
+    /// [`Component::types`], with the representation that came as [`Val::Own`].
+    ///
+    /// # Errors
+    ///
+    /// If the store is another one or the destructor traps.
+    ///
+    /// # Panics
+    ///
+    /// If `resource` is not a resource type of this component.
+    pub fn drop_resource(
+        &self,
+        mut store: impl AsContextMut,
+        resource: ResourceId,
+        rep: u32,
+    ) -> Result<(), CallError> {
+        let mut cx = store.as_context_mut();
+        if cx.state().id != self.inner.store {
+            return Err(CallError::WrongStore);
+        }
+        let n_resources = self.inner.component.inner.plan.resources.len();
+        assert!((resource.0 as usize) < n_resources, "not a resource type of this component");
+        let index = ResourceIndex(self.inner.first_resource.0 + resource.0);
+        call_destructor(&mut cx, index, rep).map_err(CallError::Trap)
+    }
+}
+
+impl Func {
+    /// Returns the function's type. Its ids belong to [`Self::types`].
+    pub fn ty(&self) -> &FuncType {
+        &self.info.ty
+    }
+
+    /// Returns the types that the ids in the function's type name.
+    pub fn types(&self) -> &Types {
+        self.info.component.types()
+    }
+
+    /// Calls the function: lowers the arguments, runs it, lifts its result and calls its post-return function.
+    ///
+    /// # Errors
+    ///
+    /// If the arguments do not fit the function's type, nothing has run. If the guest traps, every component
+    /// instance that the trap passed through is out of use.
+    pub fn call(&self, mut store: impl AsContextMut, args: &[Val]) -> Result<Option<Val>, CallError> {
+        let mut cx = store.as_context_mut();
+        if cx.state().id != self.store {
+            return Err(CallError::WrongStore);
+        }
+        self.check_args(args)?;
+        let func = Arc::clone(cx.state().func(self.index));
+        invoke(&mut cx, &func, Caller::Host, |_| Ok(Cow::Borrowed(args)), |_, result| Ok(result))
+            .map_err(CallError::Trap)
+    }
+
+    fn check_args(&self, args: &[Val]) -> Result<(), CallError> {
+        let ty = self.ty();
+        if args.len() != ty.params.len() {
+            let expected = display_func(self.types(), "the function", ty);
+            return Err(CallError::Arity { expected, n_given: args.len() });
+        }
+        for ((name, ty), arg) in ty.params.iter().zip(args) {
+            type_check(self.types(), *ty, arg)
+                .map_err(|error| CallError::Type { param: name.clone(), error })?;
+        }
+        Ok(())
+    }
+}
+
+impl<T> State<T> {
+    fn func(&self, index: FuncIndex) -> &Arc<crate::canon::FuncInstance<T>> {
+        &self.funcs[index.0 as usize]
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongStore => f.write_str("the function belongs to another store"),
+            Self::Arity { expected, n_given } => write!(f, "{n_given} arguments given to {expected}"),
+            Self::Type { param, error } => write!(f, "argument `{param}`: {error}"),
+            Self::Trap(trap) => trap.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::WrongStore | Self::Arity { .. } => None,
+            Self::Type { error, .. } => Some(error),
+            Self::Trap(trap) => Some(trap),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The values of the symbolic evaluation: index spaces, and what stands in them.
+//!
+//! A frame is one instantiation of a component definition, or one evaluation of an instance type. It keeps its
+//! parent, so that outer aliases find what they name.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use canonical_abi::{FuncType, ResourceId, ValType};
+use wasmparser::InstanceTypeDeclaration;
+
+use crate::decode::{ComponentId, ModuleId};
+use crate::error::Error;
+use crate::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
+
+/// Names a frame of the evaluation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FrameId(pub(crate) u32);
+
+/// The index spaces of one instantiation.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    pub(crate) parent: Option<FrameId>,
+    pub(crate) instance: InstanceId,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) core_instances: Vec<CoreInstance<'a>>,
+    pub(crate) core_funcs: Vec<CoreDef>,
+    pub(crate) core_tables: Vec<CoreDef>,
+    pub(crate) core_memories: Vec<CoreDef>,
+    pub(crate) core_globals: Vec<CoreDef>,
+    pub(crate) core_tags: Vec<CoreDef>,
+    pub(crate) funcs: Vec<Func>,
+    pub(crate) types: Vec<Type<'a>>,
+    pub(crate) instances: Vec<Instance<'a>>,
+    pub(crate) components: Vec<Component>,
+}
+
+impl Frame<'_> {
+    pub(crate) fn new(parent: Option<FrameId>, instance: InstanceId) -> Self {
+        Self {
+            parent,
+            instance,
+            modules: Vec::new(),
+            core_instances: Vec::new(),
+            core_funcs: Vec::new(),
+            core_tables: Vec::new(),
+            core_memories: Vec::new(),
+            core_globals: Vec::new(),
+            core_tags: Vec::new(),
+            funcs: Vec::new(),
+            types: Vec::new(),
+            instances: Vec::new(),
+            components: Vec::new(),
+        }
+    }
+}
+
+/// Anything that can be imported, exported or aliased.
+#[derive(Clone, Debug)]
+pub(crate) enum Entity<'a> {
+    Module(Module),
+    Func(Func),
+    Type(Type<'a>),
+    Instance(Instance<'a>),
+    Component(Component),
+}
+
+/// A core module: one of the binary's, or one that the root imports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Module {
+    Defined(ModuleId),
+    Imported,
+}
+
+/// A component definition with the frame that it closes over, or one that the root imports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Component {
+    Defined { id: ComponentId, parent: FrameId },
+    Imported,
+}
+
+/// A component function with its type.
+#[derive(Clone, Debug)]
+pub(crate) struct Func {
+    pub(crate) def: FuncDef,
+    pub(crate) ty: Rc<FuncType>,
+}
+
+/// A type. Instance types stay unevaluated: each import that is ascribed one makes resource types of its own.
+#[derive(Clone, Debug)]
+pub(crate) enum Type<'a> {
+    Value(ValType),
+    Func(Rc<FuncType>),
+    Resource(ResourceId),
+    Instance { declarations: &'a [InstanceTypeDeclaration<'a>], parent: FrameId },
+    Component,
+}
+
+/// A core instance: one that a step makes, or a bundle of definitions.
+#[derive(Clone, Debug)]
+pub(crate) enum CoreInstance<'a> {
+    Instantiated(CoreInstanceId),
+    Exports(Rc<BTreeMap<&'a str, CoreDef>>),
+}
+
+/// A component instance, which is nothing but its exports.
+pub(crate) type Instance<'a> = Rc<Exports<'a>>;
+
+/// The exports of a component instance, in order and by name.
+#[derive(Debug, Default)]
+pub(crate) struct Exports<'a> {
+    items: Vec<(&'a str, Entity<'a>)>,
+    by_name: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Exports<'a> {
+    pub(crate) fn insert(&mut self, name: &'a str, entity: Entity<'a>) {
+        self.by_name.insert(name, self.items.len());
+        self.items.push((name, entity));
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Entity<'a>> {
+        self.by_name.get(name).map(|&i| &self.items[i].1)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(&'a str, Entity<'a>)> {
+        self.items.iter()
+    }
+}
+
+/// Returns the entry of an index space. Validation promises that it is there.
+pub(crate) fn get<T: Clone>(space: &[T], index: u32, what: &str, offset: u64) -> Result<T, Error> {
+    let entry = usize::try_from(index).ok().and_then(|i| space.get(i));
+    entry.cloned().ok_or_else(|| Error::internal(format_args!("{what} {index} is not defined"), offset))
+}

@@ -1,0 +1,112 @@
+//! Instances, core and component. Follows Explainer.md, "Core Instance Definitions" and "Instance Definitions".
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use wasmparser::{ComponentInstance, Export, ExternalKind, InstantiationArg};
+
+use super::alias::core_export;
+use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get};
+use super::{Args, Resolver, entity, run_component};
+use crate::error::Error;
+use crate::plan::{CoreDef, CoreInstanceId, Step};
+
+/// Evaluates a core instance definition.
+pub(super) fn core_instance<'a>(
+    resolver: &mut Resolver<'a>,
+    frame: FrameId,
+    instance: &'a wasmparser::Instance<'a>,
+    offset: u64,
+) -> Result<CoreInstance<'a>, Error> {
+    match instance {
+        wasmparser::Instance::Instantiate { module_index, args } => {
+            instantiate_module(resolver, frame, *module_index, args, offset)
+        }
+        wasmparser::Instance::FromExports(exports) => {
+            let frame = resolver.frame(frame);
+            let defs = exports.iter().map(|export| Ok((export.name, core_def(frame, export, offset)?)));
+            Ok(CoreInstance::Exports(Rc::new(defs.collect::<Result<_, Error>>()?)))
+        }
+    }
+}
+
+fn core_def(frame: &Frame<'_>, export: &Export<'_>, offset: u64) -> Result<CoreDef, Error> {
+    let index = export.index;
+    match export.kind {
+        ExternalKind::Func | ExternalKind::FuncExact => {
+            get(&frame.core_funcs, index, "core function", offset)
+        }
+        ExternalKind::Table => get(&frame.core_tables, index, "core table", offset),
+        ExternalKind::Memory => get(&frame.core_memories, index, "core memory", offset),
+        ExternalKind::Global => get(&frame.core_globals, index, "core global", offset),
+        ExternalKind::Tag => get(&frame.core_tags, index, "core tag", offset),
+    }
+}
+
+fn instantiate_module<'a>(
+    resolver: &mut Resolver<'a>,
+    frame: FrameId,
+    module: u32,
+    args: &[InstantiationArg<'a>],
+    offset: u64,
+) -> Result<CoreInstance<'a>, Error> {
+    let module = match get(&resolver.frame(frame).modules, module, "module", offset)? {
+        Module::Defined(id) => id,
+        Module::Imported => return Err(Error::unsupported("instantiating an imported core module", offset)),
+    };
+    let mut by_name = BTreeMap::new();
+    for arg in args {
+        let instance = get(&resolver.frame(frame).core_instances, arg.index, "core instance", offset)?;
+        by_name.insert(arg.name, instance);
+    }
+    let definition = resolver.definitions.modules.get(module.0 as usize);
+    let definition = definition.ok_or_else(|| Error::internal("no such module", offset))?;
+    let mut defs = Vec::with_capacity(definition.imports.len());
+    for (from, name) in &definition.imports {
+        let instance = by_name.get(from);
+        let instance =
+            instance.ok_or_else(|| Error::internal(format_args!("no argument `{from}`"), offset))?;
+        defs.push(core_export(instance, name, offset)?);
+    }
+    let id = CoreInstanceId(resolver.n_core_instances);
+    resolver.n_core_instances += 1;
+    let instance = resolver.frame(frame).instance;
+    resolver.plan.steps.push(Step::InstantiateModule { module, instance, args: defs });
+    Ok(CoreInstance::Instantiated(id))
+}
+
+/// Evaluates a component instance definition.
+pub(super) fn instance<'a>(
+    resolver: &mut Resolver<'a>,
+    frame: FrameId,
+    instance: &'a ComponentInstance<'a>,
+    offset: u64,
+) -> Result<Instance<'a>, Error> {
+    match instance {
+        ComponentInstance::Instantiate { component_index, args } => {
+            let component = get(&resolver.frame(frame).components, *component_index, "component", offset)?;
+            let (id, parent) = match component {
+                Component::Defined { id, parent } => (id, parent),
+                Component::Imported => {
+                    return Err(Error::unsupported("instantiating an imported component", offset));
+                }
+            };
+            let mut given = BTreeMap::new();
+            for arg in args {
+                given.insert(arg.name, entity(resolver.frame(frame), arg.kind, arg.index, offset)?);
+            }
+            let args = Args::Given(given);
+            let exports = resolver
+                .nested(offset, |resolver| run_component(resolver, id, Some(parent), args, offset))?;
+            Ok(Rc::new(exports))
+        }
+        ComponentInstance::FromExports(exports) => {
+            let mut bundle = Exports::default();
+            for export in exports {
+                let entity = entity(resolver.frame(frame), export.kind, export.index, offset)?;
+                bundle.insert(export.name.name, entity);
+            }
+            Ok(Rc::new(bundle))
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Evaluates a component symbolically: from [`Definitions`] to a [`Plan`].
+//!
+//! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"), in one [`Frame`]
+//! per nested instantiation. Functions, modules and types are values of that evaluation: aliases, exports, imports
+//! and ascriptions only pass them on, so that nothing of them is left in the plan. Types are values too: value types
+//! are interned, each instantiation that defines a resource type makes a new [`ResourceId`].
+//!
+//! Invariant: after validation no look-up here fails. Should one fail all the same, it is an internal [`Error`].
+
+mod alias;
+mod canon;
+mod frame;
+mod import;
+mod instance;
+mod item;
+mod types;
+
+use std::collections::BTreeMap;
+
+use canonical_abi::ResourceId;
+use wasmparser::{ComponentExport, ComponentExternalKind};
+
+use crate::decode::{ComponentId, Definition, DefinitionKind, Definitions};
+use crate::error::{Error, ErrorKind};
+use crate::plan::{InstanceId, Plan, ResourceDef};
+use frame::{Component, Entity, Exports, Frame, FrameId, Module, get};
+
+/// The deepest nesting of instantiations and of instance types: they recurse.
+const MAX_DEPTH: u32 = 100;
+
+/// The most frames of one evaluation. Nested components can multiply: a short binary can ask for 2^100 instances.
+const MAX_FRAMES: usize = 100_000;
+
+/// Evaluates the root component.
+pub(crate) fn resolve(definitions: &Definitions<'_>) -> Result<Plan, Error> {
+    let mut resolver = Resolver::new(definitions);
+    let exports = run_component(&mut resolver, Definitions::ROOT, None, Args::Root, 0)?;
+    item::export_items(&mut resolver, &exports);
+    Ok(resolver.plan)
+}
+
+/// What the evaluation carries along.
+struct Resolver<'a> {
+    definitions: &'a Definitions<'a>,
+    frames: Vec<Frame<'a>>,
+    plan: Plan,
+    depth: u32,
+    n_core_instances: u32,
+    n_builtins: u32,
+    n_lifts: u32,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(definitions: &'a Definitions<'a>) -> Self {
+        Self {
+            definitions,
+            frames: Vec::new(),
+            plan: Plan::default(),
+            depth: 0,
+            n_core_instances: 0,
+            n_builtins: 0,
+            n_lifts: 0,
+        }
+    }
+
+    fn frame(&self, id: FrameId) -> &Frame<'a> {
+        &self.frames[id.0 as usize]
+    }
+
+    fn frame_mut(&mut self, id: FrameId) -> &mut Frame<'a> {
+        &mut self.frames[id.0 as usize]
+    }
+
+    fn push_frame(&mut self, frame: Frame<'a>, offset: u64) -> Result<FrameId, Error> {
+        let id = self.frames.len();
+        if id >= MAX_FRAMES {
+            let message = format!("the component makes more than {MAX_FRAMES} instances and instance types");
+            return Err(Error::new(ErrorKind::Limit, message, offset));
+        }
+        self.frames.push(frame);
+        Ok(FrameId(u32::try_from(id).expect("MAX_FRAMES fits")))
+    }
+
+    /// Runs `body` one level deeper.
+    fn nested<R>(
+        &mut self,
+        offset: u64,
+        body: impl FnOnce(&mut Self) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if self.depth == MAX_DEPTH {
+            let message = format!("instances or instance types are nested more than {MAX_DEPTH} deep");
+            return Err(Error::new(ErrorKind::Limit, message, offset));
+        }
+        self.depth += 1;
+        let result = body(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn fresh_resource(&mut self, imported: Option<Vec<String>>) -> ResourceId {
+        let id =
+            u32::try_from(self.plan.resources.len()).expect("each frame and definition adds few of them");
+        self.plan.resources.push(ResourceDef { imported });
+        ResourceId(id)
+    }
+}
+
+/// What meets the imports of a component.
+enum Args<'a> {
+    /// Whoever instantiates the root.
+    Root,
+    /// The arguments of a nested instantiation.
+    Given(BTreeMap<&'a str, Entity<'a>>),
+}
+
+/// Evaluates one instantiation of a component definition and returns its exports.
+fn run_component<'a>(
+    resolver: &mut Resolver<'a>,
+    id: ComponentId,
+    parent: Option<FrameId>,
+    args: Args<'a>,
+    offset: u64,
+) -> Result<Exports<'a>, Error> {
+    let instance = InstanceId(resolver.plan.n_instances);
+    let frame = resolver.push_frame(Frame::new(parent, instance), offset)?;
+    resolver.plan.n_instances += 1;
+    let definitions = resolver.definitions.components.get(id.0 as usize);
+    let definitions = definitions.ok_or_else(|| Error::internal("no such component", offset))?;
+    let mut exports = Exports::default();
+    for definition in definitions {
+        run_definition(resolver, frame, &args, &mut exports, definition)?;
+    }
+    Ok(exports)
+}
+
+fn run_definition<'a>(
+    resolver: &mut Resolver<'a>,
+    frame: FrameId,
+    args: &Args<'a>,
+    exports: &mut Exports<'a>,
+    definition: &'a Definition<'a>,
+) -> Result<(), Error> {
+    let offset = definition.offset;
+    match &definition.kind {
+        DefinitionKind::CoreModule(id) => resolver.frame_mut(frame).modules.push(Module::Defined(*id)),
+        DefinitionKind::CoreInstance(instance) => {
+            let instance = instance::core_instance(resolver, frame, instance, offset)?;
+            resolver.frame_mut(frame).core_instances.push(instance);
+        }
+        DefinitionKind::CoreType(_) => {} // nothing but validation looks at core types
+        DefinitionKind::Component(id) => {
+            resolver.frame_mut(frame).components.push(Component::Defined { id: *id, parent: frame });
+        }
+        DefinitionKind::Instance(instance) => {
+            let instance = instance::instance(resolver, frame, instance, offset)?;
+            resolver.frame_mut(frame).instances.push(instance);
+        }
+        DefinitionKind::Alias(alias) => alias::alias(resolver, frame, alias, offset)?,
+        DefinitionKind::Type(ty) => {
+            let ty = types::define(resolver, frame, ty, offset)?;
+            resolver.frame_mut(frame).types.push(ty);
+        }
+        DefinitionKind::Canon(canon) => canon::canon(resolver, frame, canon, offset)?,
+        DefinitionKind::Start => return Err(Error::unsupported("a component's start function", offset)),
+        DefinitionKind::Import(import) => {
+            let entity = import::import(resolver, frame, args, import, offset)?;
+            push_entity(resolver, frame, entity);
+        }
+        DefinitionKind::Export(export) => {
+            let entity = run_export(resolver, frame, export, offset)?;
+            exports.insert(export.name.name, entity.clone());
+            push_entity(resolver, frame, entity);
+        }
+    }
+    Ok(())
+}
+
+/// An export passes on what it names and takes the next index of its sort as well.
+fn run_export<'a>(
+    resolver: &Resolver<'a>,
+    frame: FrameId,
+    export: &ComponentExport<'a>,
+    offset: u64,
+) -> Result<Entity<'a>, Error> {
+    entity(resolver.frame(frame), export.kind, export.index, offset)
+}
+
+/// Returns what an index of a sort names.
+fn entity<'a>(
+    frame: &Frame<'a>,
+    kind: ComponentExternalKind,
+    index: u32,
+    offset: u64,
+) -> Result<Entity<'a>, Error> {
+    Ok(match kind {
+        ComponentExternalKind::Module => Entity::Module(get(&frame.modules, index, "module", offset)?),
+        ComponentExternalKind::Func => Entity::Func(get(&frame.funcs, index, "function", offset)?),
+        ComponentExternalKind::Value => return Err(Error::unsupported("component values", offset)),
+        ComponentExternalKind::Type => Entity::Type(get(&frame.types, index, "type", offset)?),
+        ComponentExternalKind::Instance => {
+            Entity::Instance(get(&frame.instances, index, "instance", offset)?)
+        }
+        ComponentExternalKind::Component => {
+            Entity::Component(get(&frame.components, index, "component", offset)?)
+        }
+    })
+}
+
+/// Appends to the index space of the entity's sort.
+fn push_entity<'a>(resolver: &mut Resolver<'a>, frame: FrameId, entity: Entity<'a>) {
+    let frame = resolver.frame_mut(frame);
+    match entity {
+        Entity::Module(module) => frame.modules.push(module),
+        Entity::Func(func) => frame.funcs.push(func),
+        Entity::Type(ty) => frame.types.push(ty),
+        Entity::Instance(instance) => frame.instances.push(instance),
+        Entity::Component(component) => frame.components.push(component),
+    }
+}

@@ -1,0 +1,208 @@
+//! Stores: the embedder's data together with the state of all component instances made in them.
+//!
+//! A component store is a core store whose data carries the run-time state of components, so that built-ins reach it
+//! through the context that core code passes to them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use canonical_abi::handles::{HandleTable, RuntimeResource};
+
+use crate::canon::FuncInstance;
+use crate::engine::Engine;
+use crate::host::HostDtor;
+
+/// Owns instances, their state and the embedder's data of type `T`.
+pub struct Store<T: 'static> {
+    core: jit::Store<StoreData<T>>,
+}
+
+/// The data of the core store.
+pub(crate) struct StoreData<T: 'static> {
+    pub(crate) data: T,
+    pub(crate) state: State<T>,
+}
+
+/// The run-time state of all component instances of a store.
+pub(crate) struct State<T: 'static> {
+    /// Tells functions and instances of this store from those of others.
+    pub(crate) id: u64,
+    /// By [`InstanceIndex`].
+    pub(crate) instances: Vec<InstanceState>,
+    /// By [`ResourceIndex`].
+    pub(crate) resources: Vec<ResourceType<T>>,
+    /// By [`FuncIndex`].
+    pub(crate) funcs: Vec<Arc<FuncInstance<T>>>,
+    /// The calls in progress, outermost first.
+    pub(crate) tasks: Vec<Task>,
+}
+
+/// Names a component instance of a store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct InstanceIndex(pub(crate) u32);
+
+/// Names a resource type of a store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ResourceIndex(pub(crate) u32);
+
+impl ResourceIndex {
+    /// Returns the index as handle tables know it.
+    pub(crate) fn runtime(self) -> RuntimeResource {
+        RuntimeResource(self.0)
+    }
+}
+
+/// Names a component function of a store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FuncIndex(pub(crate) u32);
+
+/// A component instance at run time (CanonicalABI.md, "Component Instances").
+#[derive(Debug)]
+pub(crate) struct InstanceState {
+    pub(crate) handles: HandleTable,
+    pub(crate) may_leave: bool,
+    /// Set once a trap has passed through: the instance cannot be entered any more.
+    pub(crate) poisoned: bool,
+    pub(crate) backpressure: u32,
+}
+
+/// A resource type at run time (CanonicalABI.md, "Resource State").
+pub(crate) enum ResourceType<T: 'static> {
+    Guest {
+        instance: InstanceIndex,
+        dtor: Option<jit::Func>,
+    },
+    Host {
+        dtor: HostDtor<T>,
+    },
+    /// Not reached yet by the instantiation that makes it.
+    Undefined,
+}
+
+/// A call into a component instance (CanonicalABI.md, "Task State"), as far as synchronous calls need it.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// What `context.get` and `context.set` access.
+    pub(crate) storage: [u64; 2],
+}
+
+/// A handle to a store, as functions take it: a [`Store`], a [`StoreContextMut`], or a mutable reference to one.
+pub trait AsContextMut {
+    /// The embedder's data.
+    type Data: 'static;
+
+    /// Returns a context that borrows the store.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
+}
+
+/// A borrowed store. Host functions are given one.
+pub struct StoreContextMut<'a, T: 'static> {
+    pub(crate) core: jit::StoreContextMut<'a, StoreData<T>>,
+}
+
+impl<T: 'static> Store<T> {
+    /// Creates a store without instances.
+    pub fn new(engine: &Engine, data: T) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        let state = State {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            instances: Vec::new(),
+            resources: Vec::new(),
+            funcs: Vec::new(),
+            tasks: Vec::new(),
+        };
+        Self { core: jit::Store::new(engine.core(), StoreData { data, state }) }
+    }
+
+    /// Returns the embedder's data.
+    pub fn data(&self) -> &T {
+        &self.core.data().data
+    }
+
+    /// Returns the embedder's data, to change.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.core.data_mut().data
+    }
+
+    /// Gives the embedder's data back and drops the instances.
+    pub fn into_data(self) -> T {
+        self.core.into_data().data
+    }
+}
+
+impl<T: 'static> StoreContextMut<'_, T> {
+    /// Returns the embedder's data.
+    pub fn data(&self) -> &T {
+        &self.core.data().data
+    }
+
+    /// Returns the embedder's data, to change.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.core.data_mut().data
+    }
+
+    pub(crate) fn state(&self) -> &State<T> {
+        &self.core.data().state
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut State<T> {
+        &mut self.core.data_mut().state
+    }
+}
+
+impl InstanceState {
+    pub(crate) fn new() -> Self {
+        Self { handles: HandleTable::new(), may_leave: true, poisoned: false, backpressure: 0 }
+    }
+}
+
+impl<T> State<T> {
+    pub(crate) fn instance(&self, index: InstanceIndex) -> &InstanceState {
+        &self.instances[index.0 as usize]
+    }
+
+    pub(crate) fn instance_mut(&mut self, index: InstanceIndex) -> &mut InstanceState {
+        &mut self.instances[index.0 as usize]
+    }
+
+    pub(crate) fn resource(&self, index: ResourceIndex) -> &ResourceType<T> {
+        &self.resources[index.0 as usize]
+    }
+}
+
+impl<T: 'static> AsContextMut for Store<T> {
+    type Data = T;
+
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut { core: jit::AsContextMut::as_context_mut(&mut self.core) }
+    }
+}
+
+impl<T: 'static> AsContextMut for StoreContextMut<'_, T> {
+    type Data = T;
+
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut { core: jit::AsContextMut::as_context_mut(&mut self.core) }
+    }
+}
+
+impl<C: AsContextMut> AsContextMut for &mut C {
+    type Data = C::Data;
+
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, C::Data> {
+        C::as_context_mut(self)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("data", self.data()).finish_non_exhaustive()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for StoreContextMut<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreContextMut").field("data", self.data()).finish_non_exhaustive()
+    }
+}

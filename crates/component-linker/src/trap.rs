@@ -1,0 +1,158 @@
+//! Traps: the guest's faults, and host functions that fail.
+//! Follows CanonicalABI.md, "trap_if", and Explainer.md: a trap ends every component instance it passes through.
+
+use std::fmt;
+
+use jit::{Frame, HostError};
+
+/// Why a call ended early, with the WebAssembly frames that it left behind.
+///
+/// Displays the cause, then the frames, one a line.
+#[derive(Debug)]
+pub struct Trap {
+    cause: TrapCause,
+    frames: Vec<Frame>,
+}
+
+/// The causes of a [`Trap`].
+#[derive(Debug)]
+pub enum TrapCause {
+    /// A rule of the Canonical ABI was broken.
+    Abi(canonical_abi::Trap),
+    /// A core instruction trapped.
+    Core(jit::TrapKind),
+    /// A host function returned an error.
+    Host(HostError),
+    /// Calls between components, hosts included, are nested too deep.
+    CallsTooDeep,
+    /// The lists and strings of one call take more memory than the host gives.
+    ValuesTooLarge {
+        /// The limit, in bytes.
+        limit_bytes: u64,
+    },
+    /// A component counted its backpressure beyond what the Canonical ABI allows.
+    Backpressure,
+    /// The component called something that is not supported yet.
+    Unsupported(String),
+    /// A host function returned a value that is not of its type.
+    HostResult(String),
+}
+
+impl Trap {
+    /// Returns what caused the trap.
+    pub fn cause(&self) -> &TrapCause {
+        &self.cause
+    }
+
+    /// Returns the WebAssembly frames, innermost first, across all components.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Returns the error of a host function if it is the cause and of type `E`.
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        match &self.cause {
+            TrapCause::Host(error) => error.downcast_ref(),
+            TrapCause::Abi(_)
+            | TrapCause::Core(_)
+            | TrapCause::ValuesTooLarge { .. }
+            | TrapCause::Backpressure
+            | TrapCause::CallsTooDeep
+            | TrapCause::Unsupported(_)
+            | TrapCause::HostResult(_) => None,
+        }
+    }
+
+    /// Words a trap of the Canonical ABI as one between two components, where no host value lies in between. Traps
+    /// that came through core frames happened elsewhere.
+    pub(crate) fn between_components(self) -> Self {
+        if !self.frames.is_empty() {
+            self
+        } else if let TrapCause::Abi(trap) = self.cause {
+            trap.between_components().into()
+        } else {
+            self
+        }
+    }
+
+    /// Takes over the error of a host function. A trap that it passes on stays the trap it is.
+    #[cold]
+    pub(crate) fn from_host(error: HostError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(trap) => *trap,
+            Err(error) => TrapCause::Host(error).into(),
+        }
+    }
+}
+
+impl From<TrapCause> for Trap {
+    #[cold]
+    fn from(cause: TrapCause) -> Self {
+        Self { cause, frames: Vec::new() }
+    }
+}
+
+impl From<canonical_abi::Trap> for Trap {
+    #[cold]
+    fn from(trap: canonical_abi::Trap) -> Self {
+        TrapCause::Abi(trap).into()
+    }
+}
+
+impl From<jit::Trap> for Trap {
+    /// Adds the frames that the core trap left to those of the trap that a built-in raised within, if one did.
+    #[cold]
+    fn from(trap: jit::Trap) -> Self {
+        let frames = trap.backtrace().frames().to_vec();
+        let kind = trap.into_kind();
+        let mut trap = if let jit::TrapKind::Host(error) = kind {
+            Self::from_host(error)
+        } else {
+            TrapCause::Core(kind).into()
+        };
+        trap.frames.extend(frames);
+        trap
+    }
+}
+
+impl fmt::Display for TrapCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Abi(trap) => write!(f, "wasm trap: {trap}"),
+            Self::Core(kind) => write!(f, "wasm trap: {kind}"),
+            Self::Host(error) => error.fmt(f),
+            Self::ValuesTooLarge { limit_bytes } => {
+                write!(f, "wasm trap: the values of a call take more than {limit_bytes} bytes")
+            }
+            Self::Backpressure => f.write_str("wasm trap: backpressure counter out of its range"),
+            Self::CallsTooDeep => f.write_str("wasm trap: call stack exhausted"),
+            Self::Unsupported(what) => write!(f, "not supported yet: {what}"),
+            Self::HostResult(message) => f.write_str(message),
+        }
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.cause)?;
+        for (i, frame) in self.frames.iter().enumerate() {
+            write!(f, "\n{i:>5}: {frame}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Trap {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            TrapCause::Host(error) => Some(error.as_ref()),
+            TrapCause::Abi(_)
+            | TrapCause::Core(_)
+            | TrapCause::ValuesTooLarge { .. }
+            | TrapCause::Backpressure
+            | TrapCause::CallsTooDeep
+            | TrapCause::Unsupported(_)
+            | TrapCause::HostResult(_) => None,
+        }
+    }
+}
