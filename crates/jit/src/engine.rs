@@ -1,0 +1,238 @@
+//! The engine: configuration, the compiler's target, and function types interned across modules.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use wasmparser::WasmFeatures;
+
+use crate::compile;
+use crate::error::{Error, Result};
+use crate::index::{SigId, to_u32};
+use crate::rt::{self, LoadedCode};
+use crate::types::FuncType;
+
+/// How modules are validated, compiled and bounded.
+///
+/// Built in the fluent style: `Config::new().max_wasm_stack(1 << 20)`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    features: WasmFeatures,
+    max_wasm_stack_bytes: usize,
+    max_memory_bytes: u64,
+    max_table_elements: u64,
+    verifier: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// Returns the default configuration: wasmparser's default features, 512 KiB of guest stack, memories up
+    /// to 4 GiB, tables up to 10 million elements, Cranelift's verifier in debug builds only.
+    pub fn new() -> Self {
+        Self {
+            features: WasmFeatures::default(),
+            max_wasm_stack_bytes: 512 << 10,
+            max_memory_bytes: 4 << 30,
+            max_table_elements: 10_000_000,
+            verifier: cfg!(debug_assertions),
+        }
+    }
+
+    /// Sets the features that validation accepts. What is accepted and not compiled yet is an error of kind
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    #[must_use]
+    pub fn features(mut self, features: WasmFeatures) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The thread
+    /// must have more: what host functions need comes on top.
+    #[must_use]
+    pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
+        self.max_wasm_stack_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes each memory may have at most, whatever its type says.
+    #[must_use]
+    pub fn max_memory(mut self, bytes: u64) -> Self {
+        self.max_memory_bytes = bytes;
+        self
+    }
+
+    /// Sets how many elements each table may have at most, whatever its type says.
+    #[must_use]
+    pub fn max_table_elements(mut self, elements: u64) -> Self {
+        self.max_table_elements = elements;
+        self
+    }
+
+    /// Sets whether Cranelift verifies the code that the translator makes (slow; finds our bugs).
+    #[must_use]
+    pub fn verifier(mut self, on: bool) -> Self {
+        self.verifier = on;
+        self
+    }
+
+    pub(crate) fn wasm_features(&self) -> WasmFeatures {
+        self.features
+    }
+
+    pub(crate) fn max_wasm_stack_bytes(&self) -> usize {
+        self.max_wasm_stack_bytes
+    }
+
+    pub(crate) fn max_memory_bytes(&self) -> u64 {
+        self.max_memory_bytes
+    }
+
+    pub(crate) fn table_limit(&self) -> u64 {
+        self.max_table_elements
+    }
+}
+
+/// The compiler and what compiled modules share. Cheap to clone; clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<EngineInner>);
+
+struct EngineInner {
+    config: Config,
+    isa: OwnedTargetIsa,
+    signatures: Mutex<Signatures>,
+}
+
+#[derive(Default)]
+struct Signatures {
+    by_type: HashMap<FuncType, SigId>,
+    all: Vec<Arc<Signature>>,
+}
+
+/// A function type interned in an engine, with the trampolines between it and the host.
+pub(crate) struct Signature {
+    pub(crate) id: SigId,
+    pub(crate) ty: FuncType,
+    trampolines: OnceLock<Result<Trampolines>>,
+}
+
+/// The two trampolines of a signature, compiled.
+///
+/// Invariant: `code` holds the entry trampoline, then the host trampoline, of the type `sig` names.
+pub(crate) struct Trampolines {
+    pub(crate) sig: SigId,
+    /// The larger of the numbers of parameters and results.
+    pub(crate) n_slots: usize,
+    code: Arc<LoadedCode>,
+}
+
+impl Trampolines {
+    /// Returns the address of the trampoline from the host into wasm.
+    pub(crate) fn entry(&self) -> usize {
+        self.code.func_address(0)
+    }
+
+    /// Returns the address of the trampoline from wasm to a host function.
+    pub(crate) fn host(&self) -> usize {
+        self.code.func_address(1)
+    }
+
+    /// Returns the code that holds both.
+    pub(crate) fn code(&self) -> &Arc<LoadedCode> {
+        &self.code
+    }
+}
+
+impl Engine {
+    /// Returns an engine that compiles for this processor and installs the process's trap signal handlers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Cranelift does not support the processor.
+    pub fn new(config: &Config) -> Result<Self> {
+        let isa = host_isa(config)?;
+        rt::install_signal_handlers();
+        let inner = EngineInner { config: config.clone(), isa, signatures: Mutex::default() };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Returns the configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Returns whether both are the same engine.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn isa(&self) -> &OwnedTargetIsa {
+        &self.0.isa
+    }
+
+    /// Returns the signature of `ty`, the same for equal types.
+    pub(crate) fn signature(&self, ty: &FuncType) -> Arc<Signature> {
+        let mut signatures = self.0.signatures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&id) = signatures.by_type.get(ty) {
+            return Arc::clone(&signatures.all[id.pos()]);
+        }
+        let id = SigId(to_u32(signatures.all.len()));
+        let signature = Arc::new(Signature { id, ty: ty.clone(), trampolines: OnceLock::new() });
+        signatures.by_type.insert(ty.clone(), id);
+        signatures.all.push(Arc::clone(&signature));
+        signature
+    }
+
+    /// Returns the signature that `id` names.
+    pub(crate) fn signature_of(&self, id: SigId) -> Arc<Signature> {
+        let signatures = self.0.signatures.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&signatures.all[id.pos()])
+    }
+}
+
+impl Signature {
+    /// Returns the trampolines, compiling them at the first use.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Cranelift refuses the type or the system the memory.
+    pub(crate) fn trampolines(&self, engine: &Engine) -> Result<&Trampolines> {
+        let compile = || {
+            let compiled = compile::trampolines(engine.isa().as_ref(), &self.ty)?;
+            let code = Arc::new(LoadedCode::load(compiled, None)?);
+            let n_slots = self.ty.params.len().max(self.ty.results.len());
+            Ok(Trampolines { sig: self.id, n_slots, code })
+        };
+        self.trampolines.get_or_init(compile).as_ref().map_err(Clone::clone)
+    }
+}
+
+fn host_isa(config: &Config) -> Result<OwnedTargetIsa> {
+    let mut flags = settings::builder();
+    let pairs = [
+        ("opt_level", "speed"),
+        ("preserve_frame_pointers", "true"),
+        ("enable_multi_ret_implicit_sret", "true"),
+        // The explicit stack limit serves instead.
+        ("enable_probestack", "false"),
+        ("unwind_info", "false"),
+        ("enable_verifier", if config.verifier { "true" } else { "false" }),
+    ];
+    for (name, value) in pairs {
+        flags.set(name, value).map_err(|e| Error::host(format!("Cranelift setting {name}: {e}")))?;
+    }
+    let builder = cranelift_native::builder().map_err(Error::host)?;
+    let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| Error::host(e.to_string()))?;
+    // Without SSE 4.1, rounding would become calls of library functions.
+    let lacks_rounding = isa.name() == "x64"
+        && !isa.isa_flags().iter().any(|flag| flag.name == "has_sse41" && flag.as_bool() == Some(true));
+    if lacks_rounding {
+        return Err(Error::unsupported("x86-64 processors without SSE 4.1"));
+    }
+    Ok(isa)
+}

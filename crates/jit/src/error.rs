@@ -1,0 +1,97 @@
+//! Errors: bad input, what is not supported yet, and limits. A guest's own fault is a `Trap`.
+
+use std::fmt;
+
+/// The result of an operation that fails with an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the crate refused an input.
+///
+/// Display is one line: the message, then the byte offset in the module where there is one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    offset: Option<u64>,
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ErrorKind {
+    /// The bytes are not a valid module (core specification, "Binary Format" and "Validation").
+    Invalid,
+    /// The module is valid and uses what this crate does not compile yet.
+    Unsupported,
+    /// A limit of the configuration or of the system is exceeded.
+    Limit,
+    /// The host cannot run compiled code (its processor or its memory manager refused).
+    Host,
+    /// An embedder's value does not fit the type of the place it goes to.
+    Type,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), offset: None }
+    }
+
+    /// Returns the error for a feature that is valid and not compiled yet.
+    #[cold]
+    pub(crate) fn unsupported(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Unsupported, format!("not supported yet: {what}"))
+    }
+
+    #[cold]
+    pub(crate) fn host(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Host, message)
+    }
+
+    #[cold]
+    pub(crate) fn limit(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Limit, message)
+    }
+
+    #[cold]
+    pub(crate) fn type_mismatch(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Type, message)
+    }
+
+    /// Returns the same error, placed at a byte offset of the module unless it has one already.
+    pub(crate) fn at(mut self, offset: u64) -> Self {
+        self.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Returns the kind of failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Returns the message without the position.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns the byte offset in the module, if the failure has one.
+    pub fn offset(&self) -> Option<u64> {
+        self.offset
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match self.offset {
+            Some(offset) => write!(f, " (at offset 0x{offset:x})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<wasmparser::Error> for Error {
+    fn from(e: wasmparser::Error) -> Self {
+        Self::new(ErrorKind::Invalid, e.message()).at(e.offset())
+    }
+}

@@ -1,0 +1,110 @@
+//! Function handles: host functions, calls. Follows the core specification, "Function Instances".
+
+use crate::error::Result;
+use crate::rt::{self, FuncRefPtr, HostBlock, HostFn, ValRaw};
+use crate::store::{AsContext, AsContextMut, Caller, StoreId, StoreOpaque};
+use crate::trap::{Backtrace, HostError, Trap, TrapKind};
+use crate::types::FuncType;
+use crate::value::Val;
+
+/// A function of a store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Func {
+    store: StoreId,
+    ptr: FuncRefPtr,
+}
+
+impl Func {
+    /// Returns a function that runs `f`: parameters and result slots have the number and types of `ty`;
+    /// slots start with default values.
+    ///
+    /// An error of `f` passes through the guest's frames and comes back to the outer caller as
+    /// [`TrapKind::Host`]; a [`Trap`] returned as the error comes back as itself. A panic of `f` likewise
+    /// passes to the outer caller without unwinding the guest's frames.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system refuses executable memory for the type's trampolines.
+    pub fn new<C: AsContextMut>(
+        mut cx: C,
+        ty: FuncType,
+        f: impl Fn(Caller<'_, C::Data>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync + 'static,
+    ) -> Self {
+        let mut cx = cx.as_context_mut();
+        let store = cx.opaque_mut();
+        let id = store.engine().signature(&ty).id;
+        let engine = store.engine().clone();
+        let signature = store.callable_signature(id).expect("trampolines of a host function's type");
+        let trampolines = signature.trampolines(&engine).expect("compiled just before");
+        let host = HostBlock::new(store.vm(), trampolines, HostFn::<C::Data> { ty, func: Box::new(f) });
+        Self { store: store.id(), ptr: store.add_host(host).func_ref() }
+    }
+
+    /// Returns the type.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the function belongs to another store.
+    pub fn ty(&self, cx: impl AsContext) -> FuncType {
+        let store = cx.as_context().into_opaque();
+        store.engine().signature_of(self.ptr(store).sig()).ty.clone()
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    ///
+    /// Returns the trap that stopped it. If `params` or the length of `results` do not fit the type,
+    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the function or a reference among `params` belongs to another store, and resumes the
+    /// panic of a host function that the call reached.
+    pub fn call(&self, mut cx: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<(), Trap> {
+        let mut cx = cx.as_context_mut();
+        let inner = cx.inner();
+        let store = &mut inner.opaque;
+        let ptr = self.ptr(store);
+        let mismatch = |message: String| Trap::new(TrapKind::Mismatch(message), Backtrace::default());
+        let signature = store.callable_signature(ptr.sig()).map_err(|e| mismatch(e.to_string()))?;
+        let engine = store.engine().clone();
+        let trampolines = signature.trampolines(&engine).map_err(|e| mismatch(e.to_string()))?;
+        let ty = &signature.ty;
+        if !params.iter().map(Val::ty).eq(ty.params.iter().copied()) || results.len() != ty.results.len() {
+            let given: Vec<_> = params.iter().map(Val::ty).collect();
+            let given = FuncType::new(given, Vec::new());
+            let message = format!(
+                "a function of type {ty} was called as {given} with {} result slots",
+                results.len()
+            );
+            return Err(mismatch(message));
+        }
+        let mut inline = [ValRaw::default(); 8];
+        let mut heap;
+        let values = match inline.get_mut(..trampolines.n_slots) {
+            Some(values) => values,
+            None => {
+                heap = vec![ValRaw::default(); trampolines.n_slots];
+                &mut heap[..]
+            }
+        };
+        for (slot, &param) in values.iter_mut().zip(params) {
+            *slot = rt::val_to_raw(store, param);
+        }
+        rt::call(inner, ptr, trampolines, values)?;
+        for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
+            *result = rt::val_from_raw(&inner.opaque, raw, ty);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn from_ptr(store: StoreId, ptr: FuncRefPtr) -> Self {
+        Self { store, ptr }
+    }
+
+    pub(crate) fn ptr(self, store: &StoreOpaque) -> FuncRefPtr {
+        store.check(self.store);
+        self.ptr
+    }
+}

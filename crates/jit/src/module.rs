@@ -1,0 +1,246 @@
+//! Modules: validated, compiled, loaded; and what is known of one as plain data.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::compile;
+use crate::decode;
+use crate::engine::{Engine, Signature};
+use crate::error::Result;
+use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
+use crate::rt::LoadedCode;
+use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType, ValType};
+use crate::vm_layout::VmLayout;
+
+/// A compiled module. Cheap to clone; clones share the code.
+#[derive(Clone)]
+pub struct Module(Arc<ModuleInner>);
+
+struct ModuleInner {
+    engine: Engine,
+    info: Arc<ModuleInfo>,
+    layout: VmLayout,
+    code: Arc<LoadedCode>,
+    /// One per type of the module.
+    signatures: Vec<Arc<Signature>>,
+}
+
+/// An import that a module asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ImportType<'a> {
+    /// The first name.
+    pub module: &'a str,
+    /// The second name.
+    pub name: &'a str,
+    /// What is expected.
+    pub ty: ExternType,
+}
+
+/// An export that a module offers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExportType<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// What is exported.
+    pub ty: ExternType,
+}
+
+impl Module {
+    /// Validates and compiles a module in the binary format.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or if the
+    /// system refuses executable memory.
+    pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
+        let (info, bodies) = decode::decode(wasm, engine.config())?;
+        let layout = VmLayout::new(&info);
+        let compiled = compile::module(engine.isa().as_ref(), &info, &layout, bodies)?;
+        let info = Arc::new(info);
+        let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
+        let signatures = info.types.iter().map(|ty| engine.signature(ty)).collect();
+        Ok(Self(Arc::new(ModuleInner { engine: engine.clone(), info, layout, code, signatures })))
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Returns the name that the name section gives the module.
+    pub fn name(&self) -> Option<&str> {
+        self.0.info.name.as_deref()
+    }
+
+    /// Returns the imports in the order in which `Instance::new` takes them.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
+        let info = &self.0.info;
+        info.imports.iter().map(|import| ImportType {
+            module: &import.module,
+            name: &import.name,
+            ty: info.extern_type(import.item),
+        })
+    }
+
+    /// Returns the exports in the module's order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
+        let info = &self.0.info;
+        info.exports.iter().map(|(name, item)| ExportType { name, ty: info.extern_type(*item) })
+    }
+
+    pub(crate) fn info(&self) -> &ModuleInfo {
+        &self.0.info
+    }
+
+    pub(crate) fn layout(&self) -> &VmLayout {
+        &self.0.layout
+    }
+
+    pub(crate) fn code(&self) -> &Arc<LoadedCode> {
+        &self.0.code
+    }
+
+    pub(crate) fn signatures(&self) -> &[Arc<Signature>] {
+        &self.0.signatures
+    }
+}
+
+/// An item of one of a module's index spaces.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Item {
+    Func(FuncIndex),
+    Memory(MemoryIndex),
+    Table(TableIndex),
+    Global(GlobalIndex),
+    Tag(TagIndex),
+}
+
+/// An import: two names, and the place it takes in its index space.
+#[derive(Clone, Debug)]
+pub(crate) struct Import {
+    pub(crate) module: String,
+    pub(crate) name: String,
+    pub(crate) item: Item,
+}
+
+/// One instruction of a constant expression.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ConstOp {
+    I32(i32),
+    I64(i64),
+    F32(u32),
+    F64(u64),
+    RefNull,
+    RefFunc(FuncIndex),
+    GlobalGet(GlobalIndex),
+    I32Add,
+    I32Sub,
+    I32Mul,
+    I64Add,
+    I64Sub,
+    I64Mul,
+}
+
+/// A validated constant expression in stack order.
+pub(crate) type ConstExpr = Vec<ConstOp>;
+
+/// An element segment.
+#[derive(Clone, Debug)]
+pub(crate) struct ElemSegment {
+    pub(crate) mode: SegmentMode<TableIndex>,
+    pub(crate) items: ElemItems,
+}
+
+/// The references of an element segment.
+#[derive(Clone, Debug)]
+pub(crate) enum ElemItems {
+    Funcs(Vec<FuncIndex>),
+    Exprs(ValType, Vec<ConstExpr>),
+}
+
+/// A data segment.
+#[derive(Clone, Debug)]
+pub(crate) struct DataSegment {
+    pub(crate) mode: SegmentMode<MemoryIndex>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// When a segment is copied (core specification, "Element Segments" and "Data Segments").
+#[derive(Clone, Debug)]
+pub(crate) enum SegmentMode<I> {
+    Passive,
+    Declared,
+    Active(I, ConstExpr),
+}
+
+/// What is known of a module as plain data: everything but its code.
+///
+/// Invariant: it comes from a validated module, so that every index in it names something of its space.
+#[derive(Debug, Default)]
+pub(crate) struct ModuleInfo {
+    pub(crate) name: Option<String>,
+    pub(crate) types: Vec<FuncType>,
+    pub(crate) imports: Vec<Import>,
+    /// Types of the functions, imports first; likewise below.
+    pub(crate) funcs: Vec<TypeIndex>,
+    pub(crate) memories: Vec<MemoryType>,
+    pub(crate) tables: Vec<TableType>,
+    pub(crate) globals: Vec<GlobalType>,
+    pub(crate) tags: Vec<TypeIndex>,
+    pub(crate) n_imported: Counts,
+    /// Initial elements of the defined tables; `None` is null.
+    pub(crate) table_inits: Vec<Option<ConstExpr>>,
+    /// Initial values of the defined globals.
+    pub(crate) global_inits: Vec<ConstExpr>,
+    pub(crate) exports: Vec<(String, Item)>,
+    pub(crate) export_positions: HashMap<String, usize>,
+    pub(crate) start: Option<FuncIndex>,
+    pub(crate) elems: Vec<ElemSegment>,
+    pub(crate) data: Vec<DataSegment>,
+    pub(crate) func_names: HashMap<FuncIndex, String>,
+}
+
+/// How many items of each space are imports.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) funcs: u32,
+    pub(crate) memories: u32,
+    pub(crate) tables: u32,
+    pub(crate) globals: u32,
+    pub(crate) tags: u32,
+}
+
+impl ModuleInfo {
+    /// Returns the type of a function.
+    pub(crate) fn func_type(&self, func: FuncIndex) -> &FuncType {
+        &self.types[self.funcs[func.pos()].pos()]
+    }
+
+    /// Returns how many functions the module defines.
+    pub(crate) fn n_defined_funcs(&self) -> u32 {
+        to_u32(self.funcs.len()) - self.n_imported.funcs
+    }
+
+    /// Returns the index of the defined function whose code is at `position` of the compiled functions.
+    pub(crate) fn func_index_of_code(&self, position: usize) -> FuncIndex {
+        FuncIndex(self.n_imported.funcs + to_u32(position))
+    }
+
+    /// Returns the position among the compiled functions, or `None` for an import.
+    pub(crate) fn code_position(&self, func: FuncIndex) -> Option<usize> {
+        func.0.checked_sub(self.n_imported.funcs).map(|at| at as usize)
+    }
+
+    /// Returns the type of an item.
+    pub(crate) fn extern_type(&self, item: Item) -> ExternType {
+        match item {
+            Item::Func(i) => ExternType::Func(self.func_type(i).clone()),
+            Item::Memory(i) => ExternType::Memory(self.memories[i.pos()]),
+            Item::Table(i) => ExternType::Table(self.tables[i.pos()]),
+            Item::Global(i) => ExternType::Global(self.globals[i.pos()]),
+            Item::Tag(i) => {
+                ExternType::Tag(TagType { func: self.types[self.tags[i.pos()].pos()].clone() })
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Run-time functions: what compiled code calls through its context instead of doing itself.
+//!
+//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or zero for
+//! success where the translator emits a trap on non-zero.
+
+use std::sync::OnceLock;
+
+use super::state::VmStore;
+use crate::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
+use crate::instantiate::{InstanceData, memory_init, span, table_init};
+use crate::store::StoreOpaque;
+use crate::vm_layout;
+
+/// A run-time function, as a position in the table of addresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Builtin {
+    /// (memory, delta pages) -> former pages or all ones.
+    MemoryGrow,
+    /// (memory, address, byte, length) -> trap.
+    MemoryFill,
+    /// (destination memory, source memory, destination, source, length) -> trap.
+    MemoryCopy,
+    /// (memory, segment, destination, source, length) -> trap.
+    MemoryInit,
+    /// (segment) -> nothing.
+    DataDrop,
+    /// (table, element, delta) -> former elements or all ones.
+    TableGrow,
+    /// (table, index, element, length) -> trap.
+    TableFill,
+    /// (destination table, source table, destination, source, length) -> trap.
+    TableCopy,
+    /// (table, segment, destination, source, length) -> trap.
+    TableInit,
+    /// (segment) -> nothing.
+    ElemDrop,
+}
+
+impl Builtin {
+    /// Returns the number of words it takes after the context.
+    pub(crate) fn n_args(self) -> usize {
+        match self {
+            Self::DataDrop | Self::ElemDrop => 1,
+            Self::MemoryGrow => 2,
+            Self::TableGrow => 3,
+            Self::MemoryFill | Self::TableFill => 4,
+            Self::MemoryCopy | Self::MemoryInit | Self::TableCopy | Self::TableInit => 5,
+        }
+    }
+
+    /// Returns the byte offset of its address in the table of addresses.
+    pub(crate) fn offset(self) -> i32 {
+        self as i32 * 8
+    }
+}
+
+/// Returns the address of the table of addresses, in the order of [`Builtin`].
+pub(crate) fn addresses() -> usize {
+    static TABLE: OnceLock<[usize; 10]> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        [
+            memory_grow as *const () as usize,
+            memory_fill as *const () as usize,
+            memory_copy as *const () as usize,
+            memory_init_words as *const () as usize,
+            data_drop as *const () as usize,
+            table_grow as *const () as usize,
+            table_fill as *const () as usize,
+            table_copy as *const () as usize,
+            table_init_words as *const () as usize,
+            elem_drop as *const () as usize,
+        ]
+    });
+    (&raw const *table).expose_provenance()
+}
+
+/// What compiled code says that an out-of-bounds status is.
+const OUT_OF_BOUNDS: u64 = 1;
+
+fn status(done: Option<()>) -> u64 {
+    if done.is_some() { 0 } else { OUT_OF_BOUNDS }
+}
+
+/// Returns the store and the number of the instance whose block is at `vmctx`.
+///
+/// # Safety
+///
+/// `vmctx` is the context that running compiled code passed; the result is not kept beyond the call.
+unsafe fn store_of<'a>(vmctx: *const u8) -> (&'a mut StoreOpaque, u32) {
+    // SAFETY: the block is live and filled at instantiation (`VmBlock`'s cells are aligned); `opaque` is the
+    // reborrow that `entry::call` left for the time of the call, and nobody uses it while compiled code
+    // waits for us.
+    unsafe {
+        let vm = vmctx.add(vm_layout::STORE as usize).cast::<*mut VmStore>().read();
+        let instance = vmctx.add(vm_layout::INSTANCE as usize).cast::<u32>().read();
+        (&mut *(*vm).opaque, instance)
+    }
+}
+
+/// Converts a word that the translator made from a constant index.
+fn constant(word: u64) -> u32 {
+    u32::try_from(word).expect("the translator passes u32 indices")
+}
+
+fn memory_number(instance: &InstanceData, word: u64) -> usize {
+    instance.memories[MemoryIndex(constant(word)).pos()] as usize
+}
+
+fn table_number(instance: &InstanceData, word: u64) -> usize {
+    instance.tables[TableIndex(constant(word)).pos()] as usize
+}
+
+/// Defines run-time functions over the store and the instance's number.
+macro_rules! builtins {
+    ($($name:ident($store:ident, $instance:ident $(, $arg:ident)*) $body:block)*) => {
+        $(
+            /// # Safety
+            ///
+            /// Called by compiled code only, with its own context.
+            unsafe extern "C" fn $name(vmctx: *const u8 $(, $arg: u64)*) -> u64 {
+                // SAFETY: compiled code passes its context; the store is used within this call only.
+                let ($store, $instance) = unsafe { store_of(vmctx) };
+                $body
+            }
+        )*
+    };
+}
+
+builtins! {
+    memory_grow(store, instance, memory, delta) {
+        let at = memory_number(&store.instances[instance as usize], memory);
+        store.memories[at].grow(delta).unwrap_or(u64::MAX)
+    }
+
+    memory_fill(store, instance, memory, to, byte, len) {
+        let at = memory_number(&store.instances[instance as usize], memory);
+        let bytes = store.memories[at].data_mut();
+        let range = span(to, len, bytes.len());
+        status(range.map(|range| bytes[range].fill(byte.to_le_bytes()[0])))
+    }
+
+    memory_copy(store, instance, to_memory, from_memory, to, from, len) {
+        let instance = &store.instances[instance as usize];
+        let (into, out_of) = (memory_number(instance, to_memory), memory_number(instance, from_memory));
+        status(copy(&mut store.memories, into, out_of, [to, from, len], |memory| memory.data_mut()))
+    }
+
+    memory_init_words(store, instance, memory, segment, to, from, len) {
+        let (memory, segment) = (MemoryIndex(constant(memory)), DataIndex(constant(segment)));
+        status(memory_init(store, instance, memory, segment, [to, from, len]))
+    }
+
+    data_drop(store, instance, segment) {
+        store.instances[instance as usize].dropped_data[DataIndex(constant(segment)).pos()] = true;
+        0
+    }
+
+    table_grow(store, instance, table, element, delta) {
+        let at = table_number(&store.instances[instance as usize], table);
+        store.tables[at].grow(delta, element).unwrap_or(u64::MAX)
+    }
+
+    table_fill(store, instance, table, to, element, len) {
+        let at = table_number(&store.instances[instance as usize], table);
+        let elements = store.tables[at].elements_mut();
+        let range = span(to, len, elements.len());
+        status(range.map(|range| elements[range].fill(element)))
+    }
+
+    table_copy(store, instance, to_table, from_table, to, from, len) {
+        let instance = &store.instances[instance as usize];
+        let (into, out_of) = (table_number(instance, to_table), table_number(instance, from_table));
+        status(copy(&mut store.tables, into, out_of, [to, from, len], |table| table.elements_mut()))
+    }
+
+    table_init_words(store, instance, table, segment, to, from, len) {
+        let (table, segment) = (TableIndex(constant(table)), ElemIndex(constant(segment)));
+        status(table_init(store, instance, table, segment, [to, from, len]))
+    }
+
+    elem_drop(store, instance, segment) {
+        store.instances[instance as usize].elems[ElemIndex(constant(segment)).pos()] = Vec::new();
+        0
+    }
+}
+
+/// Copies within one of `all` or between two, `[destination, source, length]` apart; `None` is out of bounds.
+fn copy<S, E: Copy>(
+    all: &mut [S],
+    into: usize,
+    out_of: usize,
+    [to, from, len]: [u64; 3],
+    contents: fn(&mut S) -> &mut [E],
+) -> Option<()> {
+    if into == out_of {
+        let cells = contents(&mut all[into]);
+        let (to, from) = (span(to, len, cells.len())?, span(from, len, cells.len())?);
+        cells.copy_within(from, to.start);
+        return Some(());
+    }
+    let [into, out_of] = all.get_disjoint_mut([into, out_of]).expect("different items of the store");
+    let (into, out_of) = (contents(into), contents(out_of));
+    let (to, from) = (span(to, len, into.len())?, span(from, len, out_of.len())?);
+    into[to].copy_from_slice(&out_of[from]);
+    Some(())
+}

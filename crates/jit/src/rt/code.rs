@@ -1,0 +1,110 @@
+//! Executable memory, obtained from cranelift-jit, and the code loaded into it.
+
+use std::sync::Arc;
+
+use cranelift_codegen::ir::TrapCode;
+use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
+
+use crate::compile::Compiled;
+use crate::error::{Error, Result};
+use crate::module::ModuleInfo;
+use crate::trap::Frame;
+
+/// Executable, read-only memory that holds one text.
+///
+/// Invariant: `[start, start + len)` is memory of `provider`, which only drop frees.
+pub(crate) struct CodeMemory {
+    provider: SystemMemoryProvider,
+    start: usize,
+    len: usize,
+}
+
+// SAFETY: the memory is read-only after `load` and the provider is used again only by drop.
+unsafe impl Send for CodeMemory {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for CodeMemory {}
+
+impl CodeMemory {
+    /// Copies `text` into fresh memory and makes it executable.
+    pub(crate) fn load(text: &[u8]) -> Result<Self> {
+        let mut provider = SystemMemoryProvider::new();
+        let refuse = |e: &dyn std::fmt::Display| Error::host(format!("no executable memory: {e}"));
+        let len = text.len().max(1);
+        let ptr = provider.allocate(len, 64, JITMemoryKind::Executable).map_err(|e| refuse(&e))?;
+        // SAFETY: the provider has just given us `len` writable bytes at `ptr`, which nobody else knows.
+        unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), ptr, text.len()) };
+        provider.finalize(BranchProtection::None).map_err(|e| refuse(&e))?;
+        Ok(Self { provider, start: ptr.expose_provenance(), len })
+    }
+}
+
+impl Drop for CodeMemory {
+    fn drop(&mut self) {
+        // SAFETY: code is held by an `Arc` of every store it may run in, so none of it runs any more.
+        unsafe { self.provider.free_memory() };
+    }
+}
+
+/// Compiled code in executable memory, with its tables and, for a module's code, the module.
+pub(crate) struct LoadedCode {
+    memory: CodeMemory,
+    compiled: Compiled,
+    info: Option<Arc<ModuleInfo>>,
+}
+
+impl LoadedCode {
+    /// Loads compiled code; `info` names the module it comes from, if any.
+    pub(crate) fn load(mut compiled: Compiled, info: Option<Arc<ModuleInfo>>) -> Result<Self> {
+        let memory = CodeMemory::load(&compiled.text)?;
+        // The loaded copy serves from now on.
+        compiled.text = Vec::new();
+        Ok(Self { memory, compiled, info })
+    }
+
+    /// Returns the address of the first byte.
+    pub(crate) fn start(&self) -> usize {
+        self.memory.start
+    }
+
+    /// Returns the address after the last byte.
+    pub(crate) fn end(&self) -> usize {
+        self.memory.start + self.memory.len
+    }
+
+    /// Returns the address of the compiled function at `position`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such function.
+    pub(crate) fn func_address(&self, position: usize) -> usize {
+        self.memory.start + self.compiled.funcs[position].start as usize
+    }
+
+    fn offset(&self, pc: usize) -> u32 {
+        u32::try_from(pc - self.memory.start).expect("the text of a module is smaller than 4 GiB")
+    }
+
+    /// Returns the trap code of the instruction at `pc`, if it is a trap site. Signal-safe.
+    pub(super) fn trap_at(&self, pc: usize) -> Option<TrapCode> {
+        let offset = self.offset(pc);
+        let traps = &self.compiled.traps;
+        traps.binary_search_by_key(&offset, |t| t.offset).ok().map(|at| traps[at].code)
+    }
+
+    /// Returns the wasm frame that `pc` belongs to, if it is in a module's function.
+    pub(super) fn frame(&self, pc: usize) -> Option<Frame> {
+        let info = self.info.as_ref()?;
+        let offset = self.offset(pc);
+        let after = self.compiled.funcs.partition_point(|f| f.start <= offset);
+        let position = after.checked_sub(1).filter(|&at| offset < self.compiled.funcs[at].end)?;
+        let index = info.func_index_of_code(position);
+        let addresses = &self.compiled.addresses;
+        let address = addresses.partition_point(|a| a.code_offset <= offset).checked_sub(1);
+        Some(Frame {
+            module: info.name.clone(),
+            func_index: index.0,
+            func_name: info.func_names.get(&index).cloned(),
+            module_offset: address.and_then(|at| addresses[at].module_offset),
+        })
+    }
+}

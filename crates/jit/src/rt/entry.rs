@@ -1,0 +1,148 @@
+//! Entering compiled code, and leaving it by return or trap.
+//!
+//! The host enters through the entry trampoline of the function's signature, which records where to
+//! continue after a trap (`compile::entry_trampoline`). A trap is a signal whose handler continues
+//! there, so that wasm frames vanish at once; frames of the host between two activations are left by
+//! ordinary returns, because every host function is a call of its own with its own entry beneath.
+
+use std::cell::Cell;
+use std::ptr;
+
+use super::block::FuncRefPtr;
+use super::state::{Activation, Failure, VmStore, find_code};
+use super::value::ValRaw;
+use crate::engine::Trampolines;
+use crate::store::StoreInner;
+use crate::trap::{Backtrace, Trap, TrapKind, kind_of_code};
+
+/// An entry trampoline: context, code, value slots (arguments in, results out), VM state; non-zero after a trap.
+type Entry = unsafe extern "C" fn(usize, usize, *mut ValRaw, *mut VmStore) -> u32;
+
+thread_local! {
+    /// The VM state whose code runs on this thread, for the signal handler; null when none does.
+    static CURRENT: Cell<*mut VmStore> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Returns the VM state whose code runs on this thread, or null. Signal-safe: a constant-initialised
+/// thread-local without destructor is a plain memory access.
+pub(super) fn current() -> *mut VmStore {
+    CURRENT.get()
+}
+
+/// Calls `func` with the arguments in `values`, which then holds the results.
+///
+/// # Panics
+///
+/// Panics with the payload of a host function that panicked. Panics if `values` is shorter than the
+/// parameters or the results of the signature.
+pub(crate) fn call<T: 'static>(
+    store: &mut StoreInner<T>,
+    func: FuncRefPtr,
+    trampolines: &Trampolines,
+    values: &mut [ValRaw],
+) -> Result<(), Trap> {
+    assert!(values.len() >= trampolines.n_slots, "a slot for every parameter and result");
+    assert!(func.sig() == trampolines.sig, "the trampolines are those of the function's signature");
+    let (code, vmctx) = func.target();
+    let vm = store.opaque.vm().ptr();
+    let max_stack = store.opaque.engine().config().max_wasm_stack_bytes();
+    let here = stack_address();
+    let outer_vm = CURRENT.get();
+    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours;
+    // the trampoline address is that of an entry trampoline (`Trampolines`' invariant) with the signature
+    // of `func` (asserted), `values` has the slots it uses (asserted), and code and context belong
+    // together (function references are only made so). The store's pointers are derived from `store`,
+    // which is not used until the call is over.
+    let trapped = unsafe {
+        let suspended = suspend(vm);
+        // The outermost entry of the thread sets the limit; a nested one keeps it, even in another store.
+        (*vm).stack_limit =
+            if outer_vm.is_null() { here.saturating_sub(max_stack) } else { (*outer_vm).stack_limit };
+        (*vm).opaque = &raw mut store.opaque;
+        (*vm).inner = ptr::from_mut(store).cast();
+        (*vm).prev = if suspended.entry_fp == 0 { ptr::null() } else { &raw const suspended };
+        CURRENT.set(vm);
+        let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(trampolines.entry()));
+        let trapped = entry(vmctx, code, values.as_mut_ptr(), vm) != 0;
+        CURRENT.set(outer_vm);
+        resume(vm, &suspended);
+        trapped
+    };
+    if trapped { Err(take_trap(vm)) } else { Ok(()) }
+}
+
+/// Returns an address in the running stack frame.
+#[inline(never)]
+fn stack_address() -> usize {
+    let here = 0_u8;
+    (&raw const here) as usize
+}
+
+/// Copies what the VM state says of the running activation.
+///
+/// # Safety
+///
+/// `vm` is alive.
+unsafe fn suspend(vm: *mut VmStore) -> Activation {
+    // SAFETY: alive as the caller says; no reference to the state is held across this read.
+    let vm = unsafe { &*vm };
+    Activation {
+        exit_fp: vm.exit_fp,
+        entry_fp: vm.entry_fp,
+        entry_sp: vm.entry_sp,
+        handler_pc: vm.handler_pc,
+        stack_limit: vm.stack_limit,
+        opaque: vm.opaque,
+        inner: vm.inner,
+        prev: vm.prev,
+    }
+}
+
+/// Puts back what `suspend` copied.
+///
+/// # Safety
+///
+/// `vm` is alive and no compiled code of it runs above the suspended activation.
+unsafe fn resume(vm: *mut VmStore, suspended: &Activation) {
+    // SAFETY: alive as the caller says; no other reference to the state is held.
+    let vm = unsafe { &mut *vm };
+    vm.exit_fp = suspended.exit_fp;
+    vm.entry_fp = suspended.entry_fp;
+    vm.entry_sp = suspended.entry_sp;
+    vm.handler_pc = suspended.handler_pc;
+    vm.stack_limit = suspended.stack_limit;
+    vm.opaque = suspended.opaque;
+    vm.inner = suspended.inner;
+    vm.prev = suspended.prev;
+}
+
+/// Returns the trap that the signal handler recorded.
+#[cold]
+fn take_trap(vm: *mut VmStore) -> Trap {
+    // SAFETY: the state is alive (its store is borrowed by the caller) and compiled code has returned.
+    let vm = unsafe { &mut *vm };
+    let code = vm.trap_code.take().expect("a trapped activation has a trap code");
+    let backtrace = symbolize(vm);
+    let kind = match (kind_of_code(code), vm.failure.take()) {
+        (Some(kind), _) => kind,
+        (None, Some(Failure::Panic(payload))) => std::panic::resume_unwind(payload),
+        (None, Some(Failure::Error(error))) => match error.downcast::<Trap>() {
+            // A trap that a host function passes on keeps its own kind and (longer) backtrace.
+            Ok(trap) => return *trap,
+            Err(error) => TrapKind::Host(error),
+        },
+        (None, None) => unreachable!("a host trampoline traps after it stored the failure"),
+    };
+    Trap::new(kind, backtrace)
+}
+
+fn symbolize(vm: &mut VmStore) -> Backtrace {
+    let frames = vm.frames.iter().enumerate().filter_map(|(i, &pc)| {
+        // Below the innermost frame, program counters are return addresses: the call lies before them.
+        let pc = if i == 0 { pc } else { pc - 1 };
+        find_code(&vm.codes, pc)?.frame(pc)
+    });
+    let backtrace = Backtrace::new(frames.collect());
+    vm.frames.clear();
+    backtrace
+}

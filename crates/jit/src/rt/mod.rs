@@ -1,0 +1,50 @@
+//! The run-time part: everything that needs `unsafe`, behind safe functions.
+//!
+//! Compiled code works on raw memory: the VM state of a store, the block of an instance, linear
+//! memories, tables, globals. This folder owns those, enters compiled code, answers its calls into the
+//! host and turns its signals into traps. The rest of the crate sees safe functions only.
+//!
+//! The invariants that the proofs below rely on:
+//!
+//! - **Liveness**: every raw pointer inside a store's structures points into something the same store
+//!   owns (or an `Arc` it holds) and never frees before its own drop.
+//! - **Stability**: VM state, instance blocks, definitions, function references and linear memories
+//!   never move while the store lives; a table's elements move only in `TableCells::grow`.
+//! - **One thread**: a store is used by one thread at a time (`&mut` for everything that runs or
+//!   writes), so that compiled code and the host never access the same cell at once.
+//! - **Validity**: code was compiled from a validated module, so that a value of type `funcref` is null
+//!   or a function reference of the same store.
+#![allow(unsafe_code, reason = "the one folder of the crate that touches raw memory; see the invariants above")]
+
+mod block;
+mod builtins;
+mod code;
+mod entry;
+mod host;
+mod memory;
+mod mmap;
+mod signals;
+mod state;
+mod table;
+mod value;
+
+pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
+pub(crate) use builtins::{Builtin, addresses as builtin_addresses};
+pub(crate) use code::{CodeMemory, LoadedCode};
+pub(crate) use entry::call;
+pub(crate) use host::{HostBlock, HostFn};
+pub(crate) use memory::LinearMemory;
+pub(crate) use signals::install as install_signal_handlers;
+pub(crate) use state::{Failure, VmState};
+pub(crate) use table::TableCells;
+pub(crate) use value::{ValRaw, val_from_raw, val_to_raw};
+
+/// Offsets and sizes that compiled code uses, of the structures defined in this folder.
+pub(crate) mod offsets {
+    pub(crate) use super::block::offsets::*;
+    pub(crate) use super::host::offsets::*;
+    pub(crate) use super::memory::offsets::*;
+    pub(crate) use super::state::offsets::*;
+    pub(crate) use super::table::offsets::*;
+    pub(crate) use super::value::VALUE_SIZE;
+}

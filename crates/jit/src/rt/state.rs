@@ -1,0 +1,154 @@
+//! The VM state of a store: what compiled code, the signal handler and the host share.
+
+use std::any::Any;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use cranelift_codegen::ir::TrapCode;
+
+use super::code::LoadedCode;
+use crate::store::StoreOpaque;
+use crate::trap::HostError;
+
+/// Frames that a backtrace keeps, innermost first; the rest is dropped.
+pub(super) const MAX_FRAMES: usize = 64;
+
+/// The state. Compiled code uses the first five fields.
+#[repr(C)]
+pub(super) struct VmStore {
+    /// Lowest stack address that wasm functions may use.
+    pub(super) stack_limit: usize,
+    /// Frame pointer of the trampoline through which wasm last left to the host.
+    pub(super) exit_fp: usize,
+    /// Frame pointer of the trampoline through which the host last entered wasm.
+    pub(super) entry_fp: usize,
+    /// Stack pointer of that trampoline at its call.
+    pub(super) entry_sp: usize,
+    /// Where that trampoline continues after a trap.
+    pub(super) handler_pc: usize,
+
+    /// The store's type-independent part, reborrowed for the running call; null outside of calls.
+    pub(super) opaque: *mut StoreOpaque,
+    /// The whole store (`StoreInner<T>`), likewise.
+    pub(super) inner: *mut (),
+    /// The suspended activation that called the host, which made the running one.
+    pub(super) prev: *const Activation,
+
+    /// Code that may run in this store, sorted by address.
+    pub(super) codes: Vec<Arc<LoadedCode>>,
+    /// Address ranges of memories: a fault elsewhere is never a guest's.
+    pub(super) memories: Vec<(usize, usize)>,
+
+    /// Why the running activation was stopped, set by the signal handler.
+    pub(super) trap_code: Option<TrapCode>,
+    /// Program counters at the trap, innermost first. Its capacity is reserved beforehand, because the
+    /// signal handler must not allocate.
+    pub(super) frames: Vec<usize>,
+    /// What a host function failed with, until its activation ends.
+    pub(super) failure: Option<Failure>,
+}
+
+/// What the VM state says of an activation while a nested one runs.
+pub(super) struct Activation {
+    pub(super) exit_fp: usize,
+    pub(super) entry_fp: usize,
+    pub(super) entry_sp: usize,
+    pub(super) handler_pc: usize,
+    pub(super) stack_limit: usize,
+    pub(super) opaque: *mut StoreOpaque,
+    pub(super) inner: *mut (),
+    pub(super) prev: *const Self,
+}
+
+/// How a host function failed.
+pub(crate) enum Failure {
+    /// It returned an error.
+    Error(HostError),
+    /// It panicked with this payload.
+    Panic(Box<dyn Any + Send>),
+}
+
+/// Field offsets that compiled code uses.
+pub(crate) mod offsets {
+    pub(crate) const STORE_STACK_LIMIT: i32 = 0;
+    pub(crate) const STORE_EXIT_FP: i32 = 8;
+    pub(crate) const STORE_ENTRY_FP: i32 = 16;
+    pub(crate) const STORE_ENTRY_SP: i32 = 24;
+    pub(crate) const STORE_HANDLER_PC: i32 = 32;
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, stack_limit) == 0);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, exit_fp) == 8);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, entry_fp) == 16);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, entry_sp) == 24);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, handler_pc) == 32);
+}
+
+/// Owner of a store's VM state.
+///
+/// Invariant: the pointer is a leaked box, freed by drop.
+pub(crate) struct VmState(NonNull<VmStore>);
+
+// SAFETY: the state belongs to one store, which one thread uses at a time; its raw pointers are null
+// outside of calls.
+unsafe impl Send for VmState {}
+// SAFETY: `&self` methods only compute addresses.
+unsafe impl Sync for VmState {}
+
+impl VmState {
+    /// Creates the state of a new store.
+    pub(crate) fn new() -> Self {
+        let state = VmStore {
+            stack_limit: 0,
+            exit_fp: 0,
+            entry_fp: 0,
+            entry_sp: 0,
+            handler_pc: 0,
+            opaque: ptr::null_mut(),
+            inner: ptr::null_mut(),
+            prev: ptr::null(),
+            codes: Vec::new(),
+            memories: Vec::new(),
+            trap_code: None,
+            frames: Vec::with_capacity(MAX_FRAMES),
+            failure: None,
+        };
+        Self(NonNull::from(Box::leak(Box::new(state))))
+    }
+
+    /// Returns the address, for the blocks through which compiled code finds the state.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ptr().expose_provenance()
+    }
+
+    pub(super) fn ptr(&self) -> *mut VmStore {
+        self.0.as_ptr()
+    }
+
+    /// Lets the signal handler know code that may run in this store.
+    pub(crate) fn register_code(&mut self, code: &Arc<LoadedCode>) {
+        // SAFETY: live by the type's invariant; `&mut self` and the one-thread invariant exclude other
+        // accesses (the signal handler reads only while compiled code runs).
+        let codes = unsafe { &mut (*self.ptr()).codes };
+        if let Err(at) = codes.binary_search_by_key(&code.start(), |c| c.start()) {
+            codes.insert(at, Arc::clone(code));
+        }
+    }
+
+    /// Lets the signal handler know the address range of a memory.
+    pub(crate) fn register_memory(&mut self, start: usize, len: usize) {
+        // SAFETY: as in `register_code`.
+        unsafe { (*self.ptr()).memories.push((start, start + len)) };
+    }
+}
+
+impl Drop for VmState {
+    fn drop(&mut self) {
+        // SAFETY: a leaked box (type invariant), freed once; nothing runs any more (liveness invariant).
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// Returns the code of the store that holds address `pc`.
+pub(super) fn find_code(codes: &[Arc<LoadedCode>], pc: usize) -> Option<&Arc<LoadedCode>> {
+    let after = codes.partition_point(|code| code.start() <= pc);
+    codes[..after].last().filter(|code| pc < code.end())
+}

@@ -1,0 +1,360 @@
+//! The store: owns every instance, memory, table, global and host function, and the embedder's data.
+//!
+//! Handles into a store (`Func`, `Memory`, …) are copyable and carry the store's id. To use one with
+//! another store is an embedder's bug and panics. Follows the core specification, "Store".
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::engine::{Engine, Signature};
+use crate::error::Result;
+use crate::index::{SigId, to_u32};
+use crate::instantiate::InstanceData;
+use crate::rt::{GlobalCell, HostBlock, LinearMemory, TableCells, VmState};
+use crate::types::{GlobalType, TagType};
+use crate::value::Val;
+
+/// Identity of a store, unique in the process.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct StoreId(u64);
+
+/// Everything that instances of some modules share at run time, with data `T` of the embedder.
+pub struct Store<T: 'static> {
+    inner: Box<StoreInner<T>>,
+}
+
+/// What a store holds.
+pub(crate) struct StoreInner<T: 'static> {
+    pub(crate) opaque: StoreOpaque,
+    pub(crate) data: T,
+}
+
+/// The part of a store that does not depend on the embedder's data.
+pub(crate) struct StoreOpaque {
+    id: StoreId,
+    engine: Engine,
+    vm: VmState,
+    pub(crate) instances: Vec<InstanceData>,
+    pub(crate) memories: Vec<LinearMemory>,
+    pub(crate) tables: Vec<TableCells>,
+    pub(crate) globals: Vec<(GlobalCell, GlobalType)>,
+    pub(crate) tags: Vec<TagType>,
+    externs: Vec<Box<dyn Any + Send + Sync>>,
+    hosts: Vec<HostBlock>,
+    /// Signatures used here, by id: their trampolines are registered with the VM state.
+    signatures: Vec<Option<Arc<Signature>>>,
+    /// A vector that host calls reuse for their arguments.
+    scratch: Vec<Val>,
+}
+
+impl StoreOpaque {
+    fn new(engine: &Engine) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            engine: engine.clone(),
+            vm: VmState::new(),
+            instances: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            tags: Vec::new(),
+            externs: Vec::new(),
+            hosts: Vec::new(),
+            signatures: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> StoreId {
+        self.id
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn vm(&self) -> &VmState {
+        &self.vm
+    }
+
+    pub(crate) fn vm_mut(&mut self) -> &mut VmState {
+        &mut self.vm
+    }
+
+    /// Checks that a handle belongs to this store.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it does not.
+    pub(crate) fn check(&self, id: StoreId) {
+        assert!(self.id == id, "a handle is used with the store it belongs to");
+    }
+
+    pub(crate) fn add_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> u32 {
+        self.externs.push(value);
+        to_u32(self.externs.len()) - 1
+    }
+
+    pub(crate) fn extern_value(&self, index: u32) -> &(dyn Any + Send + Sync) {
+        self.externs[index as usize].as_ref()
+    }
+
+    pub(crate) fn add_memory(&mut self, memory: LinearMemory) -> u32 {
+        self.vm.register_memory(memory.base_address(), memory.reserved_bytes());
+        self.memories.push(memory);
+        to_u32(self.memories.len()) - 1
+    }
+
+    pub(crate) fn add_table(&mut self, table: TableCells) -> u32 {
+        self.tables.push(table);
+        to_u32(self.tables.len()) - 1
+    }
+
+    pub(crate) fn add_global(&mut self, cell: GlobalCell, ty: GlobalType) -> u32 {
+        self.globals.push((cell, ty));
+        to_u32(self.globals.len()) - 1
+    }
+
+    pub(crate) fn add_tag(&mut self, ty: TagType) -> u32 {
+        self.tags.push(ty);
+        to_u32(self.tags.len()) - 1
+    }
+
+    pub(crate) fn add_host(&mut self, host: HostBlock) -> &HostBlock {
+        self.hosts.push(host);
+        self.hosts.last().expect("just pushed")
+    }
+
+    /// Returns the signature that `id` names, with its trampolines compiled and registered.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Signature::trampolines`] does.
+    pub(crate) fn callable_signature(&mut self, id: SigId) -> Result<Arc<Signature>> {
+        let at = id.pos();
+        if self.signatures.get(at).is_none_or(Option::is_none) {
+            let signature = self.engine.signature_of(id);
+            self.vm.register_code(signature.trampolines(&self.engine)?.code());
+            if self.signatures.len() <= at {
+                self.signatures.resize(at + 1, None);
+            }
+            self.signatures[at] = Some(signature);
+        }
+        Ok(Arc::clone(self.signatures[at].as_ref().expect("set above")))
+    }
+
+    /// Returns an empty vector for a host call's values; `put_scratch` gives it back.
+    pub(crate) fn take_scratch(&mut self) -> Vec<Val> {
+        std::mem::take(&mut self.scratch)
+    }
+
+    pub(crate) fn put_scratch(&mut self, mut vals: Vec<Val>) {
+        vals.clear();
+        self.scratch = vals;
+    }
+}
+
+impl<T: 'static> Store<T> {
+    /// Returns an empty store.
+    pub fn new(engine: &Engine, data: T) -> Self {
+        Self { inner: Box::new(StoreInner { opaque: StoreOpaque::new(engine), data }) }
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        self.inner.opaque.engine()
+    }
+
+    /// Returns the embedder's data.
+    pub fn data(&self) -> &T {
+        &self.inner.data
+    }
+
+    /// Returns the embedder's data, writable.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.inner.data
+    }
+
+    /// Drops everything but the embedder's data and returns that.
+    pub fn into_data(self) -> T {
+        self.inner.data
+    }
+}
+
+/// Shared access to a store.
+pub struct StoreContext<'a, T: 'static>(&'a StoreInner<T>);
+
+/// Exclusive access to a store.
+pub struct StoreContextMut<'a, T: 'static>(&'a mut StoreInner<T>);
+
+impl<T: 'static> Clone for StoreContext<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: 'static> Copy for StoreContext<'_, T> {}
+
+impl<'a, T: 'static> StoreContext<'a, T> {
+    /// Returns the engine.
+    pub fn engine(&self) -> &'a Engine {
+        self.0.opaque.engine()
+    }
+
+    /// Returns the embedder's data.
+    pub fn data(&self) -> &'a T {
+        &self.0.data
+    }
+
+    pub(crate) fn into_opaque(self) -> &'a StoreOpaque {
+        &self.0.opaque
+    }
+}
+
+impl<'a, T: 'static> StoreContextMut<'a, T> {
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        self.0.opaque.engine()
+    }
+
+    /// Returns the embedder's data.
+    pub fn data(&self) -> &T {
+        &self.0.data
+    }
+
+    /// Returns the embedder's data, writable.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.0.data
+    }
+
+    pub(crate) fn opaque_mut(&mut self) -> &mut StoreOpaque {
+        &mut self.0.opaque
+    }
+
+    pub(crate) fn into_opaque_mut(self) -> &'a mut StoreOpaque {
+        &mut self.0.opaque
+    }
+
+    pub(crate) fn split(self) -> (&'a mut StoreOpaque, &'a mut T) {
+        (&mut self.0.opaque, &mut self.0.data)
+    }
+
+    pub(crate) fn inner(&mut self) -> &mut StoreInner<T> {
+        self.0
+    }
+}
+
+/// Something that gives shared access to a store.
+pub trait AsContext {
+    /// The embedder's data in the store.
+    type Data: 'static;
+
+    /// Returns shared access to the store.
+    fn as_context(&self) -> StoreContext<'_, Self::Data>;
+}
+
+/// Something that gives exclusive access to a store.
+pub trait AsContextMut: AsContext {
+    /// Returns exclusive access to the store.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
+}
+
+impl<T: 'static> AsContext for Store<T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(&self.inner)
+    }
+}
+
+impl<T: 'static> AsContextMut for Store<T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut(&mut self.inner)
+    }
+}
+
+impl<T: 'static> AsContext for StoreContext<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        *self
+    }
+}
+
+impl<T: 'static> AsContext for StoreContextMut<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        StoreContext(self.0)
+    }
+}
+
+impl<T: 'static> AsContextMut for StoreContextMut<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        StoreContextMut(self.0)
+    }
+}
+
+impl<C: AsContext> AsContext for &C {
+    type Data = C::Data;
+
+    fn as_context(&self) -> StoreContext<'_, C::Data> {
+        C::as_context(self)
+    }
+}
+
+impl<C: AsContext> AsContext for &mut C {
+    type Data = C::Data;
+
+    fn as_context(&self) -> StoreContext<'_, C::Data> {
+        C::as_context(self)
+    }
+}
+
+impl<C: AsContextMut> AsContextMut for &mut C {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, C::Data> {
+        C::as_context_mut(self)
+    }
+}
+
+/// What a host function gets of the store it was called from.
+pub struct Caller<'a, T: 'static> {
+    store: StoreContextMut<'a, T>,
+}
+
+impl<'a, T: 'static> Caller<'a, T> {
+    pub(crate) fn new(store: &'a mut StoreInner<T>) -> Self {
+        Self { store: StoreContextMut(store) }
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        self.store.engine()
+    }
+
+    /// Returns the embedder's data.
+    pub fn data(&self) -> &T {
+        self.store.data()
+    }
+
+    /// Returns the embedder's data, writable.
+    pub fn data_mut(&mut self) -> &mut T {
+        self.store.data_mut()
+    }
+}
+
+impl<T: 'static> AsContext for Caller<'_, T> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.store.as_context()
+    }
+}
+
+impl<T: 'static> AsContextMut for Caller<'_, T> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.store.as_context_mut()
+    }
+}

@@ -1,0 +1,41 @@
+//! Tag handles: they can be created, imported and exported; throwing is not compiled yet.
+//! Follows the core specification, "Tag Instances".
+
+use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
+use crate::types::TagType;
+
+/// An exception tag of a store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Tag {
+    store: StoreId,
+    index: u32,
+}
+
+impl Tag {
+    /// Creates a tag, different from all others.
+    pub fn new(mut cx: impl AsContextMut, ty: TagType) -> Self {
+        let mut cx = cx.as_context_mut();
+        let store = cx.opaque_mut();
+        let index = store.add_tag(ty);
+        Self { store: store.id(), index }
+    }
+
+    /// Returns the type.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the tag belongs to another store.
+    pub fn ty(&self, cx: impl AsContext) -> TagType {
+        let store = cx.as_context().into_opaque();
+        store.tags[self.index(store) as usize].clone()
+    }
+
+    pub(crate) fn from_index(store: StoreId, index: u32) -> Self {
+        Self { store, index }
+    }
+
+    pub(crate) fn index(self, store: &StoreOpaque) -> u32 {
+        store.check(self.store);
+        self.index
+    }
+}
