@@ -1,1 +1,161 @@
 //! Resolved types as Canonical ABI types.
+//!
+//! Aliases and `use`s disappear, since equal types are one type there. A resource becomes the
+//! [`ResourceId`](canonical_abi::ResourceId) with the number of its [`TypeDefId`], wherever it is used.
+
+use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType};
+
+use crate::arena::{Function, FunctionId, Resolved, Type, TypeDefId, TypeDefKind};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Returns the Canonical ABI's type for `ty`. A resource by itself stands for a handle that owns it.
+///
+/// # Errors
+///
+/// A part of the type exceeds a limit of the Canonical ABI. The error names the type and its place.
+pub fn val_type(resolved: &Resolved, types: &mut Types, ty: Type) -> Result<ValType> {
+    val_types(resolved, types, &[ty]).map(|known| known.val_type(ty))
+}
+
+/// Returns the Canonical ABI's function type for `id`; a method's first parameter is `self`.
+///
+/// # Errors
+///
+/// As for [`val_type`].
+pub fn func_type(resolved: &Resolved, types: &mut Types, id: FunctionId) -> Result<FuncType> {
+    let Function { params, result, is_async, .. } = &resolved[id];
+    let needed: Vec<_> = params.iter().map(|param| param.ty).chain(*result).collect();
+    let known = val_types(resolved, types, &needed)?;
+    Ok(FuncType {
+        params: params.iter().map(|param| (param.name.clone(), known.val_type(param.ty))).collect(),
+        result: result.map(|ty| known.val_type(ty)),
+        is_async: *is_async,
+    })
+}
+
+/// The types worked out so far.
+struct Known {
+    /// By [`TypeDefId`].
+    val_types: Vec<Option<ValType>>,
+}
+
+impl Known {
+    fn val_type(&self, ty: Type) -> ValType {
+        match ty {
+            Type::Bool => ValType::Bool,
+            Type::S8 => ValType::S8,
+            Type::U8 => ValType::U8,
+            Type::S16 => ValType::S16,
+            Type::U16 => ValType::U16,
+            Type::S32 => ValType::S32,
+            Type::U32 => ValType::U32,
+            Type::S64 => ValType::S64,
+            Type::U64 => ValType::U64,
+            Type::F32 => ValType::F32,
+            Type::F64 => ValType::F64,
+            Type::Char => ValType::Char,
+            Type::String => ValType::String,
+            Type::ErrorContext => ValType::ErrorContext,
+            Type::Def(id) => self.definition(id),
+        }
+    }
+
+    fn definition(&self, id: TypeDefId) -> ValType {
+        self.val_types[id.index() as usize]
+            .expect("parts come before wholes in the arena, and needed ones are marked")
+    }
+}
+
+/// Works out `roots` and their parts.
+///
+/// Definitions refer to smaller ids only, so one pass down the arena finds what is needed and one pass up builds it:
+/// no recursion, however deep the types, and no work twice.
+fn val_types(resolved: &Resolved, types: &mut Types, roots: &[Type]) -> Result<Known> {
+    let mut is_needed = vec![false; resolved.types().len()];
+    for root in roots {
+        mark(&mut is_needed, *root);
+    }
+    for (id, ty) in resolved.types().rev() {
+        if is_needed[id.index() as usize] {
+            for_each_part(&ty.kind, |part| mark(&mut is_needed, part));
+        }
+    }
+    let mut known = Known { val_types: vec![None; is_needed.len()] };
+    for (id, _) in resolved.types() {
+        if is_needed[id.index() as usize] {
+            let ty =
+                definition(resolved, types, &known, id).map_err(|error| located(resolved, id, &error))?;
+            known.val_types[id.index() as usize] = Some(ty);
+        }
+    }
+    Ok(known)
+}
+
+fn mark(is_needed: &mut [bool], ty: Type) {
+    if let Type::Def(id) = ty {
+        is_needed[id.index() as usize] = true;
+    }
+}
+
+fn for_each_part(kind: &TypeDefKind, mut part: impl FnMut(Type)) {
+    match kind {
+        TypeDefKind::Record(fields) => fields.iter().for_each(|field| part(field.ty)),
+        TypeDefKind::Variant(cases) => cases.iter().filter_map(|case| case.ty).for_each(part),
+        TypeDefKind::Tuple(parts) => parts.iter().copied().for_each(part),
+        TypeDefKind::Option(ty)
+        | TypeDefKind::List(ty)
+        | TypeDefKind::FixedLengthList(ty, _)
+        | TypeDefKind::Alias(ty) => part(*ty),
+        TypeDefKind::Map(key, value) => [*key, *value].into_iter().for_each(part),
+        TypeDefKind::Result { ok, err } => [*ok, *err].into_iter().flatten().for_each(part),
+        TypeDefKind::Stream(payload) | TypeDefKind::Future(payload) => payload.iter().copied().for_each(part),
+        TypeDefKind::Own(id) | TypeDefKind::Borrow(id) | TypeDefKind::Use(id) => part(Type::Def(*id)),
+        TypeDefKind::Enum(_) | TypeDefKind::Flags(_) | TypeDefKind::Resource => {}
+    }
+}
+
+/// Returns the type of one definition, whose parts are known.
+fn definition(
+    resolved: &Resolved,
+    types: &mut Types,
+    known: &Known,
+    id: TypeDefId,
+) -> std::result::Result<ValType, TypeError> {
+    let of = |ty: &Type| known.val_type(*ty);
+    match &resolved[id].kind {
+        TypeDefKind::Record(fields) => {
+            types.record(fields.iter().map(|field| (field.name.clone(), of(&field.ty))).collect())
+        }
+        TypeDefKind::Variant(cases) => {
+            types.variant(cases.iter().map(|case| (case.name.clone(), case.ty.as_ref().map(of))).collect())
+        }
+        TypeDefKind::Enum(labels) => types.enum_(labels.iter().map(|label| label.name.clone()).collect()),
+        TypeDefKind::Flags(labels) => types.flags(labels.iter().map(|label| label.name.clone()).collect()),
+        TypeDefKind::Tuple(parts) => types.tuple(parts.iter().map(of).collect()),
+        TypeDefKind::Option(ty) => types.option(of(ty)),
+        TypeDefKind::Result { ok, err } => types.result(ok.as_ref().map(of), err.as_ref().map(of)),
+        TypeDefKind::List(ty) => types.list(of(ty)),
+        TypeDefKind::FixedLengthList(ty, length) => types.fixed_length_list(of(ty), *length),
+        TypeDefKind::Map(key, value) => types.map(of(key), of(value)),
+        TypeDefKind::Stream(payload) => types.stream(payload.as_ref().map(of)),
+        TypeDefKind::Future(payload) => types.future(payload.as_ref().map(of)),
+        TypeDefKind::Resource => Ok(ValType::Own(ResourceId(id.index()))),
+        TypeDefKind::Alias(ty) => Ok(of(ty)),
+        TypeDefKind::Own(target) | TypeDefKind::Use(target) => Ok(known.definition(*target)),
+        TypeDefKind::Borrow(target) => {
+            let resource =
+                resolved.resource(*target).expect("handles refer to resources, which resolve checks");
+            Ok(ValType::Borrow(ResourceId(resource.index())))
+        }
+    }
+}
+
+#[cold]
+fn located(resolved: &Resolved, id: TypeDefId, error: &TypeError) -> Error {
+    let ty = &resolved[id];
+    let message = match &ty.name {
+        Some(name) => format!("`{name}`: {error}"),
+        None => error.to_string(),
+    };
+    Error::new(ErrorKind::Type, ty.span, message).located(resolved.sources())
+}

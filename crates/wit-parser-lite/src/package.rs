@@ -186,6 +186,13 @@ fn define<'a>(scope: &mut BTreeMap<&'a str, (Item, Span)>, id: Id<'a>, item: Ite
 fn toplevel_use<'a>(packages: &mut Packages<'a>, body: u32, item: &'a ToplevelUse<'a>, errors: &mut Errors) {
     let Some(target) = lookup(packages, body, &item.path, errors) else { return };
     let id = item.alias.unwrap_or_else(|| item.path.id());
+    if let Item::World(_) = target {
+        let message = format!("`{}` is a world, not an interface", item.path.id().name);
+        let error = Error::new(ErrorKind::WrongKind, item.path.span(), message);
+        errors
+            .push(error.help("a top-level `use` names interfaces only; `include` takes a world's full path"));
+        return;
+    }
     let package = packages.bodies[body as usize].package;
     // A body's own definitions and its uses share one scope. Those of sibling files may be shadowed.
     if let Some((other, span)) = packages.packages[package.index() as usize].items.get(id.name)
