@@ -1,22 +1,22 @@
 //! A component that is decoded, resolved and compiled, ready to be linked and instantiated.
 
+use std::fmt;
 use std::sync::Arc;
 
 use canonical_abi::{FuncType, ResourceId, Types, ValType};
 
-use crate::decode::{Definitions, decode, validate};
+use crate::decode::{Definitions, ModuleDefinition, decode, validate};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Plan, Unsupported};
 use crate::resolve::resolve;
 
 /// A compiled component. Cheap to clone; shared by all its instances.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Component {
     pub(crate) inner: Arc<ComponentInner>,
 }
 
-#[derive(Debug)]
 pub(crate) struct ComponentInner {
     pub(crate) plan: Plan,
     /// By [`ModuleId`](crate::decode::ModuleId).
@@ -97,14 +97,33 @@ impl Component {
     }
 }
 
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plan = &self.inner.plan;
+        let mut debug = f.debug_struct("Component");
+        debug.field("imports", &plan.imports).field("exports", &plan.exports).finish_non_exhaustive()
+    }
+}
+
 fn compile_modules(
     engine: &Engine,
     definitions: &Definitions<'_>,
     bytes: &[u8],
 ) -> Result<Vec<jit::Module>, Error> {
-    let compile = |module: &crate::decode::ModuleDefinition<'_>| {
+    let compile = |module: &ModuleDefinition<'_>| {
         jit::Module::new(engine.core(), &bytes[module.range.clone()])
-            .map_err(|error| Error::new(ErrorKind::Unsupported, error.to_string(), module.range.start as u64))
+            .map_err(|error| core_error(&error, module.range.start as u64))
     };
     definitions.modules.iter().map(compile).collect()
+}
+
+/// Places an error of a core module, which starts at `start`, in the component.
+fn core_error(error: &jit::Error, start: u64) -> Error {
+    let kind = match error.kind() {
+        jit::ErrorKind::Invalid => ErrorKind::Invalid,
+        jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
+        jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
+        jit::ErrorKind::Type => ErrorKind::Internal,
+    };
+    Error::new(kind, error.message(), start + error.offset().unwrap_or(0))
 }

@@ -168,6 +168,7 @@ fn instantiate_module<T: 'static>(
         Err(jit::InstantiateError::Link(error)) => {
             Err(InstantiateError::Link(LinkError::Core(error.to_string())))
         }
+        Err(jit::InstantiateError::Resource(error)) => Err(InstantiateError::Resource(error)),
     }
 }
 

@@ -52,6 +52,8 @@ pub enum InstantiateError {
     Link(LinkError),
     /// It trapped while its core modules were initialized.
     Trap(Trap),
+    /// A limit of the configuration or of the system is exceeded.
+    Resource(jit::Error),
 }
 
 impl<T: 'static> Linker<T> {
@@ -315,6 +317,7 @@ impl fmt::Display for InstantiateError {
         match self {
             Self::Link(error) => error.fmt(f),
             Self::Trap(trap) => trap.fmt(f),
+            Self::Resource(error) => error.fmt(f),
         }
     }
 }
@@ -324,6 +327,7 @@ impl std::error::Error for InstantiateError {
         match self {
             Self::Link(error) => Some(error),
             Self::Trap(trap) => Some(trap),
+            Self::Resource(error) => Some(error),
         }
     }
 }

@@ -23,8 +23,6 @@ pub enum TrapCause {
     Core(jit::TrapKind),
     /// A host function returned an error.
     Host(HostError),
-    /// Calls between components, hosts included, are nested too deep.
-    CallsTooDeep,
     /// The lists and strings of one call take more memory than the host gives.
     ValuesTooLarge {
         /// The limit, in bytes.
@@ -57,7 +55,6 @@ impl Trap {
             | TrapCause::Core(_)
             | TrapCause::ValuesTooLarge { .. }
             | TrapCause::Backpressure
-            | TrapCause::CallsTooDeep
             | TrapCause::Unsupported(_)
             | TrapCause::HostResult(_) => None,
         }
@@ -125,7 +122,6 @@ impl fmt::Display for TrapCause {
                 write!(f, "wasm trap: the values of a call take more than {limit_bytes} bytes")
             }
             Self::Backpressure => f.write_str("wasm trap: backpressure counter out of its range"),
-            Self::CallsTooDeep => f.write_str("wasm trap: call stack exhausted"),
             Self::Unsupported(what) => write!(f, "not supported yet: {what}"),
             Self::HostResult(message) => f.write_str(message),
         }
@@ -150,7 +146,6 @@ impl std::error::Error for Trap {
             | TrapCause::Core(_)
             | TrapCause::ValuesTooLarge { .. }
             | TrapCause::Backpressure
-            | TrapCause::CallsTooDeep
             | TrapCause::Unsupported(_)
             | TrapCause::HostResult(_) => None,
         }

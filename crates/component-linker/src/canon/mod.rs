@@ -36,10 +36,6 @@ pub(crate) use resource_new::resource_new;
 pub(crate) use resource_rep::resource_rep;
 pub(crate) use unsupported::unsupported;
 
-/// The deepest nesting of calls between components and their host. Each level takes host stack, which no guest's
-/// own stack limit accounts for.
-const MAX_CALL_DEPTH: usize = 100;
-
 /// A component function of a store.
 pub(crate) struct FuncInstance<T: 'static> {
     pub(crate) info: Arc<FuncInfo>,
@@ -146,16 +142,12 @@ fn check_host_result(info: &FuncInfo, result: Option<&Value>) -> Result<(), Trap
     }
 }
 
-/// Checks that an instance can be entered.
+/// Checks that an instance can be entered. Recursion between instances is allowed; the core stack bounds it.
 fn check_enter<T>(cx: &StoreContextMut<'_, T>, instance: InstanceIndex) -> Result<(), Trap> {
-    let state = cx.state();
-    if state.instance(instance).poisoned {
-        return Err(canonical_abi::Trap::CannotEnter.into());
+    match cx.state().instance(instance).poisoned {
+        true => Err(canonical_abi::Trap::CannotEnter.into()),
+        false => Ok(()),
     }
-    if state.tasks.len() >= MAX_CALL_DEPTH {
-        return Err(TrapCause::CallsTooDeep.into());
-    }
-    Ok(())
 }
 
 /// Checks that an instance can be left (the spec's `may_leave`).
