@@ -134,7 +134,11 @@ impl<'a> Cases<'a> {
         self.len() == 0
     }
 
-    /// Returns the payload type of case `i`; panics when there is no such case.
+    /// Returns the payload type of case `i`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such case.
     pub fn payload(self, i: usize) -> Option<ValType> {
         assert!(i < self.len(), "case {i} of {}", self.len());
         match self {

@@ -154,6 +154,10 @@ impl<T> HandleTable<T> {
     /// # Errors
     ///
     /// When the table has [`MAX_LENGTH`] elements.
+    ///
+    /// # Panics
+    ///
+    /// Never.
     pub fn add(&mut self, element: T) -> Result<u32, Trap> {
         if let Some(index) = self.first_free {
             let slot = &mut self.slots[index as usize - 1];
@@ -191,6 +195,10 @@ impl<T> HandleTable<T> {
     }
 
     /// Opens the scope of a call into the table's instance, for the borrows that it is given.
+    ///
+    /// # Panics
+    ///
+    /// When 2^32 scopes are open.
     pub fn enter_scope(&mut self) -> BorrowScope {
         let open = Scope::Open { num_borrows: 0 };
         if let Some(id) = self.first_free_scope {

@@ -46,6 +46,10 @@ impl Layout {
 }
 
 /// Returns the spec's `elem_size` and `alignment` of `ty`, in bytes.
+///
+/// # Panics
+///
+/// When `ty` is not of this arena.
 pub fn layout(types: &Types, ty: ValType, ptr: PtrType) -> Layout {
     match ty {
         ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1),

@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "proptest")]
+pub mod arbitrary;
 pub mod despecialize;
 pub mod display;
 pub mod flatten;

@@ -52,12 +52,11 @@ impl CoreValue {
     }
 
     /// Returns the value of type `ty` with the low bits of `bits`.
-    pub const fn from_bits(ty: CoreType, bits: u64) -> Self {
-        let [low, _] = [bits & 0xffff_ffff, bits >> 32];
+    pub fn from_bits(ty: CoreType, bits: u64) -> Self {
         match ty {
-            CoreType::I32 => Self::I32(low as u32),
+            CoreType::I32 => Self::I32(low_bits(bits)),
             CoreType::I64 => Self::I64(bits),
-            CoreType::F32 => Self::F32(low as u32),
+            CoreType::F32 => Self::F32(low_bits(bits)),
             CoreType::F64 => Self::F64(bits),
         }
     }

@@ -113,13 +113,11 @@ pub(crate) fn load_list_from_range<H: Host>(
     let memory_bytes = memory_bytes(cx);
     let is_out = ends_beyond(ptr, size_bytes, memory_bytes);
     trap_if(is_out, Trap::ListOutOfBounds { ptr, size_bytes, memory_bytes })?;
-    match ty {
-        ValType::Map(id) => {
-            let entry = (cx.types[id].key, cx.types[id].value);
-            load_entries_from_valid_range(cx, ptr, length, element, entry)
-        }
-        _ => load_list_from_valid_range(cx, ptr, length, element).map(Value::List),
+    if let ValType::Map(id) = ty {
+        let entry = (cx.types[id].key, cx.types[id].value);
+        return load_entries_from_valid_range(cx, ptr, length, element, entry);
     }
+    load_list_from_valid_range(cx, ptr, length, element).map(Value::List)
 }
 
 fn load_u32<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<u32, Trap> {

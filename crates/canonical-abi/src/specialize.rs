@@ -28,21 +28,25 @@ pub(crate) fn variant_value(ty: ValType, case: u32, payload: Option<Box<Value>>)
 
 /// Returns a record's or tuple's values.
 pub(crate) fn record_fields(value: &Value) -> &[Value] {
-    match value {
-        Value::Record(values) | Value::Tuple(values) => values,
-        _ => mismatch(value),
-    }
+    let (Value::Record(values) | Value::Tuple(values)) = value else { mismatch(value) };
+    values
 }
 
 /// Returns the case and the payload of a variant, enum, option or result (the spec's `match_case`).
 pub(crate) fn match_case(value: &Value) -> (u32, Option<&Value>) {
-    match value {
-        Value::Variant { case, payload } => (*case, payload.as_deref()),
-        Value::Enum(case) => (*case, None),
-        Value::Option(some) => (u32::from(some.is_some()), some.as_deref()),
-        Value::Result(Ok(payload)) => (0, payload.as_deref()),
-        Value::Result(Err(payload)) => (1, payload.as_deref()),
-        _ => mismatch(value),
+    if let Value::Variant { case, payload } = value {
+        (*case, payload.as_deref())
+    } else if let Value::Enum(case) = value {
+        (*case, None)
+    } else if let Value::Option(some) = value {
+        (u32::from(some.is_some()), some.as_deref())
+    } else if let Value::Result(result) = value {
+        match result {
+            Ok(payload) => (0, payload.as_deref()),
+            Err(payload) => (1, payload.as_deref()),
+        }
+    } else {
+        mismatch(value)
     }
 }
 

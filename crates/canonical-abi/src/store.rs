@@ -93,11 +93,7 @@ pub(crate) fn store_list_into_range<H: Host>(
     value: &Value,
     element: ValType,
 ) -> Result<(u64, u64), H::Error> {
-    let length = match value {
-        Value::List(list) => list.len(),
-        Value::Map(entries) => entries.len(),
-        _ => mismatch(value),
-    } as u64;
+    let length = if let Value::Map(entries) = value { entries.len() } else { list_of(value).len() } as u64;
     let element_layout = layout(cx.types, element, cx.opts.ptr);
     let size_bytes = length.saturating_mul(u64::from(element_layout.size()));
     trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
@@ -136,30 +132,40 @@ fn store_list_into_valid_range<H: Host>(
     ptr: u64,
 ) -> Result<(), H::Error> {
     let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
-    match value {
-        Value::List(List::Values(values)) => {
-            let mut ptr = ptr;
-            for value in values {
-                store_into_valid_range(cx, value, element, ptr)?;
-                ptr += element_size;
-            }
-            Ok(())
-        }
-        Value::List(list) => Ok(store_scalars(cx, list, ptr)?),
-        Value::Map(entries) => {
-            let Despecialized::Record(fields) = despecialize(cx.types, element) else { mismatch(value) };
-            let mut ptr = ptr;
-            for (key, value) in entries {
-                let offsets = field_offsets(cx.types, fields.types(), cx.opts.ptr);
-                for ((offset, ty), value) in offsets.zip([key, value]) {
-                    store_into_valid_range(cx, value, ty, ptr + offset)?;
-                }
-                ptr += element_size;
-            }
-            Ok(())
-        }
-        _ => mismatch(value),
+    if let Value::Map(entries) = value {
+        return store_entries_into_valid_range(cx, entries, element, ptr);
     }
+    let list = list_of(value);
+    let List::Values(values) = list else { return Ok(store_scalars(cx, list, ptr)?) };
+    for (i, value) in (0..).zip(values) {
+        store_into_valid_range(cx, value, element, ptr + i * element_size)?;
+    }
+    Ok(())
+}
+
+fn list_of(value: &Value) -> &List {
+    let Value::List(list) = value else { mismatch(value) };
+    list
+}
+
+/// Stores a map's entries into a range that was checked.
+fn store_entries_into_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    entries: &[(Value, Value)],
+    element: ValType,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let Despecialized::Record(fields) = despecialize(cx.types, element) else {
+        unreachable!("a map despecializes to a list of tuples")
+    };
+    let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
+    for (i, (key, value)) in (0..).zip(entries) {
+        let offsets = field_offsets(cx.types, fields.types(), cx.opts.ptr);
+        for ((offset, ty), value) in offsets.zip([key, value]) {
+            store_into_valid_range(cx, value, ty, ptr + i * element_size + offset)?;
+        }
+    }
+    Ok(())
 }
 
 /// Stores the elements of a typed list.

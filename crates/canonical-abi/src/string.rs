@@ -248,7 +248,7 @@ fn store_string_to_latin1_or_utf16<H: Host>(
     let encoded = encode_utf16(s);
     write_from(cx, ptr, &encoded, 2 * latin1.len())?;
     let ptr = shrink(cx, (ptr, worst_case_size), 2, encoded.len() as u64)?;
-    Ok((ptr, encoded.len() as u64 / 2 | utf16_tag(cx.opts.ptr)))
+    Ok((ptr, (encoded.len() as u64 / 2) | utf16_tag(cx.opts.ptr)))
 }
 
 /// Stores as UTF-16 a string whose source thought it needed that, and deflates to Latin-1 if it did not.

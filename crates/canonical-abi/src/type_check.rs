@@ -122,7 +122,7 @@ fn check_list(types: &Types, ty: ValType, element: ValType, list: &List) -> Resu
         }
         (_, _) => false,
     };
-    if is_ok { Ok(()) } else { Err(error(types, ty, Value::List(list.clone()).kind().to_string())) }
+    if is_ok { Ok(()) } else { Err(error(types, ty, list.kind().to_string())) }
 }
 
 /// Returns whether lists of `ty` are typed lists, whose form `List::from_values` gives.

@@ -42,24 +42,24 @@ pub enum Value {
     /// Of `list<T>` or `list<T, N>`.
     List(List),
     /// Of `map<K, V>`: the entries in order. Like the spec, this does not ask that keys be unique.
-    Map(Vec<(Value, Value)>),
+    Map(Vec<(Self, Self)>),
     /// Of `record`: the fields' values in order.
-    Record(Vec<Value>),
+    Record(Vec<Self>),
     /// Of `tuple`.
-    Tuple(Vec<Value>),
+    Tuple(Vec<Self>),
     /// Of `variant`.
     Variant {
         /// The case's position.
         case: u32,
         /// The payload, if the case has one.
-        payload: Option<Box<Value>>,
+        payload: Option<Box<Self>>,
     },
     /// Of `enum`: the case's position.
     Enum(u32),
     /// Of `option`.
-    Option(Option<Box<Value>>),
+    Option(Option<Box<Self>>),
     /// Of `result`.
-    Result(Result<Option<Box<Value>>, Option<Box<Value>>>),
+    Result(Result<Option<Box<Self>>, Option<Box<Self>>>),
     /// Of `flags`: bit `i` is the flag of label `i`.
     Flags(u32),
     /// Of `own<R>`: the representation.
@@ -229,7 +229,7 @@ impl Value {
 }
 
 impl List {
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Bool(_) => "list of bool",
             Self::S8(_) => "list of s8",

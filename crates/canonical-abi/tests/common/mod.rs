@@ -1,0 +1,84 @@
+//! A host whose memory grows by a bump allocator, for the tests.
+
+use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
+use canonical_abi::{Host, ResourceId, StringEncoding, Trap};
+
+/// What the tests lift from and lower to. `realloc` always moves the block and fills the gap with a pattern, so
+/// that bytes left unwritten or read from the old block show.
+pub(crate) struct Bump {
+    pub(crate) memory: Vec<u8>,
+    pub(crate) source: StringEncoding,
+    pub(crate) reallocs: Vec<[u64; 4]>,
+    /// What `realloc` returns instead of its own choice.
+    pub(crate) answer: Option<u64>,
+    pub(crate) table: HandleTable,
+    pub(crate) lends: Lends,
+    pub(crate) scope: BorrowScope,
+    pub(crate) reserved_bytes: u64,
+}
+
+impl Bump {
+    pub(crate) fn new(source: StringEncoding) -> Self {
+        let mut table = HandleTable::new();
+        let scope = table.enter_scope();
+        Self {
+            memory: vec![0xaa; 8],
+            source,
+            reallocs: Vec::new(),
+            answer: None,
+            table,
+            lends: Lends::new(),
+            scope,
+            reserved_bytes: 0,
+        }
+    }
+}
+
+impl Host for Bump {
+    type Error = Trap;
+
+    fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    fn memory_mut(&mut self) -> &mut [u8] {
+        &mut self.memory
+    }
+
+    fn realloc(&mut self, old_ptr: u64, old_size: u64, align: u64, new_size: u64) -> Result<u64, Trap> {
+        self.reallocs.push([old_ptr, old_size, align, new_size]);
+        if let Some(answer) = self.answer {
+            return Ok(answer);
+        }
+        let start = self.memory.len().next_multiple_of(align as usize);
+        self.memory.resize(start + new_size as usize, 0xaa);
+        let kept = old_size.min(new_size) as usize;
+        self.memory.copy_within(old_ptr as usize..old_ptr as usize + kept, start);
+        Ok(start as u64)
+    }
+
+    fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
+        handles::lift_own(&mut self.table, RuntimeResource(rt.0), index)
+    }
+
+    fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
+        handles::lift_borrow(&mut self.table, &mut self.lends, RuntimeResource(rt.0), index)
+    }
+
+    fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
+        handles::lower_own(&mut self.table, RuntimeResource(rt.0), rep)
+    }
+
+    fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
+        handles::lower_borrow(&mut self.table, self.scope, RuntimeResource(rt.0), rep)
+    }
+
+    fn reserve(&mut self, n_bytes: u64) -> Result<(), Trap> {
+        self.reserved_bytes += n_bytes;
+        Ok(())
+    }
+
+    fn source_encoding(&self) -> StringEncoding {
+        self.source
+    }
+}

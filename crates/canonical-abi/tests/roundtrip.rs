@@ -1,0 +1,114 @@
+//! Whatever is lowered is lifted again: random values of random types, all encodings, both pointer types, flat
+//! and spilled. And whatever bytes a guest makes up, lifting them ends in a value of the type or in a trap.
+
+mod common;
+
+use canonical_abi::arbitrary::{any_type, any_typed_values};
+use canonical_abi::flatten::flatten_types_up_to;
+use canonical_abi::layout::{align_to, tuple_layout};
+use canonical_abi::{
+    Context, CoreType, CoreValue, CoreValueIter, Options, PtrType, StringEncoding, Types, ValType, layout,
+    lift_flat_values, load, lower_flat_values, store, type_check,
+};
+use common::Bump;
+use proptest::prelude::*;
+
+fn any_encoding() -> impl Strategy<Value = StringEncoding> {
+    proptest::sample::select(vec![StringEncoding::Utf8, StringEncoding::Utf16, StringEncoding::Latin1Utf16])
+}
+
+fn any_options() -> impl Strategy<Value = Options> {
+    let ptr = proptest::sample::select(vec![PtrType::I32, PtrType::I64]);
+    (any_encoding(), ptr).prop_map(|(string_encoding, ptr)| Options {
+        string_encoding,
+        ptr,
+        ..Options::default()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn flat_values_come_back(
+        (types, tys, values) in any_typed_values(6),
+        opts in any_options(),
+        source in any_encoding(),
+        max_flat in proptest::sample::select(vec![0, 1, 4, 16]),
+    ) {
+        let mut host = Bump::new(source);
+        let mut cx = Context::new(&types, opts, &mut host);
+        let flat = lower_flat_values(&mut cx, max_flat, &values, &tys, None).unwrap();
+        let flat_types: Vec<_> = flat.iter().map(|value| value.ty()).collect();
+        let expected = flatten_types_up_to(&types, &tys, opts.ptr, max_flat);
+        prop_assert_eq!(flat_types, expected.unwrap_or(vec![opts.ptr.into()]));
+        let mut vi = CoreValueIter::new(&flat);
+        let lifted = lift_flat_values(&mut cx, max_flat, &mut vi, &tys).unwrap();
+        prop_assert_eq!(vi.remaining(), 0);
+        prop_assert_eq!(&lifted, &values);
+        for (ty, value) in tys.iter().zip(&lifted) {
+            prop_assert_eq!(type_check(&types, *ty, value), Ok(()));
+        }
+    }
+
+    #[test]
+    fn values_at_an_out_pointer_come_back(
+        (types, tys, values) in any_typed_values(3),
+        opts in any_options(),
+    ) {
+        let mut host = Bump::new(StringEncoding::Utf8);
+        let (size, align) = tuple_layout(&types, tys.iter().copied(), opts.ptr);
+        let out = align_to(host.memory.len() as u64, align);
+        host.memory.resize((out + size) as usize, 0xaa);
+        let mut cx = Context::new(&types, opts, &mut host);
+        let flat = lower_flat_values(&mut cx, 0, &values, &tys, Some(out)).unwrap();
+        prop_assert_eq!(flat, vec![]);
+        let pointer = [CoreValue::pointer(out, opts.ptr)];
+        let lifted = lift_flat_values(&mut cx, 0, &mut CoreValueIter::new(&pointer), &tys).unwrap();
+        prop_assert_eq!(lifted, values);
+    }
+
+    #[test]
+    fn stored_values_load((types, tys, values) in any_typed_values(1), opts in any_options()) {
+        let layout = layout(&types, tys[0], opts.ptr);
+        let mut host = Bump::new(StringEncoding::Utf8);
+        host.memory = vec![0xaa; layout.size() as usize + 8];
+        let mut cx = Context::new(&types, opts, &mut host);
+        store(&mut cx, &values[0], tys[0], 8).unwrap();
+        prop_assert_eq!(&load(&mut cx, 8, tys[0]).unwrap(), &values[0]);
+    }
+
+    #[test]
+    fn made_up_bytes_are_values_or_traps(
+        tree in any_type(),
+        opts in any_options(),
+        bytes in proptest::collection::vec(prop_oneof![2 => Just(0), 1 => 0..32u8, 1 => any::<u8>()], 64..512),
+        slots in proptest::collection::vec(prop_oneof![0..600u64, any::<u64>()], 16),
+    ) {
+        let mut types = Types::new();
+        let ty = tree.intern(&mut types);
+        check_made_up(&types, ty, opts, &bytes, &slots)?;
+    }
+}
+
+/// Lifts `ty` from made-up memory and from made-up core values.
+fn check_made_up(
+    types: &Types,
+    ty: ValType,
+    opts: Options,
+    bytes: &[u8],
+    slots: &[u64],
+) -> Result<(), TestCaseError> {
+    let mut host = Bump::new(StringEncoding::Utf8);
+    host.memory = bytes.to_vec();
+    let mut cx = Context::new(types, opts, &mut host);
+    if let Ok(value) = load(&mut cx, 0, ty) {
+        prop_assert_eq!(type_check(types, ty, &value), Ok(()));
+    }
+    let flat = flatten_types_up_to(types, &[ty], opts.ptr, 16).unwrap_or(vec![CoreType::from(opts.ptr)]);
+    let flat: Vec<_> = flat.iter().zip(slots).map(|(ty, bits)| CoreValue::from_bits(*ty, *bits)).collect();
+    if let Ok(values) = lift_flat_values(&mut cx, 16, &mut CoreValueIter::new(&flat), &[ty]) {
+        prop_assert_eq!(type_check(types, ty, &values[0]), Ok(()));
+    }
+    Ok(())
+}
