@@ -221,17 +221,23 @@ pub fn reason(outcome: &Outcome) -> Option<String> {
         Outcome::Passed => None,
         Outcome::NotReached(cause) => Some(format!("not reached: {}", category(cause))),
         Outcome::Failed { expected, got } => Some(match category(got) {
-            got if ["not supported yet", "panicked: ", "hangs"].iter().any(|s| got.starts_with(s)) => got,
+            got if [UNSUPPORTED, PANICKED, HANGS].iter().any(|start| got.starts_with(start)) => got,
             got => format!("wanted {}, got {got}", category(expected)),
         }),
     }
 }
 
+/// How the texts start that are reasons by themselves.
+const UNSUPPORTED: &str = "not supported yet";
+const PANICKED: &str = "panicked: ";
+const HANGS: &str = "hangs";
+
 /// The longest text of an outcome that goes into a reason, in characters.
 const MAX_CATEGORY_CHARS: usize = 120;
 
 fn category(text: &str) -> String {
-    let text = text.find("not supported yet").map_or(text, |at| &text[at..]);
+    let unsupported = text.find(UNSUPPORTED).filter(|_| !text.starts_with(PANICKED));
+    let text = unsupported.map_or(text, |at| &text[at..]);
     let line = text.lines().next().unwrap_or_default();
     let line = match line.rfind(" (at ") {
         Some(at) if line.ends_with(')') => &line[..at],
@@ -359,6 +365,8 @@ mod tests {
         let check = |got: &str, expected: &str| assert_eq!(reason(&failed(got)).as_deref(), Some(expected));
         check("invalid: type mismatch (at offset 0x8a)", "wanted 1, got invalid: type mismatch");
         check("panicked: boom (at crates/jit/src/a.rs:3)", "panicked: boom");
+        check("panicked: not supported yet: x", "panicked: not supported yet: x");
+        check("unlinkable: not supported yet: x", "not supported yet: x");
         check(&"x".repeat(200), &format!("wanted 1, got {}…", "x".repeat(120)));
         assert_eq!(reason(&Outcome::Passed), None);
     }

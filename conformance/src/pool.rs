@@ -272,7 +272,7 @@ mod tests {
         );
         check(
             "(component)\n(assert_trap (invoke \"trap\") \"another\")",
-            &["1 passed", "2 wanted trap: another, got trap: wasm trap: the fake's own"],
+            &["1 passed", "2 wanted trap in the words: another, got trap: wasm trap: the fake's own"],
         );
         check(
             "(component)\n(assert_trap (invoke \"throw\") \"thrown\")",
@@ -281,7 +281,9 @@ mod tests {
         check("(assert_invalid (component) \"why\")", &["1 wanted invalid: why, got a valid component"]);
         check(
             "(assert_invalid (component binary \"invalid\") \"why\")",
-            &["1 wanted invalid: why, got invalid: this says that it is invalid (at offset 0x1f)"],
+            &[
+                "1 wanted invalid in the words: why, got invalid: this says that it is invalid (at offset 0x1f)",
+            ],
         );
         check(
             "(assert_return (component binary \"unsupported\"))",

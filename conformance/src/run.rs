@@ -218,12 +218,15 @@ fn fails_with(
     message: &str,
     got: Result<String, Failure>,
 ) -> Result<(), Outcome> {
-    let got = match got {
+    let (expected, got) = match got {
         Err(failure) if failure.kind == kind && failure.message.contains(message) => return Ok(()),
-        Err(failure) => failure.to_string(),
-        Ok(result) => result,
+        Err(failure) if failure.kind == kind => {
+            (format!("{what} in the words: {message}"), failure.to_string())
+        }
+        Err(failure) => (format!("{what}: {message}"), failure.to_string()),
+        Ok(result) => (format!("{what}: {message}"), result),
     };
-    Err(failed(format!("{what}: {message}"), got))
+    Err(failed(expected, got))
 }
 
 /// Passes if the text does not encode or the subject finds the bytes invalid, and the error contains

@@ -1,36 +1,139 @@
 //! Lowlift itself as a subject, through `component-linker`.
+//!
+//! Each instance lives in a store of its own. Named instances of a script are not offered to later components:
+//! `component-linker` has no way yet to hand one instance's resource types and modules to another component.
 
+use super::lowlift_value::{from_engine, to_engine};
 use super::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val};
+use component_linker::{
+    CallError, Component, Config, Engine, Error, ErrorKind, Instance, InstantiateError, LinkError, Linker,
+    Store, Trap, TrapCause,
+};
 
 /// Lowlift as a [`Subject`].
-#[derive(Debug, Default)]
-pub struct Lowlift;
+pub struct Lowlift {
+    engine: Result<Engine, Failure>,
+    definitions: Vec<Component>,
+    instances: Vec<(Store<()>, Instance)>,
+}
 
 impl Lowlift {
-    /// Returns an engine that has defined nothing.
+    /// Returns an engine that has defined nothing. On a machine that the engine does not support, every
+    /// definition fails with that.
     pub fn new() -> Self {
-        Self
+        let engine = Engine::new(&Config::default())
+            .map_err(|error| Failure::new(FailureKind::Unsupported, error.to_string()));
+        Self { engine, definitions: Vec::new(), instances: Vec::new() }
     }
 }
 
-fn absent<T>() -> Result<T, Failure> {
-    Err(Failure::new(FailureKind::Unsupported, "not supported yet: running components"))
+impl Default for Lowlift {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Subject for Lowlift {
-    fn define(&mut self, _wasm: &[u8]) -> Result<DefinitionId, Failure> {
-        absent()
+    fn define(&mut self, wasm: &[u8]) -> Result<DefinitionId, Failure> {
+        let engine = self.engine.as_ref().map_err(Clone::clone)?;
+        let component = Component::new(engine, wasm).map_err(|error| invalid(&error))?;
+        let id = DefinitionId(id32(self.definitions.len()));
+        self.definitions.push(component);
+        Ok(id)
     }
 
-    fn validate(&mut self, _wasm: &[u8]) -> Result<(), Failure> {
-        absent()
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Failure> {
+        Component::validate(wasm).map_err(|error| invalid(&error))
     }
 
-    fn instantiate(&mut self, _: DefinitionId, _: &[(String, InstanceId)]) -> Result<InstanceId, Failure> {
-        absent()
+    fn instantiate(
+        &mut self,
+        definition: DefinitionId,
+        _named: &[(String, InstanceId)],
+    ) -> Result<InstanceId, Failure> {
+        let engine = self.engine.as_ref().map_err(Clone::clone)?;
+        let component = &self.definitions[definition.0 as usize];
+        let mut store = Store::new(engine, ());
+        let instance = Linker::new().instantiate(&mut store, component).map_err(|error| not_made(&error))?;
+        let id = InstanceId(id32(self.instances.len()));
+        self.instances.push((store, instance));
+        Ok(id)
     }
 
-    fn invoke(&mut self, _: InstanceId, _: &str, _: &[Val]) -> Result<Option<Val>, Failure> {
-        absent()
+    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Option<Val>, Failure> {
+        let (store, instance) = &mut self.instances[instance.0 as usize];
+        let misuse = |message: String| Failure::new(FailureKind::Misuse, message);
+        let func =
+            instance.get_func(&mut *store, &[name]).ok_or_else(|| misuse(format!("no function `{name}`")))?;
+        let types = func.types();
+        let params = &func.ty().params;
+        if params.len() != args.len() {
+            return Err(misuse(format!("{} arguments for {} parameters", args.len(), params.len())));
+        }
+        let args = args.iter().zip(params).map(|(arg, (_, ty))| to_engine(types, *ty, arg));
+        let args = args.collect::<Result<Vec<_>, _>>().map_err(misuse)?;
+        let result = func.call(&mut *store, &args).map_err(|error| not_returned(&error))?;
+        match (result, func.ty().result) {
+            (Some(result), Some(ty)) => Ok(Some(from_engine(types, ty, &result))),
+            (None, None) => Ok(None),
+            (result, ty) => Err(Failure::new(
+                FailureKind::Internal,
+                format!("a result {result:?} from a function whose result type is {ty:?}"),
+            )),
+        }
     }
+}
+
+fn id32(len: usize) -> u32 {
+    u32::try_from(len).expect("a script has fewer than 2^32 directives")
+}
+
+fn invalid(error: &Error) -> Failure {
+    let kind = match error.kind() {
+        ErrorKind::NotWasm | ErrorKind::CoreModule | ErrorKind::Invalid => FailureKind::Invalid,
+        ErrorKind::Unsupported | ErrorKind::Limit => FailureKind::Unsupported,
+        ErrorKind::Internal => FailureKind::Internal,
+    };
+    Failure::new(kind, error.to_string())
+}
+
+fn not_made(error: &InstantiateError) -> Failure {
+    match error {
+        InstantiateError::Link(error) => {
+            let kind = match error {
+                LinkError::Missing(_) | LinkError::WrongSort(_) => FailureKind::Unlinkable,
+                LinkError::Unsupported(_) => FailureKind::Unsupported,
+                LinkError::Duplicate(_) | LinkError::Core(_) => FailureKind::Internal,
+            };
+            Failure::new(kind, error.to_string())
+        }
+        InstantiateError::Trap(trap) => trapped(trap),
+        InstantiateError::Resource(error) => Failure::new(FailureKind::Unsupported, error.to_string()),
+    }
+}
+
+fn not_returned(error: &CallError) -> Failure {
+    match error {
+        CallError::Trap(trap) => trapped(trap),
+        CallError::Arity { .. } | CallError::Type { .. } => {
+            Failure::new(FailureKind::Misuse, error.to_string())
+        }
+        CallError::WrongStore => Failure::new(FailureKind::Internal, error.to_string()),
+    }
+}
+
+/// Takes the cause's text only: names in the frames below it are no part of the message.
+fn trapped(trap: &Trap) -> Failure {
+    let kind = match trap.cause() {
+        TrapCause::Unsupported(_) | TrapCause::Abi(canonical_abi::Trap::Unsupported { .. }) => {
+            FailureKind::Unsupported
+        }
+        TrapCause::Abi(_)
+        | TrapCause::Core(_)
+        | TrapCause::Host(_)
+        | TrapCause::ValuesTooLarge { .. }
+        | TrapCause::Backpressure
+        | TrapCause::HostResult(_) => FailureKind::Trap,
+    };
+    Failure::new(kind, trap.cause().to_string())
 }

@@ -4,6 +4,7 @@
 //! a process at the other end of a pipe.
 
 pub mod lowlift;
+mod lowlift_value;
 mod value;
 
 pub use value::{Val, mismatch};
@@ -82,6 +83,8 @@ pub enum FailureKind {
     Exception,
     /// The script asks for something that is not there: a name, an arity, a type.
     Misuse,
+    /// The engine says that it is at fault itself; satisfies no assertion.
+    Internal,
 }
 
 impl Failure {
@@ -100,6 +103,7 @@ impl fmt::Display for Failure {
             FailureKind::Trap => write!(f, "trap: {}", self.message),
             FailureKind::Exception => write!(f, "exception: {}", self.message),
             FailureKind::Misuse => write!(f, "misuse: {}", self.message),
+            FailureKind::Internal => write!(f, "internal: {}", self.message),
         }
     }
 }
