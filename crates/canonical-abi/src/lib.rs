@@ -8,6 +8,7 @@ extern crate alloc;
 pub mod arbitrary;
 pub mod despecialize;
 pub mod display;
+pub mod explain;
 pub mod flatten;
 pub mod handles;
 pub mod host;

@@ -1,0 +1,309 @@
+//! Why a core function's parameters and results are what they are.
+//! Follows CanonicalABI.md, "Flattening".
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::bytes::{ByteMap, byte_map_of_fields};
+use super::columns::write_columns;
+use super::{Budget, brief, count, join_path};
+use crate::despecialize::{Cases, Despecialized, despecialize};
+use crate::flatten::{
+    CoreFuncType, CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options,
+    flat_count_of_types, flat_types, flatten_functype,
+};
+use crate::types::{FuncType, PtrType, Types, ValType};
+
+/// A core function type with the reason for each of its parameters and results. Its `Display` is a table.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FlattenedFunc {
+    /// Whether the function is lifted or lowered.
+    pub direction: Direction,
+    /// The options.
+    pub opts: Options,
+    /// The parameters.
+    pub params: Vec<CoreSlot>,
+    /// The results.
+    pub results: Vec<CoreSlot>,
+    /// What lies at the pointer to the parameters, if they are spilled.
+    pub spilled_params: Option<ByteMap>,
+    /// What lies at the pointer to the result, if it is spilled.
+    pub spilled_result: Option<ByteMap>,
+}
+
+/// A core parameter or result.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CoreSlot {
+    /// Its type.
+    pub ty: CoreType,
+    /// Why it is there.
+    pub reason: Reason,
+}
+
+/// Why a core parameter or result is there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// It is part of the component function's parameters or result: of one component of them, or of several
+    /// cases of a variant, of which a value has one. Some may be missing if there are too many.
+    Flat(Vec<Source>),
+    /// It points to the parameters, which flatten to too many core values.
+    SpilledParams {
+        /// To how many they flatten.
+        n_flat: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// It points to the result, which flattens to too many core values: a result of a lifted function, a
+    /// parameter, through which the caller says where to, of a lowered one.
+    SpilledResult {
+        /// To how many it flattens.
+        n_flat: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// It tells what a callback is to wait for.
+    CallbackCode,
+    /// It tells how far an asynchronous call has come.
+    SubtaskState,
+}
+
+/// A component, or a part of one, that a core value carries.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Source {
+    /// Which component: `input.payload`, `mode.some`.
+    pub path: String,
+    /// What of it: `u32`, `pointer of list<u8>`, `discriminant of option<u8>`.
+    pub what: String,
+    /// The core type that it flattens to by itself; joining may have widened it.
+    pub ty: CoreType,
+}
+
+/// Returns the core type of lifting from or lowering to `ft`, as [`flatten_functype`] does, with the reasons.
+pub fn explain_functype(types: &Types, ft: &FuncType, opts: &Options, direction: Direction) -> FlattenedFunc {
+    let CoreFuncType { params, results } = flatten_functype(types, ft, opts, direction);
+    let (max_params, max_results) = match (opts.is_async, direction) {
+        (false, _) => (MAX_FLAT_PARAMS, MAX_FLAT_RESULTS),
+        (true, Direction::Lift) => (MAX_FLAT_PARAMS, usize::MAX),
+        (true, Direction::Lower) => (MAX_FLAT_ASYNC_PARAMS, 0),
+    };
+    let result: Vec<_> = ft.result.iter().map(|ty| ("result".to_string(), *ty)).collect();
+    let (n_params, n_results) = (flat_count(types, &ft.params), flat_count(types, &result));
+    let (spills_params, spills_result) = (n_params > max_params, n_results > max_results);
+
+    let mut param_reasons = if spills_params {
+        alloc::vec![Reason::SpilledParams { n_flat: n_params, limit: max_params }]
+    } else {
+        flat_reasons(types, &ft.params, opts.ptr)
+    };
+    let mut result_reasons = Vec::new();
+    match (opts.is_async, direction) {
+        (true, Direction::Lift) if opts.has_callback => result_reasons.push(Reason::CallbackCode),
+        (true, Direction::Lift) => {}
+        (true, Direction::Lower) => result_reasons.push(Reason::SubtaskState),
+        (false, _) if spills_result => {}
+        (false, _) => result_reasons = flat_reasons(types, &result, opts.ptr),
+    }
+    if spills_result {
+        let reasons = match direction {
+            Direction::Lift => &mut result_reasons,
+            Direction::Lower => &mut param_reasons,
+        };
+        reasons.push(Reason::SpilledResult { n_flat: n_results, limit: max_results });
+    }
+    let spilled = |spills: bool, title, fields: &[_]| {
+        spills.then(|| byte_map_of_fields(types, title, fields, opts.ptr))
+    };
+    FlattenedFunc {
+        direction,
+        opts: *opts,
+        spilled_params: spilled(spills_params, "parameters in memory", &ft.params),
+        spilled_result: spilled(spills_result, "result in memory", &result),
+        params: slots(params, param_reasons),
+        results: slots(results, result_reasons),
+    }
+}
+
+fn flat_count(types: &Types, fields: &[(String, ValType)]) -> usize {
+    let tys: Vec<_> = fields.iter().map(|(_, ty)| *ty).collect();
+    flat_count_of_types(types, &tys)
+}
+
+fn slots(tys: Vec<CoreType>, reasons: Vec<Reason>) -> Vec<CoreSlot> {
+    assert!(tys.len() == reasons.len(), "each core value has its reason");
+    tys.into_iter().zip(reasons).map(|(ty, reason)| CoreSlot { ty, reason }).collect()
+}
+
+/// Returns the sources of every core value that these fields flatten to.
+fn flat_reasons(types: &Types, fields: &[(String, ValType)], ptr: PtrType) -> Vec<Reason> {
+    let mut walk = Walk { types, ptr, budget: Budget::new(), slots: Vec::new() };
+    for (label, ty) in fields {
+        let first = walk.slots.len();
+        flatten(&mut walk, first, label, *ty);
+    }
+    walk.slots.into_iter().map(Reason::Flat).collect()
+}
+
+struct Walk<'a> {
+    types: &'a Types,
+    ptr: PtrType,
+    budget: Budget,
+    slots: Vec<Vec<Source>>,
+}
+
+/// Adds the sources of a component whose first core value is number `first`, and returns the number after its
+/// last.
+fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
+    let types = w.types;
+    let flat = flat_types(types, ty, w.ptr);
+    let end = first + flat.len();
+    if w.slots.len() < end {
+        w.slots.resize_with(end, Vec::new);
+    }
+    if !w.budget.take() {
+        return end;
+    }
+    let text = brief(types, ty);
+    match despecialize(types, ty) {
+        Despecialized::String | Despecialized::List { length: None, .. } => {
+            push(w, first, path, format!("pointer of {text}"), flat[0]);
+            push(w, first + 1, path, format!("length of {text}"), flat[1]);
+        }
+        Despecialized::List { element, length: Some(n) } => {
+            let mut next = first;
+            for i in 0..n {
+                next = flatten(w, next, &join_path(path, &format!("[{i}]")), element);
+            }
+        }
+        Despecialized::Record(fields) => {
+            let mut next = first;
+            for (i, ty) in fields.types().enumerate() {
+                next = flatten(w, next, &join_path(path, &fields.label(i)), ty);
+            }
+        }
+        Despecialized::Variant(cases) => {
+            push(w, first, path, format!("discriminant of {text}"), flat[0]);
+            flatten_cases(w, first + 1, path, cases);
+        }
+        Despecialized::Bool
+        | Despecialized::S8
+        | Despecialized::U8
+        | Despecialized::S16
+        | Despecialized::U16
+        | Despecialized::S32
+        | Despecialized::U32
+        | Despecialized::S64
+        | Despecialized::U64
+        | Despecialized::F32
+        | Despecialized::F64
+        | Despecialized::Char
+        | Despecialized::ErrorContext
+        | Despecialized::Flags(_)
+        | Despecialized::Own(_)
+        | Despecialized::Borrow(_)
+        | Despecialized::Stream(_)
+        | Despecialized::Future(_) => push(w, first, path, text, flat[0]),
+    }
+    end
+}
+
+/// Adds the payloads of all cases, which share core values from number `first`.
+fn flatten_cases(w: &mut Walk<'_>, first: usize, path: &str, cases: Cases<'_>) {
+    // An enum may have very many cases, none of which has a payload.
+    let n_cases = if matches!(cases, Cases::Enum(_)) { 0 } else { cases.len() };
+    for i in 0..n_cases {
+        if let Some(payload) = cases.payload(i)
+            && w.budget.left > 0
+        {
+            flatten(w, first, &join_path(path, cases.label(i)), payload);
+        }
+    }
+}
+
+fn push(w: &mut Walk<'_>, slot: usize, path: &str, what: String, ty: CoreType) {
+    w.slots[slot].push(Source { path: path.to_string(), what, ty });
+}
+
+impl fmt::Display for FlattenedFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.direction {
+            Direction::Lift => "lifted from",
+            Direction::Lower => "lowered to",
+        };
+        let how = if self.opts.is_async { "asynchronously " } else { "" };
+        let bits = 8 * self.opts.ptr.size();
+        let [params, results] = [&self.params, &self.results]
+            .map(|slots| slots.iter().map(|slot| slot.ty.name()).collect::<Vec<_>>().join(" "));
+        writeln!(f, "{how}{verb} ({params}) -> ({results}), with {bits}-bit pointers")?;
+        let mut rows = Vec::new();
+        push_rows(&mut rows, "param", &self.params);
+        push_rows(&mut rows, "result", &self.results);
+        write_columns(f, 2, [false, false, false, false], &rows)?;
+        for map in [&self.spilled_params, &self.spilled_result].into_iter().flatten() {
+            write!(f, "{map}")?;
+        }
+        Ok(())
+    }
+}
+
+fn push_rows(rows: &mut Vec<[String; 4]>, name: &str, slots: &[CoreSlot]) {
+    for (i, slot) in slots.iter().enumerate() {
+        let head = [format!("{name} {i}"), slot.ty.to_string()];
+        let sources = match &slot.reason {
+            Reason::Flat(sources) if !sources.is_empty() => sources,
+            Reason::Flat(_)
+            | Reason::SpilledParams { .. }
+            | Reason::SpilledResult { .. }
+            | Reason::CallbackCode
+            | Reason::SubtaskState => {
+                let [name, ty] = head;
+                rows.push([name, ty, String::new(), slot.reason.to_string()]);
+                continue;
+            }
+        };
+        for (source, head) in
+            sources.iter().zip(core::iter::once(head).chain(core::iter::repeat_with(Default::default)))
+        {
+            let [name, ty] = head;
+            rows.push([name, ty, source.path.clone(), describe(source, slot.ty, sources.len())]);
+        }
+    }
+}
+
+/// Returns what a source is, and how it was joined.
+fn describe(source: &Source, joined: CoreType, n_sources: usize) -> String {
+    if source.ty != joined {
+        format!("{}, joined: {} as {joined}", source.what, source.ty)
+    } else if n_sources > 1 {
+        format!("{}, joined", source.what)
+    } else {
+        source.what.clone()
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flat(sources) if sources.is_empty() => f.write_str("… too much to list"),
+            Self::Flat(sources) => {
+                for (i, source) in sources.iter().enumerate() {
+                    write!(f, "{}{} {}", if i == 0 { "" } else { " or " }, source.path, source.what)?;
+                }
+                Ok(())
+            }
+            Self::SpilledParams { n_flat, limit } => write!(
+                f,
+                "pointer to the parameters: they flatten to {}, over the limit of {limit}",
+                count(*n_flat as u64, "core value")
+            ),
+            Self::SpilledResult { n_flat, limit } => write!(
+                f,
+                "pointer to the result: it flattens to {}, over the limit of {limit}",
+                count(*n_flat as u64, "core value")
+            ),
+            Self::CallbackCode => f.write_str("what the callback waits for"),
+            Self::SubtaskState => f.write_str("state of the call, and its index if it has not returned"),
+        }
+    }
+}
