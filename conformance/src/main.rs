@@ -11,6 +11,7 @@ use conformance::report::{self, Parts, Text};
 use conformance::subjects::lowlift::Lowlift;
 use conformance::suite::Suite;
 use std::error::Error;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -94,12 +95,17 @@ fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         ledger
     };
     let differences = ledger.compare(&outcomes, whole_suite);
-    match options.format {
+    let report = match options.format {
         Format::Text => {
             let parts = Parts { failures: options.verbose, reasons: options.reasons };
-            print!("{}", Text { outcomes: &outcomes, differences: &differences, parts });
+            Text { outcomes: &outcomes, differences: &differences, parts }.to_string()
         }
-        Format::Json => println!("{:#}", report::json(&outcomes, &differences, &ledger)),
+        Format::Json => format!("{:#}\n", report::json(&outcomes, &differences, &ledger)),
+    };
+    match std::io::stdout().write_all(report.as_bytes()) {
+        // Whoever reads has seen enough; the status says the rest.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written?,
     }
     Ok(ExitCode::from(u8::from(!differences.is_empty())))
 }
