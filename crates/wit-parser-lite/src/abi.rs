@@ -1,11 +1,11 @@
 //! Resolved types as Canonical ABI types.
 //!
 //! Aliases and `use`s disappear, since equal types are one type there. A resource becomes the
-//! [`ResourceId`](canonical_abi::ResourceId) with the number of its [`TypeDefId`], wherever it is used.
+//! [`ResourceId`] with the number of its [`TypeDefId`], wherever it is used.
 
 use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType};
 
-use crate::arena::{Function, FunctionId, Resolved, Type, TypeDefId, TypeDefKind};
+use crate::arena::{Function, FunctionId, Primitive, Resolved, Type, TypeDefId, TypeDefKind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Returns the Canonical ABI's type for `ty`. A resource by itself stands for a handle that owns it.
@@ -42,21 +42,23 @@ struct Known {
 impl Known {
     fn val_type(&self, ty: Type) -> ValType {
         match ty {
-            Type::Bool => ValType::Bool,
-            Type::S8 => ValType::S8,
-            Type::U8 => ValType::U8,
-            Type::S16 => ValType::S16,
-            Type::U16 => ValType::U16,
-            Type::S32 => ValType::S32,
-            Type::U32 => ValType::U32,
-            Type::S64 => ValType::S64,
-            Type::U64 => ValType::U64,
-            Type::F32 => ValType::F32,
-            Type::F64 => ValType::F64,
-            Type::Char => ValType::Char,
-            Type::String => ValType::String,
-            Type::ErrorContext => ValType::ErrorContext,
             Type::Def(id) => self.definition(id),
+            Type::Primitive(primitive) => match primitive {
+                Primitive::Bool => ValType::Bool,
+                Primitive::S8 => ValType::S8,
+                Primitive::U8 => ValType::U8,
+                Primitive::S16 => ValType::S16,
+                Primitive::U16 => ValType::U16,
+                Primitive::S32 => ValType::S32,
+                Primitive::U32 => ValType::U32,
+                Primitive::S64 => ValType::S64,
+                Primitive::U64 => ValType::U64,
+                Primitive::F32 => ValType::F32,
+                Primitive::F64 => ValType::F64,
+                Primitive::Char => ValType::Char,
+                Primitive::String => ValType::String,
+                Primitive::ErrorContext => ValType::ErrorContext,
+            },
         }
     }
 
@@ -143,9 +145,10 @@ fn definition(
         TypeDefKind::Alias(ty) => Ok(of(ty)),
         TypeDefKind::Own(target) | TypeDefKind::Use(target) => Ok(known.definition(*target)),
         TypeDefKind::Borrow(target) => {
-            let resource =
-                resolved.resource(*target).expect("handles refer to resources, which resolve checks");
-            Ok(ValType::Borrow(ResourceId(resource.index())))
+            let ValType::Own(resource) = known.definition(*target) else {
+                unreachable!("handles refer to resources, which resolve checks")
+            };
+            Ok(ValType::Borrow(resource))
         }
     }
 }

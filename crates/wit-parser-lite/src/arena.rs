@@ -7,7 +7,7 @@ use std::ops::Index;
 
 use semver::Version;
 
-pub use crate::ast::{Accessor, MethodKind};
+pub use crate::ast::{Accessor, MethodKind, Primitive};
 use crate::source::{Sources, Span, count};
 
 /// Packages with everything they depend on. See [`parse`](crate::parse()).
@@ -211,22 +211,9 @@ pub struct TypeDef {
 
 /// A type where it is used.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(missing_docs, reason = "each is named as in WIT")]
 pub enum Type {
-    Bool,
-    S8,
-    U8,
-    S16,
-    U16,
-    S32,
-    U32,
-    S64,
-    U64,
-    F32,
-    F64,
-    Char,
-    String,
-    ErrorContext,
+    /// A type without parts.
+    Primitive(Primitive),
     /// A defined type. One that is a [resource](Resolved::resource) stands for a handle that owns it.
     Def(TypeDefId),
 }

@@ -150,13 +150,13 @@ fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Opt
     if name.len() > MAX_BYTES {
         return None;
     }
-    let limit = (name.len() / 3).max(1);
+    let limit = |candidate: &str| name.len().max(candidate.len()) / 3;
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name && candidate.len() <= MAX_BYTES)
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit(candidate))
         .map(|candidate| (edit_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|(distance, candidate)| *distance <= limit(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

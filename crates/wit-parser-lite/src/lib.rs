@@ -43,8 +43,8 @@ pub mod source;
 
 pub use arena::{
     Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, MethodKind,
-    Owner, Package, PackageId, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World, WorldId, WorldItem,
-    WorldItemKind,
+    Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World, WorldId,
+    WorldItem, WorldItemKind,
 };
 pub use error::{Error, ErrorKind, Note};
 pub use parse::MAX_TYPE_DEPTH;
@@ -73,7 +73,7 @@ pub fn parse_with_dependencies(
     let mut sources = Sources::default();
     let mut groups: Vec<Vec<FileId>> = Vec::new();
     // An empty file stands for no files, so that the error has a place.
-    let files = if files.is_empty() { &[("", "")] } else { files };
+    let files = if files.is_empty() { &[("no files", "")] } else { files };
     for group in std::iter::once(files).chain(dependencies.iter().copied()) {
         let ids: Result<_, Error> = group.iter().map(|(name, text)| sources.add(name, text)).collect();
         groups.push(ids.map_err(|error| vec![error])?);

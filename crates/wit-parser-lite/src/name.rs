@@ -41,11 +41,13 @@ pub(crate) fn to_label(name: &str) -> Option<String> {
             }
             was_lower = c.is_ascii_lowercase();
             label.push(c.to_ascii_lowercase());
-        } else {
+        } else if matches!(c, '-' | '_') {
             was_lower = false;
-            if matches!(c, '-' | '_') && !label.ends_with('-') {
+            if !label.ends_with('-') {
                 label.push('-');
             }
+        } else {
+            return None;
         }
     }
     let label = label.trim_matches('-');
@@ -122,7 +124,7 @@ mod tests {
             ("_x", Some("x")),
             ("a--b", Some("a-b")),
             ("1a", None),
-            ("é", None),
+            ("größe", None),
         ] {
             assert_eq!(to_label(name).as_deref(), label, "{name}");
         }

@@ -127,11 +127,10 @@ impl Sources {
 fn printable(c: char) -> char {
     match c {
         '\t' => ' ',
-        c if c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-        {
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
             char::REPLACEMENT_CHARACTER
         }
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
         c => c,
     }
 }

@@ -25,7 +25,9 @@ fn check_with(files: &[&str], dependency: &[&str], expect: Expect) {
 
 #[test]
 fn plugin() {
-    check(&[include_str!("../../../examples/plugin/plugin.wit")], expect![[r#"
+    check(
+        &[include_str!("../../../examples/plugin/plugin.wit")],
+        expect![[r#"
         package techbytes:plugin
           interface processing
             record data-chunk { id: u64, payload: list<u8> }
@@ -34,12 +36,15 @@ fn plugin() {
             process: func(input: data-chunk) -> result<data-chunk, string>
           world plugin
             export techbytes:plugin/processing
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn kitchen() {
-    check(&[include_str!("data/kitchen.wit")], expect![[r#"
+    check(
+        &[include_str!("data/kitchen.wit")],
+        expect![[r#"
         package techbytes:kitchen@0.1.0
           interface types
             enum color { red, green, blue }
@@ -97,7 +102,8 @@ fn kitchen() {
             import techbytes:kitchen/types@0.1.0 (implicit)
             import techbytes:kitchen/host@0.1.0
             export techbytes:kitchen/api@0.1.0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -343,6 +349,7 @@ fn include() {
            world two { import i; import a: func(); import p: get() -> u32; }
            world three {
              include one with { a as b, r as s }
+             import i;
              include two with { p as q };
              export i;
            }
@@ -362,21 +369,21 @@ fn include() {
                 import a: func()
                 import [get]p: func() -> u32
               world three
-                import a:b/i
                 import b: func() (included)
                 import s: resource r
                 import [constructor]s: func() -> r (included)
                 import [method]s.m: func(self: borrow<r>) (included)
+                import a:b/i
                 import a: func() (included)
                 import [get]q: func() -> u32 (included)
                 export x: func(r: r) (included)
                 export a:b/i
               world four
-                import a:b/i
                 import b: func() (included)
                 import s: resource r
                 import [constructor]s: func() -> r (included)
                 import [method]s.m: func(self: borrow<r>) (included)
+                import a:b/i
                 import a: func() (included)
                 import [get]q: func() -> u32 (included)
                 import [set]q: func(v: u32)
@@ -416,9 +423,10 @@ fn documentation_and_attributes() {
              import slug: func();
            }"],
         expect![[r#"
+            /// The package.
             package a:b@1.2.0
               /// One.
-              /// 
+              ///
               ///   Two.
               @since 1.0.0
               interface i
@@ -484,5 +492,6 @@ fn listing_types() {
             "techbytes:kitchen/host@0.1.0.blob",
             "techbytes:kitchen/api@0.1.0.counter",
         ]
-    "#]].assert_debug_eq(&names);
+    "#]]
+    .assert_debug_eq(&names);
 }

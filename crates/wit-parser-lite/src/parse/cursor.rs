@@ -112,12 +112,8 @@ impl<'a, 't> Cursor<'a, 't> {
         if self.at(text) {
             return Ok(self.bump());
         }
-        // A missing `;` is best shown where it belongs, not at the next line's first word.
         if text == ";" {
-            let end = self.last_span().end;
-            let span = Span { start: end, end, ..self.span() };
-            let message = format!("expected `;`, found {}", found(self.token()));
-            return Err(Error::new(ErrorKind::Syntax, span, message));
+            return Err(expected_after(self, "`;`"));
         }
         Err(expected(self, &format!("`{text}`")))
     }
@@ -134,6 +130,15 @@ impl<'a, 't> Cursor<'a, 't> {
 #[cold]
 pub(super) fn expected(p: &Cursor<'_, '_>, what: &str) -> Error {
     Error::new(ErrorKind::Syntax, p.span(), format!("expected {what}, found {}", found(p.token())))
+}
+
+/// Returns the error that something should stand right after the last token, as with a missing `;`, which is best shown
+/// there and not at the next line's first word.
+#[cold]
+pub(super) fn expected_after(p: &Cursor<'_, '_>, what: &str) -> Error {
+    let end = p.last_span().end;
+    let span = Span { start: end, end, ..p.span() };
+    Error { span, ..expected(p, what) }
 }
 
 fn found(token: Token<'_>) -> String {

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lex::{Token, TokenKind};
 use crate::source::FileId;
 use attribute::{attributes, no_external_id};
-use cursor::{Cursor, expected};
+use cursor::{Cursor, expected, expected_after};
 use interface::interface_item;
 use world::world_item;
 
@@ -58,7 +58,7 @@ pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> Result<WitFile<'a>> {
                 } else if p.at("{") {
                     items.push(FileItem::Nested(nested_package_definition(p, decl)?));
                 } else {
-                    return Err(expected(p, "`;` or `{` after the package's name"));
+                    return Err(expected_after(p, "`;` or `{` after the package's name"));
                 }
             }
             _ if p.at_end() && attributes.gates.is_empty() && attributes.external_id.is_none() => {

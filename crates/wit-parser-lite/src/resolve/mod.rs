@@ -98,7 +98,9 @@ pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>]) -> Result<Resolved, Ve
         world::world(&mut cx, index);
     }
     list_package_items(&mut cx);
-    if cx.errors.errors.is_empty() { Ok(cx.out) } else { Err(cx.errors.errors) }
+    let mut errors = cx.errors.errors;
+    errors.sort_by_key(|error| (error.span.file, error.span.start));
+    if errors.is_empty() { Ok(cx.out) } else { Err(errors) }
 }
 
 /// Returns the indices of the interfaces, each after those it uses.
@@ -195,8 +197,12 @@ impl UniqueNames {
             };
             let mut error = Error::new(ErrorKind::Duplicate, span, message)
                 .note("the other definition is here", *other_span);
-            if other != name {
-                error = error.remark("names must differ in more than case and hyphens");
+            if name.contains('.') && !canonical_name(name).contains('.') {
+                error = error.remark("a function cannot be named like the resource it belongs to");
+            } else if other != name {
+                let annotations =
+                    if name.contains('[') || other.contains('[') { ", annotations" } else { "" };
+                error = error.remark(format!("names must differ in more than case{annotations} and hyphens"));
             }
             errors.push(error);
             return false;

@@ -151,7 +151,7 @@ fn labels(cx: &mut Context<'_>, what: &str, labels: &[ast::Label<'_>]) -> Vec<La
 /// Returns the type that `ast` means, or `None` after reporting a fault.
 pub(super) fn ty(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, ast: &Ty<'_>) -> Option<Type> {
     let kind = match &ast.kind {
-        TyKind::Primitive(primitive_type) => return Some(primitive(*primitive_type)),
+        TyKind::Primitive(primitive) => return Some(Type::Primitive(*primitive)),
         TyKind::Id(id) => return named(cx, names, *id).map(Type::Def),
         TyKind::Own(id) => TypeDefKind::Own(resource(cx, names, *id)?),
         TyKind::Borrow(id) => TypeDefKind::Borrow(resource(cx, names, *id)?),
@@ -216,25 +216,6 @@ fn without_borrow(
         return None;
     }
     Some(Some(payload))
-}
-
-fn primitive(primitive: Primitive) -> Type {
-    match primitive {
-        Primitive::Bool => Type::Bool,
-        Primitive::S8 => Type::S8,
-        Primitive::U8 => Type::U8,
-        Primitive::S16 => Type::S16,
-        Primitive::U16 => Type::U16,
-        Primitive::S32 => Type::S32,
-        Primitive::U32 => Type::U32,
-        Primitive::S64 => Type::S64,
-        Primitive::U64 => Type::U64,
-        Primitive::F32 => Type::F32,
-        Primitive::F64 => Type::F64,
-        Primitive::Char => Type::Char,
-        Primitive::String => Type::String,
-        Primitive::ErrorContext => Type::ErrorContext,
-    }
 }
 
 /// Returns the type that `id` names.

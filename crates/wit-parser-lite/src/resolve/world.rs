@@ -66,8 +66,13 @@ pub(super) fn world(cx: &mut Context<'_>, index: u32) {
         match item {
             WorldDefinition::Import(item) => extern_item(cx, scope, &defined.names, item, &mut imports),
             WorldDefinition::Export(item) => extern_item(cx, scope, &defined.names, item, &mut exports),
-            WorldDefinition::Include(item) => include_item(cx, scope, item, &mut imports, &mut exports),
-            WorldDefinition::Use(_) | WorldDefinition::Typedef(_) => {}
+            WorldDefinition::Use(_) | WorldDefinition::Typedef(_) | WorldDefinition::Include(_) => {}
+        }
+    }
+    // After all else, since an included interface may be there already but not the other way round.
+    for item in &ast.items {
+        if let WorldDefinition::Include(item) = item {
+            include_item(cx, scope, item, &mut imports, &mut exports);
         }
     }
     for side in [&mut imports, &mut exports] {

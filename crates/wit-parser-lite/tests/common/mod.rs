@@ -1,17 +1,16 @@
 //! A compact dump of what is resolved, for expectations.
 
-use std::fmt::Write;
-
 use wit_parser_lite::{
     Attributes, Function, InterfaceId, Owner, Resolved, Type, TypeDefId, TypeDefKind, WorldItem,
     WorldItemKind,
 };
 
 /// Returns all packages with their interfaces and worlds, a line per definition.
-pub fn dump(resolved: &Resolved) -> String {
+pub(crate) fn dump(resolved: &Resolved) -> String {
     let mut out = String::new();
     for (id, package) in resolved.packages() {
-        writeln!(out, "package {}", resolved.package_name(id)).unwrap();
+        let attributes = Attributes { docs: package.docs.clone(), ..Attributes::default() };
+        line(&mut out, 0, &attributes, &format!("package {}", resolved.package_name(id)));
         for id in &package.interfaces {
             interface(&mut out, resolved, *id, 1);
         }
@@ -66,13 +65,14 @@ fn world_item(out: &mut String, resolved: &Resolved, world: Owner, what: &str, i
 
 fn line(out: &mut String, depth: usize, attributes: &Attributes, text: &str) {
     let indent = "  ".repeat(depth);
+    let mut push = |line: &str| *out += &format!("{line}\n");
     let Attributes { docs, since, unstable, deprecated, external_id } = attributes;
-    docs.iter().flat_map(|docs| docs.lines()).for_each(|docs| writeln!(out, "{indent}/// {docs}").unwrap());
-    since.iter().for_each(|version| writeln!(out, "{indent}@since {version}").unwrap());
-    unstable.iter().for_each(|feature| writeln!(out, "{indent}@unstable {feature}").unwrap());
-    deprecated.iter().for_each(|version| writeln!(out, "{indent}@deprecated {version}").unwrap());
-    external_id.iter().for_each(|id| writeln!(out, "{indent}@external-id {id:?}").unwrap());
-    writeln!(out, "{indent}{text}").unwrap();
+    docs.iter().flat_map(|docs| docs.lines()).for_each(|docs| push(format!("{indent}/// {docs}").trim_end()));
+    since.iter().for_each(|version| push(&format!("{indent}@since {version}")));
+    unstable.iter().for_each(|feature| push(&format!("{indent}@unstable {feature}")));
+    deprecated.iter().for_each(|version| push(&format!("{indent}@deprecated {version}")));
+    external_id.iter().for_each(|id| push(&format!("{indent}@external-id {id:?}")));
+    push(&format!("{indent}{text}"));
 }
 
 fn definition(resolved: &Resolved, id: TypeDefId) -> String {
@@ -85,7 +85,20 @@ fn definition(resolved: &Resolved, id: TypeDefId) -> String {
             let from = resolved.owner_name(used.owner);
             format!("use {from}.{} as {name}", used.name.as_deref().unwrap_or("?"))
         }
-        kind => kind_text(resolved, kind).replacen(' ', &format!(" {name} "), 1),
+        kind @ (TypeDefKind::Record(_)
+        | TypeDefKind::Variant(_)
+        | TypeDefKind::Enum(_)
+        | TypeDefKind::Flags(_)) => kind_text(resolved, kind).replacen(' ', &format!(" {name} "), 1),
+        TypeDefKind::Tuple(_)
+        | TypeDefKind::Option(_)
+        | TypeDefKind::Result { .. }
+        | TypeDefKind::List(_)
+        | TypeDefKind::FixedLengthList(..)
+        | TypeDefKind::Map(..)
+        | TypeDefKind::Stream(_)
+        | TypeDefKind::Future(_)
+        | TypeDefKind::Own(_)
+        | TypeDefKind::Borrow(_) => kind_text(resolved, &resolved[id].kind),
     }
 }
 
@@ -99,8 +112,7 @@ fn function(resolved: &Resolved, function: &Function) -> String {
 fn type_text(resolved: &Resolved, ty: Type) -> String {
     match ty {
         Type::Def(id) => resolved[id].name.clone().unwrap_or_else(|| kind_text(resolved, &resolved[id].kind)),
-        Type::ErrorContext => "error-context".to_owned(),
-        primitive => format!("{primitive:?}").to_lowercase(),
+        Type::Primitive(primitive) => primitive.name().to_owned(),
     }
 }
 

@@ -1,0 +1,233 @@
+//! What users get wrong, and what they are told.
+//!
+//! Most cases stand in the files under `tests/data/errors`: after `==== its name` the text of a file, after `----` what
+//! is printed. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites the expectations, here and there.
+
+use std::path::PathBuf;
+
+use expect_test::{Expect, expect, expect_file};
+use wit_parser_lite::{MAX_ERRORS, MAX_TYPE_DEPTH, parse, parse_with_dependencies};
+
+fn check(files: &[(&str, &str)], expect: Expect) {
+    expect.assert_eq(&errors(files));
+}
+
+fn errors(files: &[(&str, &str)]) -> String {
+    match parse(files) {
+        Ok(_) => "no error\n".to_owned(),
+        Err(errors) => errors.iter().map(|error| format!("{error}\n")).collect(),
+    }
+}
+
+/// Checks the file `name`.
+fn check_cases(name: &str, n_cases_at_least: usize) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/errors").join(name);
+    let text = std::fs::read_to_string(&path).expect("the file of cases is in the repository");
+    let mut blessed = String::new();
+    let mut cases = text.split("==== ");
+    assert_eq!(cases.next(), Some(""), "{name} starts with a case");
+    let mut n_cases = 0;
+    for case in cases {
+        let (title, rest) = case.split_once('\n').expect("a case has a title line");
+        let (input, _) = rest.split_once("\n----\n").expect("a case has a line of four hyphens");
+        let errors = errors(&[("p.wit", input)]);
+        assert_ne!(errors, "no error\n", "{title}");
+        blessed += &format!("==== {title}\n{input}\n----\n{errors}\n");
+        n_cases += 1;
+    }
+    assert!(n_cases >= n_cases_at_least, "{name} lost cases");
+    expect_file![path].assert_eq(&blessed);
+}
+
+#[test]
+fn text() {
+    check_cases("text.txt", 14);
+}
+
+#[test]
+fn grammar() {
+    check_cases("grammar.txt", 34);
+}
+
+#[test]
+fn names() {
+    check_cases("names.txt", 21);
+}
+
+#[test]
+fn types() {
+    check_cases("types.txt", 9);
+}
+
+#[test]
+fn functions() {
+    check_cases("functions.txt", 5);
+}
+
+#[test]
+fn worlds() {
+    check_cases("worlds.txt", 7);
+}
+
+#[test]
+fn unprintable_characters() {
+    check(
+        &[("a.wit", "\u{feff}package a:b;")],
+        expect![[r#"
+            a.wit:1:1: unexpected character '\u{feff}'
+              |
+            1 | �package a:b;
+              | ^
+        "#]],
+    );
+    check(
+        &[("a.wit", "package a:b; // \u{202e}")],
+        expect![[r#"
+        a.wit:1:17: character U+202E is not allowed in WIT files
+          |
+        1 | package a:b; // �
+          |                 ^
+    "#]],
+    );
+    check(
+        &[("a.wit", "package a:b;\u{0}")],
+        expect![[r#"
+        a.wit:1:13: character U+0000 is not allowed in WIT files
+          |
+        1 | package a:b;�
+          |             ^
+    "#]],
+    );
+}
+
+#[test]
+fn headers_disagree() {
+    check(
+        &[("a.wit", "package a:b;"), ("b.wit", "package a:c;")],
+        expect![[r#"
+        b.wit:1:9: the files of one package name different packages
+          |
+        1 | package a:c;
+          |         ^^^
+          = note: the package is named here (a.wit:1:9)
+    "#]],
+    );
+}
+
+#[test]
+fn two_syntax_errors() {
+    check(
+        &[("a.wit", "package a:b"), ("b.wit", "interface {}")],
+        expect![[r#"
+        a.wit:1:12: expected `;` or `{` after the package's name, found the end of the file
+          |
+        1 | package a:b
+          |            ^
+        b.wit:1:11: expected a name, found `{`
+          |
+        1 | interface {}
+          |           ^
+    "#]],
+    );
+}
+
+#[test]
+fn use_of_a_sibling_file() {
+    let files = [("a.wit", "package a:b;\nuse i as j;"), ("b.wit", "interface i {}\nworld w { import j; }")];
+    check(
+        &files,
+        expect![[r#"
+        b.wit:2:18: no interface or world is named `j`
+          |
+        2 | world w { import j; }
+          |                  ^
+    "#]],
+    );
+}
+
+#[test]
+fn fault_in_a_dependency() {
+    let dependency: &[(&str, &str)] = &[("deps/x.wit", "package x:y;\ninterface i { f: func(a: b); }")];
+    let errors = parse_with_dependencies(&[("a.wit", "package a:b;")], &[dependency]).unwrap_err();
+    expect![[r#"
+        deps/x.wit:2:26: no type is named `b` here
+          |
+        2 | interface i { f: func(a: b); }
+          |                          ^"#]]
+    .assert_eq(&errors[0].to_string());
+}
+
+#[test]
+fn no_files() {
+    check(
+        &[],
+        expect![[r#"
+        no files:1:1: no file of this package has a `package` header
+          |
+        1 | 
+          | ^
+          = help: start the file with a line such as `package my-namespace:my-package;`
+    "#]],
+    );
+}
+
+#[test]
+fn long_line() {
+    let line = format!("package a:b; interface i {{ {0}f: func(x: nope); {0}}}", " ".repeat(500));
+    check(
+        &[("a.wit", &line)],
+        expect![[r#"
+        a.wit:1:539: no type is named `nope` here
+          |
+        1 |                                                                      f: func(x: nope);
+          |                                                                                 ^^^^
+    "#]],
+    );
+}
+
+#[test]
+fn limits() {
+    let nested = |depth: usize| {
+        let (open, close) = ("list<".repeat(depth - 1), ">".repeat(depth - 1));
+        errors(&[("a.wit", &format!("package a:b; interface i {{\n  type t =\n{open}\nu8{close}; }}"))])
+    };
+    let limit = MAX_TYPE_DEPTH as usize;
+    assert_eq!(nested(limit), "no error\n");
+    expect![[r#"
+        a.wit:4:1: types nest deeper than 100
+          |
+        4 | u8>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>>
+          | ^^
+          = help: give the inner type a name
+    "#]]
+    .assert_eq(&nested(limit + 1));
+
+    let flags = |n: usize| {
+        let labels: String = (0..n).map(|i| format!("x{i},\n")).collect();
+        errors(&[("a.wit", &format!("package a:b; interface i {{ flags f {{\n{labels}}} }}"))])
+    };
+    assert_eq!(flags(32), "no error\n");
+    expect![[r#"
+        a.wit:34:1: `f` has 33 flags, more than 32
+           |
+        34 | x32,
+           | ^^^
+    "#]]
+    .assert_eq(&flags(33));
+
+    let functions: String = (0..1000).map(|i| format!("x{i}: func(x: nope{i});\n")).collect();
+    let many = parse(&[("a.wit", &*format!("package a:b; interface i {{ {functions} }}"))]).unwrap_err();
+    assert_eq!(many.len(), MAX_ERRORS);
+}
+
+#[test]
+fn long_chains_need_no_stack() {
+    let n = 50_000;
+    let aliases: String = (0..n).map(|i| format!("type t{i} = t{};\n", i + 1)).collect();
+    let ring = parse(&[("a.wit", &*format!("package a:b; interface i {{ {aliases} type t{n} = t0; }}"))]);
+    assert_eq!(ring.unwrap_err().len(), 1);
+    let chain = parse(&[("a.wit", &*format!("package a:b; interface i {{ {aliases} type t{n} = u8; }}"))]);
+    assert_eq!(chain.unwrap().types().len(), n + 1);
+    let comments = format!("package a:b; {}{}", "/*".repeat(n), "*/".repeat(n));
+    assert_eq!(errors(&[("a.wit", &comments)]), "no error\n");
+}
