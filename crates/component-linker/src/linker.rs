@@ -213,7 +213,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Errors
     ///
     /// If the instance has something under `name` already.
-    pub fn func_new<F>(&mut self, name: &str, func: F) -> Result<&mut Self, LinkError>
+    pub fn func_new<F>(&mut self, name: &str, func: F) -> Result<(), LinkError>
     where
         F: Fn(&mut StoreContextMut<'_, T>, &[Val]) -> Result<Option<Val>, HostError> + Send + Sync + 'static,
     {
@@ -226,7 +226,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Errors
     ///
     /// If the instance has something under `name` already.
-    pub fn resource<F>(&mut self, name: &str, dtor: F) -> Result<&mut Self, LinkError>
+    pub fn resource<F>(&mut self, name: &str, dtor: F) -> Result<(), LinkError>
     where
         F: Fn(&mut StoreContextMut<'_, T>, u32) -> Result<(), HostError> + Send + Sync + 'static,
     {
@@ -250,7 +250,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         }
     }
 
-    fn define(&mut self, name: &str, definition: Definition<T>) -> Result<&mut Self, LinkError> {
+    fn define(&mut self, name: &str, definition: Definition<T>) -> Result<(), LinkError> {
         if self.definitions.contains_key(name) {
             let mut path = self.path.clone();
             path.push(String::from(name));
@@ -258,7 +258,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
             return Err(LinkError::Duplicate(message));
         }
         self.definitions.insert(String::from(name), definition);
-        Ok(self)
+        Ok(())
     }
 }
 
