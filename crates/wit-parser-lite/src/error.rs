@@ -145,14 +145,16 @@ impl std::error::Error for Error {}
 
 /// Returns the candidate that `name` is most likely a misspelling of.
 fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Longer names are not worth the quadratic comparison.
-    const MAX_BYTES: usize = 64;
+    // Longer names and more candidates are not worth the comparisons.
+    const MAX_BYTES: usize = 40;
+    const MAX_CANDIDATES: usize = 2000;
     if name.len() > MAX_BYTES {
         return None;
     }
     let limit = |candidate: &str| name.len().max(candidate.len()) / 3;
     candidates
         .into_iter()
+        .take(MAX_CANDIDATES)
         .filter(|candidate| *candidate != name && candidate.len() <= MAX_BYTES)
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit(candidate))
         .map(|candidate| (edit_distance(name, candidate), candidate))

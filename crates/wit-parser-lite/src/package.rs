@@ -104,6 +104,8 @@ fn add_root<'a>(
         }
     }
     let Some(package) = add_package(packages, first, errors) else { return };
+    let docs = files.iter().filter_map(|file| file.package.as_ref()).flat_map(|header| &header.docs.comments);
+    packages.packages[package.index() as usize].docs.comments = docs.copied().collect();
     for file in files {
         let items = file.items.iter().filter_map(|item| match item {
             FileItem::Package(item) => Some(item),
@@ -226,6 +228,9 @@ pub(crate) fn lookup<'a>(
             if let Some((item, _)) = uses.get(id.name).or_else(|| items.get(id.name)) {
                 return Some(*item);
             }
+            if errors.is_full() {
+                return None;
+            }
             let message = format!("no interface or world is named `{}`", id.name);
             let error = Error::new(ErrorKind::Unknown, id.span, message);
             errors.push(error.suggest(id.name, uses.keys().chain(items.keys()).copied()));
@@ -236,6 +241,9 @@ pub(crate) fn lookup<'a>(
             let PackageSource { items, .. } = &packages.packages[found.index() as usize];
             if let Some((item, _)) = items.get(id.name) {
                 return Some(*item);
+            }
+            if errors.is_full() {
+                return None;
             }
             let package = package_text(&package_key(package));
             let message = format!("package `{package}` has no interface or world named `{}`", id.name);

@@ -23,17 +23,27 @@ use order::{cycle_text, order};
 /// How many faults a run reports at most.
 pub const MAX_ERRORS: usize = 100;
 
-/// The faults found so far.
-#[derive(Default)]
+/// The faults found so far, up to a limit.
 pub(crate) struct Errors {
     errors: Vec<Error>,
+    limit: usize,
 }
 
 impl Errors {
+    /// Returns a list that keeps nothing, for questions whose faults are reported elsewhere.
+    fn discard() -> Self {
+        Self { errors: Vec::new(), limit: 0 }
+    }
+
     pub(crate) fn push(&mut self, error: Error) {
-        if self.errors.len() < MAX_ERRORS {
+        if !self.is_full() {
             self.errors.push(error);
         }
+    }
+
+    /// Returns whether a further fault would be dropped, so that work on its message can be spared.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= self.limit
     }
 }
 
@@ -42,14 +52,23 @@ struct Context<'a> {
     packages: Packages<'a>,
     out: Resolved,
     errors: Errors,
-    /// Beside [`Resolved::types`]: whether a value of the type may hold a `borrow`.
-    holds_borrow: Vec<bool>,
+    /// Beside [`Resolved::types`].
+    facts: Vec<TypeFacts>,
     /// By index into [`Packages::interfaces`].
     interfaces: Vec<Option<ResolvedInterface<'a>>>,
     /// By index into [`Packages::worlds`]: the world's index in [`Resolved::worlds`].
     worlds: Vec<Option<u32>>,
     /// By [`InterfaceId`]: the interfaces it uses.
     uses: Vec<Vec<InterfaceId>>,
+}
+
+/// What is worked out once for each type, since chains of aliases can be long.
+#[derive(Clone, Copy)]
+struct TypeFacts {
+    /// Whether a value of the type may hold a `borrow`.
+    holds_borrow: bool,
+    /// Whether the type is a resource or an alias of one.
+    is_resource: bool,
 }
 
 struct ResolvedInterface<'a> {
@@ -70,12 +89,12 @@ enum Meaning {
 
 /// Returns the packages that the groups of files make up, the first group's as the main package.
 pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>]) -> Result<Resolved, Vec<Error>> {
-    let mut errors = Errors::default();
+    let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS };
     let packages = packages(groups, &mut errors);
     let mut cx = Context {
         out: Resolved::default(),
         errors,
-        holds_borrow: Vec::new(),
+        facts: Vec::new(),
         interfaces: packages.interfaces.iter().map(|_| None).collect(),
         worlds: packages.worlds.iter().map(|_| None).collect(),
         uses: Vec::new(),
@@ -111,7 +130,7 @@ fn interface_order(cx: &mut Context<'_>) -> Vec<u32> {
         for item in &source.ast.items {
             if let InterfaceDefinition::Use(item) = item {
                 // Faults are reported when the interface is resolved.
-                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::default());
+                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
                 if let Some(Item::Interface(target)) = target {
                     targets.push((target, item.path.span()));
                 }
@@ -122,6 +141,9 @@ fn interface_order(cx: &mut Context<'_>) -> Vec<u32> {
     let Context { packages, errors, .. } = cx;
     let name = |index: &u32| packages.interfaces[*index as usize].ast.id.name;
     order(&edges, |cycle, span| {
+        if errors.is_full() {
+            return;
+        }
         let names: Vec<_> = cycle.iter().map(name).collect();
         let message = format!("interface `{}` uses itself: {}", names[0], cycle_text(&names));
         errors.push(Error::new(ErrorKind::Cycle, span, message));
@@ -135,7 +157,7 @@ fn world_order(cx: &mut Context<'_>) -> Vec<u32> {
         let mut targets = Vec::new();
         for item in &source.ast.items {
             if let WorldDefinition::Include(item) = item {
-                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::default());
+                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
                 if let Some(Item::World(target)) = target {
                     targets.push((target, item.path.span()));
                 }
@@ -146,6 +168,9 @@ fn world_order(cx: &mut Context<'_>) -> Vec<u32> {
     let Context { packages, errors, .. } = cx;
     let name = |index: &u32| packages.worlds[*index as usize].ast.id.name;
     order(&edges, |cycle, span| {
+        if errors.is_full() {
+            return;
+        }
         let names: Vec<_> = cycle.iter().map(name).collect();
         let message = format!("world `{}` includes itself: {}", names[0], cycle_text(&names));
         errors.push(Error::new(ErrorKind::Cycle, span, message));

@@ -12,7 +12,8 @@ pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32],
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         New,
-        Open,
+        /// On the path, at this place.
+        Open(usize),
         Done,
     }
     let mut states = vec![State::New; edges.len()];
@@ -22,7 +23,7 @@ pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32],
     let mut followed: Vec<usize> = Vec::new();
     for root in 0..count(edges.len()) {
         if states[root as usize] == State::New {
-            states[root as usize] = State::Open;
+            states[root as usize] = State::Open(0);
             path.push(root);
             followed.push(0);
         }
@@ -37,14 +38,11 @@ pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32],
             *n_followed += 1;
             match states[target as usize] {
                 State::New => {
-                    states[target as usize] = State::Open;
+                    states[target as usize] = State::Open(path.len());
                     path.push(target);
                     followed.push(0);
                 }
-                State::Open => {
-                    let start = path.iter().rposition(|on_path| *on_path == target);
-                    on_cycle(&path[start.expect("an open node is on the path")..], span);
-                }
+                State::Open(start) => on_cycle(&path[start..], span),
                 State::Done => {}
             }
         }

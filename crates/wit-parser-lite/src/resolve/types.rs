@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::interface::Scope;
 use super::order::{cycle_text, order};
-use super::{Context, Meaning, TypeNames, UniqueNames, attributes, docs};
+use super::{Context, Meaning, TypeFacts, TypeNames, UniqueNames, attributes, docs};
 use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, TypeDefKind, push};
-use crate::ast::{self, Id, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
+use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};
 use crate::source::{Span, count};
 
@@ -30,6 +30,9 @@ pub(super) fn typedefs<'a>(
         edges.push(references.iter().filter_map(local).collect());
     }
     let order = order(&edges, |cycle, span| {
+        if cx.errors.is_full() {
+            return;
+        }
         let names: Vec<_> = cycle.iter().map(|index| items[*index as usize].id.name).collect();
         let message = format!("type `{}` contains itself: {}", names[0], cycle_text(&names));
         cx.errors.push(Error::new(ErrorKind::Cycle, span, message));
@@ -152,9 +155,9 @@ fn labels(cx: &mut Context<'_>, what: &str, labels: &[ast::Label<'_>]) -> Vec<La
 pub(super) fn ty(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, ast: &Ty<'_>) -> Option<Type> {
     let kind = match &ast.kind {
         TyKind::Primitive(primitive) => return Some(Type::Primitive(*primitive)),
-        TyKind::Id(id) => return named(cx, names, *id).map(Type::Def),
-        TyKind::Own(id) => TypeDefKind::Own(resource(cx, names, *id)?),
-        TyKind::Borrow(id) => TypeDefKind::Borrow(resource(cx, names, *id)?),
+        TyKind::Id(id) => return named(cx, scope, names, *id).map(Type::Def),
+        TyKind::Own(id) => TypeDefKind::Own(resource(cx, scope, names, *id)?),
+        TyKind::Borrow(id) => TypeDefKind::Borrow(resource(cx, scope, names, *id)?),
         TyKind::Tuple(parts) if parts.is_empty() => {
             let message = "a tuple needs at least one type".to_owned();
             cx.errors.push(Error::new(ErrorKind::Type, ast.span, message));
@@ -219,7 +222,7 @@ fn without_borrow(
 }
 
 /// Returns the type that `id` names.
-fn named(cx: &mut Context<'_>, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
+fn named(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
     let error = match names.get(id.name) {
         Some(Meaning::Type(id)) => return Some(*id),
         Some(Meaning::Poisoned) => return None,
@@ -227,14 +230,19 @@ fn named(cx: &mut Context<'_>, names: &TypeNames<'_>, id: Id<'_>) -> Option<Type
             let message = format!("`{}` is a function, not a type", id.name);
             Error::new(ErrorKind::WrongKind, id.span, message)
         }
-        None => unknown_type(names, id),
+        None if cx.errors.is_full() => return None,
+        None => unknown_type(cx, scope, names, id),
     };
     cx.errors.push(error);
     None
 }
 
-fn unknown_type(names: &TypeNames<'_>, id: Id<'_>) -> Error {
+fn unknown_type(cx: &Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Error {
     let error = Error::new(ErrorKind::Unknown, id.span, format!("no type is named `{}` here", id.name));
+    if let Some(interface) = defining_interface(cx, scope, id.name) {
+        let help = format!("interface `{interface}` defines it: write `use {interface}.{{{}}};`", id.name);
+        return error.help(help);
+    }
     // What other languages and older WIT call them.
     let keyword = match id.name {
         "float32" | "float" => "f32",
@@ -261,10 +269,21 @@ fn unknown_type(names: &TypeNames<'_>, id: Id<'_>) -> Error {
     error.help(format!("WIT calls it `{keyword}`"))
 }
 
+/// Returns the first interface of the package that defines a type `name`.
+fn defining_interface<'a>(cx: &Context<'a>, scope: Scope, name: &str) -> Option<&'a str> {
+    let siblings = cx.packages.interfaces.iter().filter(|source| source.package == scope.package);
+    let defines = |item: &InterfaceDefinition<'_>| match item {
+        InterfaceDefinition::Typedef(item) => item.id.name == name,
+        InterfaceDefinition::Use(_) | InterfaceDefinition::Func(_) => false,
+    };
+    let found = siblings.map(|source| source.ast).find(|interface| interface.items.iter().any(defines));
+    found.map(|interface| interface.id.name)
+}
+
 /// Returns the type that `id` names, which must be a resource.
-fn resource(cx: &mut Context<'_>, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
-    let found = named(cx, names, id)?;
-    if cx.out.resource(found).is_none() {
+fn resource(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
+    let found = named(cx, scope, names, id)?;
+    if !cx.facts[found.index() as usize].is_resource {
         let message = format!("`{}` is not a resource, so there are no handles to it", id.name);
         let error = Error::new(ErrorKind::WrongKind, id.span, message);
         cx.errors.push(error.note("it is defined here", cx.out[found].span));
@@ -281,6 +300,25 @@ pub(super) fn anonymous(cx: &mut Context<'_>, scope: Scope, kind: TypeDefKind, s
 /// Adds a type, whose parts are in the arena already.
 pub(super) fn push_type(cx: &mut Context<'_>, ty: TypeDef) -> TypeDefId {
     let holds = |ty: &Type| holds_borrow(cx, *ty);
+    let is_resource = match ty.kind {
+        TypeDefKind::Resource => true,
+        TypeDefKind::Use(id) | TypeDefKind::Alias(Type::Def(id)) => cx.facts[id.index() as usize].is_resource,
+        TypeDefKind::Record(_)
+        | TypeDefKind::Tuple(_)
+        | TypeDefKind::Variant(_)
+        | TypeDefKind::Enum(_)
+        | TypeDefKind::Flags(_)
+        | TypeDefKind::Option(_)
+        | TypeDefKind::Result { .. }
+        | TypeDefKind::List(_)
+        | TypeDefKind::FixedLengthList(..)
+        | TypeDefKind::Map(..)
+        | TypeDefKind::Stream(_)
+        | TypeDefKind::Future(_)
+        | TypeDefKind::Own(_)
+        | TypeDefKind::Borrow(_)
+        | TypeDefKind::Alias(Type::Primitive(_)) => false,
+    };
     let holds_borrow = match &ty.kind {
         TypeDefKind::Record(fields) => fields.iter().any(|field| holds(&field.ty)),
         TypeDefKind::Variant(cases) => cases.iter().filter_map(|case| case.ty.as_ref()).any(holds),
@@ -296,11 +334,11 @@ pub(super) fn push_type(cx: &mut Context<'_>, ty: TypeDef) -> TypeDefId {
         TypeDefKind::Borrow(_) => true,
         TypeDefKind::Own(_) | TypeDefKind::Resource | TypeDefKind::Enum(_) | TypeDefKind::Flags(_) => false,
     };
-    cx.holds_borrow.push(holds_borrow);
+    cx.facts.push(TypeFacts { holds_borrow, is_resource });
     push(&mut cx.out.types, ty, TypeDefId::new)
 }
 
 /// Returns whether a value of `ty` may hold a `borrow`.
 pub(super) fn holds_borrow(cx: &Context<'_>, ty: Type) -> bool {
-    matches!(ty, Type::Def(id) if cx.holds_borrow[id.index() as usize])
+    matches!(ty, Type::Def(id) if cx.facts[id.index() as usize].holds_borrow)
 }

@@ -234,7 +234,7 @@ fn check_renames<'i>(
     let mut unique = UniqueNames::default();
     for rename in &ast.names {
         unique.add(&mut cx.errors, "renamed item", rename.id.name, rename.id.span);
-        if labels.contains(rename.id.name) {
+        if labels.contains(rename.id.name) || cx.errors.is_full() {
             continue;
         }
         let name = rename.id.name;
@@ -249,18 +249,13 @@ fn check_renames<'i>(
     }
 }
 
-/// Returns, by interface, whether it is among `roots` or used from there, directly or not.
-fn closure(cx: &Context<'_>, roots: impl IntoIterator<Item = InterfaceId>) -> Vec<bool> {
-    let mut reached = vec![false; cx.out.interfaces.len()];
-    for root in roots {
-        reached[root.index() as usize] = true;
-    }
-    // Interfaces come after those they use.
-    for index in (0..reached.len()).rev() {
-        if reached[index] {
-            for used in &cx.uses[index] {
-                reached[used.index() as usize] = true;
-            }
+/// Returns the interfaces among `roots` and those used from there, directly or not, in the order of the arena.
+fn closure(cx: &Context<'_>, roots: impl IntoIterator<Item = InterfaceId>) -> BTreeSet<InterfaceId> {
+    let mut pending: Vec<_> = roots.into_iter().collect();
+    let mut reached = BTreeSet::new();
+    while let Some(id) = pending.pop() {
+        if reached.insert(id) {
+            pending.extend(&cx.uses[id.index() as usize]);
         }
     }
     reached
@@ -280,9 +275,8 @@ fn implicit_imports(cx: &mut Context<'_>, own_uses: &[InterfaceId], imports: &mu
     let used_by_exports = interfaces_of(exports).flat_map(|id| &cx.uses[id.index() as usize]);
     roots.extend(used_by_exports.filter(|id| !exports.interfaces.contains(id)));
     let mut added = Vec::new();
-    for (index, is_needed) in closure(cx, roots).into_iter().enumerate() {
-        let id = InterfaceId::new(count(index));
-        if is_needed && imports.interfaces.insert(id) {
+    for id in closure(cx, roots) {
+        if imports.interfaces.insert(id) {
             let span = cx.out[id].span;
             let kind = WorldItemKind::Interface(id);
             added.push(WorldItem {
@@ -305,7 +299,7 @@ fn compatible_exports(cx: &mut Context<'_>, span: Span, exports: &Side) {
         let uses = &cx.uses[export.index() as usize];
         for used in uses.iter().filter(|id| !exports.interfaces.contains(id)) {
             let reached = closure(cx, [*used]);
-            if let Some(conflict) = exports.interfaces.iter().find(|id| reached[id.index() as usize]) {
+            if let Some(conflict) = exports.interfaces.intersection(&reached).next() {
                 faults.push((export, *used, *conflict));
                 break;
             }
