@@ -40,23 +40,23 @@ pub enum TypeTree {
     /// A type without components.
     Leaf(ValType),
     /// `list`
-    List(Box<TypeTree>),
+    List(Box<Self>),
     /// `list` of a fixed length.
-    FixedLengthList(Box<TypeTree>, u32),
+    FixedLengthList(Box<Self>, u32),
     /// `map`; the key is a key type.
-    Map(ValType, Box<TypeTree>),
+    Map(ValType, Box<Self>),
     /// `record`
-    Record(Vec<TypeTree>),
+    Record(Vec<Self>),
     /// `tuple`
-    Tuple(Vec<TypeTree>),
+    Tuple(Vec<Self>),
     /// `variant`
-    Variant(Vec<Option<TypeTree>>),
+    Variant(Vec<Option<Self>>),
     /// `enum`, by the number of labels.
     Enum(u32),
     /// `option`
-    Option(Box<TypeTree>),
+    Option(Box<Self>),
     /// `result`
-    Result(Option<Box<TypeTree>>, Option<Box<TypeTree>>),
+    Result(Option<Box<Self>>, Option<Box<Self>>),
     /// `flags`, by the number of labels.
     Flags(u32),
 }

@@ -7,9 +7,10 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
+use crate::info::{Contains, contains};
 use crate::types::{
-    Case, Contains, Enum, Field, FixedLengthListType, Flags, FutureType, ListType, MapType, OptionType,
-    Record, ResourceId, ResultType, StreamType, Tuple, Types, ValType, Variant,
+    Case, Enum, Field, FixedLengthListType, Flags, FutureType, ListType, MapType, OptionType, Record,
+    ResourceId, ResultType, StreamType, Tuple, Types, ValType, Variant,
 };
 
 /// A type without the specialized ones: no tuple, enum, option, result or map.
@@ -203,22 +204,22 @@ pub fn despecialize(types: &Types, ty: ValType) -> Despecialized<'_> {
 
 /// Returns whether `ty` contains a `borrow` (the spec's `contains_borrow`).
 pub fn contains_borrow(types: &Types, ty: ValType) -> bool {
-    crate::types::contains(types, ty).borrow
+    contains(types, ty).borrow
 }
 
 /// Returns whether `ty` contains an `own`.
 pub fn contains_own(types: &Types, ty: ValType) -> bool {
-    crate::types::contains(types, ty).own
+    contains(types, ty).own
 }
 
 /// Returns whether `ty` contains a stream, a future (the spec's `contains_async_value`) or an error context.
 pub fn contains_async_value(types: &Types, ty: ValType) -> bool {
-    crate::types::contains(types, ty).async_value
+    contains(types, ty).async_value
 }
 
 /// Returns whether lowering a `ty` may call `realloc` for its own sake: whether it contains a string, list or map.
 pub fn contains_heap(types: &Types, ty: ValType) -> bool {
-    crate::types::contains(types, ty).heap
+    contains(types, ty).heap
 }
 
 impl Despecialized<'_> {

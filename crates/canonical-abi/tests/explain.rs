@@ -1,5 +1,7 @@
 //! Explanations as a reader sees them.
 
+#![expect(clippy::unwrap_used, reason = "a failure to build a type is a failure of the test")]
+
 use canonical_abi::explain::{MAX_ENTRIES, byte_map, explain_functype};
 use canonical_abi::{Direction, FuncType, Options, PtrType, Types, ValType};
 

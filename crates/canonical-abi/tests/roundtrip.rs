@@ -4,13 +4,15 @@
 mod common;
 
 use canonical_abi::arbitrary::{any_type, any_typed_values};
+use canonical_abi::explain::byte_map;
 use canonical_abi::flatten::flatten_types_up_to;
 use canonical_abi::layout::{align_to, tuple_layout};
+use canonical_abi::types::MAX_TYPE_DEPTH;
 use canonical_abi::{
-    Context, CoreType, CoreValue, CoreValueIter, Options, PtrType, StringEncoding, Types, ValType, layout,
-    lift_flat_values, load, lower_flat_values, store, type_check,
+    Context, CoreType, CoreValue, CoreValueIter, List, Options, PtrType, StringEncoding, Types, ValType,
+    Value, layout, lift_flat_values, load, lower_flat_values, store, type_check,
 };
-use common::Bump;
+use common::{Bump, to_usize};
 use proptest::prelude::*;
 
 fn any_encoding() -> impl Strategy<Value = StringEncoding> {
@@ -59,7 +61,7 @@ proptest! {
         let mut host = Bump::new(StringEncoding::Utf8);
         let (size, align) = tuple_layout(&types, tys.iter().copied(), opts.ptr);
         let out = align_to(host.memory.len() as u64, align);
-        host.memory.resize((out + size) as usize, 0xaa);
+        host.memory.resize(to_usize(out + size), 0xaa);
         let mut cx = Context::new(&types, opts, &mut host);
         let flat = lower_flat_values(&mut cx, 0, &values, &tys, Some(out)).unwrap();
         prop_assert_eq!(flat, vec![]);
@@ -111,4 +113,28 @@ fn check_made_up(
         prop_assert_eq!(type_check(types, ty, &values[0]), Ok(()));
     }
     Ok(())
+}
+
+/// The deepest type's deepest value needs little stack, even unoptimized.
+#[test]
+fn deepest_values_come_back_on_a_small_stack() {
+    let go = || {
+        let mut types = Types::new();
+        let (mut ty, mut value) = (ValType::String, Value::String("deep".into()));
+        for depth in 1..MAX_TYPE_DEPTH {
+            (ty, value) = match depth % 3 {
+                0 => (types.list(ty).unwrap(), Value::List(List::Values(vec![value]))),
+                1 => (types.option(ty).unwrap(), Value::Option(Some(Box::new(value)))),
+                _ => (types.tuple(vec![ty]).unwrap(), Value::Tuple(vec![value])),
+            };
+        }
+        assert!(types.option(ty).is_err());
+        let mut host = Bump::new(StringEncoding::Utf8);
+        let mut cx = Context::new(&types, Options::default(), &mut host);
+        assert_eq!(type_check(&types, ty, &value), Ok(()));
+        let flat = lower_flat_values(&mut cx, 16, std::slice::from_ref(&value), &[ty], None).unwrap();
+        let lifted = lift_flat_values(&mut cx, 16, &mut CoreValueIter::new(&flat), &[ty]).unwrap();
+        assert!(lifted == [value] && byte_map(&types, ty, PtrType::I32).size == 8);
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(go).unwrap().join().unwrap();
 }

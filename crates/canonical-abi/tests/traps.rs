@@ -1,5 +1,7 @@
 //! What guests can do wrong, and the words for it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
+
 mod common;
 
 use canonical_abi::handles::{
@@ -99,7 +101,7 @@ fn bad_encodings_trap() {
         let mut host = Bump::new(StringEncoding::Utf8);
         host.memory = bytes.to_vec();
         let unit = if opts.string_encoding == StringEncoding::Utf8 { 1 } else { 2 };
-        let flat = i32s(&[0, bytes.len() as u32 / unit]);
+        let flat = i32s(&[0, u32::try_from(bytes.len() / unit).unwrap()]);
         let mut cx = Context::new(&types, opts, &mut host);
         let result = lift_flat_values(&mut cx, 16, &mut CoreValueIter::new(&flat), &[ValType::String]);
         assert_eq!(result.unwrap_err().to_string(), message, "{bytes:x?}");

@@ -38,7 +38,7 @@ pub struct ByteEntry {
     /// What the bytes are.
     pub kind: ByteKind,
     /// The parts of a component that has any.
-    pub entries: Vec<ByteEntry>,
+    pub entries: Vec<Self>,
 }
 
 /// What a range of bytes is.

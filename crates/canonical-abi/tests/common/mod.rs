@@ -50,10 +50,10 @@ impl Host for Bump {
         if let Some(answer) = self.answer {
             return Ok(answer);
         }
-        let start = self.memory.len().next_multiple_of(align as usize);
-        self.memory.resize(start + new_size as usize, 0xaa);
-        let kept = old_size.min(new_size) as usize;
-        self.memory.copy_within(old_ptr as usize..old_ptr as usize + kept, start);
+        let [old_ptr, old_size, align, new_size] = [old_ptr, old_size, align, new_size].map(to_usize);
+        let start = self.memory.len().next_multiple_of(align);
+        self.memory.resize(start + new_size, 0xaa);
+        self.memory.copy_within(old_ptr..old_ptr + old_size.min(new_size), start);
         Ok(start as u64)
     }
 
@@ -81,4 +81,9 @@ impl Host for Bump {
     fn source_encoding(&self) -> StringEncoding {
         self.source
     }
+}
+
+/// Returns a size or address within the test's memory.
+pub(crate) fn to_usize(n: u64) -> usize {
+    usize::try_from(n).expect("the tests' memories are small")
 }
