@@ -232,7 +232,8 @@ fn elem_segment(segment: &wasmparser::Element<'_>) -> Result<ElemSegment> {
         }
         ElementItems::Expressions(ty, exprs) => {
             let exprs = exprs.clone().into_iter().map(|expr| const_expr(&expr?));
-            ElemItems::Exprs(ref_type(*ty)?, exprs.collect::<Result<_>>()?)
+            ref_type(*ty)?;
+            ElemItems::Exprs(exprs.collect::<Result<_>>()?)
         }
     };
     Ok(ElemSegment { mode, items })

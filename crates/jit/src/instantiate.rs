@@ -228,7 +228,7 @@ fn init_tables(store: &mut StoreOpaque, data: &InstanceData) {
 fn elem_words(store: &StoreOpaque, data: &InstanceData, items: &ElemItems) -> Vec<u64> {
     match items {
         ElemItems::Funcs(funcs) => funcs.iter().map(|&func| data.func_ref(func).address()).collect(),
-        ElemItems::Exprs(_, exprs) => exprs.iter().map(|expr| eval(store, data, expr).to_u64()).collect(),
+        ElemItems::Exprs(exprs) => exprs.iter().map(|expr| eval(store, data, expr).to_u64()).collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::engine::{Engine, Signature};
 use crate::error::Result;
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::rt::LoadedCode;
-use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType, ValType};
+use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType};
 use crate::vm_layout::VmLayout;
 
 /// A compiled module. Cheap to clone; clones share the code.
@@ -155,7 +155,7 @@ pub(crate) struct ElemSegment {
 #[derive(Clone, Debug)]
 pub(crate) enum ElemItems {
     Funcs(Vec<FuncIndex>),
-    Exprs(ValType, Vec<ConstExpr>),
+    Exprs(Vec<ConstExpr>),
 }
 
 /// A data segment.

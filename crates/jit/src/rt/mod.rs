@@ -30,12 +30,12 @@ mod value;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
 pub(crate) use builtins::{Builtin, addresses as builtin_addresses};
-pub(crate) use code::{CodeMemory, LoadedCode};
+pub(crate) use code::LoadedCode;
 pub(crate) use entry::call;
 pub(crate) use host::{HostBlock, HostFn};
 pub(crate) use memory::LinearMemory;
 pub(crate) use signals::install as install_signal_handlers;
-pub(crate) use state::{Failure, VmState};
+pub(crate) use state::VmState;
 pub(crate) use table::TableCells;
 pub(crate) use value::{ValRaw, val_from_raw, val_to_raw};
 

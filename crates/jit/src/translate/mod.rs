@@ -1,1 +1,263 @@
-//! x
+//! From WebAssembly operators to Cranelift IR, one function at a time.
+//! Follows the core specification, "Execution: Instructions".
+//!
+//! A wasm function takes its instance's block (the context) before its own parameters and has the calling
+//! convention `Tail`, so that tail calls need no other convention later. References are 64-bit words.
+//! Operators are validated just before they are translated, so that the translator may rely on types
+//! and nesting.
+
+mod access;
+mod bulk;
+mod call;
+mod control;
+mod numeric;
+mod operator;
+pub(crate) mod trampoline;
+
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::{
+    self, AbiParam, ArgumentPurpose, FuncRef, Function, GlobalValue, GlobalValueData, InstBuilder, MemFlagsData,
+    SigRef, Signature, SourceLoc, Type, UserExternalName, UserFuncName, Value, types,
+};
+use cranelift_codegen::isa::{CallConv, TargetIsa};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use wasmparser::{FuncValidator, FunctionBody, ValidatorResources};
+
+use crate::decode;
+use crate::error::{Error, Result};
+use crate::index::{FuncIndex, TypeIndex};
+use crate::module::ModuleInfo;
+use crate::rt::offsets;
+use crate::types::{FuncType, ValType};
+use crate::vm_layout::{self, VmLayout};
+use control::Control;
+
+/// Type of addresses and references: the crate runs on 64-bit targets only.
+const WORD: Type = types::I64;
+
+/// What the translation of every function of a module needs.
+pub(crate) struct Env<'a> {
+    isa: &'a dyn TargetIsa,
+    info: &'a ModuleInfo,
+    layout: &'a VmLayout,
+}
+
+impl<'a> Env<'a> {
+    /// Returns the environment of a module.
+    pub(crate) fn new(isa: &'a dyn TargetIsa, info: &'a ModuleInfo, layout: &'a VmLayout) -> Self {
+        Self { isa, info, layout }
+    }
+}
+
+/// State of the translation of one function.
+///
+/// Invariant: while `reachable`, `stack` holds the operands as the validator types them. While not, the
+/// operands above the innermost frame's height are meaningless and nothing is emitted.
+struct Translator<'a, 'f> {
+    env: &'a Env<'a>,
+    builder: FunctionBuilder<'f>,
+    vmctx: Value,
+    locals: Vec<Variable>,
+    stack: Vec<Value>,
+    control: Vec<Control>,
+    reachable: bool,
+    signatures: HashMap<TypeIndex, SigRef>,
+    funcs: HashMap<FuncIndex, FuncRef>,
+    builtins: HashMap<usize, SigRef>,
+}
+
+/// Validates and translates a function body into `func`, which is empty.
+///
+/// # Errors
+///
+/// Fails on an invalid body and on what is not compiled yet.
+pub(crate) fn function(
+    env: &Env<'_>,
+    index: FuncIndex,
+    body: &FunctionBody<'_>,
+    validator: &mut FuncValidator<ValidatorResources>,
+    func: &mut Function,
+    context: &mut FunctionBuilderContext,
+) -> Result<()> {
+    let ty = env.info.func_type(index);
+    func.name = UserFuncName::user(0, index.0);
+    func.signature = wasm_signature(ty);
+    func.stack_limit = Some(stack_limit(func));
+    let mut builder = FunctionBuilder::new(func, context);
+    let entry = builder.create_block();
+    builder.append_block_params_for_function_params(entry);
+    builder.switch_to_block(entry);
+    builder.seal_block(entry);
+    let params = builder.block_params(entry).to_vec();
+    let mut translator = Translator {
+        env,
+        builder,
+        vmctx: params[0],
+        locals: Vec::new(),
+        stack: Vec::new(),
+        control: Vec::new(),
+        reachable: true,
+        signatures: HashMap::new(),
+        funcs: HashMap::new(),
+        builtins: HashMap::new(),
+    };
+    for (&param, &ty) in params[1..].iter().zip(&ty.params) {
+        translator.declare_local(ty, param);
+    }
+    translator.declare_locals(body, validator)?;
+    translator.operators(ty, body, validator)?;
+    translator.builder.finalize(env.isa.frontend_config());
+    Ok(())
+}
+
+/// Returns the Cranelift type of values of a type.
+fn cl_type(ty: ValType) -> Type {
+    match ty {
+        ValType::I32 => types::I32,
+        ValType::I64 => types::I64,
+        ValType::F32 => types::F32,
+        ValType::F64 => types::F64,
+        ValType::V128 => types::I8X16,
+        ValType::FuncRef | ValType::ExternRef => WORD,
+    }
+}
+
+/// Returns the signature of wasm functions of a type.
+fn wasm_signature(ty: &FuncType) -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::special(WORD, ArgumentPurpose::VMContext));
+    signature.params.extend(ty.params.iter().map(|&ty| AbiParam::new(cl_type(ty))));
+    signature.returns.extend(ty.results.iter().map(|&ty| AbiParam::new(cl_type(ty))));
+    signature
+}
+
+/// Declares the stack limit, which the prologue loads through the context and the VM state.
+fn stack_limit(func: &mut Function) -> GlobalValue {
+    let flags = func.dfg.mem_flags.insert(fixed()).expect("a function starts without flags");
+    let vmctx = func.create_global_value(GlobalValueData::VMContext);
+    let mut load = |base, offset: i32| {
+        let offset = ir::immediates::Offset32::new(offset);
+        func.create_global_value(GlobalValueData::Load { base, offset, global_type: WORD, flags })
+    };
+    let store = load(vmctx, vm_layout::STORE.cast_signed());
+    load(store, offsets::STORE_STACK_LIMIT)
+}
+
+/// Returns the flags of accesses to cells that are always valid.
+fn cell() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+/// Returns the flags of loads of what never changes while the function runs.
+fn fixed() -> MemFlagsData {
+    MemFlagsData::trusted().with_readonly()
+}
+
+impl Translator<'_, '_> {
+    fn declare_local(&mut self, ty: ValType, init: Value) {
+        let variable = self.builder.declare_var(cl_type(ty));
+        self.builder.def_var(variable, init);
+        self.locals.push(variable);
+    }
+
+    fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    fn pop(&mut self) -> Value {
+        self.stack.pop().expect("a validated operator has its operands")
+    }
+
+    /// Pops `N` operands; the last one is the topmost.
+    fn pop_n<const N: usize>(&mut self) -> [Value; N] {
+        let mut values = [Value::from_u32(0); N];
+        for value in values.iter_mut().rev() {
+            *value = self.pop();
+        }
+        values
+    }
+
+    /// Returns a word of the instance's block that never changes.
+    fn block_word(&mut self, offset: u32) -> Value {
+        let vmctx = self.vmctx;
+        self.builder.ins().load(WORD, fixed(), vmctx, offset32(offset))
+    }
+
+    /// Returns the zero or null value of a type.
+    fn zero(&mut self, ty: ValType) -> Result<Value> {
+        let ins = self.builder.ins();
+        Ok(match ty {
+            ValType::I32 => ins.iconst(types::I32, 0),
+            ValType::I64 | ValType::FuncRef | ValType::ExternRef => ins.iconst(WORD, 0),
+            ValType::F32 => ins.f32const(0.0),
+            ValType::F64 => ins.f64const(0.0),
+            ValType::V128 => return Err(Error::unsupported("SIMD")),
+        })
+    }
+
+    fn signature(&mut self, ty: TypeIndex) -> SigRef {
+        let (types, builder) = (&self.env.info.types, &mut self.builder);
+        *self
+            .signatures
+            .entry(ty)
+            .or_insert_with(|| builder.import_signature(wasm_signature(&types[ty.pos()])))
+    }
+
+    /// Returns the reference for direct calls of a defined function.
+    fn func_ref(&mut self, func: FuncIndex, position: u32) -> FuncRef {
+        if let Some(&known) = self.funcs.get(&func) {
+            return known;
+        }
+        let signature = self.signature(self.env.info.funcs[func.pos()]);
+        let name = self.builder.func.declare_imported_user_function(UserExternalName::new(0, position));
+        let name = ir::ExternalName::user(name);
+        let reference =
+            self.builder.import_function(ir::ExtFuncData { name, signature, colocated: true, patchable: false });
+        self.funcs.insert(func, reference);
+        reference
+    }
+
+    fn declare_locals(
+        &mut self,
+        body: &FunctionBody<'_>,
+        validator: &mut FuncValidator<ValidatorResources>,
+    ) -> Result<()> {
+        let mut reader = body.get_locals_reader()?;
+        for _ in 0..reader.get_count() {
+            let offset = reader.original_position();
+            let (count, ty) = reader.read()?;
+            validator.define_locals(offset, count, ty)?;
+            let ty = decode::val_type(ty).map_err(|e| e.at(offset))?;
+            let zero = self.zero(ty).map_err(|e| e.at(offset))?;
+            for _ in 0..count {
+                self.declare_local(ty, zero);
+            }
+        }
+        Ok(())
+    }
+
+    fn operators(
+        &mut self,
+        ty: &FuncType,
+        body: &FunctionBody<'_>,
+        validator: &mut FuncValidator<ValidatorResources>,
+    ) -> Result<()> {
+        self.enter_function(ty);
+        let mut reader = body.get_operators_reader()?;
+        while !reader.eof() {
+            let (op, offset) = reader.read_with_offset()?;
+            validator.op(offset, &op)?;
+            let location = u32::try_from(offset).map_or(SourceLoc::default(), SourceLoc::new);
+            self.builder.set_srcloc(location);
+            self.operator(&op).map_err(|e| e.at(offset))?;
+        }
+        reader.finish()?;
+        Ok(())
+    }
+}
+
+/// Converts an offset in an instance's block to Cranelift's form.
+fn offset32(offset: u32) -> i32 {
+    i32::try_from(offset).expect("an instance's block is smaller than 2 GiB")
+}
