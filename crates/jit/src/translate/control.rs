@@ -1,0 +1,246 @@
+//! Blocks, branches and reachability.
+//! Follows the core specification, "Control Instructions".
+
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
+use wasmparser::{BlockType, BrTable};
+
+use super::{Translator, cl_type};
+use crate::decode;
+use crate::error::Result;
+use crate::types::{FuncType, ValType};
+
+/// A structured instruction being translated.
+pub(super) struct Control {
+    kind: Kind,
+    /// Where branches to it go.
+    label: Block,
+    /// How many operands branches to it carry.
+    label_arity: usize,
+    /// Where code after its end continues; its parameters are the results.
+    next: Block,
+    n_results: usize,
+    /// Operands below its own.
+    height: usize,
+    /// Whether code before it reaches it.
+    entered: bool,
+    /// Whether any branch or fall-through goes to `next`.
+    next_reached: bool,
+}
+
+enum Kind {
+    Block,
+    Loop,
+    /// An `if` before its `else`: where the condition's zero case goes, with the operands it starts with.
+    If { otherwise: Block, params: Vec<Value> },
+    Else,
+}
+
+impl Translator<'_, '_> {
+    /// Opens the function's own frame: its label returns.
+    pub(super) fn enter_function(&mut self, ty: &FuncType) {
+        let next = self.block_with_params(&ty.results);
+        self.control.push(Control {
+            kind: Kind::Block,
+            label: next,
+            label_arity: ty.results.len(),
+            next,
+            n_results: ty.results.len(),
+            height: 0,
+            entered: true,
+            next_reached: false,
+        });
+    }
+
+    fn block_with_params(&mut self, types: &[ValType]) -> Block {
+        let block = self.builder.create_block();
+        for &ty in types {
+            self.builder.append_block_param(block, cl_type(ty));
+        }
+        block
+    }
+
+    fn block_type(&self, ty: BlockType) -> Result<FuncType> {
+        Ok(match ty {
+            BlockType::Empty => FuncType::new([], []),
+            BlockType::Type(ty) => FuncType::new([], [decode::val_type(ty)?]),
+            BlockType::FuncType(index) => self.env.info.types[index as usize].clone(),
+        })
+    }
+
+    /// Opens a frame in code that is never reached: nothing of it is emitted.
+    pub(super) fn enter_unreached(&mut self) {
+        let never = self.builder.create_block();
+        self.control.push(Control {
+            kind: Kind::Block,
+            label: never,
+            label_arity: 0,
+            next: never,
+            n_results: 0,
+            height: self.stack.len(),
+            entered: false,
+            next_reached: false,
+        });
+    }
+
+    pub(super) fn block(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let next = self.block_with_params(&ty.results);
+        self.enter(Kind::Block, &ty, next, next);
+        Ok(())
+    }
+
+    pub(super) fn loop_(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let header = self.block_with_params(&ty.params);
+        let next = self.block_with_params(&ty.results);
+        let args = self.top(ty.params.len());
+        self.builder.ins().jump(header, &args);
+        self.builder.switch_to_block(header);
+        let height = self.stack.len() - ty.params.len();
+        self.stack.truncate(height);
+        self.stack.extend_from_slice(self.builder.block_params(header));
+        self.enter(Kind::Loop, &ty, header, next);
+        Ok(())
+    }
+
+    pub(super) fn if_(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let condition = self.pop();
+        let (then, otherwise) = (self.builder.create_block(), self.builder.create_block());
+        let next = self.block_with_params(&ty.results);
+        self.builder.ins().brif(condition, then, &[], otherwise, &[]);
+        self.builder.seal_block(then);
+        self.builder.seal_block(otherwise);
+        self.builder.switch_to_block(then);
+        let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
+        self.enter(Kind::If { otherwise, params }, &ty, next, next);
+        Ok(())
+    }
+
+    fn enter(&mut self, kind: Kind, ty: &FuncType, label: Block, next: Block) {
+        let label_arity = match kind {
+            Kind::Loop => ty.params.len(),
+            Kind::Block | Kind::If { .. } | Kind::Else => ty.results.len(),
+        };
+        self.control.push(Control {
+            kind,
+            label,
+            label_arity,
+            next,
+            n_results: ty.results.len(),
+            height: self.stack.len() - ty.params.len(),
+            entered: true,
+            next_reached: false,
+        });
+    }
+
+    pub(super) fn else_(&mut self) {
+        let falls_through = self.reachable;
+        let frame = self.control.last().expect("validated nesting");
+        if !frame.entered {
+            return;
+        }
+        if falls_through {
+            self.jump_to_next();
+        }
+        let frame = self.control.last_mut().expect("validated nesting");
+        let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Else) else {
+            unreachable!("validated: an else belongs to an if");
+        };
+        self.stack.truncate(frame.height);
+        self.stack.extend(params);
+        self.builder.switch_to_block(otherwise);
+        self.reachable = true;
+    }
+
+    /// Jumps from the end of the innermost frame to what follows it.
+    fn jump_to_next(&mut self) {
+        let frame = self.control.last_mut().expect("validated nesting");
+        frame.next_reached = true;
+        let (next, n_results) = (frame.next, frame.n_results);
+        let args = self.top(n_results);
+        self.builder.ins().jump(next, &args);
+    }
+
+    pub(super) fn end(&mut self) {
+        if self.reachable {
+            self.jump_to_next();
+        }
+        let mut frame = self.control.pop().expect("validated nesting");
+        if !frame.entered {
+            self.stack.truncate(frame.height);
+            return;
+        }
+        match frame.kind {
+            Kind::If { otherwise, params } => {
+                // Without an else, the parameters are the results.
+                self.builder.switch_to_block(otherwise);
+                let args: Vec<_> = params.into_iter().map(BlockArg::Value).collect();
+                self.builder.ins().jump(frame.next, &args);
+                frame.next_reached = true;
+            }
+            Kind::Loop => self.builder.seal_block(frame.label),
+            Kind::Block | Kind::Else => {}
+        }
+        self.builder.seal_block(frame.next);
+        self.stack.truncate(frame.height);
+        self.reachable = frame.next_reached;
+        if self.reachable {
+            self.builder.switch_to_block(frame.next);
+            self.stack.extend_from_slice(self.builder.block_params(frame.next));
+            if self.control.is_empty() {
+                let results = std::mem::take(&mut self.stack);
+                self.builder.ins().return_(&results);
+            }
+        }
+    }
+
+    /// Returns the topmost `n` operands as arguments of a branch.
+    fn top(&self, n: usize) -> Vec<BlockArg> {
+        self.stack[self.stack.len() - n..].iter().copied().map(BlockArg::Value).collect()
+    }
+
+    /// Returns the label `depth` frames out with the arguments that a branch to it carries.
+    fn branch(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
+        let at = self.control.len() - 1 - depth as usize;
+        let frame = &mut self.control[at];
+        frame.next_reached |= !matches!(frame.kind, Kind::Loop);
+        let (label, arity) = (frame.label, frame.label_arity);
+        (label, self.top(arity))
+    }
+
+    pub(super) fn br(&mut self, depth: u32) {
+        let (label, args) = self.branch(depth);
+        self.builder.ins().jump(label, &args);
+        self.reachable = false;
+    }
+
+    pub(super) fn br_if(&mut self, depth: u32) {
+        let condition = self.pop();
+        let (label, args) = self.branch(depth);
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, label, &args, next, &[]);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
+    }
+
+    pub(super) fn br_table(&mut self, targets: &BrTable<'_>) -> Result<()> {
+        let index = self.pop();
+        let mut calls = Vec::new();
+        for depth in targets.targets() {
+            let (label, args) = self.branch(depth?);
+            calls.push(self.builder.func.dfg.block_call(label, &args));
+        }
+        let (label, args) = self.branch(targets.default());
+        let default = self.builder.func.dfg.block_call(label, &args);
+        let table = self.builder.create_jump_table(JumpTableData::new(default, &calls));
+        self.builder.ins().br_table(index, table);
+        self.reachable = false;
+        Ok(())
+    }
+
+    pub(super) fn return_(&mut self) {
+        let depth = u32::try_from(self.control.len() - 1).expect("nesting is bounded by the body's size");
+        self.br(depth);
+    }
+}
