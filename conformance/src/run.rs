@@ -194,17 +194,17 @@ fn make(
 }
 
 fn returns(expected: &[Val], got: Result<Option<Val>, String>) -> Result<(), Outcome> {
-    let expected_text = || match expected {
+    let got = got.map_err(|failure| failed("a return", failure))?;
+    let difference = match (expected, got) {
+        ([], None) => None,
+        ([expected], Some(got)) => mismatch(expected, &got),
+        (_, got) => Some(shown_result(got)),
+    };
+    let wanted = || match expected {
         [] => "a return".to_owned(),
         vals => vals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     };
-    let difference = match (expected, got) {
-        (_, Err(failure)) => Some(failure),
-        ([], Ok(None)) => None,
-        ([expected], Ok(Some(got))) => mismatch(expected, &got),
-        (_, Ok(got)) => Some(shown_result(got)),
-    };
-    difference.map_or(Ok(()), |got| Err(failed(expected_text(), got)))
+    difference.map_or(Ok(()), |got| Err(failed(wanted(), got)))
 }
 
 fn shown_result(result: Option<Val>) -> String {
