@@ -33,7 +33,7 @@ fn bad_bytes() {
         ErrorKind::CoreModule,
         "this is a core module, not a component (at offset 0x4)",
     );
-    check(&component[..6], ErrorKind::Invalid, "unexpected end-of-file (at offset 0x6)");
+    check(&component[..6], ErrorKind::Invalid, "unexpected end-of-file (at offset 0x4)");
     let truncated = [&component[..], &[0x07, 0x05, 0x01]].concat();
     check(&truncated, ErrorKind::Invalid, "unexpected end-of-file (at offset 0xb)");
     Component::validate(component).expect("the empty component is valid");
