@@ -1,4 +1,53 @@
 //! Decodes, links, instantiates and calls WebAssembly components.
+//!
+//! The way of a component: [`Component::new`] validates its bytes, decodes them, resolves nesting, aliases and types
+//! into a flat list of steps, and compiles its core modules. A [`Linker`] meets its imports by name and runs the
+//! steps in a [`Store`]. The [`Instance`] that comes of it gives out [`Func`]s, which lower their arguments, run the
+//! guest and lift its result as the Canonical ABI says.
+//!
+//! ```
+//! use component_linker::{Component, Config, Engine, Linker, Store, Val};
+//!
+//! let bytes = wat::parse_str(
+//!     r#"(component
+//!         (import "double" (func $double (param "x" u32) (result u32)))
+//!         (core func $double (canon lower (func $double)))
+//!         (core module $m
+//!             (import "host" "double" (func $double (param i32) (result i32)))
+//!             (func (export "run") (param i32) (result i32)
+//!                 (i32.add (call $double (local.get 0)) (i32.const 2))))
+//!         (core instance $i (instantiate $m
+//!             (with "host" (instance (export "double" (func $double))))))
+//!         (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))"#,
+//! )?;
+//! let engine = Engine::new(&Config::new())?;
+//! let component = Component::new(&engine, &bytes)?;
+//!
+//! let mut linker = Linker::new();
+//! linker.root().func_new("double", |cx, args| {
+//!     *cx.data_mut() += 1;
+//!     let [Val::U32(x)] = args else { unreachable!("arguments are checked") };
+//!     Ok(Some(Val::U32(2 * x)))
+//! })?;
+//!
+//! let mut store = Store::new(&engine, 0);
+//! let instance = linker.instantiate(&mut store, &component)?;
+//! let run = instance.get_func(&mut store, &["run"]).expect("the component exports it");
+//! assert_eq!(run.call(&mut store, &[Val::U32(20)])?, Some(Val::U32(42)));
+//! assert_eq!(*store.data(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Values are [`Val`]s and types [`ValType`]s, both of the crate `canonical-abi`. A resource that a guest defines is
+//! known to the host by its representation; [`Instance::drop_resource`] drops one that the host was given.
+//!
+//! What goes wrong is of one of three kinds: an [`Error`] is about a component's bytes, a [`LinkError`] about its
+//! imports, and a [`Trap`] is the guest's fault or a host function's refusal. After a trap the component instances
+//! that it passed through cannot be entered any more.
+//!
+//! Calls are synchronous. Components that use the asynchronous built-ins are decoded and instantiated; calling such a
+//! built-in traps and says that it is not supported yet ([`Component::unsupported`] lists them). Imported core
+//! modules and components, and start functions of components, are not supported yet either.
 #![forbid(unsafe_code)]
 
 mod canon;

@@ -35,7 +35,7 @@ fn bad_bytes() {
     );
     check(&component[..6], ErrorKind::Invalid, "unexpected end-of-file (at offset 0x4)");
     let truncated = [&component[..], &[0x07, 0x05, 0x01]].concat();
-    check(&truncated, ErrorKind::Invalid, "unexpected end-of-file (at offset 0xb)");
+    check(&truncated, ErrorKind::Invalid, "unexpected end-of-file (at offset 0xa)");
     Component::validate(component).expect("the empty component is valid");
 }
 
