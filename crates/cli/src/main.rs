@@ -1,2 +1,51 @@
-//! The `lowlift` command.
-fn main() {}
+//! The `lowlift` command: calls components, shows layouts, describes signatures.
+//!
+//! One file per subcommand. Exit status: 0 done, 1 bad input, 2 usage, 134 the guest trapped.
+#![forbid(unsafe_code)]
+
+mod call;
+mod catalog;
+mod describe;
+mod failure;
+mod functions;
+mod input;
+mod layout;
+mod pointer;
+mod wave;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The WebAssembly Component Model from the command line.
+#[derive(Debug, Parser)]
+#[command(name = "lowlift", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Calls an exported function of a component and prints its result as WAVE.
+    Call(call::Args),
+    /// Shows where each byte of each type lies in linear memory.
+    Layout(layout::Args),
+    /// Shows the core signature of a function, lifted and lowered, and the reason for each core value.
+    Describe(describe::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Call(args) => call::run(&args),
+        Command::Layout(args) => layout::run(&args),
+        Command::Describe(args) => describe::run(&args),
+    };
+    match done {
+        Ok(text) => failure::print(&text),
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit_code()
+        }
+    }
+}

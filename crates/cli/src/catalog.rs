@@ -1,0 +1,117 @@
+//! What a file describes, be it WIT or a component: its named types and its functions.
+
+use std::path::Path;
+
+use canonical_abi::{Types, ValType};
+use component_linker::{Component, Config, Engine, Item, ItemKind};
+use wit_parser_lite::{Resolved, Type, abi};
+
+use crate::failure::Failure;
+use crate::functions::{self, Function};
+use crate::input::{self, Input};
+
+/// The named types and the functions of a file.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    /// The arena of the types.
+    pub(crate) types: Types,
+    /// Types in the order of the file.
+    pub(crate) named: Vec<NamedType>,
+    /// Functions in the order of the file.
+    pub(crate) functions: Vec<Function>,
+}
+
+/// A type and its name.
+#[derive(Debug)]
+pub(crate) struct NamedType {
+    /// The interface or instance that the type stands in.
+    pub(crate) owner: String,
+    /// Its own name.
+    pub(crate) name: String,
+    /// The type.
+    pub(crate) ty: ValType,
+}
+
+impl NamedType {
+    /// Returns the name with its owner's before it, the version last: `wasi:io/error.error@0.2.0`.
+    pub(crate) fn full_name(&self) -> String {
+        functions::join_name(&[&self.owner, &self.name])
+    }
+}
+
+/// Reads the catalog of a WIT file, a WIT directory or a component.
+///
+/// # Errors
+///
+/// When the file can't be read or is none of these, or when it breaks a rule.
+pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
+    match input::read(path)? {
+        Input::Wit(files) => of_wit(&files),
+        Input::Wasm(bytes) => of_component(&path.display().to_string(), &bytes),
+    }
+}
+
+fn of_wit(files: &[(String, String)]) -> Result<Catalog, Failure> {
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let resolved = wit_parser_lite::parse(&files).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure::BadInput(errors.join("\n\nerror: "))
+    })?;
+    of_resolved(&resolved).map_err(|error| Failure::BadInput(error.to_string()))
+}
+
+fn of_resolved(resolved: &Resolved) -> Result<Catalog, wit_parser_lite::Error> {
+    let mut catalog = Catalog { types: Types::new(), named: Vec::new(), functions: Vec::new() };
+    for (id, definition, name) in
+        resolved.packages().take(1).flat_map(|(package, _)| resolved.defined_types(package))
+    {
+        if resolved.resource(id).is_none() {
+            let ty = abi::val_type(resolved, &mut catalog.types, Type::Def(id))?;
+            let owner = resolved.owner_name(definition.owner);
+            catalog.named.push(NamedType { owner, name: name.to_owned(), ty });
+        }
+    }
+    for (id, function) in resolved.functions() {
+        let ty = abi::func_type(resolved, &mut catalog.types, id)?;
+        let path = vec![resolved.owner_name(function.owner), function.name.clone()];
+        catalog.functions.push(Function { path, ty });
+    }
+    Ok(catalog)
+}
+
+fn of_component(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
+    let engine = Engine::new(&Config::default()).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let component = Component::new(&engine, bytes).map_err(|error| Failure::in_file(file, error))?;
+    Ok(of_items(component.types(), &[component.exports(), component.imports()]))
+}
+
+/// Returns the catalog of a component's exports or imports, or both, whose types are in `types`.
+pub(crate) fn of_items(types: &Types, lists: &[&[Item]]) -> Catalog {
+    let mut catalog = Catalog { types: types.clone(), named: Vec::new(), functions: Vec::new() };
+    for items in lists {
+        collect(items, &mut Vec::new(), &mut catalog);
+    }
+    catalog
+}
+
+/// Adds the functions and types among `items` and in the instances there, which stand under `path`.
+fn collect(items: &[Item], path: &mut Vec<String>, catalog: &mut Catalog) {
+    for item in items {
+        match &item.kind {
+            ItemKind::Func(ty) => {
+                let path = path.iter().chain([&item.name]).cloned().collect();
+                catalog.functions.push(Function { path, ty: ty.clone() });
+            }
+            ItemKind::Type(ty) => {
+                let named = NamedType { owner: path.join("."), name: item.name.clone(), ty: *ty };
+                catalog.named.push(named);
+            }
+            ItemKind::Instance(items) => {
+                path.push(item.name.clone());
+                collect(items, path, catalog);
+                path.pop();
+            }
+            ItemKind::Resource(_) | ItemKind::OtherType | ItemKind::Module | ItemKind::Component => {}
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `--ptr`: the width of a memory's pointers.
+
+use canonical_abi::PtrType;
+use clap::ValueEnum;
+
+/// The widths that memories come in.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Pointer {
+    /// 32 bits.
+    #[default]
+    #[value(name = "32")]
+    Bits32,
+    /// 64 bits.
+    #[value(name = "64")]
+    Bits64,
+}
+
+impl From<Pointer> for PtrType {
+    fn from(pointer: Pointer) -> Self {
+        match pointer {
+            Pointer::Bits32 => Self::I32,
+            Pointer::Bits64 => Self::I64,
+        }
+    }
+}
