@@ -90,13 +90,14 @@ impl TableEntry for ResourceHandle {
 
 /// An instance's handle table (the spec's `Table`): indices start at 1, and the index freed last is used first.
 ///
-/// Invariants: `slots` and the free list through it are disjoint; `num_borrows` of a scope is the number of
+/// Invariants: the free list goes through exactly the slots that are free; `num_borrows` of a scope is the number of
 /// entries that are borrows of it.
 #[derive(Clone, Debug)]
 pub struct HandleTable<T = ResourceHandle> {
     /// The element at index `i` is in slot `i - 1`.
     slots: Vec<Slot<T>>,
     first_free: Option<u32>,
+    max_length: u32,
     scopes: Vec<Scope>,
     first_free_scope: Option<u32>,
 }
@@ -120,9 +121,16 @@ impl<T> Default for HandleTable<T> {
 }
 
 impl<T> HandleTable<T> {
-    /// Returns an empty table.
+    /// Returns an empty table for up to [`MAX_LENGTH`] elements.
     pub const fn new() -> Self {
-        Self { slots: Vec::new(), first_free: None, scopes: Vec::new(), first_free_scope: None }
+        Self::with_max_length(MAX_LENGTH)
+    }
+
+    /// Returns an empty table for up to `max_length` elements, which bounds the host memory that a guest can fill
+    /// with handles. More than [`MAX_LENGTH`] it never holds.
+    pub const fn with_max_length(max_length: u32) -> Self {
+        let max_length = if max_length < MAX_LENGTH { max_length } else { MAX_LENGTH };
+        Self { slots: Vec::new(), first_free: None, max_length, scopes: Vec::new(), first_free_scope: None }
     }
 
     /// Returns the element at `index`.
@@ -153,7 +161,7 @@ impl<T> HandleTable<T> {
     ///
     /// # Errors
     ///
-    /// When the table has [`MAX_LENGTH`] elements.
+    /// When the table has as many elements as it may.
     ///
     /// # Panics
     ///
@@ -166,7 +174,7 @@ impl<T> HandleTable<T> {
             *slot = Slot::Full(element);
             return Ok(index);
         }
-        trap_if(self.slots.len() >= MAX_LENGTH as usize, Trap::TableFull)?;
+        trap_if(self.slots.len() >= self.max_length as usize, Trap::TableFull)?;
         self.slots.push(Slot::Full(element));
         Ok(u32::try_from(self.slots.len()).expect("at most MAX_LENGTH slots"))
     }

@@ -153,10 +153,7 @@ impl List {
     pub fn from_values(element: ValType, values: Vec<Value>) -> Self {
         macro_rules! typed {
             ($variant:ident) => {{
-                let typed = values.iter().map(|v| match v {
-                    Value::$variant(x) => Some(*x),
-                    _ => None,
-                });
+                let typed = values.iter().map(|v| if let Value::$variant(x) = v { Some(*x) } else { None });
                 match typed.collect::<Option<Vec<_>>>() {
                     Some(typed) => Self::$variant(typed),
                     None => Self::Values(values),

@@ -215,6 +215,9 @@ fn handles_follow_the_spec() {
     assert_eq!(lower_own(&mut table, r1, 50), Ok(1));
     assert_eq!(lower_own(&mut table, r1, 60), Ok(4));
     assert_eq!(lift_own(&mut table, r2, 2), Ok(20));
+    let mut small: HandleTable = HandleTable::with_max_length(1);
+    assert_eq!(lower_own(&mut small, r1, 1), Ok(1));
+    assert_eq!(lower_own(&mut small, r1, 1), Err(Trap::TableFull));
     assert_eq!(
         table.iter().map(|(index, handle)| (index, handle.rep())).collect::<Vec<_>>(),
         [(1, 50), (3, 40), (4, 60)]
