@@ -353,7 +353,13 @@ fn include() {
              include two with { p as q };
              export i;
            }
-           world four { include three; import q: set(v: u32); }"],
+           world four { include three; import q: set(v: u32); }
+           world five {
+             record p { a: u8 }
+             type ps = list<p>;
+             import f: func(ps: ps, qs: list<p>) -> p;
+           }
+           world six { include five with { p as p1, ps as ps1, f as f1 } include five; }"],
         expect![[r#"
             package a:b
               interface i
@@ -369,26 +375,37 @@ fn include() {
                 import a: func()
                 import [get]p: func() -> u32
               world three
-                import b: func() (included)
-                import s: resource r
-                import [constructor]s: func() -> r (included)
-                import [method]s.m: func(self: borrow<r>) (included)
+                import b: func()
+                import resource s
+                import [constructor]s: func() -> s
+                import [method]s.m: func(self: borrow<s>)
                 import a:b/i
-                import a: func() (included)
-                import [get]q: func() -> u32 (included)
-                export x: func(r: r) (included)
+                import a: func()
+                import [get]q: func() -> u32
+                export x: func(r: s)
                 export a:b/i
               world four
-                import b: func() (included)
-                import s: resource r
-                import [constructor]s: func() -> r (included)
-                import [method]s.m: func(self: borrow<r>) (included)
+                import b: func()
+                import resource s
+                import [constructor]s: func() -> s
+                import [method]s.m: func(self: borrow<s>)
                 import a:b/i
-                import a: func() (included)
-                import [get]q: func() -> u32 (included)
+                import a: func()
+                import [get]q: func() -> u32
                 import [set]q: func(v: u32)
-                export x: func(r: r) (included)
+                export x: func(r: s)
                 export a:b/i
+              world five
+                import record p { a: u8 }
+                import type ps = list<p>
+                import f: func(ps: ps, qs: list<p>) -> p
+              world six
+                import record p1 { a: u8 }
+                import type ps1 = list<p1>
+                import f1: func(ps: ps1, qs: list<p1>) -> p1
+                import record p { a: u8 }
+                import type ps = list<p>
+                import f: func(ps: ps, qs: list<p>) -> p
         "#]],
     );
 }

@@ -5,6 +5,7 @@
 //! definition poisoned (left out, with references to it silent), so that one run reports many independent faults.
 
 mod function;
+mod include;
 mod interface;
 mod order;
 mod types;
@@ -39,6 +40,10 @@ impl Errors {
         if !self.is_full() {
             self.errors.push(error);
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.errors.is_empty()
     }
 
     /// Returns whether a further fault would be dropped, so that work on its message can be spared.

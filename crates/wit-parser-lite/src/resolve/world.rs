@@ -1,23 +1,23 @@
-//! Worlds. Follows WIT.md, "WIT Worlds", "Union of Worlds with `include`" and "Transitive imports and worlds".
+//! Worlds. Follows WIT.md, "WIT Worlds" and "Transitive imports and worlds".
 
 use std::collections::BTreeSet;
 
 use super::function::{Signature, check_setter_names, function};
+use super::include::include_item;
 use super::interface::{Definitions, Place, Scope, definitions, interface_items};
 use super::{Context, TypeNames, UniqueNames, attributes, lookup_interface};
 use crate::arena::{Attributes, InterfaceId, Owner, World, WorldId, WorldItem, WorldItemKind};
-use crate::ast::{ExternItem, ExternKind, ExternType, IncludeItem, WorldDefinition};
+use crate::ast::{ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
-use crate::package::{Item, lookup};
 use crate::source::{Span, count};
 
 /// The imports of a world, or its exports.
-struct Side {
-    what: &'static str,
-    items: Vec<WorldItem>,
-    unique: UniqueNames,
+pub(super) struct Side {
+    pub(super) what: &'static str,
+    pub(super) items: Vec<WorldItem>,
+    pub(super) unique: UniqueNames,
     /// The interfaces among them that go by their own names.
-    interfaces: BTreeSet<InterfaceId>,
+    pub(super) interfaces: BTreeSet<InterfaceId>,
 }
 
 impl Side {
@@ -145,107 +145,6 @@ fn add_interface(cx: &mut Context<'_>, side: &mut Side, id: InterfaceId, attribu
     if side.unique.add(&mut cx.errors, side.what, &name, span) {
         side.interfaces.insert(id);
         side.items.push(item(None, WorldItemKind::Interface(id), attributes, span));
-    }
-}
-
-/// Adds the imports and exports of another world.
-fn include_item<'a>(
-    cx: &mut Context<'a>,
-    scope: Scope,
-    ast: &'a IncludeItem<'a>,
-    imports: &mut Side,
-    exports: &mut Side,
-) {
-    let target = match lookup(&cx.packages, scope.body, &ast.path, &mut cx.errors) {
-        Some(Item::World(index)) => cx.worlds[index as usize],
-        Some(Item::Interface(_)) => {
-            let message = format!("`{}` is an interface, not a world", ast.path.id().name);
-            let error = Error::new(ErrorKind::WrongKind, ast.path.span(), message);
-            cx.errors.push(error.help("interfaces are imported or exported"));
-            None
-        }
-        None => None,
-    };
-    // A world that is not there yet is part of a cycle, which is reported.
-    let Some(target) = target else { return };
-    let _checked_only = attributes(cx, scope.package, &ast.attributes);
-    let world = &cx.out.worlds[target as usize];
-    let (included_imports, included_exports) = (world.imports.clone(), world.exports.clone());
-    check_renames(cx, ast, included_imports.iter().chain(&included_exports));
-    for (side, included) in [(imports, included_imports), (exports, included_exports)] {
-        for mut item in included {
-            item.span = ast.path.span();
-            match (&item.name, item.kind) {
-                (None, WorldItemKind::Interface(id)) => {
-                    if !side.interfaces.contains(&id) {
-                        side.interfaces.insert(id);
-                        let name =
-                            cx.out.interface_name(id).expect("an item without a name has its interface's");
-                        side.unique.add(&mut cx.errors, side.what, &name, item.span);
-                        side.items.push(item);
-                    }
-                }
-                (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => {
-                    unreachable!("functions and types of a world have names")
-                }
-                (Some(name), _) => {
-                    let name = renamed(name, ast);
-                    if side.unique.add(&mut cx.errors, side.what, &name, item.span) {
-                        item.name = Some(name);
-                        side.items.push(item);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Returns the label that an `include … with` can rename in `name`: that of the resource in the name of its function.
-fn renamable(name: &str) -> &str {
-    let bare = name.rsplit(']').next().unwrap_or(name);
-    bare.split('.').next().unwrap_or(bare)
-}
-
-fn renamed(name: &str, ast: &IncludeItem<'_>) -> String {
-    let label = renamable(name);
-    match ast.names.iter().find(|rename| rename.id.name == label) {
-        Some(rename) => {
-            let start = name.rfind(']').map_or(0, |at| at + 1);
-            format!("{}{}{}", &name[..start], rename.alias.name, &name[start + label.len()..])
-        }
-        None => name.to_owned(),
-    }
-}
-
-/// Checks that every `with` renames something.
-fn check_renames<'i>(
-    cx: &mut Context<'_>,
-    ast: &IncludeItem<'_>,
-    included: impl Iterator<Item = &'i WorldItem>,
-) {
-    let (mut labels, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
-    for item in included {
-        match (&item.name, item.kind) {
-            (Some(name), _) => _ = labels.insert(renamable(name)),
-            (None, WorldItemKind::Interface(id)) => _ = interfaces.insert(cx.out[id].name.clone()),
-            (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => {}
-        }
-    }
-    let mut unique = UniqueNames::default();
-    for rename in &ast.names {
-        unique.add(&mut cx.errors, "renamed item", rename.id.name, rename.id.span);
-        if labels.contains(rename.id.name) || cx.errors.is_full() {
-            continue;
-        }
-        let name = rename.id.name;
-        let error = if interfaces.contains(name) {
-            let message = format!("`{name}` is an interface's name, which `with` cannot change");
-            Error::new(ErrorKind::World, rename.id.span, message)
-        } else {
-            let message = format!("world `{}` has no import or export named `{name}`", ast.path.id().name);
-            Error::new(ErrorKind::Unknown, rename.id.span, message).suggest(name, labels.iter().copied())
-        };
-        cx.errors.push(error);
     }
 }
 

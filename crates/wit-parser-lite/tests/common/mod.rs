@@ -52,13 +52,15 @@ fn world_item(out: &mut String, resolved: &Resolved, world: Owner, what: &str, i
             }
         },
         WorldItemKind::Function(id) => {
-            let other = if resolved[id].owner == world { "" } else { " (included)" };
-            format!("{what} {}: {}{other}", name.unwrap_or("?"), function(resolved, &resolved[id]))
+            assert_eq!(name, Some(resolved[id].name.as_str()));
+            assert_eq!(resolved[id].owner, world);
+            format!("{what} {}: {}", resolved[id].name, function(resolved, &resolved[id]))
         }
-        WorldItemKind::Type(id) if name == resolved[id].name.as_deref() => {
+        WorldItemKind::Type(id) => {
+            assert_eq!(name, resolved[id].name.as_deref());
+            assert_eq!(resolved[id].owner, world);
             format!("{what} {}", definition(resolved, id))
         }
-        WorldItemKind::Type(id) => format!("{what} {}: {}", name.unwrap_or("?"), definition(resolved, id)),
     };
     line(out, 2, &item.attributes, &text);
 }

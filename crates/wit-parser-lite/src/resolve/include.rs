@@ -1,0 +1,212 @@
+//! `include`. Follows WIT.md, "Union of Worlds with `include`".
+//!
+//! A world gets copies of the included world's own types and functions: renamed ones need another name, and a resource
+//! that is included twice under two names is two resources. Interfaces stay one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::interface::Scope;
+use super::types::push_type;
+use super::world::Side;
+use super::{Context, UniqueNames, attributes};
+use crate::arena::{
+    Case, Field, Function, FunctionId, Owner, Type, TypeDef, TypeDefId, TypeDefKind, WorldId, WorldItem,
+    WorldItemKind, push,
+};
+use crate::ast::IncludeItem;
+use crate::error::{Error, ErrorKind};
+use crate::package::{Item, lookup};
+
+/// Adds the imports and exports of another world.
+pub(super) fn include_item<'a>(
+    cx: &mut Context<'a>,
+    scope: Scope,
+    ast: &'a IncludeItem<'a>,
+    imports: &mut Side,
+    exports: &mut Side,
+) {
+    let target = match lookup(&cx.packages, scope.body, &ast.path, &mut cx.errors) {
+        Some(Item::World(index)) => cx.worlds[index as usize],
+        Some(Item::Interface(_)) => {
+            let message = format!("`{}` is an interface, not a world", ast.path.id().name);
+            let error = Error::new(ErrorKind::WrongKind, ast.path.span(), message);
+            cx.errors.push(error.help("interfaces are imported or exported"));
+            None
+        }
+        None => None,
+    };
+    let _checked_only = attributes(cx, scope.package, &ast.attributes);
+    // A world that is not there yet is part of a cycle, which is reported.
+    let Some(target) = target else { return };
+    let world = &cx.out.worlds[target as usize];
+    let (included_imports, included_exports) = (world.imports.clone(), world.exports.clone());
+    check_renames(cx, ast, included_imports.iter().chain(&included_exports));
+    // After a fault nothing of this is returned, and including one world again and again would double its copies.
+    if !cx.errors.is_empty() {
+        return;
+    }
+    let copies = copy_types(cx, WorldId::new(target), scope.owner, ast);
+    for (side, included) in [(imports, included_imports), (exports, included_exports)] {
+        for mut item in included {
+            item.span = ast.path.span();
+            match item.kind {
+                WorldItemKind::Interface(id) if item.name.is_none() => {
+                    if side.interfaces.insert(id) {
+                        let name =
+                            cx.out.interface_name(id).expect("an item without a name has its interface's");
+                        side.unique.add(&mut cx.errors, side.what, &name, item.span);
+                        side.items.push(item);
+                    }
+                    continue;
+                }
+                WorldItemKind::Interface(_) => {}
+                WorldItemKind::Type(id) => item.kind = WorldItemKind::Type(copies.def(id)),
+                WorldItemKind::Function(id) => {
+                    item.kind = WorldItemKind::Function(copy_function(cx, scope.owner, id, ast, &copies));
+                }
+            }
+            let name = renamed(&item.name.expect("only interfaces go without a plain name"), ast);
+            if side.unique.add(&mut cx.errors, side.what, &name, item.span) {
+                item.name = Some(name);
+                side.items.push(item);
+            }
+        }
+    }
+}
+
+/// Returns the label that an `include … with` can rename in `name`: that of the resource in the name of its function.
+fn renamable(name: &str) -> &str {
+    let bare = name.rsplit(']').next().unwrap_or(name);
+    bare.split('.').next().unwrap_or(bare)
+}
+
+fn renamed(name: &str, ast: &IncludeItem<'_>) -> String {
+    let label = renamable(name);
+    match ast.names.iter().find(|rename| rename.id.name == label) {
+        Some(rename) => {
+            let start = name.rfind(']').map_or(0, |at| at + 1);
+            format!("{}{}{}", &name[..start], rename.alias.name, &name[start + label.len()..])
+        }
+        None => name.to_owned(),
+    }
+}
+
+/// Checks that every `with` renames something.
+fn check_renames<'i>(
+    cx: &mut Context<'_>,
+    ast: &IncludeItem<'_>,
+    included: impl Iterator<Item = &'i WorldItem>,
+) {
+    let (mut labels, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
+    for item in included {
+        match (&item.name, item.kind) {
+            (Some(name), _) => _ = labels.insert(renamable(name)),
+            (None, WorldItemKind::Interface(id)) => _ = interfaces.insert(cx.out[id].name.clone()),
+            (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => {}
+        }
+    }
+    let mut unique = UniqueNames::default();
+    for rename in &ast.names {
+        unique.add(&mut cx.errors, "renamed item", rename.id.name, rename.id.span);
+        if labels.contains(rename.id.name) || cx.errors.is_full() {
+            continue;
+        }
+        let name = rename.id.name;
+        let error = if interfaces.contains(name) {
+            let message = format!("`{name}` is an interface's name, which `with` cannot change");
+            Error::new(ErrorKind::World, rename.id.span, message)
+        } else {
+            let message = format!("world `{}` has no import or export named `{name}`", ast.path.id().name);
+            Error::new(ErrorKind::Unknown, rename.id.span, message).suggest(name, labels.iter().copied())
+        };
+        cx.errors.push(error);
+    }
+}
+
+/// The types of the included world, each with its copy.
+struct Copies {
+    types: BTreeMap<TypeDefId, TypeDefId>,
+}
+
+impl Copies {
+    /// Returns the copy of `id`, or `id` if it stands in an interface.
+    fn def(&self, id: TypeDefId) -> TypeDefId {
+        self.types.get(&id).copied().unwrap_or(id)
+    }
+
+    fn ty(&self, ty: Type) -> Type {
+        match ty {
+            Type::Primitive(_) => ty,
+            Type::Def(id) => Type::Def(self.def(id)),
+        }
+    }
+
+    fn kind(&self, kind: &TypeDefKind) -> TypeDefKind {
+        let ty = |part: &Type| self.ty(*part);
+        let optional = |part: &Option<Type>| part.as_ref().map(ty);
+        match kind {
+            TypeDefKind::Record(fields) => TypeDefKind::Record(
+                fields.iter().map(|field| Field { ty: ty(&field.ty), ..field.clone() }).collect(),
+            ),
+            TypeDefKind::Variant(cases) => TypeDefKind::Variant(
+                cases.iter().map(|case| Case { ty: optional(&case.ty), ..case.clone() }).collect(),
+            ),
+            TypeDefKind::Tuple(parts) => TypeDefKind::Tuple(parts.iter().map(ty).collect()),
+            TypeDefKind::Option(part) => TypeDefKind::Option(ty(part)),
+            TypeDefKind::Result { ok, err } => TypeDefKind::Result { ok: optional(ok), err: optional(err) },
+            TypeDefKind::List(part) => TypeDefKind::List(ty(part)),
+            TypeDefKind::FixedLengthList(part, length) => TypeDefKind::FixedLengthList(ty(part), *length),
+            TypeDefKind::Map(key, value) => TypeDefKind::Map(ty(key), ty(value)),
+            TypeDefKind::Stream(payload) => TypeDefKind::Stream(optional(payload)),
+            TypeDefKind::Future(payload) => TypeDefKind::Future(optional(payload)),
+            TypeDefKind::Own(id) => TypeDefKind::Own(self.def(*id)),
+            TypeDefKind::Borrow(id) => TypeDefKind::Borrow(self.def(*id)),
+            TypeDefKind::Use(id) => TypeDefKind::Use(self.def(*id)),
+            TypeDefKind::Alias(target) => TypeDefKind::Alias(ty(target)),
+            TypeDefKind::Enum(_) | TypeDefKind::Flags(_) | TypeDefKind::Resource => kind.clone(),
+        }
+    }
+}
+
+/// Adds copies of the types that `world` itself owns, in the order of the arena, so that parts come before wholes.
+fn copy_types(cx: &mut Context<'_>, world: WorldId, owner: Owner, ast: &IncludeItem<'_>) -> Copies {
+    let mut copies = Copies { types: BTreeMap::new() };
+    let own: Vec<_> = cx
+        .out
+        .types()
+        .filter(|(_, ty)| ty.owner == Owner::World(world))
+        .map(|(id, ty)| (id, ty.clone()))
+        .collect();
+    for (id, ty) in own {
+        let name = ty.name.as_ref().map(|name| renamed(name, ast));
+        let copy = push_type(cx, TypeDef { name, owner, kind: copies.kind(&ty.kind), ..ty });
+        copies.types.insert(id, copy);
+    }
+    copies
+}
+
+fn copy_function(
+    cx: &mut Context<'_>,
+    owner: Owner,
+    id: FunctionId,
+    ast: &IncludeItem<'_>,
+    copies: &Copies,
+) -> FunctionId {
+    let function = cx.out[id].clone();
+    let name = renamed(&function.name, ast);
+    let label = if function.method.is_none() { renamable(&name).to_owned() } else { function.label };
+    let copy = Function {
+        label,
+        method: function.method.map(|(kind, resource)| (kind, copies.def(resource))),
+        params: function
+            .params
+            .iter()
+            .map(|param| Field { ty: copies.ty(param.ty), ..param.clone() })
+            .collect(),
+        result: function.result.map(|ty| copies.ty(ty)),
+        owner,
+        name,
+        ..function
+    };
+    push(&mut cx.out.functions, copy, FunctionId::new)
+}
