@@ -61,7 +61,7 @@ fn types() {
 
 #[test]
 fn functions() {
-    check_cases("functions.txt", 5);
+    check_cases("functions.txt", 8);
 }
 
 #[test]

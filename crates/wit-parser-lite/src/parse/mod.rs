@@ -36,6 +36,10 @@ pub const MAX_TYPE_DEPTH: u32 = 100;
 /// # Errors
 ///
 /// The first token that the grammar does not allow.
+///
+/// # Panics
+///
+/// `tokens` do not end with the token for the end of the file.
 pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> Result<WitFile<'a>> {
     let p = &mut Cursor::new(tokens);
     let mut package = None;

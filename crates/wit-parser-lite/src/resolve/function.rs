@@ -1,7 +1,7 @@
 //! Functions, plain and of resources. Follows WIT.md, "Item: `interface`" and "Item: `resource`", and the rules on
 //! names in Binary.md, "Import and Export Definitions".
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::interface::Scope;
 use super::types::{holds_borrow, ty};
@@ -9,6 +9,7 @@ use super::{Context, TypeNames, UniqueNames, attributes};
 use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
 use crate::error::{Error, ErrorKind};
+use crate::source::Span;
 
 /// A function as written.
 pub(super) struct Signature<'s, 'a> {
@@ -175,20 +176,63 @@ fn accessor_rules(cx: &mut Context<'_>, Signature { func, .. }: &Signature<'_, '
     }
 }
 
-/// Checks that each setter of an interface has its getter.
-pub(super) fn check_setters(cx: &mut Context<'_>, functions: &[FunctionId]) {
-    let names: Vec<_> = functions.iter().map(|id| (cx.out[*id].name.clone(), cx.out[*id].span)).collect();
-    check_setter_names(cx, &names);
-}
-
-/// Checks that each setter of a scope, given by the scope's names, has its getter.
-pub(super) fn check_setter_names(cx: &mut Context<'_>, names: &[(String, crate::source::Span)]) {
-    let present: BTreeSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-    for (name, span) in names.iter().filter(|(name, _)| name.contains("[set]")) {
-        let getter = name.replace("[set]", "[get]");
-        if !present.contains(getter.as_str()) {
-            let message = format!("setter `{name}` needs a getter `{getter}`");
-            cx.errors.push(Error::new(ErrorKind::Function, *span, message));
+/// Checks that each setter of a scope has a getter, for a property of the same type. The functions come with the places
+/// to report.
+pub(super) fn check_setters(cx: &mut Context<'_>, functions: &[(FunctionId, Span)]) {
+    let by_name: BTreeMap<&str, &Function> =
+        functions.iter().map(|(id, _)| (cx.out[*id].name.as_str(), &cx.out[*id])).collect();
+    let mut faults = Vec::new();
+    for (id, span) in functions {
+        let setter = &cx.out[*id];
+        if setter.accessor != Some(Accessor::Set) {
+            continue;
+        }
+        let getter_name = setter.name.replace("[set]", "[get]");
+        let Some(getter) = by_name.get(getter_name.as_str()) else {
+            let message = format!("setter `{}` needs a getter `{getter_name}`", setter.name);
+            faults.push(Error::new(ErrorKind::Function, *span, message));
+            continue;
+        };
+        let (Some(value), Some(result)) = (setter.params.last(), getter.result) else { continue };
+        if surely_differ(cx, value.ty, property_type(cx, result)) {
+            let message = format!("setter `{}` takes another type than its getter returns", setter.name);
+            let error = Error::new(ErrorKind::Function, *span, message);
+            faults.push(error.note("the getter is here", getter.span));
         }
     }
+    faults.into_iter().for_each(|fault| cx.errors.push(fault));
+}
+
+/// Returns a getter's *property type*: its result type, or what is in it if that is a `result`.
+fn property_type(cx: &Context<'_>, result: Type) -> Type {
+    if let Type::Def(id) = cx.out.dealias(result)
+        && let TypeDefKind::Result { ok: Some(ok), .. } = cx.out[id].kind
+    {
+        return ok;
+    }
+    result
+}
+
+/// Returns whether two types differ for certain. Types with parts count as equal if they are of one kind: comparing the
+/// parts is left to the validation of components.
+fn surely_differ(cx: &Context<'_>, a: Type, b: Type) -> bool {
+    match (despelled(cx, a), despelled(cx, b)) {
+        (Type::Def(a), Type::Def(b)) => {
+            let (a_kind, b_kind) = (&cx.out[a].kind, &cx.out[b].kind);
+            let is_resource = matches!(a_kind, TypeDefKind::Resource);
+            std::mem::discriminant(a_kind) != std::mem::discriminant(b_kind) || (is_resource && a != b)
+        }
+        (a, b) => a != b,
+    }
+}
+
+/// Returns `ty` behind aliases, and the resource for a handle that owns it.
+fn despelled(cx: &Context<'_>, ty: Type) -> Type {
+    let ty = cx.out.dealias(ty);
+    if let Type::Def(id) = ty
+        && let TypeDefKind::Own(resource) = cx.out[id].kind
+    {
+        return cx.out.dealias(Type::Def(resource));
+    }
+    ty
 }

@@ -66,7 +66,8 @@ pub(super) fn interface_items<'a>(
         functions.extend(function(cx, scope, &defined.names, &mut unique, &item.attributes, signature));
     }
     functions.sort_by_key(|id| cx.out[*id].span.start);
-    check_setters(cx, &functions);
+    let places: Vec<_> = functions.iter().map(|id| (*id, cx.out[*id].span)).collect();
+    check_setters(cx, &places);
     let interface = &mut cx.out.interfaces[id.index() as usize];
     interface.types = defined.types;
     interface.functions = functions;

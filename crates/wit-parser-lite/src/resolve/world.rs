@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::function::{Signature, check_setter_names, function};
+use super::function::{Signature, check_setters, function};
 use super::include::include_item;
 use super::interface::{Definitions, Place, Scope, definitions, interface_items};
 use super::{Context, TypeNames, UniqueNames, attributes, lookup_interface};
-use crate::arena::{Attributes, InterfaceId, Owner, World, WorldId, WorldItem, WorldItemKind};
+use crate::arena::{Attributes, FunctionId, InterfaceId, Owner, World, WorldId, WorldItem, WorldItemKind};
 use crate::ast::{ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::source::{Span, count};
@@ -77,9 +77,9 @@ pub(super) fn world(cx: &mut Context<'_>, index: u32) {
     }
     for side in [&mut imports, &mut exports] {
         side.items.sort_by_key(|item| item.span.start);
-        let names: Vec<_> =
-            side.items.iter().filter_map(|item| Some((item.name.clone()?, item.span))).collect();
-        check_setter_names(cx, &names);
+        let functions: Vec<_> =
+            side.items.iter().filter_map(|item| Some((function_of(item)?, item.span))).collect();
+        check_setters(cx, &functions);
     }
     compatible_exports(cx, ast.id.span, &exports);
     implicit_imports(cx, &defined.uses, &mut imports, &exports);
@@ -158,6 +158,13 @@ fn closure(cx: &Context<'_>, roots: impl IntoIterator<Item = InterfaceId>) -> BT
         }
     }
     reached
+}
+
+fn function_of(item: &WorldItem) -> Option<FunctionId> {
+    match item.kind {
+        WorldItemKind::Function(id) => Some(id),
+        WorldItemKind::Interface(_) | WorldItemKind::Type(_) => None,
+    }
 }
 
 fn interfaces_of(side: &Side) -> impl Iterator<Item = InterfaceId> {
