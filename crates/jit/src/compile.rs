@@ -7,7 +7,7 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function, SourceLoc, TrapCode};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{Context, FinalizedMachReloc, FinalizedRelocTarget};
+use cranelift_codegen::{CodegenError, Context, FinalizedMachReloc, FinalizedRelocTarget};
 use cranelift_frontend::FunctionBuilderContext;
 use wasmparser::FuncValidatorAllocations;
 
@@ -76,14 +76,7 @@ pub(crate) fn module(
         let mut validator = to_validate.into_validator(allocations);
         context.clear();
         let func = info.func_index_of_code(position);
-        translate::function(
-            &env,
-            func,
-            &body,
-            &mut validator,
-            &mut context.func,
-            &mut builder_context,
-        )?;
+        translate::function(&env, func, &body, &mut validator, &mut context.func, &mut builder_context)?;
         allocations = validator.into_allocations();
         assembler.add(&mut context).map_err(|e| e.at(offset))?;
     }
@@ -122,9 +115,7 @@ impl<'a> Assembler<'a> {
     }
 
     fn add(&mut self, context: &mut Context) -> Result<()> {
-        // What Cranelift refuses of a valid function is its size.
-        let refuse = |e| Error::new(ErrorKind::Limit, format!("Cranelift refused the function: {e:?}"));
-        let code = context.compile(self.isa, &mut self.control).map_err(|e| refuse(e.inner))?;
+        let code = context.compile(self.isa, &mut self.control).map_err(|e| refused(&e.inner))?;
         let align = self.isa.function_alignment().minimum.max(code.buffer.alignment);
         let bytes = code.buffer.data();
         let start = u32::try_from(self.text.append(true, bytes, align, &mut self.control))
@@ -163,4 +154,15 @@ impl<'a> Assembler<'a> {
         self.compiled.text = self.text.finish(&mut self.control);
         self.compiled
     }
+}
+
+/// Returns the error for a function that Cranelift refuses: what it refuses of a valid one is its size.
+///
+/// # Panics
+///
+/// Panics if the verifier refused it: then the translator has a bug.
+#[cold]
+fn refused(error: &CodegenError) -> Error {
+    assert!(!matches!(error, CodegenError::Verifier(_)), "the translator makes valid code: {error:?}");
+    Error::new(ErrorKind::Limit, format!("Cranelift refused the function: {error}"))
 }

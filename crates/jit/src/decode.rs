@@ -4,15 +4,17 @@
 //! Function bodies are validated where they are translated, operator by operator.
 
 use wasmparser::{
-    CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems, ElementKind, ExternalKind,
-    FuncToValidate, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, RefType, TableInit, TypeRef,
-    ValidPayload, Validator, ValidatorResources,
+    CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems, ElementKind, ExportSectionReader,
+    ExternalKind, FuncToValidate, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, RefType,
+    TableInit, TypeRef, TypeSectionReader, ValidPayload, Validator, ValidatorResources,
 };
 
 use crate::engine::Config;
 use crate::error::{Error, Result};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
-use crate::module::{ConstExpr, ConstOp, DataSegment, ElemItems, ElemSegment, Import, Item, ModuleInfo, SegmentMode};
+use crate::module::{
+    ConstExpr, ConstOp, DataSegment, ElemItems, ElemSegment, Import, Item, ModuleInfo, SegmentMode,
+};
 use crate::types::{FuncType, GlobalType, MemoryType, TableType, ValType};
 
 /// A function body with the means to validate it.
@@ -39,16 +41,13 @@ pub(crate) fn decode<'a>(wasm: &'a [u8], config: &Config) -> Result<(ModuleInfo,
     Ok((info, bodies))
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other payloads are validated and say nothing we keep")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other payloads are validated and say nothing we keep"
+)]
 fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
     match payload {
-        Payload::TypeSection(groups) => {
-            for group in groups {
-                for ty in group?.into_types() {
-                    info.types.push(composite_type(&ty)?);
-                }
-            }
-        }
+        Payload::TypeSection(groups) => types_section(info, groups)?,
         Payload::ImportSection(imports) => {
             for import in imports.into_imports() {
                 import_item(info, &import?)?;
@@ -86,20 +85,7 @@ fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
                 info.global_inits.push(const_expr(&global.init_expr)?);
             }
         }
-        Payload::ExportSection(exports) => {
-            for export in exports {
-                let export = export?;
-                let item = match export.kind {
-                    ExternalKind::Func | ExternalKind::FuncExact => Item::Func(FuncIndex(export.index)),
-                    ExternalKind::Table => Item::Table(TableIndex(export.index)),
-                    ExternalKind::Memory => Item::Memory(MemoryIndex(export.index)),
-                    ExternalKind::Global => Item::Global(GlobalIndex(export.index)),
-                    ExternalKind::Tag => Item::Tag(TagIndex(export.index)),
-                };
-                info.export_positions.insert(export.name.to_owned(), info.exports.len());
-                info.exports.push((export.name.to_owned(), item));
-            }
-        }
+        Payload::ExportSection(exports) => exports_section(info, exports)?,
         Payload::StartSection { func, .. } => info.start = Some(FuncIndex(func)),
         Payload::ElementSection(segments) => {
             for segment in segments {
@@ -121,7 +107,40 @@ fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
     Ok(())
 }
 
-fn composite_type(ty: &wasmparser::SubType) -> Result<FuncType> {
+fn types_section(info: &mut ModuleInfo, groups: TypeSectionReader<'_>) -> Result<()> {
+    for group in groups {
+        let group = group?;
+        if group.is_explicit_rec_group() && group.types().len() > 1 {
+            return Err(Error::unsupported("recursive type groups"));
+        }
+        for ty in group.into_types() {
+            info.types.push(sub_type(&ty)?);
+        }
+    }
+    Ok(())
+}
+
+fn exports_section(info: &mut ModuleInfo, exports: ExportSectionReader<'_>) -> Result<()> {
+    for export in exports {
+        let export = export?;
+        let item = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => Item::Func(FuncIndex(export.index)),
+            ExternalKind::Table => Item::Table(TableIndex(export.index)),
+            ExternalKind::Memory => Item::Memory(MemoryIndex(export.index)),
+            ExternalKind::Global => Item::Global(GlobalIndex(export.index)),
+            ExternalKind::Tag => Item::Tag(TagIndex(export.index)),
+        };
+        info.export_positions.insert(export.name.to_owned(), info.exports.len());
+        info.exports.push((export.name.to_owned(), item));
+    }
+    Ok(())
+}
+
+fn sub_type(ty: &wasmparser::SubType) -> Result<FuncType> {
+    // Function types are interned by structure, which is their identity only without these.
+    if !ty.is_final || !ty.supertype_idxs.is_empty() {
+        return Err(Error::unsupported("subtyping"));
+    }
     match &ty.composite_type.inner {
         CompositeInnerType::Func(func) => func_type(func),
         CompositeInnerType::Array(_) => Err(Error::unsupported("array types")),
@@ -131,7 +150,8 @@ fn composite_type(ty: &wasmparser::SubType) -> Result<FuncType> {
 }
 
 fn func_type(ty: &wasmparser::FuncType) -> Result<FuncType> {
-    let list = |types: &[wasmparser::ValType]| types.iter().map(|ty| val_type(*ty)).collect::<Result<Vec<_>>>();
+    let list =
+        |types: &[wasmparser::ValType]| types.iter().map(|ty| val_type(*ty)).collect::<Result<Vec<_>>>();
     Ok(FuncType { params: list(ty.params())?, results: list(ty.results())? })
 }
 
@@ -249,7 +269,10 @@ fn data_segment(segment: &wasmparser::Data<'_>) -> Result<DataSegment> {
     Ok(DataSegment { mode, bytes: segment.data.to_vec() })
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the validator lets few operators through; the rest is unsupported")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the validator lets few operators through; the rest is unsupported"
+)]
 fn const_expr(expr: &WasmConstExpr<'_>) -> Result<ConstExpr> {
     let mut ops = Vec::new();
     for item in expr.get_operators_reader().into_iter_with_offsets() {
@@ -280,7 +303,6 @@ fn const_expr(expr: &WasmConstExpr<'_>) -> Result<ConstExpr> {
 
 /// Keeps the names of the module and its functions. A malformed name section is ignored from the point
 /// where it is malformed, as the core specification demands of custom sections.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other names appear in no message")]
 fn names_section(info: &mut ModuleInfo, names: wasmparser::NameSectionReader<'_>) {
     for name in names {
         match name {

@@ -74,10 +74,8 @@ impl Func {
         if !params.iter().map(Val::ty).eq(ty.params.iter().copied()) || results.len() != ty.results.len() {
             let given: Vec<_> = params.iter().map(Val::ty).collect();
             let given = FuncType::new(given, Vec::new());
-            let message = format!(
-                "a function of type {ty} was called as {given} with {} result slots",
-                results.len()
-            );
+            let message =
+                format!("a function of type {ty} was called as {given} with {} result slots", results.len());
             return Err(mismatch(message));
         }
         let mut inline = [ValRaw::default(); 8];

@@ -108,7 +108,9 @@ pub enum LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Count { expected, given } => write!(f, "unknown import: expected {expected} imports, given {given}"),
+            Self::Count { expected, given } => {
+                write!(f, "unknown import: expected {expected} imports, given {given}")
+            }
             Self::IncompatibleType { module, name, expected, given } => write!(
                 f,
                 "incompatible import type for `{module}::{name}`: expected {}, given {}",

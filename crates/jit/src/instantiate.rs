@@ -4,7 +4,9 @@
 use crate::error::Result;
 use crate::func::Func;
 use crate::global::Global;
-use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32};
+use crate::index::{
+    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32,
+};
 use crate::instance::{Extern, LinkError};
 use crate::memory::Memory;
 use crate::module::{ConstExpr, ConstOp, ElemItems, Item, Module, SegmentMode};
@@ -125,7 +127,8 @@ pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Exte
     let new_memory = |ty: &MemoryType| LinearMemory::new(*ty, config.max_memory_bytes());
     let new_table = |ty: &TableType| TableCells::new(*ty, config.table_limit());
     let n = info.n_imported;
-    let memories: Vec<_> = info.memories[n.memories as usize..].iter().map(new_memory).collect::<Result<_>>()?;
+    let memories: Vec<_> =
+        info.memories[n.memories as usize..].iter().map(new_memory).collect::<Result<_>>()?;
     let tables: Vec<_> = info.tables[n.tables as usize..].iter().map(new_table).collect::<Result<_>>()?;
 
     let mut data = InstanceData {

@@ -1,4 +1,43 @@
-//! Core WebAssembly on Cranelift.
+//! Core WebAssembly on Cranelift: compile, instantiate, call.
+//!
+//! A [`Module`] is validated and compiled once; a [`Store`] owns instances and all they share; handles such as
+//! [`Func`] and [`Memory`] are copies that name something of a store. A guest's fault is a [`Trap`] with the
+//! wasm frames it came through; bad input is an [`Error`]. The crate knows nothing of components.
+//!
+//! What runs: the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference types
+//! (`funcref`, `externref`), multi-memory, memory64, table64, extended constants, imported and exported tags.
+//! What is valid and does not run yet (SIMD, threads, exceptions, tail calls, typed function references, GC) is
+//! refused by [`Module::new`] with [`ErrorKind::Unsupported`].
+//!
+//! ```
+//! use jit::{Config, Engine, Extern, Func, FuncType, Instance, Module, Store, Val, ValType};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let wasm = wat::parse_str(
+//!     r#"(module
+//!         (import "host" "log" (func $log (param i32)))
+//!         (func (export "double") (param i32) (result i32)
+//!             (call $log (local.get 0))
+//!             (i32.mul (local.get 0) (i32.const 2))))"#,
+//! )?;
+//! let engine = Engine::new(&Config::new())?;
+//! let module = Module::new(&engine, &wasm)?;
+//!
+//! // The store's data is the log.
+//! let mut store = Store::new(&engine, Vec::new());
+//! let log = Func::new(&mut store, FuncType::new([ValType::I32], []), |mut caller, params, _results| {
+//!     caller.data_mut().push(params[0]);
+//!     Ok(())
+//! });
+//! let instance = Instance::new(&mut store, &module, &[Extern::Func(log)])?;
+//! let double = instance.get_func(&store, "double").ok_or("no such export")?;
+//! let mut results = [Val::I32(0)];
+//! double.call(&mut store, &[Val::I32(21)], &mut results)?;
+//! assert_eq!(results, [Val::I32(42)]);
+//! assert_eq!(store.data(), &[Val::I32(21)]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod compile;
 mod decode;

@@ -238,9 +238,7 @@ impl ModuleInfo {
             Item::Memory(i) => ExternType::Memory(self.memories[i.pos()]),
             Item::Table(i) => ExternType::Table(self.tables[i.pos()]),
             Item::Global(i) => ExternType::Global(self.globals[i.pos()]),
-            Item::Tag(i) => {
-                ExternType::Tag(TagType { func: self.types[self.tags[i.pos()].pos()].clone() })
-            }
+            Item::Tag(i) => ExternType::Tag(TagType { func: self.types[self.tags[i.pos()].pos()].clone() }),
         }
     }
 }

@@ -34,8 +34,6 @@ pub enum TrapKind {
     InvalidConversionToInteger,
     /// The guest's stack is used up.
     StackOverflow,
-    /// A null reference where a value is needed.
-    NullReference,
     /// A host function returned this error.
     Host(HostError),
     /// The caller's arguments or result slots do not fit the function's type: nothing was run.
@@ -55,7 +53,6 @@ impl fmt::Display for TrapKind {
             Self::IntegerOverflow => "integer overflow",
             Self::InvalidConversionToInteger => "invalid conversion to integer",
             Self::StackOverflow => "call stack exhausted",
-            Self::NullReference => "null reference",
             Self::Host(error) => return error.fmt(f),
             Self::Mismatch(message) => message,
         })
@@ -156,27 +153,17 @@ impl Trap {
 
     /// Returns the host error behind the trap, if it is one of type `E`.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
-        match &self.kind {
-            TrapKind::Host(error) => error.downcast_ref(),
-            TrapKind::Unreachable
-            | TrapKind::MemoryOutOfBounds
-            | TrapKind::TableOutOfBounds
-            | TrapKind::UndefinedElement
-            | TrapKind::UninitializedElement
-            | TrapKind::IndirectCallTypeMismatch
-            | TrapKind::IntegerDivideByZero
-            | TrapKind::IntegerOverflow
-            | TrapKind::InvalidConversionToInteger
-            | TrapKind::StackOverflow
-            | TrapKind::NullReference
-            | TrapKind::Mismatch(_) => None,
-        }
+        self.host_error().and_then(|error| error.downcast_ref())
+    }
+
+    fn host_error(&self) -> Option<&HostError> {
+        if let TrapKind::Host(error) = &self.kind { Some(error) } else { None }
     }
 }
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !matches!(self.kind, TrapKind::Host(_)) {
+        if self.host_error().is_none() {
             f.write_str("wasm trap: ")?;
         }
         write!(f, "{}", self.kind)?;
@@ -189,10 +176,7 @@ impl fmt::Display for Trap {
 
 impl std::error::Error for Trap {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            TrapKind::Host(error) => Some(error.as_ref()),
-            _ => None,
-        }
+        self.host_error().map(|error| error.as_ref() as _)
     }
 }
 

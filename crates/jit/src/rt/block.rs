@@ -90,7 +90,8 @@ unsafe impl Sync for VmBlock {}
 impl VmBlock {
     /// Allocates `size` zeroed bytes, aligned to 16.
     pub(crate) fn new(size: u32) -> Self {
-        let layout = Layout::from_size_align(size.max(16) as usize, 16).expect("a u32 size is a valid layout");
+        let layout =
+            Layout::from_size_align(size.max(16) as usize, 16).expect("a u32 size is a valid layout");
         // SAFETY: the layout's size is not zero.
         let ptr = unsafe { alloc::alloc_zeroed(layout) };
         let Some(ptr) = NonNull::new(ptr) else { alloc::handle_alloc_error(layout) };

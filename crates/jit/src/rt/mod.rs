@@ -14,7 +14,10 @@
 //!   writes), so that compiled code and the host never access the same cell at once.
 //! - **Validity**: code was compiled from a validated module, so that a value of type `funcref` is null
 //!   or a function reference of the same store.
-#![allow(unsafe_code, reason = "the one folder of the crate that touches raw memory; see the invariants above")]
+#![allow(
+    unsafe_code,
+    reason = "the one folder of the crate that touches raw memory; see the invariants above"
+)]
 
 mod block;
 mod builtins;

@@ -54,19 +54,24 @@ struct Registers<'a> {
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 impl Registers<'_> {
-    fn get(&self, register: libc::c_int) -> usize {
-        self.context.uc_mcontext.gregs[register as usize].cast_unsigned() as usize
+    fn register(&mut self, register: libc::c_int) -> &mut i64 {
+        &mut self.context.uc_mcontext.gregs
+            [usize::try_from(register).expect("register numbers are positions")]
+    }
+
+    fn get(&mut self, register: libc::c_int) -> usize {
+        usize::try_from(self.register(register).cast_unsigned()).expect("registers are words")
     }
 
     fn set(&mut self, register: libc::c_int, value: usize) {
-        self.context.uc_mcontext.gregs[register as usize] = (value as u64).cast_signed();
+        *self.register(register) = (value as u64).cast_signed();
     }
 
-    fn pc(&self) -> usize {
+    fn pc(&mut self) -> usize {
         self.get(libc::REG_RIP)
     }
 
-    fn fp(&self) -> usize {
+    fn fp(&mut self) -> usize {
         self.get(libc::REG_RBP)
     }
 
@@ -79,12 +84,12 @@ impl Registers<'_> {
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 impl Registers<'_> {
-    fn pc(&self) -> usize {
-        self.context.uc_mcontext.pc as usize
+    fn pc(&mut self) -> usize {
+        usize::try_from(self.context.uc_mcontext.pc).expect("registers are words")
     }
 
-    fn fp(&self) -> usize {
-        self.context.uc_mcontext.regs[29] as usize
+    fn fp(&mut self) -> usize {
+        usize::try_from(self.context.uc_mcontext.regs[29]).expect("registers are words")
     }
 
     fn resume_at(&mut self, pc: usize, sp: usize, fp: usize) {
@@ -102,21 +107,18 @@ compile_error!("jit runs on Linux on x86-64 and aarch64 so far: signal contexts 
 /// # Safety
 ///
 /// Called by the kernel with a valid siginfo and ucontext.
-unsafe extern "C" fn handle(
-    signal: libc::c_int,
-    info: *mut libc::siginfo_t,
-    context: *mut libc::c_void,
-) {
+unsafe extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let vm = current();
     // SAFETY: the kernel passes a valid context and siginfo. `vm`, if not null, is the live state of the
     // store whose `entry::call` is on this thread; if the interrupted instruction is compiled code, no
     // Rust code holds a reference to it. If it is Rust code, we only read fields that change solely in
     // `register_*`, which does not fault.
-    let ours = !vm.is_null() && unsafe {
-        let registers = Registers { context: &mut *context.cast::<libc::ucontext_t>() };
-        let address = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then(|| (*info).si_addr() as usize);
-        trap(vm, registers, address)
-    };
+    let ours = !vm.is_null()
+        && unsafe {
+            let registers = Registers { context: &mut *context.cast::<libc::ucontext_t>() };
+            let address = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then(|| (*info).si_addr() as usize);
+            trap(vm, registers, address)
+        };
     if !ours {
         // SAFETY: we pass on what the kernel passed to us.
         unsafe { chain(signal, info, context) };
@@ -200,8 +202,7 @@ unsafe fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut l
             // SAFETY: a former handler, called in the form its flags announce, with the kernel's arguments.
             unsafe {
                 if with_info {
-                    type Handler =
-                        unsafe extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+                    type Handler = unsafe extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
                     std::mem::transmute::<usize, Handler>(handler)(signal, info, context);
                 } else {
                     type Handler = unsafe extern "C" fn(libc::c_int);

@@ -61,9 +61,9 @@ pub(crate) fn val_from_raw(store: &StoreOpaque, raw: ValRaw, ty: ValType) -> Val
         ValType::F64 => Val::F64(raw.to_u64()),
         ValType::V128 => Val::V128(raw.0),
         // Validity invariant: a `funcref` word is null or a function reference of the same store.
-        ValType::FuncRef => Val::FuncRef(
-            FuncRefPtr::from_address(raw.to_u64()).map(|ptr| Func::from_ptr(store.id(), ptr)),
-        ),
+        ValType::FuncRef => {
+            Val::FuncRef(FuncRefPtr::from_address(raw.to_u64()).map(|ptr| Func::from_ptr(store.id(), ptr)))
+        }
         ValType::ExternRef => Val::ExternRef(ExternRef::from_word(store.id(), raw.to_u64())),
     }
 }

@@ -1,6 +1,8 @@
 //! Blocks, branches and reachability.
 //! Follows the core specification, "Control Instructions".
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
 use wasmparser::{BlockType, BrTable};
 
@@ -31,7 +33,10 @@ enum Kind {
     Block,
     Loop,
     /// An `if` before its `else`: where the condition's zero case goes, with the operands it starts with.
-    If { otherwise: Block, params: Vec<Value> },
+    If {
+        otherwise: Block,
+        params: Vec<Value>,
+    },
     Else,
 }
 
@@ -226,17 +231,29 @@ impl Translator<'_, '_> {
 
     pub(super) fn br_table(&mut self, targets: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
+        // One block per distinct target passes the operands on, so that a long table of wide branches
+        // does not repeat them for every entry.
+        let mut by_depth = BTreeMap::new();
         let mut calls = Vec::new();
         for depth in targets.targets() {
-            let (label, args) = self.branch(depth?);
-            calls.push(self.builder.func.dfg.block_call(label, &args));
+            let block = self.passing_block(depth?, &mut by_depth);
+            calls.push(self.builder.func.dfg.block_call(block, &[]));
         }
-        let (label, args) = self.branch(targets.default());
-        let default = self.builder.func.dfg.block_call(label, &args);
+        let block = self.passing_block(targets.default(), &mut by_depth);
+        let default = self.builder.func.dfg.block_call(block, &[]);
         let table = self.builder.create_jump_table(JumpTableData::new(default, &calls));
         self.builder.ins().br_table(index, table);
-        self.reachable = false;
+        for (depth, block) in by_depth {
+            self.builder.seal_block(block);
+            self.builder.switch_to_block(block);
+            self.br(depth);
+        }
         Ok(())
+    }
+
+    /// Returns the block that a table's branches of this depth go to.
+    fn passing_block(&mut self, depth: u32, by_depth: &mut BTreeMap<u32, Block>) -> Block {
+        *by_depth.entry(depth).or_insert_with(|| self.builder.create_block())
     }
 
     pub(super) fn return_(&mut self) {

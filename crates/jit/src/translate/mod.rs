@@ -17,8 +17,8 @@ pub(crate) mod trampoline;
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::{
-    self, AbiParam, ArgumentPurpose, FuncRef, Function, GlobalValue, GlobalValueData, InstBuilder, MemFlagsData,
-    SigRef, Signature, SourceLoc, Type, UserExternalName, UserFuncName, Value, types,
+    self, AbiParam, ArgumentPurpose, FuncRef, Function, GlobalValue, GlobalValueData, InstBuilder,
+    MemFlagsData, SigRef, Signature, SourceLoc, Type, UserExternalName, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
@@ -212,8 +212,12 @@ impl Translator<'_, '_> {
         let signature = self.signature(self.env.info.funcs[func.pos()]);
         let name = self.builder.func.declare_imported_user_function(UserExternalName::new(0, position));
         let name = ir::ExternalName::user(name);
-        let reference =
-            self.builder.import_function(ir::ExtFuncData { name, signature, colocated: true, patchable: false });
+        let reference = self.builder.import_function(ir::ExtFuncData {
+            name,
+            signature,
+            colocated: true,
+            patchable: false,
+        });
         self.funcs.insert(func, reference);
         reference
     }

@@ -75,7 +75,6 @@ impl Translator<'_, '_> {
         true
     }
 
-
     #[expect(clippy::wildcard_enum_match_arm, reason = "other tables list the other operators")]
     fn comparison(&mut self, op: &Operator<'_>) -> bool {
         match op {
@@ -160,24 +159,56 @@ impl Translator<'_, '_> {
             Operator::I32WrapI64 => self.unary(|ins, x| ins.ireduce(types::I32, x)),
             Operator::I64ExtendI32S => self.unary(|ins, x| ins.sextend(types::I64, x)),
             Operator::I64ExtendI32U => self.unary(|ins, x| ins.uextend(types::I64, x)),
-            Operator::I32TruncF32S | Operator::I32TruncF64S => self.unary(|ins, x| ins.fcvt_to_sint(types::I32, x)),
-            Operator::I32TruncSatF32S | Operator::I32TruncSatF64S => self.unary(|ins, x| ins.fcvt_to_sint_sat(types::I32, x)),
-            Operator::I32TruncF32U | Operator::I32TruncF64U => self.unary(|ins, x| ins.fcvt_to_uint(types::I32, x)),
-            Operator::I32TruncSatF32U | Operator::I32TruncSatF64U => self.unary(|ins, x| ins.fcvt_to_uint_sat(types::I32, x)),
-            Operator::I64TruncF32S | Operator::I64TruncF64S => self.unary(|ins, x| ins.fcvt_to_sint(types::I64, x)),
-            Operator::I64TruncSatF32S | Operator::I64TruncSatF64S => self.unary(|ins, x| ins.fcvt_to_sint_sat(types::I64, x)),
-            Operator::I64TruncF32U | Operator::I64TruncF64U => self.unary(|ins, x| ins.fcvt_to_uint(types::I64, x)),
-            Operator::I64TruncSatF32U | Operator::I64TruncSatF64U => self.unary(|ins, x| ins.fcvt_to_uint_sat(types::I64, x)),
-            Operator::F32ConvertI32S | Operator::F32ConvertI64S => self.unary(|ins, x| ins.fcvt_from_sint(types::F32, x)),
-            Operator::F32ConvertI32U | Operator::F32ConvertI64U => self.unary(|ins, x| ins.fcvt_from_uint(types::F32, x)),
-            Operator::F64ConvertI32S | Operator::F64ConvertI64S => self.unary(|ins, x| ins.fcvt_from_sint(types::F64, x)),
-            Operator::F64ConvertI32U | Operator::F64ConvertI64U => self.unary(|ins, x| ins.fcvt_from_uint(types::F64, x)),
+            Operator::I32TruncF32S | Operator::I32TruncF64S => {
+                self.unary(|ins, x| ins.fcvt_to_sint(types::I32, x))
+            }
+            Operator::I32TruncSatF32S | Operator::I32TruncSatF64S => {
+                self.unary(|ins, x| ins.fcvt_to_sint_sat(types::I32, x))
+            }
+            Operator::I32TruncF32U | Operator::I32TruncF64U => {
+                self.unary(|ins, x| ins.fcvt_to_uint(types::I32, x))
+            }
+            Operator::I32TruncSatF32U | Operator::I32TruncSatF64U => {
+                self.unary(|ins, x| ins.fcvt_to_uint_sat(types::I32, x))
+            }
+            Operator::I64TruncF32S | Operator::I64TruncF64S => {
+                self.unary(|ins, x| ins.fcvt_to_sint(types::I64, x))
+            }
+            Operator::I64TruncSatF32S | Operator::I64TruncSatF64S => {
+                self.unary(|ins, x| ins.fcvt_to_sint_sat(types::I64, x))
+            }
+            Operator::I64TruncF32U | Operator::I64TruncF64U => {
+                self.unary(|ins, x| ins.fcvt_to_uint(types::I64, x))
+            }
+            Operator::I64TruncSatF32U | Operator::I64TruncSatF64U => {
+                self.unary(|ins, x| ins.fcvt_to_uint_sat(types::I64, x))
+            }
+            Operator::F32ConvertI32S | Operator::F32ConvertI64S => {
+                self.unary(|ins, x| ins.fcvt_from_sint(types::F32, x))
+            }
+            Operator::F32ConvertI32U | Operator::F32ConvertI64U => {
+                self.unary(|ins, x| ins.fcvt_from_uint(types::F32, x))
+            }
+            Operator::F64ConvertI32S | Operator::F64ConvertI64S => {
+                self.unary(|ins, x| ins.fcvt_from_sint(types::F64, x))
+            }
+            Operator::F64ConvertI32U | Operator::F64ConvertI64U => {
+                self.unary(|ins, x| ins.fcvt_from_uint(types::F64, x))
+            }
             Operator::F32DemoteF64 => self.unary(|ins, x| ins.fdemote(types::F32, x)),
             Operator::F64PromoteF32 => self.unary(|ins, x| ins.fpromote(types::F64, x)),
-            Operator::I32ReinterpretF32 => self.unary(|ins, x| ins.bitcast(types::I32, MemFlagsData::new(), x)),
-            Operator::I64ReinterpretF64 => self.unary(|ins, x| ins.bitcast(types::I64, MemFlagsData::new(), x)),
-            Operator::F32ReinterpretI32 => self.unary(|ins, x| ins.bitcast(types::F32, MemFlagsData::new(), x)),
-            Operator::F64ReinterpretI64 => self.unary(|ins, x| ins.bitcast(types::F64, MemFlagsData::new(), x)),
+            Operator::I32ReinterpretF32 => {
+                self.unary(|ins, x| ins.bitcast(types::I32, MemFlagsData::new(), x))
+            }
+            Operator::I64ReinterpretF64 => {
+                self.unary(|ins, x| ins.bitcast(types::I64, MemFlagsData::new(), x))
+            }
+            Operator::F32ReinterpretI32 => {
+                self.unary(|ins, x| ins.bitcast(types::F32, MemFlagsData::new(), x))
+            }
+            Operator::F64ReinterpretI64 => {
+                self.unary(|ins, x| ins.bitcast(types::F64, MemFlagsData::new(), x))
+            }
             _ => return false,
         }
         true

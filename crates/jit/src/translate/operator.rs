@@ -30,7 +30,10 @@ impl Translator<'_, '_> {
     }
 
     /// Follows the nesting in code that is never reached and emits nothing.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "operators that neither open nor close a frame do nothing")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "operators that neither open nor close a frame do nothing"
+    )]
     fn unreached_operator(&mut self, op: &Operator<'_>) -> Result<()> {
         match op {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.enter_unreached(),

@@ -1,0 +1,40 @@
+//! What the tests share: engines, instances from text, calls.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use jit::{Config, Engine, Extern, Instance, Module, Store, Trap, Val};
+
+/// Returns an engine with the default configuration.
+pub(crate) fn engine() -> Engine {
+    Engine::new(&Config::new()).unwrap()
+}
+
+/// Compiles a module in the text format.
+pub(crate) fn module(engine: &Engine, wat: &str) -> Module {
+    Module::new(engine, &wat::parse_str(wat).unwrap()).unwrap()
+}
+
+/// Returns a store with an instance of a module in the text format.
+pub(crate) fn instance(
+    wat: &str,
+    imports: impl FnOnce(&mut Store<()>) -> Vec<Extern>,
+) -> (Store<()>, Instance) {
+    let engine = engine();
+    let module = module(&engine, wat);
+    let mut store = Store::new(&engine, ());
+    let imports = imports(&mut store);
+    let instance = Instance::new(&mut store, &module, &imports).unwrap();
+    (store, instance)
+}
+
+/// Calls an export and returns its results.
+pub(crate) fn call<T: 'static>(
+    store: &mut Store<T>,
+    instance: Instance,
+    name: &str,
+    params: &[Val],
+) -> Result<Vec<Val>, Trap> {
+    let func = instance.get_func(&*store, name).unwrap();
+    let mut results: Vec<Val> = func.ty(&*store).results.iter().map(|&ty| Val::default_for(ty)).collect();
+    func.call(store, params, &mut results)?;
+    Ok(results)
+}
