@@ -71,9 +71,12 @@ fn wasm(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     if bytes.starts_with(b"\0") {
         return Ok(bytes);
     }
-    let name = path.display().to_string();
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::in_file(&name, "neither a WebAssembly binary nor text"))?;
+    let text = String::from_utf8(bytes).ok().filter(|text| text.trim_start().starts_with(['(', ';']));
+    let Some(text) = text else {
+        let message =
+            "neither a component's binary, which starts with `\\0asm`, nor its text, `(component …)`";
+        return Err(Failure::in_file(&path.display().to_string(), message));
+    };
     wat::parse_str(&text).map_err(|mut error| {
         error.set_path(path);
         Failure::BadInput(error.to_string())
