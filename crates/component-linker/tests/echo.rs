@@ -55,7 +55,7 @@ fn typed_value() -> impl Strategy<Value = (Types, ValType, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
     fn echo((types, ty, value) in typed_value(), shape in any_shape()) {
