@@ -118,7 +118,7 @@ struct Signatures {
 pub(crate) struct Signature {
     pub(crate) id: SigId,
     pub(crate) ty: FuncType,
-    trampolines: OnceLock<Result<Trampolines>>,
+    trampolines: OnceLock<Result<Arc<Trampolines>>>,
 }
 
 /// The two trampolines of a signature, compiled.
@@ -126,6 +126,7 @@ pub(crate) struct Signature {
 /// Invariant: `code` holds the entry trampoline, then the host trampoline, of the type `sig` names.
 pub(crate) struct Trampolines {
     pub(crate) sig: SigId,
+    pub(crate) ty: FuncType,
     /// The larger of the numbers of parameters and results.
     pub(crate) n_slots: usize,
     code: Arc<LoadedCode>,
@@ -201,14 +202,14 @@ impl Signature {
     /// # Errors
     ///
     /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn trampolines(&self, engine: &Engine) -> Result<&Trampolines> {
+    pub(crate) fn trampolines(&self, engine: &Engine) -> Result<Arc<Trampolines>> {
         let compile = || {
             let compiled = compile::trampolines(engine.isa().as_ref(), &self.ty)?;
             let code = Arc::new(LoadedCode::load(compiled, None)?);
             let n_slots = self.ty.params.len().max(self.ty.results.len());
-            Ok(Trampolines { sig: self.id, n_slots, code })
+            Ok(Arc::new(Trampolines { sig: self.id, ty: self.ty.clone(), n_slots, code }))
         };
-        self.trampolines.get_or_init(compile).as_ref().map_err(Clone::clone)
+        self.trampolines.get_or_init(compile).clone()
     }
 }
 

@@ -33,10 +33,8 @@ impl Func {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         let id = store.engine().signature(&ty).id;
-        let engine = store.engine().clone();
-        let signature = store.callable_signature(id).expect("trampolines of a host function's type");
-        let trampolines = signature.trampolines(&engine).expect("compiled just before");
-        let host = HostBlock::new(store.vm(), trampolines, HostFn::<C::Data> { ty, func: Box::new(f) });
+        let trampolines = store.trampolines(id).expect("trampolines of a host function's type");
+        let host = HostBlock::new(store.vm(), &trampolines, HostFn::<C::Data> { ty, func: Box::new(f) });
         Self { store: store.id(), ptr: store.add_host(host).func_ref() }
     }
 
@@ -67,10 +65,8 @@ impl Func {
         let store = &mut inner.opaque;
         let ptr = self.ptr(store);
         let mismatch = |message: String| Trap::new(TrapKind::Mismatch(message), Backtrace::default());
-        let signature = store.callable_signature(ptr.sig()).map_err(|e| mismatch(e.to_string()))?;
-        let engine = store.engine().clone();
-        let trampolines = signature.trampolines(&engine).map_err(|e| mismatch(e.to_string()))?;
-        let ty = &signature.ty;
+        let trampolines = store.trampolines(ptr.sig()).map_err(|e| mismatch(e.to_string()))?;
+        let ty = &trampolines.ty;
         if !params.iter().map(Val::ty).eq(ty.params.iter().copied()) || results.len() != ty.results.len() {
             let given: Vec<_> = params.iter().map(Val::ty).collect();
             let given = FuncType::new(given, Vec::new());
@@ -90,7 +86,7 @@ impl Func {
         for (slot, &param) in values.iter_mut().zip(params) {
             *slot = rt::val_to_raw(store, param);
         }
-        rt::call(inner, ptr, trampolines, values)?;
+        rt::call(inner, ptr, &trampolines, values)?;
         for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
             *result = rt::val_from_raw(&inner.opaque, raw, ty);
         }

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::engine::{Engine, Signature};
+use crate::engine::{Engine, Trampolines};
 use crate::error::Result;
 use crate::index::{SigId, to_u32};
 use crate::instantiate::InstanceData;
@@ -42,8 +42,8 @@ pub(crate) struct StoreOpaque {
     pub(crate) tags: Vec<TagType>,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
-    /// Signatures used here, by id: their trampolines are registered with the VM state.
-    signatures: Vec<Option<Arc<Signature>>>,
+    /// Trampolines used here, by signature id; their code is registered with the VM state.
+    trampolines: Vec<Option<Arc<Trampolines>>>,
     /// A vector that host calls reuse for their arguments.
     scratch: Vec<Val>,
 }
@@ -62,7 +62,7 @@ impl StoreOpaque {
             tags: Vec::new(),
             externs: Vec::new(),
             hosts: Vec::new(),
-            signatures: Vec::new(),
+            trampolines: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -127,22 +127,25 @@ impl StoreOpaque {
         self.hosts.last().expect("just pushed")
     }
 
-    /// Returns the signature that `id` names, with its trampolines compiled and registered.
+    /// Returns the trampolines of the signature that `id` names, compiled and registered.
     ///
     /// # Errors
     ///
     /// Fails as [`Signature::trampolines`] does.
-    pub(crate) fn callable_signature(&mut self, id: SigId) -> Result<Arc<Signature>> {
+    ///
+    /// [`Signature::trampolines`]: crate::engine::Signature::trampolines
+    pub(crate) fn trampolines(&mut self, id: SigId) -> Result<Arc<Trampolines>> {
         let at = id.pos();
-        if self.signatures.get(at).is_none_or(Option::is_none) {
-            let signature = self.engine.signature_of(id);
-            self.vm.register_code(signature.trampolines(&self.engine)?.code());
-            if self.signatures.len() <= at {
-                self.signatures.resize(at + 1, None);
-            }
-            self.signatures[at] = Some(signature);
+        if let Some(Some(known)) = self.trampolines.get(at) {
+            return Ok(Arc::clone(known));
         }
-        Ok(Arc::clone(self.signatures[at].as_ref().expect("set above")))
+        let trampolines = self.engine.signature_of(id).trampolines(&self.engine)?;
+        self.vm.register_code(trampolines.code());
+        if self.trampolines.len() <= at {
+            self.trampolines.resize(at + 1, None);
+        }
+        self.trampolines[at] = Some(Arc::clone(&trampolines));
+        Ok(trampolines)
     }
 
     /// Returns an empty vector for a host call's values; `put_scratch` gives it back.

@@ -1,5 +1,6 @@
 //! Results of calls, one line each. The official suite is the wide net; these are the cases of our own
 //! making: calling conventions, blocks, memories, tables.
+#![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Linking: what the messages say when imports do not fit, and what is shared when they do.
+#![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
 

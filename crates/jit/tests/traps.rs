@@ -1,4 +1,5 @@
 //! Traps: the message and the frames of each kind, and the ways through host functions.
+#![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
 

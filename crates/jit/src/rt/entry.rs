@@ -58,8 +58,9 @@ pub(crate) fn call<T: 'static>(
         // The outermost entry of the thread sets the limit; a nested one keeps it, even in another store.
         (*vm).stack_limit =
             if outer_vm.is_null() { here.saturating_sub(max_stack) } else { (*outer_vm).stack_limit };
-        (*vm).opaque = &raw mut store.opaque;
-        (*vm).inner = ptr::from_mut(store).cast();
+        let inner = ptr::from_mut(store);
+        (*vm).opaque = &raw mut (*inner).opaque;
+        (*vm).inner = inner.cast();
         (*vm).prev = if suspended.entry_fp == 0 { ptr::null() } else { &raw const suspended };
         CURRENT.set(vm);
         let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(trampolines.entry()));

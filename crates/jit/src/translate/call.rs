@@ -4,7 +4,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Inst, InstBuilder, SigRef, Value, types};
 
-use super::{Translator, WORD, cell, fixed, offset32};
+use super::{Translator, WORD, cell, constant, fixed, offset32};
 use crate::index::{FuncIndex, TableIndex, TypeIndex, to_u32};
 use crate::rt::offsets;
 use crate::trap::code;
@@ -33,14 +33,14 @@ impl Translator<'_, '_> {
         let element = self.element_address(table, index, code::UNDEFINED_ELEMENT);
         let func = self.builder.ins().load(WORD, cell(), element, 0);
         self.builder.ins().trapz(func, code::UNINITIALIZED_ELEMENT);
-        let actual = self.builder.ins().load(types::I32, fixed(), func, offsets::FUNC_REF_SIG);
+        let actual = self.builder.ins().load(types::I32, constant(), func, offsets::FUNC_REF_SIG);
         let vmctx = self.vmctx;
         let at = offset32(self.env.layout.signature(ty));
         let expected = self.builder.ins().load(types::I32, fixed(), vmctx, at);
         let differ = self.builder.ins().icmp(IntCC::NotEqual, actual, expected);
         self.builder.ins().trapnz(differ, code::SIGNATURE_MISMATCH);
-        let code = self.builder.ins().load(WORD, fixed(), func, offsets::FUNC_REF_CODE);
-        let vmctx = self.builder.ins().load(WORD, fixed(), func, offsets::FUNC_REF_VMCTX);
+        let code = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_CODE);
+        let vmctx = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_VMCTX);
         let signature = self.signature(ty);
         let n_params = self.env.info.types[ty.pos()].params.len();
         let call = self.call_address(signature, code, vmctx, n_params);

@@ -149,8 +149,14 @@ fn cell() -> MemFlagsData {
     MemFlagsData::trusted()
 }
 
-/// Returns the flags of loads of what never changes while the function runs.
+/// Returns the flags of loads of what never changes, through a pointer that is always valid: they may
+/// move anywhere in the function.
 fn fixed() -> MemFlagsData {
+    constant().with_can_move()
+}
+
+/// Returns the flags of loads of what never changes, through a pointer that a check before it makes valid.
+fn constant() -> MemFlagsData {
     MemFlagsData::trusted().with_readonly()
 }
 

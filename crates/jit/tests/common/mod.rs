@@ -1,4 +1,5 @@
 //! What the tests share: engines, instances from text, calls.
+#![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use jit::{Config, Engine, Extern, Instance, Module, Store, Trap, Val};
