@@ -7,7 +7,7 @@ use std::sync::Arc;
 use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
 
 use crate::Val;
-use crate::canon::{Caller, FuncInfo, call_destructor, invoke};
+use crate::canon::{Caller, FuncInfo, FuncInstance, call_destructor, invoke, resource_index};
 use crate::component::Component;
 use crate::func_type::display_func;
 use crate::plan::FuncDef;
@@ -45,6 +45,8 @@ pub struct Func {
 pub enum CallError {
     /// The function or instance belongs to another store.
     WrongStore,
+    /// The component has no such resource type.
+    UnknownResource(ResourceId),
     /// The number of arguments is not the function's.
     Arity {
         /// The function's type as WIT.
@@ -94,11 +96,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// If the store is another one or the destructor traps.
-    ///
-    /// # Panics
-    ///
-    /// If `resource` is not a resource type of this component.
+    /// If the store is another one, if `resource` is no resource type of the component, or if the destructor traps.
     pub fn drop_resource(
         &self,
         mut store: impl AsContextMut,
@@ -109,9 +107,10 @@ impl Instance {
         if cx.state().id != self.inner.store {
             return Err(CallError::WrongStore);
         }
-        let n_resources = self.inner.component.inner.plan.resources.len();
-        assert!((resource.0 as usize) < n_resources, "not a resource type of this component");
-        let index = ResourceIndex(self.inner.first_resource.0 + resource.0);
+        if resource.0 as usize >= self.inner.component.inner.plan.resources.len() {
+            return Err(CallError::UnknownResource(resource));
+        }
+        let index = resource_index(self.inner.first_resource, resource);
         call_destructor(&mut cx, index, rep).map_err(CallError::Trap)
     }
 }
@@ -159,7 +158,7 @@ impl Func {
 }
 
 impl<T> State<T> {
-    fn func(&self, index: FuncIndex) -> &Arc<crate::canon::FuncInstance<T>> {
+    fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
         &self.funcs[index.0 as usize]
     }
 }
@@ -168,6 +167,7 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongStore => f.write_str("the function belongs to another store"),
+            Self::UnknownResource(id) => write!(f, "the component has no resource type {}", id.0),
             Self::Arity { expected, n_given } => write!(f, "{n_given} arguments given to {expected}"),
             Self::Type { param, error } => write!(f, "argument `{param}`: {error}"),
             Self::Trap(trap) => trap.fmt(f),
@@ -178,7 +178,7 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::WrongStore | Self::Arity { .. } => None,
+            Self::WrongStore | Self::UnknownResource(_) | Self::Arity { .. } => None,
             Self::Type { error, .. } => Some(error),
             Self::Trap(trap) => Some(trap),
         }

@@ -185,23 +185,30 @@ enum Found<'a, T: 'static> {
     Nothing,
 }
 
+/// Finds a path. Where an instance of the very name lacks the rest, one of a compatible version may have it.
 fn find<'a, T>(definitions: &'a Definitions<T>, path: &[String]) -> Found<'a, T> {
     let Some((name, rest)) = path.split_first() else { return Found::Nothing };
-    match (lookup(definitions, name), rest) {
-        (None, _) => Found::Nothing,
-        (Some(definition), []) => Found::Definition(definition),
-        (Some(Definition::Instance(definitions)), rest) => find(definitions, rest),
-        (Some(Definition::Func(_) | Definition::Resource(_)), _) => Found::NotAnInstance,
+    let mut best = Found::Nothing;
+    for definition in candidates(definitions, name) {
+        best = match (definition, rest) {
+            (definition, []) => Found::Definition(definition),
+            (Definition::Instance(definitions), rest) => find(definitions, rest),
+            (Definition::Func(_) | Definition::Resource(_), _) => Found::NotAnInstance,
+        };
+        if let Found::Definition(_) | Found::NotAnInstance = best {
+            break;
+        }
     }
+    best
 }
 
-/// Finds the very name, or the last one of a compatible version.
-fn lookup<'a, T>(definitions: &'a Definitions<T>, name: &str) -> Option<&'a Definition<T>> {
-    definitions.get(name).or_else(|| {
-        let wanted = compatible_name(name)?;
-        let compatible = |(name, _): &(&String, _)| compatible_name(name) == Some(wanted);
-        definitions.iter().rev().find(compatible).map(|(_, definition)| definition)
-    })
+/// Returns what has the very name, then what has one of a compatible version, last one first.
+fn candidates<'a, T>(definitions: &'a Definitions<T>, name: &str) -> impl Iterator<Item = &'a Definition<T>> {
+    let compatible = compatible_name(name).map(|wanted| {
+        let matches = move |other: &str| other != name && compatible_name(other) == Some(wanted);
+        definitions.iter().rev().filter(move |(other, _)| matches(other)).map(|(_, definition)| definition)
+    });
+    definitions.get(name).into_iter().chain(compatible.into_iter().flatten())
 }
 
 impl<'a, T: 'static> LinkerInstance<'a, T> {

@@ -2,6 +2,8 @@
 //!
 //! All of them see the same host: [`linker`].
 
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
 use component_linker::{
     CallError, Component, Config, Engine, HostError, Instance, Linker, List, Store, StoreContextMut, Val,
 };

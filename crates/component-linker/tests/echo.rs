@@ -3,6 +3,8 @@
 //! The component's function gives back its argument in one of three ways ([`Route`]). Its parameters are padded, so
 //! that they are passed in memory, or not, so that they are passed flat.
 
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
 use std::fmt::Write as _;
 
 use canonical_abi::arbitrary::{any_type, any_value_of};
@@ -286,7 +288,7 @@ fn declare(declared: &mut Declared<'_>, ty: ValType) -> String {
     };
     let n = declared.n;
     declared.n += 1;
-    write!(declared.text, "(type $d{n} ({definition})) (import \"t{n}\" (type $t{n} (eq $d{n})))\n").unwrap();
+    writeln!(declared.text, "(type $d{n} ({definition})) (import \"t{n}\" (type $t{n} (eq $d{n})))").unwrap();
     format!("$t{n}")
 }
 

@@ -1,5 +1,7 @@
 //! What goes wrong before a guest runs: bad bytes, unmet imports, wrong arguments. Each row names the whole message.
 
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
 use component_linker::{
     CallError, Component, Config, Engine, ErrorKind, InstantiateError, LinkError, Linker, Store, Val,
 };
@@ -136,6 +138,24 @@ fn stubs_name_their_import() {
 }
 
 #[test]
+fn stubs_leave_what_compatible_versions_provide() {
+    let wat = r#"(component
+        (import "ns:pkg/clock@0.2.6" (instance $clock
+            (export "now" (func (result u64))) (export "zone" (func (result u64)))))
+        (export "now" (func $clock "now")) (export "zone" (func $clock "zone")))"#;
+    let component = component(wat);
+    let mut linker = Linker::new();
+    linker.instance("ns:pkg/clock@0.2.0").unwrap().func_new("now", |_, _| Ok(Some(Val::U64(5)))).unwrap();
+    linker.stub_imports(&component).unwrap();
+    let mut store = Store::new(&engine(), ());
+    let instance = linker.instantiate(&mut store, &component).unwrap();
+    let now = instance.get_func(&mut store, &["now"]).unwrap();
+    assert_eq!(now.call(&mut store, &[]).unwrap(), Some(Val::U64(5)));
+    let zone = instance.get_func(&mut store, &["zone"]).unwrap();
+    zone.call(&mut store, &[]).expect_err("a stub");
+}
+
+#[test]
 fn wrong_arguments() {
     let wat = r#"(component
         (type $point' (record (field "x" s32) (field "y" s32)))
@@ -154,7 +174,7 @@ fn wrong_arguments() {
     };
     let point = Val::Record(vec![Val::S32(1), Val::S32(2)]);
     check(
-        &[point.clone()],
+        std::slice::from_ref(&point),
         "1 arguments given to the function: func(p: record { x: s32, y: s32 }, l: list<string>)",
     );
     check(

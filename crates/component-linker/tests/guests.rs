@@ -1,5 +1,7 @@
 //! Components that other toolchains made, and the plugin written by hand: `examples/guests` and `examples/plugin`.
 
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
 use component_linker::{Component, Config, Engine, Linker, List, Store, Val};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");

@@ -4,6 +4,8 @@
 //! A guest whose code or data was mutated would often loop for ever, and a call cannot be interrupted yet. So guests
 //! run only if their core modules are as they were; should one loop all the same, it is left alone ([`PATIENCE`]).
 
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
 use component_linker::{Component, Config, Engine, Linker, List, Store, Val};
 use proptest::prelude::*;
 use std::ops::Range;
@@ -21,11 +23,9 @@ struct Subject {
 fn read(file: &str) -> Subject {
     let path = format!("{}/../../examples/{file}", env!("CARGO_MANIFEST_DIR"));
     let bytes = wat::parse_file(path).unwrap_or_else(|error| panic!("{error}"));
-    let core = Parser::new(0).parse_all(&bytes).filter_map(|payload| match payload.unwrap() {
-        Payload::ModuleSection { unchecked_range, .. } => Some(
-            usize::try_from(unchecked_range.start).unwrap()..usize::try_from(unchecked_range.end).unwrap(),
-        ),
-        _ => None,
+    let core = Parser::new(0).parse_all(&bytes).filter_map(|payload| {
+        let Payload::ModuleSection { unchecked_range: range, .. } = payload.unwrap() else { return None };
+        Some(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
     });
     let core = core.collect();
     Subject { bytes, core }
