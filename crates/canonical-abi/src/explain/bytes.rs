@@ -2,6 +2,7 @@
 //! Follows CanonicalABI.md, "Alignment" and "Element Size".
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -37,6 +38,9 @@ pub struct ByteEntry {
     pub path: String,
     /// What the bytes are.
     pub kind: ByteKind,
+    /// The type of the component that the entry is, or that it is the pointer, length or discriminant of. `None` for
+    /// bytes that belong to no component.
+    pub ty: Option<ValType>,
     /// The parts of a component that has any.
     pub entries: Vec<Self>,
 }
@@ -83,7 +87,12 @@ pub enum ByteKind {
         /// The size of each in bytes.
         size: u32,
     },
-    /// Bytes that mean nothing.
+    /// Bytes of the payload's room that some cases leave unused, being smaller than others.
+    Unused {
+        /// The cases' labels.
+        cases: Vec<String>,
+    },
+    /// Bytes that mean nothing, whatever the value.
     Padding,
     /// Parts that are not listed, because there are too many ([`MAX_ENTRIES`](super::MAX_ENTRIES)).
     Elided,
@@ -133,15 +142,15 @@ fn component(m: &mut Mapper<'_>, start: u64, path: &str, ty: ValType) -> ByteEnt
     let types = m.types;
     let bytes = start..start + u64::from(layout(types, ty, m.ptr).size());
     if !m.budget.take() {
-        return entry(bytes, path, ByteKind::Elided);
+        return typed(entry(bytes, path, ByteKind::Elided), ty);
     }
     let text = brief(types, ty);
     let entries = match despecialize(types, ty) {
         Despecialized::String | Despecialized::List { length: None, .. } => {
             let middle = start + u64::from(m.ptr.size());
             alloc::vec![
-                entry(start..middle, path, ByteKind::Pointer { ty: text.clone() }),
-                entry(middle..bytes.end, path, ByteKind::Length { ty: text.clone() }),
+                typed(entry(start..middle, path, ByteKind::Pointer { ty: text.clone() }), ty),
+                typed(entry(middle..bytes.end, path, ByteKind::Length { ty: text.clone() }), ty),
             ]
         }
         Despecialized::List { element, length: Some(n) } => {
@@ -170,10 +179,10 @@ fn component(m: &mut Mapper<'_>, start: u64, path: &str, ty: ValType) -> ByteEnt
         | Despecialized::Borrow(_)
         | Despecialized::Stream(_)
         | Despecialized::Future(_) => {
-            return entry(bytes, path, ByteKind::Scalar { ty: text });
+            return typed(entry(bytes, path, ByteKind::Scalar { ty: text }), ty);
         }
     };
-    ByteEntry { bytes, path: path.to_string(), kind: ByteKind::Compound { ty: text }, entries }
+    ByteEntry { entries, ..typed(entry(bytes, path, ByteKind::Compound { ty: text }), ty) }
 }
 
 fn record_entries<'a>(
@@ -209,9 +218,9 @@ fn variant_entries(
     let labels = (0..cases.len()).map(|i| cases.label(i).to_string()).collect();
     let discriminant = bytes.start..bytes.start + u64::from(discriminant_size(cases.len()));
     let payload = bytes.start + u64::from(payload_offset(m.types, ty, m.ptr));
-    let mut entries = alloc::vec![entry(discriminant.clone(), path, ByteKind::Discriminant { labels })];
+    let mut entries =
+        alloc::vec![typed(entry(discriminant.clone(), path, ByteKind::Discriminant { labels }), ty)];
     push_padding(&mut entries, discriminant.end..payload.min(bytes.end));
-    let mut end = payload;
     for (case, i) in (0..).zip(0..cases.len()) {
         let Some(ty) = cases.payload(i) else { continue };
         if m.budget.left == 0 {
@@ -219,11 +228,31 @@ fn variant_entries(
             return entries;
         }
         let component = component(m, payload, &join_path(path, cases.label(i)), ty);
-        end = end.max(component.bytes.end);
         entries.push(ByteEntry { kind: ByteKind::Payload { case, ty: brief(m.types, ty) }, ..component });
     }
+    let size = |ty| u64::from(layout(m.types, ty, m.ptr).size());
+    let end = payload + cases.payloads().map(size).max().unwrap_or(0);
+    push_unused(&mut entries, payload..end, cases, |i| cases.payload(i).map_or(0, size));
     push_padding(&mut entries, end..bytes.end);
     entries
+}
+
+/// Adds what cases leave unused of the payload's room, one entry for all cases that leave the same.
+fn push_unused(
+    entries: &mut Vec<ByteEntry>,
+    room: Range<u64>,
+    cases: Cases<'_>,
+    size: impl Fn(usize) -> u64,
+) {
+    let mut by_start = BTreeMap::<u64, Vec<String>>::new();
+    if !room.is_empty() {
+        for i in 0..cases.len() {
+            by_start.entry(room.start + size(i)).or_default().push(cases.label(i).to_string());
+        }
+    }
+    for (start, cases) in by_start.into_iter().filter(|(start, _)| *start < room.end) {
+        entries.push(entry(start..room.end, "", ByteKind::Unused { cases }));
+    }
 }
 
 fn fixed_length_list_entries(
@@ -239,13 +268,18 @@ fn fixed_length_list_entries(
     if length > 1 {
         let path = join_path(path, &format!("[1..{length}]"));
         let size = layout(m.types, element, m.ptr).size();
-        entries.push(entry(rest, &path, ByteKind::MoreElements { count: length - 1, size }));
+        let kind = ByteKind::MoreElements { count: length - 1, size };
+        entries.push(typed(entry(rest, &path, kind), element));
     }
     entries
 }
 
 fn entry(bytes: Range<u64>, path: &str, kind: ByteKind) -> ByteEntry {
-    ByteEntry { bytes, path: path.to_string(), kind, entries: Vec::new() }
+    ByteEntry { bytes, path: path.to_string(), kind, ty: None, entries: Vec::new() }
+}
+
+fn typed(entry: ByteEntry, ty: ValType) -> ByteEntry {
+    ByteEntry { ty: Some(ty), ..entry }
 }
 
 fn push_padding(entries: &mut Vec<ByteEntry>, bytes: Range<u64>) {
@@ -284,18 +318,28 @@ impl fmt::Display for ByteKind {
             Self::Pointer { ty } => write!(f, "pointer of {ty}"),
             Self::Length { ty } => write!(f, "length of {ty}"),
             Self::Discriminant { labels } => {
-                f.write_str("discriminant:")?;
-                for (i, label) in labels.iter().enumerate().take(8) {
-                    write!(f, "{} {i} {label}", if i == 0 { "" } else { "," })?;
-                }
-                if labels.len() > 8 { f.write_str(", …") } else { Ok(()) }
+                f.write_str("discriminant: ")?;
+                write_some(f, labels.iter().enumerate().map(|(i, label)| format!("{i} {label}")))
             }
             Self::Payload { case, ty } => write!(f, "case {case}: {ty}"),
             Self::MoreElements { count: n, size } => {
                 write!(f, "{} of {}", count(u64::from(*n), "more element"), count(u64::from(*size), "byte"))
             }
+            Self::Unused { cases } => {
+                f.write_str("unused by ")?;
+                write_some(f, cases.iter().cloned())
+            }
             Self::Padding => f.write_str("padding"),
             Self::Elided => f.write_str("… too much to list"),
         }
     }
+}
+
+/// Writes the first items of a list, and whether there are more.
+fn write_some(f: &mut fmt::Formatter<'_>, items: impl Iterator<Item = String>) -> fmt::Result {
+    for (i, item) in items.take(9).enumerate() {
+        f.write_str(if i == 0 { "" } else { ", " })?;
+        f.write_str(if i == 8 { "…" } else { &item })?;
+    }
+    Ok(())
 }
