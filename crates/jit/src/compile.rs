@@ -3,6 +3,9 @@
 //! Calls between functions of the text are relative to the program counter; everything outside of it is
 //! reached through the context pointer. So the text may be loaded anywhere.
 
+use std::num::NonZero;
+use std::thread;
+
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function, SourceLoc, TrapCode};
@@ -55,32 +58,64 @@ pub(crate) struct Address {
     pub(crate) module_offset: Option<u32>,
 }
 
-/// Validates, translates and compiles a module's function bodies.
+/// One function's code before it has a place in the text.
+struct CompiledFunc {
+    bytes: Vec<u8>,
+    align: u32,
+    /// Offsets are in the function's bytes, as below.
+    traps: Vec<TrapSite>,
+    addresses: Vec<Address>,
+    calls: Vec<Call>,
+}
+
+/// A place in a function's bytes that refers to another function of the text.
+struct Call {
+    offset: u32,
+    kind: Reloc,
+    addend: i64,
+    /// Position of the callee among the compiled functions.
+    callee: u32,
+}
+
+/// Modules with fewer functions are compiled by the calling thread alone: a thread costs more than them.
+const MIN_FUNCS_PER_THREAD: usize = 64;
+
+/// Validates, translates and compiles a module's function bodies, on several threads when there are many.
 ///
 /// # Errors
 ///
-/// Fails on an invalid body and on what is not compiled yet.
+/// Fails on an invalid body and on what is not compiled yet: the first in the module's order.
 pub(crate) fn module(
     isa: &dyn TargetIsa,
     info: &ModuleInfo,
     layout: &VmLayout,
-    bodies: Vec<Body<'_>>,
+    mut bodies: Vec<Body<'_>>,
 ) -> Result<Compiled> {
     let env = Env::new(isa, info, layout);
-    let mut assembler = Assembler::new(isa, bodies.len());
-    let mut builder_context = FunctionBuilderContext::new();
-    let mut context = Context::new();
-    let mut allocations = FuncValidatorAllocations::default();
-    for (position, (to_validate, body)) in bodies.into_iter().enumerate() {
-        let offset = body.range().start;
-        let mut validator = to_validate.into_validator(allocations);
-        context.clear();
-        let func = info.func_index_of_code(position);
-        translate::function(&env, func, &body, &mut validator, &mut context.func, &mut builder_context)?;
-        allocations = validator.into_allocations();
-        assembler.add(&mut context).map_err(|e| e.at(offset))?;
+    let n_funcs = bodies.len();
+    let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let n_threads = n_cores.min(n_funcs / MIN_FUNCS_PER_THREAD).max(1);
+    let per_thread = n_funcs.div_ceil(n_threads).max(1);
+    let mut parts = Vec::new();
+    while !bodies.is_empty() {
+        let rest = bodies.split_off(per_thread.min(bodies.len()));
+        parts.push((parts.len() * per_thread, std::mem::replace(&mut bodies, rest)));
     }
-    Ok(assembler.finish())
+    let first = if parts.is_empty() { (0, Vec::new()) } else { parts.remove(0) };
+    let funcs = thread::scope(|scope| {
+        let env = &env;
+        let spawn = |(start, part)| scope.spawn(move || functions(env, start, part));
+        let threads: Vec<_> = parts.into_iter().map(spawn).collect();
+        let mut funcs = functions(env, first.0, first.1)?;
+        for thread in threads {
+            match thread.join() {
+                Ok(part) => funcs.extend(part?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok::<_, Error>(funcs)
+    })?;
+    assemble(isa, funcs)
 }
 
 /// Compiles the entry trampoline and the host trampoline of a function type, in this order.
@@ -89,71 +124,55 @@ pub(crate) fn module(
 ///
 /// Fails if Cranelift refuses the type.
 pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled> {
-    let mut assembler = Assembler::new(isa, 2);
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
     trampoline::entry(isa, ty, &mut context.func, &mut builder_context);
-    assembler.add(&mut context)?;
+    let entry = compile(isa, &mut context)?;
     context.clear();
     trampoline::host(isa, ty, &mut context.func, &mut builder_context);
-    assembler.add(&mut context)?;
-    Ok(assembler.finish())
+    let host = compile(isa, &mut context)?;
+    assemble(isa, vec![entry, host])
 }
 
-/// Collects compiled functions into one text.
-struct Assembler<'a> {
-    isa: &'a dyn TargetIsa,
-    text: Box<dyn cranelift_codegen::TextSectionBuilder>,
-    control: ControlPlane,
-    compiled: Compiled,
+/// Validates, translates and compiles the bodies of the functions from position `start` on.
+fn functions(env: &Env<'_>, start: usize, bodies: Vec<Body<'_>>) -> Result<Vec<CompiledFunc>> {
+    let mut builder_context = FunctionBuilderContext::new();
+    let mut context = Context::new();
+    let mut allocations = FuncValidatorAllocations::default();
+    let mut funcs = Vec::with_capacity(bodies.len());
+    for (position, (to_validate, body)) in (start..).zip(bodies) {
+        let mut validator = to_validate.into_validator(allocations);
+        context.clear();
+        translate::function(env, position, &body, &mut validator, &mut context.func, &mut builder_context)?;
+        allocations = validator.into_allocations();
+        let compiled = compile(env.isa(), &mut context);
+        funcs.push(compiled.map_err(|e| e.at(body.range().start))?);
+    }
+    Ok(funcs)
 }
 
-impl<'a> Assembler<'a> {
-    fn new(isa: &'a dyn TargetIsa, n_funcs: usize) -> Self {
-        let text = isa.text_section_builder(n_funcs);
-        Self { isa, text, control: ControlPlane::default(), compiled: Compiled::default() }
-    }
+/// Compiles the function that the context holds.
+fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<CompiledFunc> {
+    let code = context.compile(isa, &mut ControlPlane::default()).map_err(|e| refused(&e.inner))?;
+    let buffer = &code.buffer;
+    let mut addresses = vec![Address { code_offset: 0, module_offset: None }];
+    addresses.extend(buffer.get_srclocs_sorted().iter().map(|location| Address {
+        code_offset: location.start,
+        module_offset: (location.loc != SourceLoc::default()).then(|| location.loc.bits()),
+    }));
+    let (bytes, align) = (buffer.data().to_vec(), isa.function_alignment().minimum.max(buffer.alignment));
+    let traps = buffer.traps().iter().map(|t| TrapSite { offset: t.offset, code: t.code }).collect();
+    let relocs = buffer.relocs().to_vec();
+    let calls = relocs.iter().map(|reloc| call(&context.func, reloc)).collect();
+    Ok(CompiledFunc { bytes, align, traps, addresses, calls })
+}
 
-    fn add(&mut self, context: &mut Context) -> Result<()> {
-        let code = context.compile(self.isa, &mut self.control).map_err(|e| refused(&e.inner))?;
-        let align = self.isa.function_alignment().minimum.max(code.buffer.alignment);
-        let bytes = code.buffer.data();
-        let start = u32::try_from(self.text.append(true, bytes, align, &mut self.control))
-            .map_err(|_| Error::limit("a module's code exceeds 4 GiB"))?;
-        let compiled = &mut self.compiled;
-        compiled.funcs.push(FuncRange { start, end: start + to_u32(bytes.len()) });
-        let sites = code.buffer.traps().iter();
-        compiled.traps.extend(sites.map(|t| TrapSite { offset: start + t.offset, code: t.code }));
-        compiled.addresses.push(Address { code_offset: start, module_offset: None });
-        for location in code.buffer.get_srclocs_sorted() {
-            let known = location.loc != SourceLoc::default();
-            compiled.addresses.push(Address {
-                code_offset: start + location.start,
-                module_offset: known.then(|| location.loc.bits()),
-            });
-        }
-        let relocs = code.buffer.relocs().to_vec();
-        for reloc in relocs {
-            self.resolve(&context.func, start, &reloc);
-        }
-        Ok(())
-    }
-
-    fn resolve(&mut self, func: &Function, start: u32, reloc: &FinalizedMachReloc) {
-        let (kind, target): (Reloc, _) = (reloc.kind, &reloc.target);
-        let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = target else {
-            panic!("the translator refers to functions of the module only, not to {target:?}");
-        };
-        let position = func.params.user_named_funcs()[*name].index as usize;
-        let offset = u64::from(start + reloc.offset);
-        let resolved = self.text.resolve_reloc(offset, kind, reloc.addend, position);
-        assert!(resolved, "calls within the text use relocations relative to the program counter");
-    }
-
-    fn finish(mut self) -> Compiled {
-        self.compiled.text = self.text.finish(&mut self.control);
-        self.compiled
-    }
+fn call(func: &Function, reloc: &FinalizedMachReloc) -> Call {
+    let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = reloc.target else {
+        panic!("the translator refers to functions of the module only, not to {:?}", reloc.target);
+    };
+    let callee = func.params.user_named_funcs()[name].index;
+    Call { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, callee }
 }
 
 /// Returns the error for a function that Cranelift refuses: what it refuses of a valid one is its size.
@@ -165,4 +184,28 @@ impl<'a> Assembler<'a> {
 fn refused(error: &CodegenError) -> Error {
     assert!(!matches!(error, CodegenError::Verifier(_)), "the translator makes valid code: {error:?}");
     Error::new(ErrorKind::Limit, format!("Cranelift refused the function: {error}"))
+}
+
+/// Puts functions into one text, in order, and resolves the calls between them.
+fn assemble(isa: &dyn TargetIsa, funcs: Vec<CompiledFunc>) -> Result<Compiled> {
+    let mut text = isa.text_section_builder(funcs.len());
+    let mut control = ControlPlane::default();
+    let mut compiled = Compiled::default();
+    for func in funcs {
+        let start = text.append(true, &func.bytes, func.align, &mut control);
+        let end = u32::try_from(start + func.bytes.len() as u64)
+            .map_err(|_| Error::limit("a module's code exceeds 4 GiB"))?;
+        let start = end - to_u32(func.bytes.len());
+        compiled.funcs.push(FuncRange { start, end });
+        compiled.traps.extend(func.traps.iter().map(|t| TrapSite { offset: start + t.offset, ..*t }));
+        let addresses = func.addresses.iter();
+        compiled.addresses.extend(addresses.map(|a| Address { code_offset: start + a.code_offset, ..*a }));
+        for call in func.calls {
+            let offset = u64::from(start + call.offset);
+            let resolved = text.resolve_reloc(offset, call.kind, call.addend, call.callee as usize);
+            assert!(resolved, "calls within the text use relocations relative to the program counter");
+        }
+    }
+    compiled.text = text.finish(&mut control);
+    Ok(compiled)
 }

@@ -146,3 +146,25 @@ fn constant_expressions() {
         (func (export "f") (result i32 i64) (global.get $b) (global.get $c)))"#;
     check(wat, "f", &[], &[Val::I32(42), Val::I64(-1)]);
 }
+
+#[test]
+fn many_functions_call_each_other() {
+    // Enough of them that several threads compile: each adds its number to what the one 150 on returns.
+    let n = 600;
+    let funcs: String = (0..n)
+        .map(|i| match (i + 150) % n {
+            0 => format!("(func $f{i} (result i32) (i32.const {i}))"),
+            next => format!("(func $f{i} (result i32) (i32.add (i32.const {i}) (call $f{next})))"),
+        })
+        .collect();
+    let wat = format!(r#"(module {funcs} (func (export "f") (result i32) (call $f0)))"#);
+    check(&wat, "f", &[], &i32s([150 + 300 + 450]));
+}
+
+#[test]
+fn the_first_invalid_function_is_reported() {
+    let valid = "(func (result i32) (i32.const 1))".repeat(400);
+    let wasm = wat::parse_str(format!("(module {valid} (func (result i32)) {valid} (func (result i64)))"));
+    let error = jit::Module::new(&common::engine(), &wasm.unwrap()).err().unwrap();
+    assert_eq!(error.message(), "type mismatch: expected i32 but nothing on stack");
+}

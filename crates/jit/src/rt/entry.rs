@@ -1,7 +1,7 @@
 //! Entering compiled code, and leaving it by return or trap.
 //!
 //! The host enters through the entry trampoline of the function's signature, which records where to
-//! continue after a trap (`compile::entry_trampoline`). A trap is a signal whose handler continues
+//! continue after a trap (`translate::trampoline::entry`). A trap is a signal whose handler continues
 //! there, so that wasm frames vanish at once; frames of the host between two activations are left by
 //! ordinary returns, because every host function is a call of its own with its own entry beneath.
 

@@ -48,6 +48,11 @@ impl<'a> Env<'a> {
     pub(crate) fn new(isa: &'a dyn TargetIsa, info: &'a ModuleInfo, layout: &'a VmLayout) -> Self {
         Self { isa, info, layout }
     }
+
+    /// Returns the target.
+    pub(crate) fn isa(&self) -> &'a dyn TargetIsa {
+        self.isa
+    }
 }
 
 /// State of the translation of one function.
@@ -67,19 +72,20 @@ struct Translator<'a, 'f> {
     builtins: HashMap<usize, SigRef>,
 }
 
-/// Validates and translates a function body into `func`, which is empty.
+/// Validates and translates the body of the defined function at `position` into `func`, which is empty.
 ///
 /// # Errors
 ///
 /// Fails on an invalid body and on what is not compiled yet.
 pub(crate) fn function(
     env: &Env<'_>,
-    index: FuncIndex,
+    position: usize,
     body: &FunctionBody<'_>,
     validator: &mut FuncValidator<ValidatorResources>,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) -> Result<()> {
+    let index = env.info.func_index_of_code(position);
     let ty = env.info.func_type(index);
     func.name = UserFuncName::user(0, index.0);
     func.signature = wasm_signature(ty);
