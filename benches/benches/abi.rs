@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use canonical_abi::{
-    Context, Host, List, Options, PtrType, ResourceId, StringEncoding, Trap, Types, ValType, Value, load, store,
+    Context, Host, List, Options, PtrType, ResourceId, StringEncoding, Trap, Types, ValType, Value, load,
+    store,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 

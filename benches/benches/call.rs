@@ -20,7 +20,8 @@ fn process(engine: &Engine, component: &Component) -> (Store<()>, Func) {
     linker.stub_imports(component).expect("nothing is linked yet");
     let mut store = Store::new(engine, ());
     let instance = linker.instantiate(&mut store, component).expect("it instantiates");
-    let func = instance.get_func(&mut store, &["techbytes:plugin/processing", "process"]).expect("it exports");
+    let func =
+        instance.get_func(&mut store, &["techbytes:plugin/processing", "process"]).expect("it exports");
     (store, func)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each test runs the binary from the workspace's root. `UPDATE_EXPECT=1 cargo test -p cli` renews the expectations.
 
+#![expect(clippy::too_many_lines, reason = "expectations are tables")]
+
 use std::path::Path;
 use std::process::Command;
 
