@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
-use crate::memory::{bytes, check_aligned, check_pointer, ends_beyond, load_bytes, load_int, memory_bytes};
+use crate::memory::{bytes, check_elements, check_pointer, load_bytes, load_int, load_pointer_and_length};
 use crate::specialize::{record_value, variant_value};
 use crate::string::load_string;
-use crate::trap::{MAX_LIST_BYTE_LENGTH, Trap, trap_if};
+use crate::trap::{Trap, trap_if};
 use crate::types::ValType;
 use crate::value::{List, Value};
 
@@ -106,18 +106,23 @@ pub(crate) fn load_list_from_range<H: Host>(
     ty: ValType,
     element: ValType,
 ) -> Result<Value, H::Error> {
-    let element_layout = layout(cx.types, element, cx.opts.ptr);
-    let size_bytes = length.saturating_mul(u64::from(element_layout.size()));
-    trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
-    check_aligned(ptr, element_layout.align())?;
-    let memory_bytes = memory_bytes(cx);
-    let is_out = ends_beyond(ptr, size_bytes, memory_bytes);
-    trap_if(is_out, Trap::ListOutOfBounds { ptr, size_bytes, memory_bytes })?;
+    check_list_range(cx, ptr, length, element)?;
     if let ValType::Map(id) = ty {
         let entry = (cx.types[id].key, cx.types[id].value);
         return load_entries_from_valid_range(cx, ptr, length, element, entry);
     }
     load_list_from_valid_range(cx, ptr, length, element).map(Value::List)
+}
+
+/// Checks that a list of `length` elements may lie at `ptr`: that it is not too long, aligned and within the memory.
+pub(crate) fn check_list_range<H: Host>(
+    cx: &Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element: ValType,
+) -> Result<(), Trap> {
+    let element_layout = layout(cx.types, element, cx.opts.ptr);
+    check_elements(cx, ptr, length, u64::from(element_layout.size()), element_layout.align())
 }
 
 fn load_u32<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<u32, Trap> {
@@ -134,14 +139,12 @@ fn load_list<H: Host>(
     if let Some(length) = length {
         return load_list_from_valid_range(cx, ptr, u64::from(length), element).map(Value::List);
     }
-    let ptr_size = cx.opts.ptr.size();
-    let begin = load_int(cx, ptr, ptr_size)?;
-    let length = load_int(cx, ptr + u64::from(ptr_size), ptr_size)?;
+    let (begin, length) = load_pointer_and_length(cx, ptr)?;
     load_list_from_range(cx, begin, length, ty, element)
 }
 
 /// Loads elements from a range that was checked: scalars in bulk, others one by one.
-fn load_list_from_valid_range<H: Host>(
+pub(crate) fn load_list_from_valid_range<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
     length: u64,
@@ -228,7 +231,7 @@ fn load_entries_from_valid_range<H: Host>(
 }
 
 /// Returns a vector with room for `length` elements, whose place in guest memory was checked.
-fn reserved_vec<H: Host, T>(cx: &mut Context<'_, H>, length: u64) -> Result<Vec<T>, H::Error> {
+pub(crate) fn reserved_vec<H: Host, T>(cx: &mut Context<'_, H>, length: u64) -> Result<Vec<T>, H::Error> {
     cx.host.reserve(length.saturating_mul(size_of::<T>() as u64))?;
     let capacity =
         usize::try_from(length).expect("a list within the memory has fewer elements than usize::MAX");

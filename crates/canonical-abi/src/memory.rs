@@ -4,7 +4,7 @@
 //! that not even a host whose memory shrinks can bring about a panic.
 
 use crate::host::{Context, Host};
-use crate::trap::{Allocation, Trap, trap_if};
+use crate::trap::{Allocation, MAX_LIST_BYTE_LENGTH, Trap, trap_if};
 
 /// Returns the memory's size in bytes.
 pub(crate) fn memory_bytes<H: Host>(cx: &Context<'_, H>) -> u64 {
@@ -53,6 +53,23 @@ pub(crate) fn store_int<H: Host>(
     Ok(())
 }
 
+/// Returns the pointer and the length at `ptr`, as a string or list is stored.
+pub(crate) fn load_pointer_and_length<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<(u64, u64), Trap> {
+    let ptr_size = cx.opts.ptr.size();
+    Ok((load_int(cx, ptr, ptr_size)?, load_int(cx, ptr + u64::from(ptr_size), ptr_size)?))
+}
+
+/// Writes the pointer and the length of a string or list at `ptr`.
+pub(crate) fn store_pointer_and_length<H: Host>(
+    cx: &mut Context<'_, H>,
+    (begin, length): (u64, u64),
+    ptr: u64,
+) -> Result<(), Trap> {
+    let ptr_size = cx.opts.ptr.size();
+    store_int(cx, begin, ptr, ptr_size)?;
+    store_int(cx, length, ptr + u64::from(ptr_size), ptr_size)
+}
+
 /// Checks that a pointer is aligned and that what it points to ends within the memory.
 pub(crate) fn check_pointer<H: Host>(
     cx: &Context<'_, H>,
@@ -84,6 +101,34 @@ pub(crate) fn allocate<H: Host>(
     of: Allocation,
 ) -> Result<u64, H::Error> {
     reallocate(cx, (0, 0), alignment, byte_length, of)
+}
+
+/// Calls `realloc` for the elements of a list that are `element_size` bytes each, unless there are too many.
+pub(crate) fn allocate_elements<H: Host>(
+    cx: &mut Context<'_, H>,
+    length: u64,
+    element_size: u64,
+    alignment: u32,
+) -> Result<u64, H::Error> {
+    let size_bytes = length.saturating_mul(element_size);
+    trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
+    allocate(cx, alignment, size_bytes, Allocation::List)
+}
+
+/// Checks where a list says that its elements are, in the order that the spec's `load_list_from_range` does.
+pub(crate) fn check_elements<H: Host>(
+    cx: &Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element_size: u64,
+    alignment: u32,
+) -> Result<(), Trap> {
+    let size_bytes = length.saturating_mul(element_size);
+    trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
+    check_aligned(ptr, alignment)?;
+    let memory_bytes = memory_bytes(cx);
+    let is_out = ends_beyond(ptr, size_bytes, memory_bytes);
+    trap_if(is_out, Trap::ListOutOfBounds { ptr, size_bytes, memory_bytes })
 }
 
 /// Calls `realloc` for the block `old` (pointer and size) and checks what it returns: first the alignment, then

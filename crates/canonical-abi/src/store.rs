@@ -5,10 +5,10 @@ use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
 use crate::load::{canonicalize_nan32, canonicalize_nan64};
-use crate::memory::{allocate, bytes_mut, check_pointer, store_int};
+use crate::memory::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
 use crate::specialize::{match_case, mismatch, record_fields};
 use crate::string::store_string;
-use crate::trap::{Allocation, MAX_LIST_BYTE_LENGTH, Trap, trap_if};
+use crate::trap::Trap;
 use crate::types::ValType;
 use crate::value::{List, Value};
 
@@ -93,13 +93,25 @@ pub(crate) fn store_list_into_range<H: Host>(
     value: &Value,
     element: ValType,
 ) -> Result<(u64, u64), H::Error> {
-    let length = if let Value::Map(entries) = value { entries.len() } else { list_of(value).len() } as u64;
-    let element_layout = layout(cx.types, element, cx.opts.ptr);
-    let size_bytes = length.saturating_mul(u64::from(element_layout.size()));
-    trap_if(size_bytes > MAX_LIST_BYTE_LENGTH, Trap::ListTooLong { size_bytes })?;
-    let ptr = allocate(cx, element_layout.align(), size_bytes, Allocation::List)?;
+    let length = list_length(value);
+    let ptr = allocate_list(cx, length, element)?;
     store_list_into_valid_range(cx, value, element, ptr)?;
     Ok((ptr, length))
+}
+
+/// Returns the number of a list's elements or of a map's entries.
+pub(crate) fn list_length(value: &Value) -> u64 {
+    (if let Value::Map(entries) = value { entries.len() } else { list_of(value).len() }) as u64
+}
+
+/// Allocates a block for the elements of a list, unless it is too long.
+pub(crate) fn allocate_list<H: Host>(
+    cx: &mut Context<'_, H>,
+    length: u64,
+    element: ValType,
+) -> Result<u64, H::Error> {
+    let element_layout = layout(cx.types, element, cx.opts.ptr);
+    allocate_elements(cx, length, u64::from(element_layout.size()), element_layout.align())
 }
 
 fn store_bytes<H: Host>(cx: &mut Context<'_, H>, bytes: &[u8], ptr: u64) -> Result<(), Trap> {
@@ -117,15 +129,12 @@ fn store_list<H: Host>(
     if length.is_some() {
         return store_list_into_valid_range(cx, value, element, ptr);
     }
-    let (begin, length) = store_list_into_range(cx, value, element)?;
-    let ptr_size = cx.opts.ptr.size();
-    store_int(cx, begin, ptr, ptr_size)?;
-    store_int(cx, length, ptr + u64::from(ptr_size), ptr_size)?;
-    Ok(())
+    let pointer_and_length = store_list_into_range(cx, value, element)?;
+    Ok(store_pointer_and_length(cx, pointer_and_length, ptr)?)
 }
 
 /// Stores elements into a range that was checked: scalars in bulk, others one by one.
-fn store_list_into_valid_range<H: Host>(
+pub(crate) fn store_list_into_valid_range<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
     element: ValType,

@@ -4,12 +4,14 @@
 //! The guest sees the calls of its `realloc`, so each way of storing makes exactly the spec's calls, which
 //! depend on the encoding that the string came in ([`Host::source_encoding`]).
 
-use alloc::string::{String, ToString};
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::host::{Context, Host};
 use crate::memory::{
-    allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_int, memory_bytes, reallocate, store_int,
+    allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_pointer_and_length, memory_bytes, reallocate,
+    store_pointer_and_length,
 };
 use crate::trap::{Allocation, MAX_STRING_BYTE_LENGTH, Trap, trap_if};
 use crate::types::PtrType;
@@ -32,18 +34,24 @@ pub const fn utf16_tag(ptr: PtrType) -> u64 {
 }
 
 /// An encoding of which a string has exactly one (the spec's `src_simple_encoding`).
-#[derive(Clone, Copy)]
-enum SimpleEncoding {
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum SimpleEncoding {
     Utf8,
     Utf16,
     Latin1,
 }
 
+/// Where a string's bytes are, once alignment and bounds were checked.
+#[derive(Clone, Copy)]
+pub(crate) struct StringRange {
+    ptr: u64,
+    size_bytes: u64,
+    pub(crate) encoding: SimpleEncoding,
+}
+
 /// Returns the string whose pointer and length are at `ptr`.
 pub(crate) fn load_string<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<String, H::Error> {
-    let ptr_size = cx.opts.ptr.size();
-    let begin = load_int(cx, ptr, ptr_size)?;
-    let tagged_code_units = load_int(cx, ptr + u64::from(ptr_size), ptr_size)?;
+    let (begin, tagged_code_units) = load_pointer_and_length(cx, ptr)?;
     load_string_from_range(cx, begin, tagged_code_units)
 }
 
@@ -57,6 +65,22 @@ pub fn load_string_from_range<H: Host>(
     ptr: u64,
     tagged_code_units: u64,
 ) -> Result<String, H::Error> {
+    let range = check_string_range(cx, ptr, tagged_code_units)?;
+    // As UTF-8 a Latin-1 byte takes up to 2 bytes, a UTF-16 unit up to 3.
+    cx.host.reserve(match range.encoding {
+        SimpleEncoding::Utf8 => range.size_bytes,
+        SimpleEncoding::Utf16 => range.size_bytes / 2 * 3,
+        SimpleEncoding::Latin1 => range.size_bytes * 2,
+    })?;
+    Ok(decode(cx, range)?.into_owned())
+}
+
+/// Returns where the string of `tagged_code_units` code units at `ptr` is, and in which encoding.
+pub(crate) fn check_string_range<H: Host>(
+    cx: &Context<'_, H>,
+    ptr: u64,
+    tagged_code_units: u64,
+) -> Result<StringRange, Trap> {
     let tag = utf16_tag(cx.opts.ptr);
     let (alignment, size_bytes, encoding) = match cx.opts.string_encoding {
         StringEncoding::Utf8 => (1, tagged_code_units, SimpleEncoding::Utf8),
@@ -71,42 +95,46 @@ pub fn load_string_from_range<H: Host>(
     let memory_bytes = memory_bytes(cx);
     let is_out = ends_beyond(ptr, size_bytes, memory_bytes);
     trap_if(is_out, Trap::StringOutOfBounds { ptr, size_bytes, memory_bytes })?;
-    // As UTF-8 a Latin-1 byte takes up to 2 bytes, a UTF-16 unit up to 3.
-    cx.host.reserve(match encoding {
-        SimpleEncoding::Utf8 => size_bytes,
-        SimpleEncoding::Utf16 => size_bytes / 2 * 3,
-        SimpleEncoding::Latin1 => size_bytes * 2,
-    })?;
-    Ok(decode(bytes(cx, ptr, size_bytes)?, encoding)?)
+    Ok(StringRange { ptr, size_bytes, encoding })
 }
 
-fn decode(bytes: &[u8], encoding: SimpleEncoding) -> Result<String, Trap> {
-    match encoding {
-        SimpleEncoding::Utf8 => match str::from_utf8(bytes) {
-            Ok(s) => Ok(s.to_string()),
-            Err(e) => Err(Trap::InvalidUtf8 {
-                valid_up_to_bytes: e.valid_up_to(),
-                error_bytes: e.error_len().map(|n| u8::try_from(n).expect("1 to 3 bytes are in error")),
-            }),
-        },
-        SimpleEncoding::Utf16 => {
-            let units = bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit));
-            let chars = char::decode_utf16(units);
-            chars
-                .collect::<Result<_, _>>()
-                .map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() })
-        }
-        SimpleEncoding::Latin1 => Ok(bytes.iter().map(|byte| char::from(*byte)).collect()),
+/// Returns the string of a range; borrowed from the memory when that holds UTF-8.
+pub(crate) fn decode<'a, H: Host>(cx: &'a Context<'_, H>, range: StringRange) -> Result<Cow<'a, str>, Trap> {
+    let bytes = bytes(cx, range.ptr, range.size_bytes)?;
+    Ok(match range.encoding {
+        SimpleEncoding::Utf8 => Cow::Borrowed(from_utf8(bytes)?),
+        SimpleEncoding::Utf16 => Cow::Owned(decode_utf16(bytes).collect::<Result<_, _>>()?),
+        SimpleEncoding::Latin1 => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
+    })
+}
+
+/// Checks that a range holds a string, as [`decode`] does, without building it.
+pub(crate) fn validate<H: Host>(cx: &Context<'_, H>, range: StringRange) -> Result<(), Trap> {
+    let bytes = bytes(cx, range.ptr, range.size_bytes)?;
+    match range.encoding {
+        SimpleEncoding::Utf8 => from_utf8(bytes).map(|_| ()),
+        SimpleEncoding::Utf16 => decode_utf16(bytes).try_for_each(|c| c.map(|_| ())),
+        SimpleEncoding::Latin1 => Ok(()),
     }
+}
+
+fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
+    str::from_utf8(bytes).map_err(|e| Trap::InvalidUtf8 {
+        valid_up_to_bytes: e.valid_up_to(),
+        error_bytes: e.error_len().map(|n| u8::try_from(n).expect("1 to 3 bytes are in error")),
+    })
+}
+
+fn decode_utf16(bytes: &[u8]) -> impl Iterator<Item = Result<char, Trap>> + '_ {
+    let units = bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    char::decode_utf16(units)
+        .map(|c| c.map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() }))
 }
 
 /// Stores a string into a new block, and that block's pointer and length at `ptr`.
 pub(crate) fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Result<(), H::Error> {
-    let (begin, tagged_code_units) = store_string_into_range(cx, s)?;
-    let ptr_size = cx.opts.ptr.size();
-    store_int(cx, begin, ptr, ptr_size)?;
-    store_int(cx, tagged_code_units, ptr + u64::from(ptr_size), ptr_size)?;
-    Ok(())
+    let pointer_and_length = store_string_into_range(cx, s)?;
+    Ok(store_pointer_and_length(cx, pointer_and_length, ptr)?)
 }
 
 /// Stores a string into a new block and returns its pointer and tagged length (the spec's
@@ -126,6 +154,16 @@ pub fn store_string_into_range<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Res
         StringEncoding::Latin1Utf16 if s.chars().all(is_latin1) => SimpleEncoding::Latin1,
         StringEncoding::Latin1Utf16 => SimpleEncoding::Utf16,
     };
+    store_string_from(cx, s, src_encoding, src_simple_encoding)
+}
+
+/// Stores a string that came in this encoding, with or without a tag as the simple one says.
+pub(crate) fn store_string_from<H: Host>(
+    cx: &mut Context<'_, H>,
+    s: &str,
+    src_encoding: StringEncoding,
+    src_simple_encoding: SimpleEncoding,
+) -> Result<(u64, u64), H::Error> {
     let (src_code_units, unit_size) = match src_simple_encoding {
         SimpleEncoding::Utf8 => (s.len() as u64, 1),
         SimpleEncoding::Utf16 => (s.encode_utf16().count() as u64, 2),
