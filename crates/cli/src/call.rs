@@ -57,7 +57,10 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let func = instance.get_func(&mut store, &path).expect("the component exports the function");
     let result = func.call(&mut store, &values).map_err(|error| match error {
         CallError::Trap(trap) => Failure::Trap(format!("`{}` trapped: {trap}", function.full_name())),
-        CallError::WrongStore | CallError::Arity { .. } | CallError::Type { .. } => {
+        CallError::WrongStore
+        | CallError::UnknownResource(_)
+        | CallError::Arity { .. }
+        | CallError::Type { .. } => {
             Failure::BadInput(error.to_string())
         }
     })?;
