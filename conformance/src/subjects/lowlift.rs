@@ -118,7 +118,9 @@ fn not_returned(error: &CallError) -> Failure {
         CallError::Arity { .. } | CallError::Type { .. } => {
             Failure::new(FailureKind::Misuse, error.to_string())
         }
-        CallError::WrongStore | CallError::UnknownResource(_) => Failure::new(FailureKind::Internal, error.to_string()),
+        CallError::WrongStore | CallError::UnknownResource(_) => {
+            Failure::new(FailureKind::Internal, error.to_string())
+        }
     }
 }
 

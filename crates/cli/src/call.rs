@@ -60,9 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         CallError::WrongStore
         | CallError::UnknownResource(_)
         | CallError::Arity { .. }
-        | CallError::Type { .. } => {
-            Failure::BadInput(error.to_string())
-        }
+        | CallError::Type { .. } => Failure::BadInput(error.to_string()),
     })?;
     match (function.ty.result, result) {
         (Some(ty), Some(value)) => wave::to_text(types, ty, &value).map(|text| text + "\n").map_err(|_| {

@@ -393,45 +393,47 @@ fn signatures() {
     check(
         &["describe", "examples/plugin/plugin.wit", "process"],
         expect![[r#"
-        techbytes:plugin/processing.process: func(input: record { id: u64, payload: list<u8> }) -> result<record { id: u64, payload: list<u8> }, string>
+            techbytes:plugin/processing.process: func(input: record { id: u64, payload: list<u8> }) -> result<record { id: u64, payload: list<u8> }, string>
 
-        lifted from (i64 i32 i32) -> (i32), with 32-bit pointers
-          param 0   i64  input.id       u64
-          param 1   i32  input.payload  pointer of list<u8>
-          param 2   i32  input.payload  length of list<u8>
-          result 0  i32                 pointer to the result: it flattens to 4 core values, over the limit of 1
-        result in memory: 24 bytes, aligned to 8
-           0..24  24  result                   result<record { id: u64, payload: list<u8> }, string>
-               0   1    result                 discriminant: 0 ok, 1 error
-            1..8   7                           padding
-           8..24  16    result.ok              case 0: record { id: u64, payload: list<u8> }
-           8..16   8      result.ok.id         u64
-          16..24   8      result.ok.payload    list<u8>
-          16..20   4        result.ok.payload  pointer of list<u8>
-          20..24   4        result.ok.payload  length of list<u8>
-           8..16   8    result.error           case 1: string
-           8..12   4      result.error         pointer of string
-          12..16   4      result.error         length of string
+            lifted from (i64 i32 i32) -> (i32), with 32-bit pointers
+              param 0   i64  input.id       u64
+              param 1   i32  input.payload  pointer of list<u8>
+              param 2   i32  input.payload  length of list<u8>
+              result 0  i32                 pointer to the result: it flattens to 4 core values, over the limit of 1
+            result in memory: 24 bytes, aligned to 8
+               0..24  24  result                   result<record { id: u64, payload: list<u8> }, string>
+                   0   1    result                 discriminant: 0 ok, 1 error
+                1..8   7                           padding
+               8..24  16    result.ok              case 0: record { id: u64, payload: list<u8> }
+               8..16   8      result.ok.id         u64
+              16..24   8      result.ok.payload    list<u8>
+              16..20   4        result.ok.payload  pointer of list<u8>
+              20..24   4        result.ok.payload  length of list<u8>
+               8..16   8    result.error           case 1: string
+               8..12   4      result.error         pointer of string
+              12..16   4      result.error         length of string
+              16..24   8                           unused by error
 
-        lowered to (i64 i32 i32 i32) -> (), with 32-bit pointers
-          param 0  i64  input.id       u64
-          param 1  i32  input.payload  pointer of list<u8>
-          param 2  i32  input.payload  length of list<u8>
-          param 3  i32                 pointer to the result: it flattens to 4 core values, over the limit of 1
-        result in memory: 24 bytes, aligned to 8
-           0..24  24  result                   result<record { id: u64, payload: list<u8> }, string>
-               0   1    result                 discriminant: 0 ok, 1 error
-            1..8   7                           padding
-           8..24  16    result.ok              case 0: record { id: u64, payload: list<u8> }
-           8..16   8      result.ok.id         u64
-          16..24   8      result.ok.payload    list<u8>
-          16..20   4        result.ok.payload  pointer of list<u8>
-          20..24   4        result.ok.payload  length of list<u8>
-           8..16   8    result.error           case 1: string
-           8..12   4      result.error         pointer of string
-          12..16   4      result.error         length of string
-        [exit status 0]
-    "#]],
+            lowered to (i64 i32 i32 i32) -> (), with 32-bit pointers
+              param 0  i64  input.id       u64
+              param 1  i32  input.payload  pointer of list<u8>
+              param 2  i32  input.payload  length of list<u8>
+              param 3  i32                 pointer to the result: it flattens to 4 core values, over the limit of 1
+            result in memory: 24 bytes, aligned to 8
+               0..24  24  result                   result<record { id: u64, payload: list<u8> }, string>
+                   0   1    result                 discriminant: 0 ok, 1 error
+                1..8   7                           padding
+               8..24  16    result.ok              case 0: record { id: u64, payload: list<u8> }
+               8..16   8      result.ok.id         u64
+              16..24   8      result.ok.payload    list<u8>
+              16..20   4        result.ok.payload  pointer of list<u8>
+              20..24   4        result.ok.payload  length of list<u8>
+               8..16   8    result.error           case 1: string
+               8..12   4      result.error         pointer of string
+              12..16   4      result.error         length of string
+              16..24   8                           unused by error
+            [exit status 0]
+        "#]],
     );
     assert_eq!(
         lowlift(&["describe", "examples/plugin/plugin.wit", "process"]),
