@@ -1,8 +1,23 @@
-//! Function types as WIT writes them, for errors and listings.
+//! Function types, and how WIT writes them.
 
 use std::fmt::Write as _;
 
-use canonical_abi::{FuncType, Types, display};
+use canonical_abi::{FuncType, Types, ValType, display};
+
+/// A function type, with its parameter and result types as lifting and lowering take them.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    pub(crate) ty: FuncType,
+    pub(crate) param_types: Vec<ValType>,
+    /// None or one.
+    pub(crate) result_types: Vec<ValType>,
+}
+
+impl Signature {
+    pub(crate) fn new(ty: FuncType) -> Self {
+        Self { param_types: ty.param_types(), result_types: ty.result_type(), ty }
+    }
+}
 
 /// Returns a function's name and type as WIT: `f: func(x: u32) -> string`.
 pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {

@@ -10,7 +10,7 @@ use crate::Val;
 use crate::canon::{Caller, FuncInfo, FuncInstance, call_destructor, invoke, resource_index};
 use crate::component::Component;
 use crate::func_type::display_func;
-use crate::plan::FuncDef;
+use crate::plan::{FuncDef, Path};
 use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State};
 use crate::trap::Trap;
 
@@ -82,7 +82,7 @@ impl Instance {
         if cx.state().id != inner.store {
             return None;
         }
-        let path: Vec<String> = path.iter().copied().map(String::from).collect();
+        let path: Path = path.iter().copied().map(Arc::from).collect();
         let index = match *inner.component.inner.plan.exported_funcs.get(&path)? {
             FuncDef::Lifted(id) => *inner.lifted.get(id.0 as usize)?,
             FuncDef::Imported(id) => *inner.imported.get(id.0 as usize)?,
@@ -118,7 +118,7 @@ impl Instance {
 impl Func {
     /// Returns the function's type. Its ids belong to [`Self::types`].
     pub fn ty(&self) -> &FuncType {
-        &self.info.ty
+        &self.info.signature.ty
     }
 
     /// Returns the types that the ids in the function's type name.

@@ -74,7 +74,8 @@ fn begin<T>(cx: &mut StoreContextMut<'_, T>, component: &Component, imports: Imp
     state.resources.extend(imports.resources.into_iter().map(resource));
     let mut imported = Vec::with_capacity(imports.funcs.len());
     for (import, func) in plan.imported_funcs.iter().zip(imports.funcs) {
-        let info = Arc::new(FuncInfo::new(component.clone(), import.ty.clone()));
+        let info =
+            Arc::new(FuncInfo { component: component.clone(), signature: Arc::clone(&import.signature) });
         imported.push(push_func(cx, FuncInstance { info, body: Body::Host(func) }));
     }
     Progress {
@@ -244,13 +245,13 @@ fn lift<T: 'static>(
 ) -> Result<FuncInstance<T>, InstantiateError> {
     let options = options(cx, progress, def.instance, &def.options)?;
     let component = progress.component.clone();
-    let flat = flatten_functype(component.types(), &def.ty, &options.abi, Direction::Lift);
+    let flat = flatten_functype(component.types(), &def.signature.ty, &options.abi, Direction::Lift);
     let flat = core_func_type(&flat);
     let core = core_func(cx, progress, Some(&def.core_func), || flat.clone())?;
     let core = core.expect("a definition was given");
     let post_return_type = || jit::FuncType::new(flat.results.clone(), vec![]);
     let post_return = core_func(cx, progress, def.options.post_return.as_ref(), post_return_type)?;
-    let info = FuncInfo::new(component, def.ty.clone());
+    let info = FuncInfo { component, signature: Arc::clone(&def.signature) };
     let lifted = Lifted::new(&info, options, core, post_return, def.unsupported.clone());
     Ok(FuncInstance { info: Arc::new(info), body: Body::Lifted(lifted) })
 }

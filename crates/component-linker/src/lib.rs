@@ -39,7 +39,9 @@
 //! ```
 //!
 //! Values are [`Val`]s and types [`ValType`]s, both of the crate `canonical-abi`. A resource that a guest defines is
-//! known to the host by its representation; [`Instance::drop_resource`] drops one that the host was given.
+//! known to the host by its representation, a number of the guest's choice: [`Val::Own`] moves the resource,
+//! [`Val::Borrow`] lends it for a call, and [`Instance::drop_resource`] drops one that the host was given. Nothing keeps a
+//! host from giving away what it does not own; guests are held to the rules by their handle tables.
 //!
 //! What goes wrong is of one of three kinds: an [`Error`] is about a component's bytes, a [`LinkError`] about its
 //! imports, and a [`Trap`] is the guest's fault or a host function's refusal. After a trap the component instances
@@ -59,6 +61,7 @@ mod func_type;
 mod host;
 mod instance;
 mod instantiate;
+mod limits;
 mod linker;
 mod names;
 mod plan;

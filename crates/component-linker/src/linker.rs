@@ -13,6 +13,7 @@ use crate::host::{Definition, Definitions, HostDtor, HostFunc};
 use crate::instance::Instance;
 use crate::instantiate::{Imports, instantiate};
 use crate::names::{compatible_name, describe_path};
+use crate::plan::Path;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::Trap;
 
@@ -27,7 +28,7 @@ pub struct Linker<T: 'static> {
 /// One named instance of a [`Linker`], or its root.
 pub struct LinkerInstance<'a, T: 'static> {
     definitions: &'a mut Definitions<T>,
-    path: Vec<String>,
+    path: Path,
 }
 
 /// Why a component could not be linked.
@@ -64,7 +65,7 @@ impl<T: 'static> Linker<T> {
 
     /// Returns the place for functions that a component imports without an instance.
     pub fn root(&mut self) -> LinkerInstance<'_, T> {
-        LinkerInstance { definitions: &mut self.definitions, path: Vec::new() }
+        LinkerInstance { definitions: &mut self.definitions, path: Path::new() }
     }
 
     /// Returns the place for what a component imports from the instance `name`, such as `wasi:cli/stdout@0.2.6`.
@@ -91,19 +92,16 @@ impl<T: 'static> Linker<T> {
         }
         for import in &plan.imported_funcs {
             if let Found::Nothing = find(&self.definitions, &import.path) {
-                let message = Stub(format!(
-                    "import {} was called, but is only a stub",
-                    describe_path(&import.path, "function")
-                ));
+                let stub = Stub(import.path.clone());
                 let (name, mut instance) = self.place(&import.path)?;
-                instance.func_new(&name, move |_, _| Err(Box::new(message.clone())))?;
+                instance.func_new(&name, move |_, _| Err(Box::new(stub.clone())))?;
             }
         }
         Ok(())
     }
 
     /// Returns the instance that a path ends in, and its last name.
-    fn place(&mut self, path: &[String]) -> Result<(String, LinkerInstance<'_, T>), LinkError> {
+    fn place(&mut self, path: &[Arc<str>]) -> Result<(String, LinkerInstance<'_, T>), LinkError> {
         let mut instance = self.root();
         for name in &path[..path.len().saturating_sub(1)] {
             instance = instance.into_instance(name)?;
@@ -133,7 +131,7 @@ impl<T: 'static> Linker<T> {
         }
         let mut funcs = Vec::with_capacity(plan.imported_funcs.len());
         for import in &plan.imported_funcs {
-            let expected = || display_func(component.types(), last(&import.path), &import.ty);
+            let expected = || display_func(component.types(), last(&import.path), &import.signature.ty);
             funcs.push(self.func(&import.path, expected)?);
         }
         let mut resources = Vec::new();
@@ -144,7 +142,7 @@ impl<T: 'static> Linker<T> {
         Ok(Imports { funcs, resources })
     }
 
-    fn func(&self, path: &[String], expected: impl Fn() -> String) -> Result<HostFunc<T>, LinkError> {
+    fn func(&self, path: &[Arc<str>], expected: impl Fn() -> String) -> Result<HostFunc<T>, LinkError> {
         let describe = || match path {
             [outer @ .., _] if !outer.is_empty() => {
                 format!("import `{}` function `{}`", outer.join("` `"), expected())
@@ -159,7 +157,7 @@ impl<T: 'static> Linker<T> {
         }
     }
 
-    fn resource(&self, path: &[String]) -> Result<HostDtor<T>, LinkError> {
+    fn resource(&self, path: &[Arc<str>]) -> Result<HostDtor<T>, LinkError> {
         let describe = || format!("import {}", describe_path(path, "resource"));
         match find(&self.definitions, path) {
             Found::Definition(Definition::Resource(dtor)) => Ok(Arc::clone(dtor)),
@@ -174,8 +172,8 @@ fn wrong_sort(expected: &str, given: &str) -> LinkError {
     LinkError::WrongSort(format!("{expected} is provided as a {given}"))
 }
 
-fn last(path: &[String]) -> &str {
-    path.last().map_or("", String::as_str)
+fn last(path: &[Arc<str>]) -> &str {
+    path.last().map_or("", |name| &**name)
 }
 
 /// What a linker has under a path.
@@ -186,7 +184,7 @@ enum Found<'a, T: 'static> {
 }
 
 /// Finds a path. Where an instance of the very name lacks the rest, one of a compatible version may have it.
-fn find<'a, T>(definitions: &'a Definitions<T>, path: &[String]) -> Found<'a, T> {
+fn find<'a, T>(definitions: &'a Definitions<T>, path: &[Arc<str>]) -> Found<'a, T> {
     let Some((name, rest)) = path.split_first() else { return Found::Nothing };
     let mut best = Found::Nothing;
     for definition in candidates(definitions, name) {
@@ -247,7 +245,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// If `name` is a function or a resource already.
     pub fn into_instance(self, name: &str) -> Result<Self, LinkError> {
         let Self { definitions, mut path } = self;
-        path.push(String::from(name));
+        path.push(Arc::from(name));
         let entry = definitions.entry(String::from(name));
         match entry.or_insert_with(|| Definition::Instance(Definitions::new())) {
             Definition::Instance(definitions) => Ok(LinkerInstance { definitions, path }),
@@ -260,7 +258,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     fn define(&mut self, name: &str, definition: Definition<T>) -> Result<(), LinkError> {
         if self.definitions.contains_key(name) {
             let mut path = self.path.clone();
-            path.push(String::from(name));
+            path.push(Arc::from(name));
             let message = format!("{} is provided twice", describe_path(&path, definition.sort()));
             return Err(LinkError::Duplicate(message));
         }
@@ -295,11 +293,11 @@ impl<T: 'static> fmt::Debug for LinkerInstance<'_, T> {
 
 /// The error of a stubbed import.
 #[derive(Clone, Debug)]
-struct Stub(String);
+struct Stub(Path);
 
 impl fmt::Display for Stub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "import {} was called, but is only a stub", describe_path(&self.0, "function"))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Names of imports and exports: how they are matched, and how errors write them.
 //! Follows Explainer.md, "Import and Export Definitions" and "Canonical Interface Name".
 
+use std::sync::Arc;
+
 /// Writes a path as errors do: "`wasi:cli/environment@0.2.6` function `get-environment`".
-pub(crate) fn describe_path(path: &[String], sort: &str) -> String {
+pub(crate) fn describe_path(path: &[Arc<str>], sort: &str) -> String {
     match path {
         [] => String::from(sort),
         [name] => format!("{sort} `{name}`"),
@@ -49,7 +51,7 @@ mod tests {
     #[test]
     fn paths() {
         let check = |path: &[&str], expected| {
-            let path: Vec<String> = path.iter().copied().map(String::from).collect();
+            let path: Vec<Arc<str>> = path.iter().copied().map(Arc::from).collect();
             assert_eq!(describe_path(&path, "function"), expected);
         };
         check(&["run"], "function `run`");

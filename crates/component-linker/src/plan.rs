@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use canonical_abi::{FuncType, ResourceId, StringEncoding, Types};
+use canonical_abi::{ResourceId, StringEncoding, Types};
 
 use crate::component::Item;
 use crate::decode::ModuleId;
+use crate::func_type::Signature;
 
 /// Names a core instance that a [`Step`] makes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +32,9 @@ pub(crate) struct LiftId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ImportedFuncId(pub(crate) u32);
 
+/// The names that lead to an import or export of the root, outermost first.
+pub(crate) type Path = Vec<Arc<str>>;
+
 /// How to instantiate a component.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -46,7 +50,7 @@ pub(crate) struct Plan {
     pub(crate) imports: Vec<Item>,
     pub(crate) exports: Vec<Item>,
     /// The functions of `exports` by their path.
-    pub(crate) exported_funcs: BTreeMap<Vec<String>, FuncDef>,
+    pub(crate) exported_funcs: BTreeMap<Path, FuncDef>,
     pub(crate) unsupported: Vec<Unsupported>,
 }
 
@@ -63,14 +67,14 @@ pub struct Unsupported {
 #[derive(Debug)]
 pub(crate) struct ResourceDef {
     /// The path under which the root imports it, or `None` for one that an instance defines.
-    pub(crate) imported: Option<Vec<String>>,
+    pub(crate) imported: Option<Path>,
 }
 
 /// A function that the root component imports.
 #[derive(Debug)]
 pub(crate) struct ImportedFunc {
-    pub(crate) path: Vec<String>,
-    pub(crate) ty: FuncType,
+    pub(crate) path: Path,
+    pub(crate) signature: Arc<Signature>,
 }
 
 /// One step of an instantiation.
@@ -138,7 +142,7 @@ pub(crate) enum Builtin {
 pub(crate) struct LiftDef {
     pub(crate) instance: InstanceId,
     pub(crate) core_func: CoreDef,
-    pub(crate) ty: FuncType,
+    pub(crate) signature: Arc<Signature>,
     pub(crate) options: OptionsDef,
     /// Why calling it traps, if it does.
     pub(crate) unsupported: Option<String>,

@@ -53,21 +53,57 @@ fn every_prefix_of_a_component_is_refused() {
     }
 }
 
-#[test]
-fn nesting_that_multiplies_is_bounded() {
-    // Each component instantiates the one before it twice.
-    let mut wat = String::from("(component (component $c0)");
-    for i in 1..64 {
+/// Makes a component in which `leaf` is instantiated 2^`n_doublings` times.
+fn doubled(leaf: &str, n_doublings: u32) -> String {
+    let mut wat = format!("(component (component $c0 {leaf})");
+    for i in 1..=n_doublings {
         let inner = i - 1;
         wat.push_str(&format!(
             "(component $c{i} (alias outer 1 $c{inner} (component $c))
                (instance (instantiate $c)) (instance (instantiate $c)))"
         ));
     }
-    wat.push_str("(instance (instantiate $c63)))");
-    let error = Component::new(&engine(), &wat::parse_str(&wat).unwrap()).expect_err("2^63 instances");
-    assert_eq!(error.kind(), ErrorKind::Limit);
-    assert_eq!(error.message(), "the component makes more than 100000 instances and instance types");
+    wat.push_str(&format!("(instance (instantiate $c{n_doublings})))"));
+    wat
+}
+
+#[test]
+fn what_multiplies_is_bounded() {
+    let check = |wat: &str, message: &str| {
+        let error = Component::new(&engine(), &wat::parse_str(wat).unwrap()).expect_err(message);
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Limit, message));
+    };
+    check(&doubled("", 63), "the component makes more than 100000 instances and instance types");
+    let fields: String = (0..1000).map(|i| format!("(field \"f{i}\" u8)")).collect();
+    check(
+        &doubled(&format!("(type (record {fields}))"), 12),
+        "the component evaluates more than 16777216 bytes of definitions",
+    );
+    let drops = "(core func (canon resource.drop $r))".repeat(1000);
+    check(
+        &doubled(&format!("(type $r (resource (rep i32))) {drops}"), 10),
+        "the component takes more than 500000 steps to instantiate",
+    );
+    let bundles = |n: u32, exports: fn(u32) -> String| {
+        let bundles: String = (1..=n).map(|i| format!("(instance $i{i} {})", exports(i - 1))).collect();
+        format!("(component (instance $i0) {bundles} (export \"i\" (instance $i{n})))")
+    };
+    let chain: String = (1..=101)
+        .map(|i| {
+            format!(
+                "(component $c{i} (alias outer 1 $c{} (component $c)) (instance (instantiate $c)))",
+                i - 1
+            )
+        })
+        .collect();
+    check(
+        &format!("(component (component $c0) {chain} (instance (instantiate $c101)))"),
+        "instances or instance types are nested more than 100 deep",
+    );
+    check(
+        &bundles(17, |i| format!("(export \"a\" (instance $i{i})) (export \"b\" (instance $i{i}))")),
+        "the component's imports and exports take more than 16777216 bytes",
+    );
 }
 
 const IMPORTS: &str = r#"(component

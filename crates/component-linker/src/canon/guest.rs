@@ -5,12 +5,9 @@ use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResou
 use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
 
 use super::{Options, call_without_leave, check_enter, resource_index, with_task};
+use crate::limits::MAX_LIFT_BYTES;
 use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
 use crate::trap::{Trap, TrapCause};
-
-/// The most bytes of host memory that lifting may take per call: 1 GiB. Lists can share their bytes, so that a guest
-/// of little memory could ask for any amount.
-const MAX_LIFT_BYTES: u64 = 1 << 30;
 
 /// One instance as the interpreter sees it during one lift or lower.
 pub(super) struct Guest<'a, 'c, T: 'static> {

@@ -33,7 +33,8 @@ impl Lifted {
         post_return: Option<jit::Func>,
         unsupported: Option<String>,
     ) -> Self {
-        let flat = flatten_functype(info.component.types(), &info.ty, &options.abi, Direction::Lift);
+        let flat =
+            flatten_functype(info.component.types(), &info.signature.ty, &options.abi, Direction::Lift);
         let zero = |ty: &canonical_abi::CoreType| match ty {
             canonical_abi::CoreType::I32 => jit::Val::I32(0),
             canonical_abi::CoreType::I64 => jit::Val::I64(0),
@@ -91,7 +92,7 @@ fn lower_params<T>(
     };
     let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), source_encoding);
     let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
-    let flat = lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.param_types, None)?;
+    let flat = lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None)?;
     Ok(flat.iter().map(to_core).collect())
 }
 
@@ -106,6 +107,6 @@ fn lift_results<T>(
     let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
     let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
     let mut flat = CoreValueIter::new(&flat);
-    let values = lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut flat, &info.result_types)?;
+    let values = lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut flat, &info.signature.result_types)?;
     Ok(values.into_iter().next())
 }

@@ -43,8 +43,8 @@ pub(crate) fn lower<T>(
     options: Options,
 ) -> jit::Func {
     let info = &callee.info;
-    let flat = flatten_functype(info.component.types(), &info.ty, &options.abi, Direction::Lower);
-    let result_spills = info.ty.result.is_some() && flat.results.is_empty();
+    let flat = flatten_functype(info.component.types(), &info.signature.ty, &options.abi, Direction::Lower);
+    let result_spills = info.signature.ty.result.is_some() && flat.results.is_empty();
     let lowered = Lowered { callee, options, result_spills };
     host_func(cx, core_func_type(&flat), move |cx, params, results| {
         canon_lower(cx, &lowered, params, results)
@@ -75,7 +75,7 @@ fn canon_lower<T>(
     let on_start = |cx: &mut StoreContextMut<'_, T>| {
         let mut guest = Guest::new(cx, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
         let mut cx = Context::new(types, options.abi, &mut guest);
-        let args = lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut flat, &info.param_types);
+        let args = lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut flat, &info.signature.param_types);
         args.map(Cow::Owned).map_err(|trap| caller.word(trap))
     };
     let on_resolve = |cx: &mut StoreContextMut<'_, T>, result| {
@@ -83,7 +83,7 @@ fn canon_lower<T>(
         let mut lends = Lends::new();
         let mut guest = Guest::new(cx, options, Loans::Caller(&mut lends), result_encoding);
         let mut cx = Context::new(types, options.abi, &mut guest);
-        lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &info.result_types, out_param)
+        lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &info.signature.result_types, out_param)
             .map_err(|trap| caller.word(trap))
     };
     let flat_results = invoke(cx, callee, caller, on_start, on_resolve)?;

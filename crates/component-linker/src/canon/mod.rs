@@ -18,11 +18,10 @@ mod unsupported;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use canonical_abi::{
-    CoreFuncType, CoreType, CoreValue, FuncType, ResourceId, StringEncoding, ValType, Value, type_check,
-};
+use canonical_abi::{CoreFuncType, CoreType, CoreValue, ResourceId, StringEncoding, Value, type_check};
 
 use crate::component::Component;
+use crate::func_type::Signature;
 use crate::host::HostFunc;
 use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
 use crate::trap::{Trap, TrapCause};
@@ -46,23 +45,12 @@ pub(crate) struct FuncInstance<T: 'static> {
 #[derive(Debug)]
 pub(crate) struct FuncInfo {
     pub(crate) component: Component,
-    pub(crate) ty: FuncType,
-    pub(crate) param_types: Vec<ValType>,
-    /// None or one.
-    pub(crate) result_types: Vec<ValType>,
+    pub(crate) signature: Arc<Signature>,
 }
 
 pub(crate) enum Body<T: 'static> {
     Lifted(Lifted),
     Host(HostFunc<T>),
-}
-
-impl FuncInfo {
-    pub(crate) fn new(component: Component, ty: FuncType) -> Self {
-        let param_types = ty.params.iter().map(|(_, ty)| *ty).collect();
-        let result_types = ty.result.into_iter().collect();
-        Self { component, ty, param_types, result_types }
-    }
 }
 
 /// The canonical options at run time, and the instance they belong to.
@@ -133,7 +121,7 @@ pub(crate) fn invoke<'v, T, R>(
 
 fn check_host_result(info: &FuncInfo, result: Option<&Value>) -> Result<(), Trap> {
     let wrong = |what: String| TrapCause::HostResult(format!("a host function returned {what}"));
-    match (info.ty.result, result) {
+    match (info.signature.ty.result, result) {
         (None, None) => Ok(()),
         (Some(ty), Some(value)) => type_check(info.component.types(), ty, value)
             .map_err(|error| wrong(format!("a value of the wrong type: {error}")).into()),

@@ -34,10 +34,13 @@ pub(crate) struct ModuleDefinition<'a> {
     pub(crate) imports: Vec<(&'a str, &'a str)>,
 }
 
-/// One definition and the offset in bytes of its first byte (of its section, where the format gives no better).
+/// One definition, with the offset of its first byte (of its section, where the format gives no better) and its size.
+///
+/// What lies within nested components and modules is not counted in the size.
 #[derive(Debug)]
 pub(crate) struct Definition<'a> {
     pub(crate) offset: u64,
+    pub(crate) size_bytes: u64,
     pub(crate) kind: DefinitionKind<'a>,
 }
 

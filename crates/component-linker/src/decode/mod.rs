@@ -11,6 +11,9 @@ use wasmparser::{Encoding, FromReader, Parser, Payload, SectionLimited, Validato
 
 use crate::error::{Error, ErrorKind};
 
+/// The size of the header of a component or a core module.
+const HEADER_BYTES: u64 = 8;
+
 pub(crate) use definition::{
     ComponentId, Definition, DefinitionKind, Definitions, ModuleDefinition, ModuleId,
 };
@@ -98,8 +101,11 @@ fn begin_component(definitions: &mut Definitions<'_>, open: &mut Vec<Open>, offs
     let id = ComponentId(id32(definitions.components.len()));
     definitions.components.push(Vec::new());
     if let Some(Open::Component(parent)) = open.last() {
-        definitions.components[parent.0 as usize]
-            .push(Definition { offset, kind: DefinitionKind::Component(id) });
+        definitions.components[parent.0 as usize].push(Definition {
+            offset,
+            size_bytes: HEADER_BYTES,
+            kind: DefinitionKind::Component(id),
+        });
     }
     open.push(Open::Component(id));
 }
@@ -128,7 +134,11 @@ fn read_section<'a>(
         Payload::ComponentImportSection(section) => read_all(into, section, DefinitionKind::Import),
         Payload::ComponentExportSection(section) => read_all(into, section, DefinitionKind::Export),
         Payload::ComponentStartSection { range, .. } => {
-            into.push(Definition { offset: range.start, kind: DefinitionKind::Start });
+            into.push(Definition {
+                offset: range.start,
+                size_bytes: range.end - range.start,
+                kind: DefinitionKind::Start,
+            });
             Ok(())
         }
         _ => Ok(()),
@@ -147,8 +157,11 @@ fn begin_module(
         return Err(Error::internal("a module lies outside of the address space", offset));
     };
     definitions.modules.push(ModuleDefinition { range: start..end, imports: Vec::new() });
-    definitions.components[component.0 as usize]
-        .push(Definition { offset, kind: DefinitionKind::CoreModule(id) });
+    definitions.components[component.0 as usize].push(Definition {
+        offset,
+        size_bytes: HEADER_BYTES,
+        kind: DefinitionKind::CoreModule(id),
+    });
     open.push(Open::Module(id));
     Ok(())
 }
@@ -173,9 +186,15 @@ fn read_all<'a, T: FromReader<'a>>(
     section: SectionLimited<'a, T>,
     kind: fn(T) -> DefinitionKind<'a>,
 ) -> Result<(), Error> {
+    let mut end = section.range().end;
+    let first = into.len();
     for item in section.into_iter_with_offsets() {
         let (offset, item) = item?;
-        into.push(Definition { offset, kind: kind(item) });
+        into.push(Definition { offset, size_bytes: 0, kind: kind(item) });
+    }
+    for definition in into[first..].iter_mut().rev() {
+        definition.size_bytes = end - definition.offset;
+        end = definition.offset;
     }
     Ok(())
 }

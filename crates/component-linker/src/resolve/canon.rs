@@ -3,16 +3,17 @@
 //! The built-ins of concurrency are not supported yet: they resolve to functions that trap when called, so that a
 //! component that never calls them works.
 
-use canonical_abi::{FuncType, StringEncoding};
+use canonical_abi::StringEncoding;
 use wasmparser::{CanonicalFunction, CanonicalOption, ValType};
 
 use super::frame::{Frame, FrameId, Func, Type, get};
 use super::{Resolver, types};
 use crate::error::Error;
+use crate::func_type::Signature;
 use crate::plan::{
     Builtin, BuiltinDef, BuiltinId, CoreDef, FuncDef, LiftDef, LiftId, OptionsDef, Step, Unsupported,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Evaluates a canonical definition and appends the function it makes to its index space.
 pub(super) fn canon(
@@ -29,7 +30,7 @@ pub(super) fn canon(
         resolver.plan.unsupported.push(Unsupported { what: what.clone(), offset });
     }
     let instance = resolver.frame(frame).instance;
-    resolver.plan.steps.push(Step::DefineBuiltin(BuiltinDef { instance, builtin }));
+    resolver.push_step(Step::DefineBuiltin(BuiltinDef { instance, builtin }), offset)?;
     let id = BuiltinId(resolver.n_builtins);
     resolver.n_builtins += 1;
     resolver.frame_mut(frame).core_funcs.push(CoreDef::Builtin(id));
@@ -46,25 +47,25 @@ fn lift(
 ) -> Result<(), Error> {
     let scope = resolver.frame(frame);
     let core_func = get(&scope.core_funcs, core_func, "core function", offset)?;
-    let ty = func_type(scope, ty, offset)?;
+    let signature = signature(scope, ty, offset)?;
     let (options, asynchronous) = options_def(scope, options, offset)?;
     let unsupported = asynchronous.then(|| String::from("canon lift async"));
     if let Some(what) = &unsupported {
         resolver.plan.unsupported.push(Unsupported { what: what.clone(), offset });
     }
     let instance = resolver.frame(frame).instance;
-    let lift = LiftDef { instance, core_func, ty: (*ty).clone(), options, unsupported };
-    resolver.plan.steps.push(Step::Lift(lift));
+    let lift = LiftDef { instance, core_func, signature: Arc::clone(&signature), options, unsupported };
+    resolver.push_step(Step::Lift(lift), offset)?;
     let id = LiftId(resolver.n_lifts);
     resolver.n_lifts += 1;
-    resolver.frame_mut(frame).funcs.push(Func { def: FuncDef::Lifted(id), ty });
+    resolver.frame_mut(frame).funcs.push(Func { def: FuncDef::Lifted(id), signature });
     Ok(())
 }
 
-fn func_type(frame: &Frame<'_>, index: u32, offset: u64) -> Result<Rc<FuncType>, Error> {
+fn signature(frame: &Frame<'_>, index: u32, offset: u64) -> Result<Arc<Signature>, Error> {
     match get(&frame.types, index, "type", offset)? {
         Type::Func(ty) => Ok(ty),
-        Type::Value(_) | Type::Resource(_) | Type::Instance { .. } | Type::Component => {
+        Type::Value(_) | Type::Resource(_) | Type::Instance(_) | Type::Component => {
             Err(Error::internal(format_args!("type {index} is no function type"), offset))
         }
     }

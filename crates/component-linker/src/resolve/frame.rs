@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use canonical_abi::{FuncType, ResourceId, ValType};
+use canonical_abi::{ResourceId, ValType};
 use wasmparser::InstanceTypeDeclaration;
 
 use crate::decode::{ComponentId, ModuleId};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::func_type::Signature;
+use crate::limits::MAX_DEPTH;
 use crate::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
 
 /// Names a frame of the evaluation.
@@ -83,17 +86,26 @@ pub(crate) enum Component {
 #[derive(Clone, Debug)]
 pub(crate) struct Func {
     pub(crate) def: FuncDef,
-    pub(crate) ty: Rc<FuncType>,
+    pub(crate) signature: Arc<Signature>,
 }
 
 /// A type. Instance types stay unevaluated: each import that is ascribed one makes resource types of its own.
 #[derive(Clone, Debug)]
 pub(crate) enum Type<'a> {
     Value(ValType),
-    Func(Rc<FuncType>),
+    Func(Arc<Signature>),
     Resource(ResourceId),
-    Instance { declarations: &'a [InstanceTypeDeclaration<'a>], parent: FrameId },
+    Instance(InstanceType<'a>),
     Component,
+}
+
+/// An instance type with the frame that it closes over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InstanceType<'a> {
+    pub(crate) declarations: &'a [InstanceTypeDeclaration<'a>],
+    pub(crate) parent: FrameId,
+    /// The size of the definition that it is, or is part of.
+    pub(crate) size_bytes: u64,
 }
 
 /// A core instance: one that a step makes, or a bundle of definitions.
@@ -110,13 +122,22 @@ pub(crate) type Instance<'a> = Rc<Exports<'a>>;
 #[derive(Debug, Default)]
 pub(crate) struct Exports<'a> {
     items: Vec<(&'a str, Entity<'a>)>,
+    /// How deep instances are nested within.
+    depth: u32,
     by_name: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Exports<'a> {
-    pub(crate) fn insert(&mut self, name: &'a str, entity: Entity<'a>) {
+    pub(crate) fn insert(&mut self, name: &'a str, entity: Entity<'a>, offset: u64) -> Result<(), Error> {
+        if let Entity::Instance(instance) = &entity {
+            self.depth = self.depth.max(instance.depth + 1);
+        }
+        if self.depth > MAX_DEPTH {
+            return Err(too_deep(offset));
+        }
         self.by_name.insert(name, self.items.len());
         self.items.push((name, entity));
+        Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entity<'a>> {
@@ -126,6 +147,11 @@ impl<'a> Exports<'a> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &(&'a str, Entity<'a>)> {
         self.items.iter()
     }
+}
+
+pub(crate) fn too_deep(offset: u64) -> Error {
+    let message = format!("instances or instance types are nested more than {MAX_DEPTH} deep");
+    Error::new(ErrorKind::Limit, message, offset)
 }
 
 /// Returns the entry of an index space. Validation promises that it is there.

@@ -5,15 +5,19 @@
 //! one, and an instance is made by evaluating its type.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use wasmparser::{ComponentImport, ComponentTypeRef, InstanceTypeDeclaration, TypeBounds};
 
 use super::alias::alias;
-use super::frame::{Component, Entity, Exports, Frame, FrameId, Func, Instance, Module, Type, get};
-use super::item::{entity_item, name_item};
+use super::frame::{
+    Component, Entity, Exports, Frame, FrameId, Func, Instance, InstanceType, Module, Type, get,
+};
+use super::item::import_item;
 use super::{Args, Resolver, push_entity, types};
 use crate::error::Error;
-use crate::plan::{FuncDef, ImportedFunc, ImportedFuncId, Unsupported};
+use crate::func_type::Signature;
+use crate::plan::{FuncDef, ImportedFunc, ImportedFuncId, Path, Unsupported};
 
 /// Evaluates an import of a component.
 pub(super) fn import<'a>(
@@ -30,9 +34,8 @@ pub(super) fn import<'a>(
             entity.ok_or_else(|| Error::internal(format_args!("no argument `{name}`"), offset))
         }
         Args::Root => {
-            let entity = abstract_entity(resolver, frame, &mut vec![String::from(name)], import.ty, offset)?;
-            let item = name_item(name, entity_item(&entity));
-            resolver.plan.imports.push(item);
+            let entity = abstract_entity(resolver, frame, &mut vec![Arc::from(name)], import.ty, offset)?;
+            import_item(resolver, name, &entity, offset)?;
             Ok(entity)
         }
     }
@@ -42,7 +45,7 @@ pub(super) fn import<'a>(
 fn abstract_entity<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
-    path: &mut Vec<String>,
+    path: &mut Path,
     ty: ComponentTypeRef,
     offset: u64,
 ) -> Result<Entity<'a>, Error> {
@@ -54,7 +57,7 @@ fn abstract_entity<'a>(
         }
         ComponentTypeRef::Func(index) => match get(types, index, "type", offset)? {
             Type::Func(ty) => Entity::Func(imported_func(resolver, path, ty)),
-            Type::Value(_) | Type::Resource(_) | Type::Instance { .. } | Type::Component => {
+            Type::Value(_) | Type::Resource(_) | Type::Instance(_) | Type::Component => {
                 return Err(Error::internal(format_args!("type {index} is no function type"), offset));
             }
         },
@@ -64,9 +67,9 @@ fn abstract_entity<'a>(
             Entity::Type(Type::Resource(resolver.fresh_resource(Some(path.clone()))))
         }
         ComponentTypeRef::Instance(index) => match get(types, index, "type", offset)? {
-            Type::Instance { declarations, parent } => Entity::Instance(
-                resolver.nested(offset, |resolver| instance(resolver, parent, path, declarations, offset))?,
-            ),
+            Type::Instance(ty) => {
+                Entity::Instance(resolver.nested(offset, |resolver| instance(resolver, ty, path, offset))?)
+            }
             Type::Value(_) | Type::Func(_) | Type::Resource(_) | Type::Component => {
                 return Err(Error::internal(format_args!("type {index} is no instance type"), offset));
             }
@@ -78,27 +81,28 @@ fn abstract_entity<'a>(
     })
 }
 
-fn unmet(resolver: &mut Resolver<'_>, path: &[String], what: &str, offset: u64) {
+fn unmet(resolver: &mut Resolver<'_>, path: &[Arc<str>], what: &str, offset: u64) {
     let what = format!("importing {what} (`{}`)", path.join("` from `"));
     resolver.plan.unmet_imports.push(Unsupported { what, offset });
 }
 
-fn imported_func(resolver: &mut Resolver<'_>, path: &[String], ty: Rc<canonical_abi::FuncType>) -> Func {
+fn imported_func(resolver: &mut Resolver<'_>, path: &[Arc<str>], signature: Arc<Signature>) -> Func {
     let imported = &mut resolver.plan.imported_funcs;
     let id =
         ImportedFuncId(u32::try_from(imported.len()).expect("each takes bytes of a declaration or a frame"));
-    imported.push(ImportedFunc { path: path.to_vec(), ty: (*ty).clone() });
-    Func { def: FuncDef::Imported(id), ty }
+    imported.push(ImportedFunc { path: path.to_vec(), signature: Arc::clone(&signature) });
+    Func { def: FuncDef::Imported(id), signature }
 }
 
 /// Evaluates an instance type into an instance whose exports the host is to provide.
 fn instance<'a>(
     resolver: &mut Resolver<'a>,
-    parent: FrameId,
-    path: &mut Vec<String>,
-    declarations: &'a [InstanceTypeDeclaration<'a>],
+    ty: InstanceType<'a>,
+    path: &mut Path,
     offset: u64,
 ) -> Result<Instance<'a>, Error> {
+    let InstanceType { declarations, parent, size_bytes } = ty;
+    resolver.charge(size_bytes, offset)?;
     let instance = resolver.frame(parent).instance;
     let frame = resolver.push_frame(Frame::new(Some(parent), instance), offset)?;
     let mut exports = Exports::default();
@@ -106,16 +110,16 @@ fn instance<'a>(
         match declaration {
             InstanceTypeDeclaration::CoreType(_) => {}
             InstanceTypeDeclaration::Type(ty) => {
-                let ty = types::define(resolver, frame, ty, offset)?;
+                let ty = types::define(resolver, frame, ty, size_bytes, offset)?;
                 resolver.frame_mut(frame).types.push(ty);
             }
             InstanceTypeDeclaration::Alias(declared) => alias(resolver, frame, declared, offset)?,
             InstanceTypeDeclaration::Export { name, ty } => {
-                path.push(String::from(name.name));
+                path.push(Arc::from(name.name));
                 let entity = abstract_entity(resolver, frame, path, *ty, offset);
                 path.pop();
                 let entity = entity?;
-                exports.insert(name.name, entity.clone());
+                exports.insert(name.name, entity.clone(), offset)?;
                 push_entity(resolver, frame, entity);
             }
         }

@@ -11,6 +11,9 @@ use super::{Args, Resolver, entity, run_component};
 use crate::error::Error;
 use crate::plan::{CoreDef, CoreInstanceId, Step};
 
+/// What each import of a core module counts at each instantiation, as if it were part of the definition.
+const IMPORT_BYTES: u64 = 8;
+
 /// Evaluates a core instance definition.
 pub(super) fn core_instance<'a>(
     resolver: &mut Resolver<'a>,
@@ -68,10 +71,11 @@ fn instantiate_module<'a>(
             instance.ok_or_else(|| Error::internal(format_args!("no argument `{from}`"), offset))?;
         defs.push(core_export(instance, name, offset)?);
     }
+    resolver.charge(definition.imports.len() as u64 * IMPORT_BYTES, offset)?;
     let id = CoreInstanceId(resolver.n_core_instances);
     resolver.n_core_instances += 1;
     let instance = resolver.frame(frame).instance;
-    resolver.plan.steps.push(Step::InstantiateModule { module, instance, args: defs });
+    resolver.push_step(Step::InstantiateModule { module, instance, args: defs }, offset)?;
     Ok(CoreInstance::Instantiated(id))
 }
 
@@ -104,7 +108,7 @@ pub(super) fn instance<'a>(
             let mut bundle = Exports::default();
             for export in exports {
                 let entity = entity(resolver.frame(frame), export.kind, export.index, offset)?;
-                bundle.insert(export.name.name, entity);
+                bundle.insert(export.name.name, entity, offset)?;
             }
             Ok(Rc::new(bundle))
         }

@@ -1,27 +1,50 @@
 //! The public view of the root's imports and exports.
 
+use std::sync::Arc;
+
+use canonical_abi::FuncType;
+
 use super::Resolver;
 use super::frame::{Entity, Exports, Type};
 use crate::component::{Item, ItemKind};
-use crate::plan::FuncDef;
+use crate::error::{Error, ErrorKind};
+use crate::limits::MAX_ITEM_BYTES;
+use crate::plan::{FuncDef, Path};
+
+/// About what an item or a parameter takes besides its name.
+const ENTRY_BYTES: usize = 64;
+
+/// Records an import of the root in the plan.
+pub(super) fn import_item(
+    resolver: &mut Resolver<'_>,
+    name: &str,
+    entity: &Entity<'_>,
+    offset: u64,
+) -> Result<(), Error> {
+    let item = item(&mut resolver.n_item_bytes, name, entity).ok_or_else(|| too_many(offset))?;
+    resolver.plan.imports.push(item);
+    Ok(())
+}
 
 /// Records the exports of the root in the plan.
-pub(super) fn export_items(resolver: &mut Resolver<'_>, exports: &Exports<'_>) {
+pub(super) fn export_items(resolver: &mut Resolver<'_>, exports: &Exports<'_>) -> Result<(), Error> {
     let plan = &mut resolver.plan;
-    plan.exports = items(exports);
-    let mut path = Vec::new();
+    plan.exports = items(&mut resolver.n_item_bytes, exports).ok_or_else(|| too_many(0))?;
+    let mut path = Path::new();
     exported_funcs(exports, &mut path, &mut |path, def| {
         plan.exported_funcs.insert(path.to_vec(), def);
     });
+    Ok(())
 }
 
-fn exported_funcs(
-    exports: &Exports<'_>,
-    path: &mut Vec<String>,
-    record: &mut impl FnMut(&[String], FuncDef),
-) {
+fn too_many(offset: u64) -> Error {
+    let message = format!("the component's imports and exports take more than {MAX_ITEM_BYTES} bytes");
+    Error::new(ErrorKind::Limit, message, offset)
+}
+
+fn exported_funcs(exports: &Exports<'_>, path: &mut Path, record: &mut impl FnMut(&[Arc<str>], FuncDef)) {
     for (name, entity) in exports.iter() {
-        path.push(String::from(*name));
+        path.push(Arc::from(*name));
         match entity {
             Entity::Func(func) => record(path, func.def),
             Entity::Instance(instance) => exported_funcs(instance, path, record),
@@ -31,23 +54,32 @@ fn exported_funcs(
     }
 }
 
-fn items(exports: &Exports<'_>) -> Vec<Item> {
-    exports.iter().map(|(name, entity)| name_item(name, entity_item(entity))).collect()
+/// Describes all exports, or returns `None` if the limit is exceeded. `n_bytes` counts what has been described.
+fn items(n_bytes: &mut u64, exports: &Exports<'_>) -> Option<Vec<Item>> {
+    exports.iter().map(|(name, entity)| item(n_bytes, name, entity)).collect()
 }
 
-pub(super) fn name_item(name: &str, kind: ItemKind) -> Item {
-    Item { name: String::from(name), kind }
-}
-
-/// Describes one entity.
-pub(super) fn entity_item(entity: &Entity<'_>) -> ItemKind {
-    match entity {
+fn item(n_bytes: &mut u64, name: &str, entity: &Entity<'_>) -> Option<Item> {
+    let size = match entity {
+        Entity::Func(func) => func_bytes(&func.signature.ty),
+        Entity::Type(_) | Entity::Instance(_) | Entity::Module(_) | Entity::Component(_) => 0,
+    };
+    *n_bytes += (ENTRY_BYTES + name.len() + size) as u64;
+    if *n_bytes > MAX_ITEM_BYTES {
+        return None;
+    }
+    let kind = match entity {
         Entity::Module(_) => ItemKind::Module,
-        Entity::Func(func) => ItemKind::Func((*func.ty).clone()),
+        Entity::Func(func) => ItemKind::Func(func.signature.ty.clone()),
         Entity::Type(Type::Value(ty)) => ItemKind::Type(*ty),
         Entity::Type(Type::Resource(id)) => ItemKind::Resource(*id),
-        Entity::Type(Type::Func(_) | Type::Instance { .. } | Type::Component) => ItemKind::OtherType,
-        Entity::Instance(instance) => ItemKind::Instance(items(instance)),
+        Entity::Type(Type::Func(_) | Type::Instance(_) | Type::Component) => ItemKind::OtherType,
+        Entity::Instance(instance) => ItemKind::Instance(items(n_bytes, instance)?),
         Entity::Component(_) => ItemKind::Component,
-    }
+    };
+    Some(Item { name: String::from(name), kind })
+}
+
+fn func_bytes(ty: &FuncType) -> usize {
+    ty.params.iter().map(|(name, _)| ENTRY_BYTES + name.len()).sum()
 }

@@ -22,20 +22,15 @@ use wasmparser::{ComponentExport, ComponentExternalKind};
 
 use crate::decode::{ComponentId, Definition, DefinitionKind, Definitions};
 use crate::error::{Error, ErrorKind};
-use crate::plan::{InstanceId, Plan, ResourceDef};
-use frame::{Component, Entity, Exports, Frame, FrameId, Module, get};
-
-/// The deepest nesting of instantiations and of instance types: they recurse.
-const MAX_DEPTH: u32 = 100;
-
-/// The most frames of one evaluation. Nested components can multiply: a short binary can ask for 2^100 instances.
-const MAX_FRAMES: usize = 100_000;
+use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
+use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
+use frame::{Component, Entity, Exports, Frame, FrameId, Module, get, too_deep};
 
 /// Evaluates the root component.
 pub(crate) fn resolve(definitions: &Definitions<'_>) -> Result<Plan, Error> {
     let mut resolver = Resolver::new(definitions);
     let exports = run_component(&mut resolver, Definitions::ROOT, None, Args::Root, 0)?;
-    item::export_items(&mut resolver, &exports);
+    item::export_items(&mut resolver, &exports)?;
     Ok(resolver.plan)
 }
 
@@ -45,6 +40,10 @@ struct Resolver<'a> {
     frames: Vec<Frame<'a>>,
     plan: Plan,
     depth: u32,
+    /// Of definitions, evaluated so far.
+    n_bytes: u64,
+    /// To describe imports and exports, so far.
+    n_item_bytes: u64,
     n_core_instances: u32,
     n_builtins: u32,
     n_lifts: u32,
@@ -57,6 +56,8 @@ impl<'a> Resolver<'a> {
             frames: Vec::new(),
             plan: Plan::default(),
             depth: 0,
+            n_bytes: 0,
+            n_item_bytes: 0,
             n_core_instances: 0,
             n_builtins: 0,
             n_lifts: 0,
@@ -81,6 +82,26 @@ impl<'a> Resolver<'a> {
         Ok(FrameId(u32::try_from(id).expect("MAX_FRAMES fits")))
     }
 
+    /// Counts definitions that are evaluated.
+    fn charge(&mut self, n_bytes: u64, offset: u64) -> Result<(), Error> {
+        self.n_bytes += n_bytes;
+        if self.n_bytes > MAX_EVALUATED_BYTES {
+            let message =
+                format!("the component evaluates more than {MAX_EVALUATED_BYTES} bytes of definitions");
+            return Err(Error::new(ErrorKind::Limit, message, offset));
+        }
+        Ok(())
+    }
+
+    fn push_step(&mut self, step: Step, offset: u64) -> Result<(), Error> {
+        if self.plan.steps.len() == MAX_STEPS {
+            let message = format!("the component takes more than {MAX_STEPS} steps to instantiate");
+            return Err(Error::new(ErrorKind::Limit, message, offset));
+        }
+        self.plan.steps.push(step);
+        Ok(())
+    }
+
     /// Runs `body` one level deeper.
     fn nested<R>(
         &mut self,
@@ -88,8 +109,7 @@ impl<'a> Resolver<'a> {
         body: impl FnOnce(&mut Self) -> Result<R, Error>,
     ) -> Result<R, Error> {
         if self.depth == MAX_DEPTH {
-            let message = format!("instances or instance types are nested more than {MAX_DEPTH} deep");
-            return Err(Error::new(ErrorKind::Limit, message, offset));
+            return Err(too_deep(offset));
         }
         self.depth += 1;
         let result = body(self);
@@ -97,7 +117,7 @@ impl<'a> Resolver<'a> {
         result
     }
 
-    fn fresh_resource(&mut self, imported: Option<Vec<String>>) -> ResourceId {
+    fn fresh_resource(&mut self, imported: Option<Path>) -> ResourceId {
         let id =
             u32::try_from(self.plan.resources.len()).expect("each frame and definition adds few of them");
         self.plan.resources.push(ResourceDef { imported });
@@ -141,6 +161,7 @@ fn run_definition<'a>(
     definition: &'a Definition<'a>,
 ) -> Result<(), Error> {
     let offset = definition.offset;
+    resolver.charge(definition.size_bytes, offset)?;
     match &definition.kind {
         DefinitionKind::CoreModule(id) => resolver.frame_mut(frame).modules.push(Module::Defined(*id)),
         DefinitionKind::CoreInstance(instance) => {
@@ -157,7 +178,7 @@ fn run_definition<'a>(
         }
         DefinitionKind::Alias(alias) => alias::alias(resolver, frame, alias, offset)?,
         DefinitionKind::Type(ty) => {
-            let ty = types::define(resolver, frame, ty, offset)?;
+            let ty = types::define(resolver, frame, ty, definition.size_bytes, offset)?;
             resolver.frame_mut(frame).types.push(ty);
         }
         DefinitionKind::Canon(canon) => canon::canon(resolver, frame, canon, offset)?,
@@ -168,7 +189,7 @@ fn run_definition<'a>(
         }
         DefinitionKind::Export(export) => {
             let entity = run_export(resolver, frame, export, offset)?;
-            exports.insert(export.name.name, entity.clone());
+            exports.insert(export.name.name, entity.clone(), offset)?;
             push_entity(resolver, frame, entity);
         }
     }

@@ -1,6 +1,6 @@
 //! Types as values of the evaluation. Follows Explainer.md, "Type Definitions".
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use canonical_abi::{FuncType, TypeError, ValType};
 use wasmparser::{
@@ -8,8 +8,9 @@ use wasmparser::{
 };
 
 use super::Resolver;
-use super::frame::{FrameId, Type, get};
+use super::frame::{FrameId, InstanceType, Type, get};
 use crate::error::{Error, ErrorKind};
+use crate::func_type::Signature;
 use crate::plan::Step;
 
 /// Evaluates a type definition.
@@ -17,19 +18,24 @@ pub(super) fn define<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
     ty: &'a ComponentType<'a>,
+    size_bytes: u64,
     offset: u64,
 ) -> Result<Type<'a>, Error> {
     Ok(match ty {
         ComponentType::Defined(ty) => Type::Value(defined_type(resolver, frame, ty, offset)?),
-        ComponentType::Func(ty) => Type::Func(Rc::new(func_type(resolver, frame, ty, offset)?)),
+        ComponentType::Func(ty) => {
+            Type::Func(Arc::new(Signature::new(func_type(resolver, frame, ty, offset)?)))
+        }
         ComponentType::Component(_) => Type::Component,
-        ComponentType::Instance(declarations) => Type::Instance { declarations, parent: frame },
+        ComponentType::Instance(declarations) => {
+            Type::Instance(InstanceType { declarations, parent: frame, size_bytes })
+        }
         ComponentType::Resource { rep: _, dtor } => {
             let resource = resolver.fresh_resource(None);
             let scope = resolver.frame(frame);
             let dtor = dtor.map(|dtor| get(&scope.core_funcs, dtor, "core function", offset)).transpose()?;
             let instance = scope.instance;
-            resolver.plan.steps.push(Step::DefineResource { resource, instance, dtor });
+            resolver.push_step(Step::DefineResource { resource, instance, dtor }, offset)?;
             Type::Resource(resource)
         }
     })
@@ -60,7 +66,7 @@ pub(super) fn val_type(
         ComponentValType::Primitive(ty) => Ok(primitive(ty)),
         ComponentValType::Type(index) => match get(&resolver.frame(frame).types, index, "type", offset)? {
             Type::Value(ty) => Ok(ty),
-            Type::Func(_) | Type::Resource(_) | Type::Instance { .. } | Type::Component => {
+            Type::Func(_) | Type::Resource(_) | Type::Instance(_) | Type::Component => {
                 Err(Error::internal(format_args!("type {index} is no value type"), offset))
             }
         },
@@ -169,7 +175,7 @@ pub(super) fn resource(
 ) -> Result<canonical_abi::ResourceId, Error> {
     match get(&resolver.frame(frame).types, index, "type", offset)? {
         Type::Resource(id) => Ok(id),
-        Type::Value(_) | Type::Func(_) | Type::Instance { .. } | Type::Component => {
+        Type::Value(_) | Type::Func(_) | Type::Instance(_) | Type::Component => {
             Err(Error::internal(format_args!("type {index} is no resource type"), offset))
         }
     }
