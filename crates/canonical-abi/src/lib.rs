@@ -113,8 +113,9 @@
 //! | "Flat Lowering", "Lifting and Lowering Values" | [`lower`] |
 //! | every `trap_if` | [`trap`] |
 //!
-//! [`explain`] draws layouts and signatures with the reason for each byte and each core value. With the feature
-//! `proptest`, `arbitrary` makes random types and values for tests.
+//! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and writes down step by
+//! step what lifting or lowering does with a value. With the feature `proptest`, `arbitrary` makes random types and
+//! values for tests.
 //!
 //! # What is not here yet
 //!

@@ -1,4 +1,5 @@
-//! Layouts and flattened signatures with the reason for each byte and each core value, as data and as text.
+//! Layouts and flattened signatures with the reason for each byte and each core value, and traces of what lifting
+//! and lowering do with concrete values; as data and as text.
 //! Follows CanonicalABI.md, "Alignment", "Element Size" and "Flattening".
 //!
 //! Few definitions may make very many paths, so an explanation stops after [`MAX_ENTRIES`] entries and says so.
@@ -6,12 +7,14 @@
 mod bytes;
 mod columns;
 mod flat;
+mod trace;
 
 use alloc::format;
 use alloc::string::{String, ToString};
 
 pub use bytes::{ByteEntry, ByteKind, ByteMap, byte_map};
 pub use flat::{CoreSlot, FlattenedFunc, Reason, Source, explain_functype};
+pub use trace::{Call, MAX_STEP_BYTES, Place, Step, Trace, trace_lift_flat_values, trace_lower_flat_values};
 
 use crate::display::display;
 use crate::types::{Types, ValType};

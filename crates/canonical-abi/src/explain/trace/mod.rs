@@ -1,0 +1,106 @@
+//! What lifting and lowering do with concrete values, step by step.
+//! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting", "Flat Lowering" and "Lifting and Lowering Values".
+//!
+//! Tracing does the work itself: it walks the compound types as the interpreter does, has the interpreter do
+//! what has no parts, and reads back from memory what was written. So a trace tells what happened, to the last byte,
+//! also when the walk ends in a trap. The interpreter is the plain twin; tests hold the two to the same bytes,
+//! `realloc` calls and traps. Nothing of it costs anything where nothing is traced.
+
+mod lift;
+mod lower;
+mod recorder;
+mod text;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use lift::trace_lift_flat_values;
+pub use lower::trace_lower_flat_values;
+
+use crate::lift::CoreValue;
+use crate::types::ResourceId;
+
+/// The most bytes that one step of a trace shows.
+pub const MAX_STEP_BYTES: usize = 4096;
+
+/// The steps of lifting or lowering values. Its `Display` is a table, indented as the functions call each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    /// The outermost steps, in order.
+    pub steps: Vec<Step>,
+    /// How many steps are not listed because there were too many ([`MAX_ENTRIES`](super::MAX_ENTRIES)), counting
+    /// a component with all its parts as one.
+    pub n_elided: usize,
+}
+
+/// A call of one of the spec's functions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The spec's function: `store_record`, `lift_flat_variant`; `realloc` is the guest's.
+    pub function: &'static str,
+    /// Which component is at work: `input.payload[2]`; empty for all of them.
+    pub path: String,
+    /// The component's type, as WIT; empty where the function has none.
+    pub ty: String,
+    /// What the step reads (lifting) or writes (lowering), and where.
+    pub place: Place,
+    /// The call out of lifting and lowering that the step is.
+    pub call: Option<Call>,
+    /// The value that the step makes or consumes, where one line can tell: a number, a label, a short string.
+    pub value: Option<String>,
+    /// Whether lifting or lowering ended here, in a trap.
+    pub is_trapped: bool,
+    /// What the function calls in turn, in order.
+    pub steps: Vec<Self>,
+}
+
+/// What a step reads or writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// Nothing by itself.
+    Nowhere,
+    /// Linear memory.
+    Memory {
+        /// The address of the first byte.
+        address: u64,
+        /// The number of bytes.
+        size: u64,
+        /// The bytes, of which there are at most [`MAX_STEP_BYTES`]; none where the steps below show them.
+        bytes: Vec<u8>,
+    },
+    /// Core values: arguments or results of a core function.
+    Core {
+        /// The position of the first.
+        first: usize,
+        /// The values, before they are joined with those of other cases of a variant around.
+        values: Vec<CoreValue>,
+    },
+}
+
+/// A call out of lifting and lowering.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Call {
+    /// The guest's `realloc`.
+    Realloc {
+        /// The block that is given back or moved; 0 if none.
+        old_ptr: u64,
+        /// Its size in bytes.
+        old_size: u64,
+        /// The alignment, in bytes.
+        align: u64,
+        /// The size asked for, in bytes.
+        new_size: u64,
+        /// What it returned, unless the guest trapped.
+        result: Option<u64>,
+    },
+    /// A handle goes into the guest's table, or out of it or is lent (`lift_own`, `lift_borrow`, `lower_own`,
+    /// `lower_borrow`).
+    Handle {
+        /// The resource type.
+        resource: ResourceId,
+        /// The index, when lifting; the representation, when lowering.
+        given: u32,
+        /// The representation, when lifting; the index, when lowering. `None` if there was a trap.
+        result: Option<u32>,
+    },
+}
