@@ -35,6 +35,7 @@ fn linker() -> Linker<Host> {
     .unwrap();
     root.func_new("fail", |_, _| Err("the host says no".into())).unwrap();
     root.func_new("wrong", |_, _| Ok(Some(Val::U8(1)))).unwrap();
+    root.func_new("panic", |_, _| panic!("the host panics")).unwrap();
     root.func_new("upper", |_, args| match args {
         [Val::String(s)] => Ok(Some(Val::String(s.to_uppercase()))),
         other => Err(format!("{other:?}").into()),
@@ -64,6 +65,14 @@ fn drop_thing(cx: &mut StoreContextMut<'_, Host>, rep: u32) -> Result<(), HostEr
 
 /// Makes one instance and calls it in order. Returns what the host has recorded.
 fn check(name: &str, calls: Vec<Call>) -> Host {
+    let (mut store, instance) = instantiate(name);
+    for (path, args, expect) in calls {
+        check_call(&mut store, &instance, name, path, &args, expect);
+    }
+    store.into_data()
+}
+
+fn instantiate(name: &str) -> (Store<Host>, Instance) {
     let engine = Engine::new(&Config::new()).unwrap();
     let path = format!("{}/tests/components/{name}.wat", env!("CARGO_MANIFEST_DIR"));
     let bytes = wat::parse_file(&path).unwrap_or_else(|error| panic!("{error}"));
@@ -71,19 +80,27 @@ fn check(name: &str, calls: Vec<Call>) -> Host {
     let mut store = Store::new(&engine, Host::default());
     let instance =
         linker().instantiate(&mut store, &component).unwrap_or_else(|error| panic!("{name}: {error}"));
-    for (path, args, expect) in calls {
-        let result = call(&mut store, &instance, path, &args);
-        let call = format!("{name}: {}{args:?}", path.join("."));
-        match (result, expect) {
-            (Ok(result), Returns(expected)) => assert_eq!(result, expected, "{call}"),
-            (Err(CallError::Trap(trap)), Traps(text)) => {
-                assert!(trap.to_string().contains(text), "{call} trapped with {trap}");
-            }
-            (result, Returns(expected)) => panic!("{call} gave {result:?}, not {expected:?}"),
-            (result, Traps(text)) => panic!("{call} gave {result:?}, not {text}"),
+    (store, instance)
+}
+
+fn check_call(
+    store: &mut Store<Host>,
+    instance: &Instance,
+    name: &str,
+    path: &[&str],
+    args: &[Val],
+    expect: Expect,
+) {
+    let result = call(store, instance, path, args);
+    let call = format!("{name}: {}{args:?}", path.join("."));
+    match (result, expect) {
+        (Ok(result), Returns(expected)) => assert_eq!(result, expected, "{call}"),
+        (Err(CallError::Trap(trap)), Traps(text)) => {
+            assert!(trap.to_string().contains(text), "{call} trapped with {trap}");
         }
+        (result, Returns(expected)) => panic!("{call} gave {result:?}, not {expected:?}"),
+        (result, Traps(text)) => panic!("{call} gave {result:?}, not {text}"),
     }
-    store.into_data()
 }
 
 fn call(
@@ -136,6 +153,15 @@ fn host_functions_are_called() {
     );
     check("host", vec![(&["fail"], vec![], Traps("the host says no"))]);
     check("host", vec![(&["wrong"], vec![], Traps("a host function returned a value of the wrong type"))]);
+}
+
+#[test]
+fn a_panic_of_the_host_passes_through_and_puts_the_instance_out_of_use() {
+    let (mut store, instance) = instantiate("panic");
+    let call_panic = || call(&mut store, &instance, &["panic"], &[]);
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call_panic)).expect_err("a panic");
+    assert_eq!(panic.downcast_ref(), Some(&"the host panics"));
+    check_call(&mut store, &instance, "panic", &["panic"], &[], Traps("cannot enter component instance"));
 }
 
 #[test]

@@ -146,20 +146,35 @@ fn check_leave<T>(cx: &StoreContextMut<'_, T>, instance: InstanceIndex) -> Resul
     }
 }
 
-/// Runs `body` as a call into an instance. A trap that passes through poisons the instance.
+/// Runs `body` as a call into an instance. A trap that passes through poisons the instance, and so does a panic of a
+/// host function.
 pub(crate) fn with_task<T, R>(
     cx: &mut StoreContextMut<'_, T>,
     instance: InstanceIndex,
     body: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
     cx.state_mut().tasks.push(Task { storage: [0; 2] });
-    let result = body(cx);
-    let state = cx.state_mut();
-    state.tasks.pop();
-    if result.is_err() {
-        state.instance_mut(instance).poisoned = true;
-    }
+    let mut entered = Entered { cx, instance, returned: false };
+    let result = body(entered.cx);
+    entered.returned = result.is_ok();
     result
+}
+
+/// A call in progress. Ends it when dropped.
+struct Entered<'a, 'c, T: 'static> {
+    cx: &'a mut StoreContextMut<'c, T>,
+    instance: InstanceIndex,
+    returned: bool,
+}
+
+impl<T> Drop for Entered<'_, '_, T> {
+    fn drop(&mut self) {
+        let state = self.cx.state_mut();
+        state.tasks.pop();
+        if !self.returned {
+            state.instance_mut(self.instance).poisoned = true;
+        }
+    }
 }
 
 /// Calls a core function that must not leave its instance: `realloc` or `post-return`.
