@@ -111,6 +111,7 @@
 //! | "Flattening" | [`flatten`] |
 //! | "Flat Lifting", "Lifting and Lowering Values" | [`lift`] |
 //! | "Flat Lowering", "Lifting and Lowering Values" | [`lower`] |
+//! | "Loading" and "Storing" in one, from memory to memory | [`plan`] |
 //! | every `trap_if` | [`trap`] |
 //!
 //! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and writes down step by
@@ -147,6 +148,7 @@ pub mod lift;
 pub mod load;
 pub mod lower;
 mod memory;
+pub mod plan;
 mod specialize;
 pub mod standalone;
 pub mod store;

@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 
 use crate::host::{Context, Host};
 use crate::memory::{
-    allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_pointer_and_length, memory_bytes, reallocate,
-    store_pointer_and_length,
+    allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_pointer_and_length, memory_bytes,
+    reallocate, store_pointer_and_length,
 };
 use crate::trap::{Allocation, MAX_STRING_BYTE_LENGTH, Trap, trap_if};
 use crate::types::PtrType;
@@ -127,8 +127,7 @@ fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
 
 fn decode_utf16(bytes: &[u8]) -> impl Iterator<Item = Result<char, Trap>> + '_ {
     let units = bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit));
-    char::decode_utf16(units)
-        .map(|c| c.map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() }))
+    char::decode_utf16(units).map(|c| c.map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() }))
 }
 
 /// Stores a string into a new block, and that block's pointer and length at `ptr`.

@@ -1,0 +1,121 @@
+//! The instructions of a plan's first program, by type.
+//! Follows CanonicalABI.md, "Loading": what `load` checks, in its order.
+
+use alloc::vec::Vec;
+
+use super::build::{At, Builder, Instruction};
+use super::{BlockId, Check, CheckEach, HandleKind};
+use crate::despecialize::{Cases, Despecialized, despecialize};
+use crate::layout::{alignment, discriminant_size, payload_offset};
+use crate::types::ValType;
+
+impl Instruction for Check {
+    fn for_type(b: &mut Builder<'_, Self>, ty: ValType) -> Vec<Self> {
+        let op = match despecialize(b.types, ty) {
+            Despecialized::Bool
+            | Despecialized::S8
+            | Despecialized::U8
+            | Despecialized::S16
+            | Despecialized::U16
+            | Despecialized::S32
+            | Despecialized::U32
+            | Despecialized::S64
+            | Despecialized::U64
+            | Despecialized::F32
+            | Despecialized::F64
+            | Despecialized::Flags(_) => return Vec::new(),
+            Despecialized::Char => Self::Chars { at: 0, count: 1 },
+            Despecialized::String => Self::String { at: 0 },
+            Despecialized::List { element, length: None } => {
+                let (stride, align) = (b.size(element, b.from), alignment(b.types, element, b.from.ptr));
+                Self::List { at: 0, stride, align, each: check_each(b, element) }
+            }
+            Despecialized::List { element, length: Some(count) } => match check_each(b, element) {
+                CheckEach::Nothing => return Vec::new(),
+                CheckEach::Chars { count: n } => Self::Chars { at: 0, count: n * u64::from(count) },
+                CheckEach::Block(body) => {
+                    Self::Repeat { at: 0, count, stride: b.size(element, b.from), body }
+                }
+            },
+            Despecialized::Record(fields) => return b.fields(fields),
+            Despecialized::Variant(cases) => check_variant(b, ty, cases),
+            Despecialized::Own(resource) => Self::Handle { at: 0, kind: HandleKind::Own, resource },
+            Despecialized::Borrow(resource) => Self::Handle { at: 0, kind: HandleKind::Borrow, resource },
+            Despecialized::ErrorContext => Self::Unsupported { what: "error-context" },
+            Despecialized::Stream(_) => Self::Unsupported { what: "stream" },
+            Despecialized::Future(_) => Self::Unsupported { what: "future" },
+        };
+        alloc::vec![op]
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Switch { arms, .. } => 1 + arms.len(),
+            Self::Chars { .. }
+            | Self::Discriminant { .. }
+            | Self::String { .. }
+            | Self::List { .. }
+            | Self::Repeat { .. }
+            | Self::Call { .. }
+            | Self::Handle { .. }
+            | Self::Unsupported { .. } => 1,
+        }
+    }
+
+    fn shifted(&self, by: At) -> Self {
+        let mut op = self.clone();
+        match &mut op {
+            Self::Switch { at, payload_at, .. } => {
+                *at += by.from;
+                *payload_at += by.from;
+            }
+            Self::Chars { at, .. }
+            | Self::Discriminant { at, .. }
+            | Self::String { at }
+            | Self::List { at, .. }
+            | Self::Repeat { at, .. }
+            | Self::Call { at, .. }
+            | Self::Handle { at, .. } => *at += by.from,
+            Self::Unsupported { .. } => {}
+        }
+        op
+    }
+
+    fn merge(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Chars { at, count }, Self::Chars { at: next, count: n }) if *at + 4 * *count == *next => {
+                *count += n;
+                true
+            }
+            // No other pair is one span.
+            (_, _) => false,
+        }
+    }
+
+    fn call(at: At, body: BlockId) -> Self {
+        Self::Call { at: at.from, body }
+    }
+}
+
+fn check_each(b: &mut Builder<'_, Check>, element: ValType) -> CheckEach {
+    let stride = b.size(element, b.from);
+    match b.inline(element) {
+        Some([]) => CheckEach::Nothing,
+        Some([Check::Chars { at: 0, count }]) if *count * 4 == stride => CheckEach::Chars { count: *count },
+        Some(_) | None => CheckEach::Block(b.block(element)),
+    }
+}
+
+fn check_variant(b: &mut Builder<'_, Check>, ty: ValType, cases: Cases<'_>) -> Check {
+    let size_bytes = discriminant_size(cases.len());
+    match b.arms(cases) {
+        Some(arms) => {
+            let payload_at = u64::from(payload_offset(b.types, ty, b.from.ptr));
+            Check::Switch { at: 0, size_bytes, payload_at, arms }
+        }
+        None => {
+            let n_cases = u32::try_from(cases.len()).expect("a type has fewer than 2^32 labels");
+            Check::Discriminant { at: 0, size_bytes, n_cases }
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! Copy plans: how values get from one linear memory to another without being built in between.
+//! Follows CanonicalABI.md, "Loading", "Storing" and "Lifting and Lowering Values", all at once.
+//!
+//! A call between two components lifts values out of one memory and lowers them into another. The types and both sides'
+//! options are known beforehand, so all that can be decided then is decided in a [`Plan`]: two short programs,
+//! for an interpreter ([`copy`], [`copy_spilled`]) or for a compiler.
+//!
+//! ```
+//! use canonical_abi::plan::{copy, plan};
+//! use canonical_abi::standalone::Standalone;
+//! use canonical_abi::{Context, Options, StringEncoding, Types, ValType};
+//!
+//! let mut types = Types::new();
+//! let list = types.list(ValType::U16).unwrap();
+//! let message = types.tuple(vec![ValType::U8, ValType::String, list]).unwrap();
+//! let from = Options::default();
+//! let to = Options { string_encoding: StringEncoding::Utf16, ..from };
+//! let plan = plan(&types, &[message], from, to);
+//! assert_eq!(
+//!     plan.to_string(),
+//!     "\
+//! ; from utf8 in a 32-bit memory, 20 bytes aligned to 4
+//! ; to utf16 in a 32-bit memory, 20 bytes aligned to 4
+//! check:
+//!     string    from[4]
+//!     list      from[12], stride 2, align 2
+//! move:
+//!     copy      to[0], from[0], 1 byte
+//!     string    to[4], from[4]
+//!     list      to[12], from[12], align 2, copy 2 bytes each
+//! "
+//! );
+//!
+//! let mut caller = Standalone { memory: b"\x07---\x14\0\0\0\x02\0\0\0\x16\0\0\0\x01\0\0\0hi\xff\xff".to_vec() };
+//! let mut callee = Standalone { memory: vec![0; 20] };
+//! let (mut src, mut dst) = (Context::new(&types, from, &mut caller), Context::new(&types, to, &mut callee));
+//! copy(&plan, &mut src, 0, &mut dst, 0)?;
+//! assert_eq!(callee.memory, b"\x07\0\0\0\x14\0\0\0\x02\0\0\0\x18\0\0\0\x01\0\0\0h\0i\0\xff\xff");
+//! # Ok::<(), canonical_abi::Trap>(())
+//! ```
+//!
+//! # Two programs
+//!
+//! The spec lifts all values before it lowers the first, so each plan has two programs. The first, of [`Check`]s,
+//! only reads the source and makes every trap of lifting: ranges of strings and lists, encodings, characters,
+//! discriminants. It also takes the handles out of the source's table and queues their representations. The second,
+//! of [`Move`]s, reads the source again and writes to the destination, where only `realloc`, the limit on a list's
+//! length and a full handle table can trap. For most types the first program has little to do, and for numbers nothing.
+//!
+//! What this promises, where `load` and `store` stands for the reference:
+//!
+//! - The destination's memory, the calls of its `realloc` and both handle tables are, byte for byte and call for
+//!   call, what the reference makes of them, after success as well as after a trap.
+//! - A plan traps exactly when the reference does, and with the same trap.
+//! - Bytes that the reference does not write (padding, and what a variant's case leaves unused) stay as they are. To copy
+//!   them along would be faster, and would show one component what another has left in its memory.
+//!
+//! There are two exceptions. [`Host::reserve`](crate::Host::reserve) is not asked, for nothing of the host's memory is
+//! needed. And a plan sees the tag of a `latin1+utf16` string, which [`Value::String`](crate::Value::String)
+//! has lost: where the source has tagged as UTF-16 what fits Latin-1, the plan makes the spec's calls of `realloc`, and
+//! `store` those for Latin-1.
+//!
+//! The source's memory must stay the same until the plan has run. If it does not (threads may share it), the outcome
+//! is some value or a trap, never a panic.
+//!
+//! # What is plain data
+//!
+//! Integers, characters, enum discriminants and flags that use all their bits are copied as bytes (characters and discriminants
+//! after a check), and what is adjacent on both sides merges into one [`Move::Span`]. A list whose elements
+//! are one such span without padding is one copy, however long it is. Three kinds of spans change what they copy:
+//! a `bool` becomes 0 or 1, and of `f32` and `f64` every NaN becomes the canonical one, as in the spec's
+//! deterministic profile, which this crate follows. Flags with unused bits are masked.
+//!
+//! # Size
+//!
+//! A plan takes time and memory in proportion to the definitions of its types, though a type of few definitions may have
+//! very many paths: small parts are inlined, others become a [`Block`](BlockId) that is called.
+
+mod build;
+mod check;
+mod display;
+mod moves;
+mod run;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+pub use build::{func_plans, plan};
+pub use run::{copy, copy_spilled};
+
+use crate::flatten::Options;
+use crate::types::{PtrType, ResourceId};
+
+/// How the values of some types get from one memory to another.
+///
+/// Invariants: every [`BlockId`] of a program names one of its blocks; blocks are called by later blocks and by the
+/// main one only, so programs end; offsets lie within the block of memory that a block is run for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Plan {
+    /// Where the values come from.
+    pub(crate) from: Side,
+    /// Where they go.
+    pub(crate) to: Side,
+    pub(crate) check: Program<Check>,
+    pub(crate) moves: Program<Move>,
+}
+
+/// One of the two memories of a [`Plan`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Side {
+    /// The canonical options.
+    pub opts: Options,
+    /// The size of all values together, as those of a tuple, in bytes.
+    pub size_bytes: u64,
+    /// Their alignment in bytes.
+    pub align: u32,
+}
+
+/// Instructions in blocks. A block works on memory that starts at some address, or on two of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Program<Op> {
+    pub(crate) main: Vec<Op>,
+    pub(crate) blocks: Vec<Vec<Op>>,
+}
+
+/// Names a block of a [`Program`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct BlockId(pub(crate) u32);
+
+impl BlockId {
+    /// Returns the block's position in [`Program::blocks`].
+    pub const fn index(self) -> u32 {
+        self.0
+    }
+}
+
+impl<Op> Program<Op> {
+    /// Returns the instructions to start with, which work on the plan's values.
+    pub fn main(&self) -> &[Op] {
+        &self.main
+    }
+
+    /// Returns the instructions of all other blocks. A block comes after those that it calls.
+    pub fn blocks(&self) -> impl Iterator<Item = &[Op]> {
+        self.blocks.iter().map(Vec::as_slice)
+    }
+
+    /// Returns the instructions of a block of this program.
+    pub fn block(&self, id: BlockId) -> &[Op] {
+        &self.blocks[id.0 as usize]
+    }
+}
+
+impl Plan {
+    /// Returns where the values come from.
+    pub fn from(&self) -> Side {
+        self.from
+    }
+
+    /// Returns where the values go.
+    pub fn to(&self) -> Side {
+        self.to
+    }
+
+    /// Returns the program that runs first: what lifting the values checks.
+    pub fn check(&self) -> &Program<Check> {
+        &self.check
+    }
+
+    /// Returns the program that runs second and moves the values.
+    pub fn moves(&self) -> &Program<Move> {
+        &self.moves
+    }
+}
+
+/// An instruction of a plan's first program. Every `at` is an offset in bytes from where the block starts in the source.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Check {
+    /// Traps unless each of `count` adjacent 4-byte integers is a Unicode scalar value.
+    Chars {
+        /// Where they start.
+        at: u64,
+        /// How many.
+        count: u64,
+    },
+    /// Traps unless the integer is less than `n_cases`.
+    Discriminant {
+        /// Where it is.
+        at: u64,
+        /// Its size: 1, 2 or 4 bytes.
+        size_bytes: u32,
+        /// How many cases there are.
+        n_cases: u32,
+    },
+    /// Traps unless the discriminant names an arm, then runs that arm, if there is something to run.
+    Switch {
+        /// Where the discriminant is.
+        at: u64,
+        /// Its size: 1, 2 or 4 bytes.
+        size_bytes: u32,
+        /// Where the payload is, to run the arm for.
+        payload_at: u64,
+        /// What to run, by case.
+        arms: Box<[Option<BlockId>]>,
+    },
+    /// Traps unless the pointer and length there are those of a string in the source's encoding.
+    String {
+        /// Where they are.
+        at: u64,
+    },
+    /// Traps unless the pointer and length there are those of a list, then checks the elements.
+    List {
+        /// Where they are.
+        at: u64,
+        /// The size of an element, in bytes.
+        stride: u64,
+        /// The alignment of an element, in bytes.
+        align: u32,
+        /// What to do for each element.
+        each: CheckEach,
+    },
+    /// Runs a block for each of `count` elements that are stored in place.
+    Repeat {
+        /// Where the first is.
+        at: u64,
+        /// How many.
+        count: u32,
+        /// The size of an element, in bytes.
+        stride: u64,
+        /// What to run.
+        body: BlockId,
+    },
+    /// Runs a block.
+    Call {
+        /// For what is there.
+        at: u64,
+        /// What to run.
+        body: BlockId,
+    },
+    /// Takes the handle whose index is there out of the source's table, or lends it, and puts its
+    /// representation last in the queue.
+    Handle {
+        /// Where the index is.
+        at: u64,
+        /// Whether it is an `own` or a `borrow`.
+        kind: HandleKind,
+        /// The resource type.
+        resource: ResourceId,
+    },
+    /// Traps: the crate does not lift values of this type yet.
+    Unsupported {
+        /// `"stream"`, `"future"` or `"error-context"`.
+        what: &'static str,
+    },
+}
+
+/// What is checked of a list's elements.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CheckEach {
+    /// Nothing.
+    Nothing,
+    /// The elements are this many characters each and nothing else.
+    Chars {
+        /// How many an element has.
+        count: u64,
+    },
+    /// What a block checks.
+    Block(BlockId),
+}
+
+/// An instruction of a plan's second program. `to` and `from` are offsets in bytes from where the block starts in
+/// the destination and in the source.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Move {
+    /// Copies adjacent data.
+    Span {
+        /// What kind of data.
+        kind: Span,
+        /// Where to.
+        to: u64,
+        /// Where from.
+        from: u64,
+        /// How many units of [`Span::unit_bytes`].
+        count: u64,
+    },
+    /// Copies flags without those bits that no label has.
+    Flags {
+        /// Where to.
+        to: u64,
+        /// Where from.
+        from: u64,
+        /// Their size: 1, 2 or 4 bytes.
+        size_bytes: u32,
+        /// The bits that have labels.
+        mask: u32,
+    },
+    /// Copies the discriminant, then runs the arm that it names, if there is something to run.
+    Switch {
+        /// Where the discriminant goes.
+        to: u64,
+        /// Where it comes from.
+        from: u64,
+        /// Its size: 1, 2 or 4 bytes.
+        size_bytes: u32,
+        /// Where the payload goes.
+        to_payload: u64,
+        /// Where the payload comes from.
+        from_payload: u64,
+        /// What to run, by case.
+        arms: Box<[Option<BlockId>]>,
+    },
+    /// Transcodes a string into a new block, with the `realloc` calls that the spec's `store_string_into_range` makes
+    /// for both encodings, and writes its pointer and length.
+    String {
+        /// Where pointer and length go.
+        to: u64,
+        /// Where they come from.
+        from: u64,
+    },
+    /// Allocates room for a list's elements unless they take more than
+    /// [`MAX_LIST_BYTE_LENGTH`](crate::trap::MAX_LIST_BYTE_LENGTH), moves them, and writes pointer and length.
+    List {
+        /// Where pointer and length go.
+        to: u64,
+        /// Where they come from.
+        from: u64,
+        /// The size of an element in the destination, in bytes.
+        to_stride: u64,
+        /// The size of an element in the source, in bytes.
+        from_stride: u64,
+        /// The alignment of an element in the destination, in bytes.
+        align: u32,
+        /// What to do for each element.
+        each: MoveEach,
+    },
+    /// Runs a block for each of `count` elements that are stored in place.
+    Repeat {
+        /// Where the first goes.
+        to: u64,
+        /// Where the first comes from.
+        from: u64,
+        /// How many.
+        count: u32,
+        /// The size of an element in the destination, in bytes.
+        to_stride: u64,
+        /// The size of an element in the source, in bytes.
+        from_stride: u64,
+        /// What to run.
+        body: BlockId,
+    },
+    /// Runs a block.
+    Call {
+        /// For this place in the destination.
+        to: u64,
+        /// And this one in the source.
+        from: u64,
+        /// What to run.
+        body: BlockId,
+    },
+    /// Adds a handle for the representation that is first in the queue to the destination's table, and writes
+    /// its index.
+    Handle {
+        /// Where the index goes.
+        to: u64,
+        /// Whether it is an `own` or a `borrow`.
+        kind: HandleKind,
+        /// The resource type.
+        resource: ResourceId,
+    },
+}
+
+/// What is done with a list's elements.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MoveEach {
+    /// All elements are one span, without padding on either side.
+    Span {
+        /// What kind of data.
+        kind: Span,
+        /// How many units an element has.
+        count: u64,
+    },
+    /// What a block does.
+    Block(BlockId),
+}
+
+/// What a span of adjacent data is made of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Span {
+    /// Bytes that are copied as they are.
+    Bytes,
+    /// Bytes of which each that is not 0 becomes 1.
+    Bools,
+    /// Floats of 4 bytes, of which every NaN becomes the canonical one.
+    F32s,
+    /// Floats of 8 bytes, of which every NaN becomes the canonical one.
+    F64s,
+}
+
+impl Span {
+    /// Returns the size of a unit, in bytes.
+    pub const fn unit_bytes(self) -> u64 {
+        match self {
+            Self::Bytes | Self::Bools => 1,
+            Self::F32s => 4,
+            Self::F64s => 8,
+        }
+    }
+}
+
+/// Which of the two handle types a handle is of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HandleKind {
+    /// `own<R>`
+    Own,
+    /// `borrow<R>`
+    Borrow,
+}
+
+impl Side {
+    /// Returns the memory's pointer type.
+    pub const fn ptr(&self) -> PtrType {
+        self.opts.ptr
+    }
+}
