@@ -339,6 +339,19 @@ pub struct Attributes {
     pub external_id: Option<String>,
 }
 
+impl Attributes {
+    /// Returns the gates alone.
+    pub(crate) fn gates(&self) -> Self {
+        Self { docs: None, external_id: None, ..self.clone() }
+    }
+
+    /// Returns whether the gates are the same.
+    pub(crate) fn has_gates_of(&self, other: &Self) -> bool {
+        let gates = |of: &Self| (of.since.clone(), of.unstable.clone(), of.deprecated.clone());
+        gates(self) == gates(other)
+    }
+}
+
 impl Resolved {
     /// Returns the package that was asked for, as opposed to those it depends on.
     ///

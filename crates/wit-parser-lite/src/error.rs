@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Depth,
     /// A gate or `@external-id` that is malformed or stands in the wrong place (WIT.md, "Feature Gates").
     Attribute,
+    /// A reference to an item that is left out since its feature is not enabled (WIT.md, "Feature Gates").
+    Gated,
     /// A package without a header, or headers that disagree (WIT.md, "Package Names").
     Package,
     /// A name that is taken already, or too similar to one (Explainer.md, "Name Uniqueness").

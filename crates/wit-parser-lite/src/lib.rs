@@ -24,8 +24,8 @@
 //! With the feature `abi`, `abi::func_type` and its siblings give the `canonical-abi` types of what is resolved.
 //!
 //! Beyond the grammar, as tools accept it: the types `own<r>` and `error-context`, a `;` after `include … with { … }`,
-//! and doc comments between gates. Not yet: leaving out gated items (gates are parsed, checked by themselves and
-//! kept), packages as component binaries, printing, and going on after a syntax error.
+//! and doc comments between gates. Items gated by `@unstable` take part if their feature is chosen
+//! ([`parse_with_features`]).
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +34,11 @@ pub mod abi;
 mod arena;
 pub mod ast;
 pub mod error;
+mod gate;
+pub mod json;
 pub mod lex;
+#[cfg(feature = "load")]
+pub mod load;
 mod name;
 mod package;
 pub mod parse;
@@ -47,6 +51,7 @@ pub use arena::{
     WorldItem, WorldItemKind,
 };
 pub use error::{Error, ErrorKind, Note};
+pub use gate::Features;
 pub use parse::MAX_TYPE_DEPTH;
 pub use resolve::MAX_ERRORS;
 pub use source::{FileId, Location, Sources, Span};
@@ -70,6 +75,19 @@ pub fn parse_with_dependencies(
     files: &[(&str, &str)],
     dependencies: &[&[(&str, &str)]],
 ) -> Result<Resolved, Vec<Error>> {
+    parse_with_features(&Features::default(), files, dependencies)
+}
+
+/// Returns what the files of one package define for those who chose `features`, with the packages it depends on.
+///
+/// # Errors
+///
+/// As for [`parse()`]; a fault in an item that its gate leaves out counts too.
+pub fn parse_with_features(
+    features: &Features,
+    files: &[(&str, &str)],
+    dependencies: &[&[(&str, &str)]],
+) -> Result<Resolved, Vec<Error>> {
     let mut sources = Sources::default();
     let mut groups: Vec<Vec<FileId>> = Vec::new();
     // An empty file stands for no files, so that the error has a place.
@@ -78,12 +96,16 @@ pub fn parse_with_dependencies(
         let ids: Result<_, Error> = group.iter().map(|(name, text)| sources.add(name, text)).collect();
         groups.push(ids.map_err(|error| vec![error])?);
     }
-    let resolved = parse_groups(&sources, &groups)
+    let resolved = parse_groups(features, &sources, &groups)
         .map_err(|errors| errors.into_iter().map(|error| error.located(&sources)).collect::<Vec<_>>())?;
     Ok(Resolved { sources, ..resolved })
 }
 
-fn parse_groups(sources: &Sources, groups: &[Vec<FileId>]) -> Result<Resolved, Vec<Error>> {
+fn parse_groups(
+    features: &Features,
+    sources: &Sources,
+    groups: &[Vec<FileId>],
+) -> Result<Resolved, Vec<Error>> {
     let mut errors = Vec::new();
     let mut trees = Vec::with_capacity(groups.len());
     for group in groups {
@@ -97,5 +119,5 @@ fn parse_groups(sources: &Sources, groups: &[Vec<FileId>]) -> Result<Resolved, V
         trees.push(files);
     }
     errors.truncate(MAX_ERRORS);
-    if errors.is_empty() { resolve::resolve(&trees) } else { Err(errors) }
+    if errors.is_empty() { resolve::resolve(&trees, features) } else { Err(errors) }
 }

@@ -13,6 +13,7 @@ use crate::ast::{
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
+use crate::gate::{Features, Gated, check_interface, check_world, gated, gated_error};
 use crate::resolve::Errors;
 use crate::source::{Span, count};
 
@@ -41,11 +42,15 @@ pub(crate) struct PackageSource<'a> {
     pub(crate) docs: Docs<'a>,
     pub(crate) span: Span,
     items: BTreeMap<&'a str, (Item, Span)>,
+    /// The interfaces and worlds that are left out.
+    gated: BTreeMap<&'a str, Gated<'a>>,
 }
 
 struct Body<'a> {
     package: PackageId,
     uses: BTreeMap<&'a str, (Item, Span)>,
+    /// The uses that are left out.
+    gated: BTreeMap<&'a str, Gated<'a>>,
 }
 
 /// All packages of a run with their interfaces and worlds, the main package first.
@@ -59,18 +64,23 @@ pub(crate) struct Packages<'a> {
 }
 
 /// Returns the packages that the groups of files make up: each group is one package, with those in braces beside it.
-pub(crate) fn packages<'a>(groups: &'a [Vec<WitFile<'a>>], errors: &mut Errors) -> Packages<'a> {
+pub(crate) fn packages<'a>(
+    groups: &'a [Vec<WitFile<'a>>],
+    features: &Features,
+    errors: &mut Errors,
+) -> Packages<'a> {
     let mut packages = Packages::default();
     let mut uses = Vec::new();
     for files in groups {
-        add_root(&mut packages, files, &mut uses, errors);
+        add_root(&mut packages, files, features, &mut uses, errors);
     }
     for files in groups {
         for item in files.iter().flat_map(|file| &file.items) {
             if let FileItem::Nested(nested) = item
                 && let Some(package) = add_package(&mut packages, &nested.package, errors)
             {
-                add_body(&mut packages, package, nested.items.iter(), &mut uses, errors);
+                let body = new_body(&mut packages, package);
+                add_items(&mut packages, body, nested.items.iter(), features, &mut uses, errors);
             }
         }
     }
@@ -84,6 +94,7 @@ pub(crate) fn packages<'a>(groups: &'a [Vec<WitFile<'a>>], errors: &mut Errors) 
 fn add_root<'a>(
     packages: &mut Packages<'a>,
     files: &'a [WitFile<'a>],
+    features: &Features,
     uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
     errors: &mut Errors,
 ) {
@@ -106,12 +117,21 @@ fn add_root<'a>(
     let Some(package) = add_package(packages, first, errors) else { return };
     let docs = files.iter().filter_map(|file| file.package.as_ref()).flat_map(|header| &header.docs.comments);
     packages.packages[package.index() as usize].docs.comments = docs.copied().collect();
+    let headers = files.iter().filter_map(|file| file.package.as_ref());
+    let mut documented = headers.filter(|header| !header.docs.comments.is_empty());
+    if let (Some(first), Some(second)) = (documented.next(), documented.next()) {
+        let message = "the package is documented in two files".to_owned();
+        let error = Error::new(ErrorKind::Package, second.name.span, message);
+        let error = error.note("the other documentation stands above this", first.name.span);
+        errors.push(error.help("keep the documentation above one of the headers"));
+    }
     for file in files {
         let items = file.items.iter().filter_map(|item| match item {
             FileItem::Package(item) => Some(item),
             FileItem::Nested(_) => None,
         });
-        add_body(packages, package, items, uses, errors);
+        let body = new_body(packages, package);
+        add_items(packages, body, items, features, uses, errors);
     }
 }
 
@@ -142,20 +162,47 @@ fn add_package<'a>(
         docs: decl.docs.clone(),
         span: decl.name.span,
         items: BTreeMap::new(),
+        gated: BTreeMap::new(),
     });
     Some(id)
 }
 
-fn add_body<'a>(
+fn new_body(packages: &mut Packages<'_>, package: PackageId) -> u32 {
+    packages.bodies.push(Body { package, uses: BTreeMap::new(), gated: BTreeMap::new() });
+    count(packages.bodies.len() - 1)
+}
+
+fn add_items<'a>(
     packages: &mut Packages<'a>,
-    package: PackageId,
+    body: u32,
     items: impl Iterator<Item = &'a PackageItem<'a>>,
+    features: &Features,
     uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
     errors: &mut Errors,
 ) {
-    let body = count(packages.bodies.len());
-    packages.bodies.push(Body { package, uses: BTreeMap::new() });
+    let package = packages.bodies[body as usize].package;
     for item in items {
+        let (id, attributes) = match item {
+            PackageItem::Use(item) => (item.alias.unwrap_or_else(|| item.path.id()), &item.attributes),
+            PackageItem::Interface(item) => (item.id, &item.attributes),
+            PackageItem::World(item) => (item.id, &item.attributes),
+        };
+        if let Some(gate) = gated(features, attributes) {
+            let package_scope = &mut packages.packages[package.index() as usize].gated;
+            let scope = match item {
+                PackageItem::Use(_) => &mut packages.bodies[body as usize].gated,
+                PackageItem::Interface(item) => {
+                    check_interface(features, item, gate, errors);
+                    package_scope
+                }
+                PackageItem::World(item) => {
+                    check_world(features, item, gate, errors);
+                    package_scope
+                }
+            };
+            scope.insert(id.name, gate);
+            continue;
+        }
         let (id, item) = match item {
             PackageItem::Use(item) => {
                 uses.push((body, item));
@@ -221,14 +268,19 @@ pub(crate) fn lookup<'a>(
     path: &UsePath<'a>,
     errors: &mut Errors,
 ) -> Option<Item> {
-    let Body { package, uses } = &packages.bodies[body as usize];
+    let Body { package, uses, gated } = &packages.bodies[body as usize];
     match path {
         UsePath::Id(id) => {
-            let items = &packages.packages[package.index() as usize].items;
+            let PackageSource { items, gated: gated_items, .. } =
+                &packages.packages[package.index() as usize];
             if let Some((item, _)) = uses.get(id.name).or_else(|| items.get(id.name)) {
                 return Some(*item);
             }
             if errors.is_full() {
+                return None;
+            }
+            if let Some(gate) = gated.get(id.name).or_else(|| gated_items.get(id.name)) {
+                errors.push(gated_error(id.name, id.span, *gate));
                 return None;
             }
             let message = format!("no interface or world is named `{}`", id.name);
@@ -238,11 +290,15 @@ pub(crate) fn lookup<'a>(
         }
         UsePath::Package { package, id } => {
             let found = lookup_package(packages, package, errors)?;
-            let PackageSource { items, .. } = &packages.packages[found.index() as usize];
+            let PackageSource { items, gated, .. } = &packages.packages[found.index() as usize];
             if let Some((item, _)) = items.get(id.name) {
                 return Some(*item);
             }
             if errors.is_full() {
+                return None;
+            }
+            if let Some(gate) = gated.get(id.name) {
+                errors.push(gated_error(id.name, id.span, *gate));
                 return None;
             }
             let package = package_text(&package_key(package));

@@ -70,6 +70,26 @@ fn worlds() {
 }
 
 #[test]
+fn gates() {
+    check_cases("gates.txt", 15);
+}
+
+#[test]
+fn package_documented_twice() {
+    check(
+        &[("a.wit", "/// One.\npackage a:b;"), ("b.wit", "/// Two.\npackage a:b;")],
+        expect![[r#"
+        b.wit:2:9: the package is documented in two files
+          |
+        2 | package a:b;
+          |         ^^^
+          = note: the other documentation stands above this (a.wit:2:9)
+          = help: keep the documentation above one of the headers
+    "#]],
+    );
+}
+
+#[test]
 fn unprintable_characters() {
     check(
         &[("a.wit", "\u{feff}package a:b;")],

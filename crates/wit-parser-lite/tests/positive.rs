@@ -3,7 +3,7 @@
 mod common;
 
 use expect_test::{Expect, expect};
-use wit_parser_lite::{parse, parse_with_dependencies};
+use wit_parser_lite::{Features, parse, parse_with_features};
 
 fn check(files: &[&str], expect: Expect) {
     check_with(files, &[], expect);
@@ -17,7 +17,7 @@ fn check_with(files: &[&str], dependency: &[&str], expect: Expect) {
         |texts: &[&str]| texts.iter().map(|text| &*String::from(*text).leak()).collect::<Vec<&'static str>>();
     let (files, dependency) = (named(&leak(files)), named(&leak(dependency)));
     let dependencies: &[&[_]] = if dependency.is_empty() { &[] } else { &[&dependency] };
-    match parse_with_dependencies(&files, dependencies) {
+    match parse_with_features(&Features::All, &files, dependencies) {
         Ok(resolved) => expect.assert_eq(&common::dump(&resolved)),
         Err(errors) => panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     }
@@ -511,4 +511,73 @@ fn listing_types() {
         ]
     "#]]
     .assert_debug_eq(&names);
+}
+
+const GATED: &str = "
+    package a:b@1.0.0;
+    interface i {
+        @unstable(feature = x) resource r { @unstable(feature = x) m: func(); }
+        resource s { @unstable(feature = x) m: func(); n: func(); }
+        @unstable(feature = y) type t = u32;
+        @unstable(feature = y) f: func(t: t);
+        @since(version = 1.0.0) @deprecated(version = 1.0.0) g: func();
+    }
+    @unstable(feature = x) interface j {}
+    world w { @unstable(feature = x) import j; @unstable(feature = y) use i.{t}; import h: func(); }
+";
+
+#[test]
+fn chosen_features() {
+    let with =
+        |features: &Features| common::dump(&parse_with_features(features, &[("a.wit", GATED)], &[]).unwrap());
+    expect![[r#"
+        package a:b@1.0.0
+          interface i
+            resource s
+            [method]s.n: func(self: borrow<s>)
+            @since 1.0.0
+            @deprecated 1.0.0
+            g: func()
+          world w
+            import h: func()
+    "#]]
+    .assert_eq(&with(&Features::default()));
+    expect![[r#"
+        package a:b@1.0.0
+          interface i
+            resource s
+            @unstable y
+            type t = u32
+            [method]s.n: func(self: borrow<s>)
+            @unstable y
+            f: func(t: t)
+            @since 1.0.0
+            @deprecated 1.0.0
+            g: func()
+          world w
+            @unstable y
+            import a:b/i@1.0.0 (implicit)
+            @unstable y
+            import use a:b/i@1.0.0.t as t
+            import h: func()
+    "#]]
+    .assert_eq(&with(&Features::only(["y", "unheard-of"])));
+    assert_eq!(with(&Features::only(["x", "y"])), with(&Features::All));
+}
+
+#[test]
+fn json() {
+    let text = "
+        package a:b@1.0.0;
+        /// Says \"hi\".
+        interface i {
+            resource r { constructor(); m: async func(x: list<r>) -> result<_, e>; }
+            enum e { one, /// Two.
+                two }
+            type l = option<tuple<e, string>>;
+        }
+        world w { use i.{r}; import f: func(x: own<r>) -> r; export g: interface {} @since(version = 0.1.0) export i; }
+    ";
+    let resolved = parse(&[("a.wit", text)]).unwrap();
+    expect_test::expect_file!["data/shape.json"].assert_eq(&wit_parser_lite::json::json(&resolved));
 }

@@ -21,7 +21,7 @@ pub(super) struct Signature<'s, 'a> {
 
 /// Adds a function of a resource, given by its name, id, and the type of `self`.
 pub(super) fn method<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     names: &TypeNames<'a>,
     unique: &mut UniqueNames,
@@ -34,7 +34,7 @@ pub(super) fn method<'a>(
 
 /// Adds a function, or returns `None` after reporting a fault.
 pub(super) fn function<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     names: &TypeNames<'a>,
     unique: &mut UniqueNames,
@@ -89,7 +89,7 @@ fn function_name(Signature { label, method, func }: &Signature<'_, '_>) -> Strin
 }
 
 fn params(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     scope: Scope,
     names: &TypeNames<'_>,
     signature: &Signature<'_, '_>,
@@ -116,7 +116,7 @@ fn params(
 
 /// Returns the result type. A constructor's is the resource or `result<the resource, …>`.
 fn result(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     scope: Scope,
     names: &TypeNames<'_>,
     signature: &Signature<'_, '_>,
@@ -151,7 +151,7 @@ fn result(
 }
 
 /// The rules for the parameters and results of getters and setters.
-fn accessor_rules(cx: &mut Context<'_>, Signature { func, .. }: &Signature<'_, '_>) {
+fn accessor_rules(cx: &mut Context<'_, '_>, Signature { func, .. }: &Signature<'_, '_>) {
     let fault = match func.accessor {
         None => None,
         Some(Accessor::Get) => match (func.params.first(), &func.result) {
@@ -178,7 +178,7 @@ fn accessor_rules(cx: &mut Context<'_>, Signature { func, .. }: &Signature<'_, '
 
 /// Checks that each setter of a scope has a getter, for a property of the same type. The functions come with the places
 /// to report.
-pub(super) fn check_setters(cx: &mut Context<'_>, functions: &[(FunctionId, Span)]) {
+pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, Span)]) {
     let by_name: BTreeMap<&str, &Function> =
         functions.iter().map(|(id, _)| (cx.out[*id].name.as_str(), &cx.out[*id])).collect();
     let mut faults = Vec::new();
@@ -204,7 +204,7 @@ pub(super) fn check_setters(cx: &mut Context<'_>, functions: &[(FunctionId, Span
 }
 
 /// Returns a getter's *property type*: its result type, or what is in it if that is a `result`.
-fn property_type(cx: &Context<'_>, result: Type) -> Type {
+fn property_type(cx: &Context<'_, '_>, result: Type) -> Type {
     if let Type::Def(id) = cx.out.dealias(result)
         && let TypeDefKind::Result { ok: Some(ok), .. } = cx.out[id].kind
     {
@@ -215,7 +215,7 @@ fn property_type(cx: &Context<'_>, result: Type) -> Type {
 
 /// Returns whether two types differ for certain. Types with parts count as equal if they are of one kind: comparing the
 /// parts is left to the validation of components.
-fn surely_differ(cx: &Context<'_>, a: Type, b: Type) -> bool {
+fn surely_differ(cx: &Context<'_, '_>, a: Type, b: Type) -> bool {
     match (despelled(cx, a), despelled(cx, b)) {
         (Type::Def(a), Type::Def(b)) => {
             let (a_kind, b_kind) = (&cx.out[a].kind, &cx.out[b].kind);
@@ -227,7 +227,7 @@ fn surely_differ(cx: &Context<'_>, a: Type, b: Type) -> bool {
 }
 
 /// Returns `ty` behind aliases, and the resource for a handle that owns it.
-fn despelled(cx: &Context<'_>, ty: Type) -> Type {
+fn despelled(cx: &Context<'_, '_>, ty: Type) -> Type {
     let ty = cx.out.dealias(ty);
     if let Type::Def(id) = ty
         && let TypeDefKind::Own(resource) = cx.out[id].kind

@@ -10,8 +10,8 @@ use super::types::push_type;
 use super::world::Side;
 use super::{Context, UniqueNames, attributes};
 use crate::arena::{
-    Case, Field, Function, FunctionId, Owner, Type, TypeDef, TypeDefId, TypeDefKind, WorldId, WorldItem,
-    WorldItemKind, push,
+    Attributes, Case, Field, Function, FunctionId, InterfaceId, Owner, Type, TypeDef, TypeDefId, TypeDefKind,
+    WorldId, WorldItem, WorldItemKind, push,
 };
 use crate::ast::IncludeItem;
 use crate::error::{Error, ErrorKind};
@@ -19,7 +19,7 @@ use crate::package::{Item, lookup};
 
 /// Adds the imports and exports of another world.
 pub(super) fn include_item<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     ast: &'a IncludeItem<'a>,
     imports: &mut Side,
@@ -40,6 +40,7 @@ pub(super) fn include_item<'a>(
     let Some(target) = target else { return };
     let world = &cx.out.worlds[target as usize];
     let (included_imports, included_exports) = (world.imports.clone(), world.exports.clone());
+    let is_foreign = world.package != scope.package;
     check_renames(cx, ast, included_imports.iter().chain(&included_exports));
     // After a fault nothing of this is returned, and including one world again and again would double its copies.
     if !cx.errors.is_empty() {
@@ -49,14 +50,13 @@ pub(super) fn include_item<'a>(
     for (side, included) in [(imports, included_imports), (exports, included_exports)] {
         for mut item in included {
             item.span = ast.path.span();
+            if is_foreign && item.attributes.since.is_some() {
+                // Versions of one package mean nothing in another.
+                (item.attributes.since, item.attributes.deprecated) = (None, None);
+            }
             match item.kind {
                 WorldItemKind::Interface(id) if item.name.is_none() => {
-                    if side.interfaces.insert(id) {
-                        let name =
-                            cx.out.interface_name(id).expect("an item without a name has its interface's");
-                        side.unique.add(&mut cx.errors, side.what, &name, item.span);
-                        side.items.push(item);
-                    }
+                    include_interface(cx, id, item, side);
                     continue;
                 }
                 WorldItemKind::Interface(_) => {}
@@ -72,6 +72,31 @@ pub(super) fn include_item<'a>(
             }
         }
     }
+}
+
+/// Adds an interface, or merges it with the one that is there: one without a gate takes the other's.
+fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, side: &mut Side) {
+    if side.interfaces.insert(id) {
+        let name = cx.out.interface_name(id).expect("an item without a name has its interface's");
+        side.unique.add(&mut cx.errors, side.what, &name, item.span);
+        side.items.push(item);
+        return;
+    }
+    let is_same = |other: &&mut WorldItem| other.name.is_none() && other.kind == item.kind;
+    let Some(other) = side.items.iter_mut().find(is_same) else { return };
+    let none = Attributes::default();
+    if item.attributes.has_gates_of(&none) || item.attributes.has_gates_of(&other.attributes) {
+        return;
+    }
+    if other.attributes.has_gates_of(&none) {
+        let Attributes { since, unstable, deprecated, .. } = item.attributes;
+        other.attributes = Attributes { since, unstable, deprecated, ..other.attributes.clone() };
+        return;
+    }
+    let what = side.what;
+    let message = format!("{what} `{}` comes with another gate than here", cx.out[id].name);
+    let error = Error::new(ErrorKind::World, item.span, message);
+    cx.errors.push(error.note("the other one is here", other.span));
 }
 
 /// Returns the label that an `include … with` can rename in `name`: that of the resource in the name of its function.
@@ -93,7 +118,7 @@ fn renamed(name: &str, ast: &IncludeItem<'_>) -> String {
 
 /// Checks that every `with` renames something.
 fn check_renames<'i>(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     ast: &IncludeItem<'_>,
     included: impl Iterator<Item = &'i WorldItem>,
 ) {
@@ -169,7 +194,7 @@ impl Copies {
 }
 
 /// Adds copies of the types that `world` itself owns, in the order of the arena, so that parts come before wholes.
-fn copy_types(cx: &mut Context<'_>, world: WorldId, owner: Owner, ast: &IncludeItem<'_>) -> Copies {
+fn copy_types(cx: &mut Context<'_, '_>, world: WorldId, owner: Owner, ast: &IncludeItem<'_>) -> Copies {
     let mut copies = Copies { types: BTreeMap::new() };
     let own: Vec<_> = cx
         .out
@@ -186,7 +211,7 @@ fn copy_types(cx: &mut Context<'_>, world: WorldId, owner: Owner, ast: &IncludeI
 }
 
 fn copy_function(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     owner: Owner,
     id: FunctionId,
     ast: &IncludeItem<'_>,

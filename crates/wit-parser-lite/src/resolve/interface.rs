@@ -10,9 +10,10 @@ use crate::arena::{
 };
 use crate::ast::{self, FuncItem, Id, InterfaceDefinition, TypedefItem, TypedefKind, UseItem};
 use crate::error::{Error, ErrorKind};
+use crate::gate::{Gated, check_resource, gated, gated_error};
 
 /// Adds the interface with `index`.
-pub(super) fn interface(cx: &mut Context<'_>, index: u32) {
+pub(super) fn interface(cx: &mut Context<'_, '_>, index: u32) {
     let source = &cx.packages.interfaces[index as usize];
     let (package, body, ast) = (source.package, source.body, source.ast);
     let attributes = attributes(cx, package, &ast.attributes);
@@ -32,7 +33,7 @@ pub(super) struct Place<'a> {
 
 /// Adds an interface, with a name or inside a world.
 pub(super) fn interface_items<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     place: Place<'a>,
     attributes: crate::arena::Attributes,
     items: &'a [InterfaceDefinition<'a>],
@@ -40,6 +41,17 @@ pub(super) fn interface_items<'a>(
     let id = next_interface(cx);
     let mut definitions = Definitions::default();
     for item in items {
+        let (InterfaceDefinition::Use(ast::UseItem { attributes, .. })
+        | InterfaceDefinition::Typedef(TypedefItem { attributes, .. })
+        | InterfaceDefinition::Func(FuncItem { attributes, .. })) = item;
+        if let Some(gate) = gated(cx.features, attributes) {
+            match item {
+                InterfaceDefinition::Use(item) => definitions.leave_out_use(item, gate),
+                InterfaceDefinition::Typedef(item) => definitions.leave_out_type(cx, item, gate),
+                InterfaceDefinition::Func(_) => {}
+            }
+            continue;
+        }
         match item {
             InterfaceDefinition::Use(item) => definitions.uses.push(item),
             InterfaceDefinition::Typedef(item) => definitions.typedefs.push(item),
@@ -90,6 +102,26 @@ pub(super) struct Definitions<'a> {
     pub(super) typedefs: Vec<&'a TypedefItem<'a>>,
     /// Of an interface; a world's functions are imports and exports.
     pub(super) funcs: Vec<&'a FuncItem<'a>>,
+    /// The names of types that are left out.
+    pub(super) gated: Vec<(&'a str, Gated<'a>)>,
+}
+
+impl<'a> Definitions<'a> {
+    /// Notes that a type is left out.
+    pub(super) fn leave_out_type(
+        &mut self,
+        cx: &mut Context<'_, '_>,
+        item: &TypedefItem<'a>,
+        gate: Gated<'a>,
+    ) {
+        check_resource(cx.features, item, gate, &mut cx.errors);
+        self.gated.push((item.id.name, gate));
+    }
+
+    /// Notes that a `use` is left out.
+    pub(super) fn leave_out_use(&mut self, item: &UseItem<'a>, gate: Gated<'a>) {
+        self.gated.extend(item.names.iter().map(|name| (name.alias.unwrap_or(name.id).name, gate)));
+    }
 }
 
 /// What became of [`Definitions`], functions aside.
@@ -104,13 +136,15 @@ pub(super) struct Defined<'a> {
 
 /// Adds types, those of `use` first, and the functions of resources.
 pub(super) fn definitions<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     definitions: &Definitions<'a>,
     unique: &mut UniqueNames,
 ) -> Defined<'a> {
     let mut defined =
         Defined { names: TypeNames::new(), types: Vec::new(), methods: Vec::new(), uses: Vec::new() };
+    let gated_names = definitions.gated.iter().map(|(name, gate)| (*name, Meaning::Gated(*gate)));
+    defined.names.extend(gated_names);
     for item in &definitions.uses {
         use_item(cx, scope, item, unique, &mut defined);
     }
@@ -137,7 +171,7 @@ pub(super) fn definitions<'a>(
             span: item.id.span,
         };
         let self_type = push_type(cx, borrow);
-        for ast in methods {
+        for ast in methods.iter().filter(|ast| gated(cx.features, &ast.attributes).is_none()) {
             let id = method(cx, scope, &defined.names, unique, (item.id.name, resource, self_type), ast);
             defined.methods.extend(id);
         }
@@ -147,7 +181,7 @@ pub(super) fn definitions<'a>(
 
 /// Adds the types that a `use` names.
 fn use_item<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     item: &'a ast::UseItem<'a>,
     unique: &mut UniqueNames,
@@ -179,6 +213,9 @@ fn use_item<'a>(
                 defined.names.insert(local.name, Meaning::Type(id));
             }
             Some(Meaning::Poisoned) => {}
+            Some(Meaning::Gated(gate)) => {
+                cx.errors.push(gated_error(name.id.name, name.id.span, *gate));
+            }
             Some(Meaning::Function) => {
                 let message = format!("`{}` is a function: only types can be used", name.id.name);
                 cx.errors.push(Error::new(ErrorKind::WrongKind, name.id.span, message));

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use crate::arena::{Attributes, InterfaceId, Package, PackageId, Resolved, TypeDefId};
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
+use crate::gate::{Features, Gated};
 use crate::name::canonical_name;
 use crate::package::{Item, Packages, lookup, packages};
 use crate::source::{Span, count};
@@ -53,7 +54,9 @@ impl Errors {
 }
 
 /// What is known in the middle of a run.
-struct Context<'a> {
+struct Context<'a, 'f> {
+    /// Whose gated items take part.
+    features: &'f Features,
     packages: Packages<'a>,
     out: Resolved,
     errors: Errors,
@@ -82,21 +85,28 @@ struct ResolvedInterface<'a> {
 }
 
 /// What the names in an interface or world mean where a type is expected.
-type TypeNames<'a> = BTreeMap<&'a str, Meaning>;
+type TypeNames<'a> = BTreeMap<&'a str, Meaning<'a>>;
 
 #[derive(Clone, Copy)]
-enum Meaning {
+enum Meaning<'a> {
     Type(TypeDefId),
     /// A type that is at fault, or not resolved yet because it is part of a cycle.
     Poisoned,
     Function,
+    /// A type that is left out.
+    Gated(Gated<'a>),
 }
 
-/// Returns the packages that the groups of files make up, the first group's as the main package.
-pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>]) -> Result<Resolved, Vec<Error>> {
+/// Returns the packages that the groups of files make up, the first group's as the main package, without what
+/// `features` leave out.
+pub(crate) fn resolve<'a>(
+    groups: &'a [Vec<WitFile<'a>>],
+    features: &Features,
+) -> Result<Resolved, Vec<Error>> {
     let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS };
-    let packages = packages(groups, &mut errors);
+    let packages = packages(groups, features, &mut errors);
     let mut cx = Context {
+        features,
         out: Resolved::default(),
         errors,
         facts: Vec::new(),
@@ -128,7 +138,7 @@ pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>]) -> Result<Resolved, Ve
 }
 
 /// Returns the indices of the interfaces, each after those it uses.
-fn interface_order(cx: &mut Context<'_>) -> Vec<u32> {
+fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     let mut edges = Vec::new();
     for source in &cx.packages.interfaces {
         let mut targets = Vec::new();
@@ -156,7 +166,7 @@ fn interface_order(cx: &mut Context<'_>) -> Vec<u32> {
 }
 
 /// Returns the indices of the worlds, each after those it includes.
-fn world_order(cx: &mut Context<'_>) -> Vec<u32> {
+fn world_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     let mut edges = Vec::new();
     for source in &cx.packages.worlds {
         let mut targets = Vec::new();
@@ -183,7 +193,7 @@ fn world_order(cx: &mut Context<'_>) -> Vec<u32> {
 }
 
 /// Lists the interfaces and worlds of each package in source order.
-fn list_package_items(cx: &mut Context<'_>) {
+fn list_package_items(cx: &mut Context<'_, '_>) {
     for (source, resolved) in cx.packages.interfaces.iter().zip(&cx.interfaces) {
         if let Some(resolved) = resolved {
             cx.out.packages[source.package.index() as usize].interfaces.push(resolved.id);
@@ -198,7 +208,7 @@ fn list_package_items(cx: &mut Context<'_>) {
 }
 
 /// Returns the index of the interface that `path` means in `body`.
-fn lookup_interface<'a>(cx: &mut Context<'a>, body: u32, path: &ast::UsePath<'a>) -> Option<u32> {
+fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath<'a>) -> Option<u32> {
     match lookup(&cx.packages, body, path, &mut cx.errors)? {
         Item::Interface(index) => Some(index),
         Item::World(_) => {
@@ -243,7 +253,7 @@ impl UniqueNames {
 }
 
 /// Returns what stands before an item, and checks its gates against the package's version.
-fn attributes(cx: &mut Context<'_>, package: PackageId, ast: &ast::Attributes<'_>) -> Attributes {
+fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attributes<'_>) -> Attributes {
     let mut attributes = Attributes {
         docs: docs(&ast.docs),
         external_id: ast.external_id.as_ref().map(|external_id| external_id.value.clone()),
@@ -259,11 +269,21 @@ fn attributes(cx: &mut Context<'_>, package: PackageId, ast: &ast::Attributes<'_
             }
         };
         let Package { name, version: own, .. } = &cx.out.packages[package.index() as usize];
-        if let Some(own) = own
-            && &*version > own
-        {
-            let message = format!("version {version} is later than the package's, which is `{name}@{own}`");
-            cx.errors.push(Error::new(ErrorKind::Attribute, gate.span, message));
+        match own {
+            Some(own) if &*version > own => {
+                let message =
+                    format!("version {version} is later than the package's, which is `{name}@{own}`");
+                cx.errors.push(Error::new(ErrorKind::Attribute, gate.span, message));
+            }
+            Some(_) => {}
+            None => {
+                let message =
+                    format!("package `{name}` has a gate with a version, so it must have a version itself");
+                let error = Error::new(ErrorKind::Attribute, gate.span, message);
+                let span = cx.out.packages[package.index() as usize].span;
+                let error = error.note("the package is named here", span);
+                cx.errors.push(error.help(format!("write `package {name}@{version};`")));
+            }
         }
     }
     attributes
@@ -291,6 +311,6 @@ fn docs(docs: &Docs<'_>) -> Option<String> {
 }
 
 /// Returns the id that the next interface of the arena gets.
-fn next_interface(cx: &Context<'_>) -> InterfaceId {
+fn next_interface(cx: &Context<'_, '_>) -> InterfaceId {
     InterfaceId::new(count(cx.out.interfaces.len()))
 }

@@ -8,6 +8,7 @@ use super::{Context, Meaning, TypeFacts, TypeNames, UniqueNames, attributes, doc
 use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};
+use crate::gate::gated_error;
 use crate::source::{Span, count};
 
 /// How many labels `flags` may have (CanonicalABI.md, "Element Size").
@@ -15,7 +16,7 @@ const MAX_FLAGS: usize = 32;
 
 /// Adds the type definitions of one interface or world, in the order of their references, and returns them.
 pub(super) fn typedefs<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     items: &[&'a TypedefItem<'a>],
     names: &mut TypeNames<'a>,
@@ -86,7 +87,7 @@ fn references<'a>(ty: &Ty<'a>, names: &mut Vec<Id<'a>>) {
 
 /// Returns what a type definition defines, or `None` after reporting a fault.
 fn typedef(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     scope: Scope,
     names: &TypeNames<'_>,
     item: &TypedefItem<'_>,
@@ -132,7 +133,7 @@ fn typedef(
     }
 }
 
-fn not_empty(cx: &mut Context<'_>, what: &str, part: &str, id: Id<'_>, n_parts: usize) -> Option<()> {
+fn not_empty(cx: &mut Context<'_, '_>, what: &str, part: &str, id: Id<'_>, n_parts: usize) -> Option<()> {
     if n_parts > 0 {
         return Some(());
     }
@@ -141,7 +142,7 @@ fn not_empty(cx: &mut Context<'_>, what: &str, part: &str, id: Id<'_>, n_parts: 
     None
 }
 
-fn labels(cx: &mut Context<'_>, what: &str, labels: &[ast::Label<'_>]) -> Vec<Label> {
+fn labels(cx: &mut Context<'_, '_>, what: &str, labels: &[ast::Label<'_>]) -> Vec<Label> {
     let mut unique = UniqueNames::default();
     let mut resolved = Vec::with_capacity(labels.len());
     for label in labels {
@@ -152,7 +153,12 @@ fn labels(cx: &mut Context<'_>, what: &str, labels: &[ast::Label<'_>]) -> Vec<La
 }
 
 /// Returns the type that `ast` means, or `None` after reporting a fault.
-pub(super) fn ty(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, ast: &Ty<'_>) -> Option<Type> {
+pub(super) fn ty(
+    cx: &mut Context<'_, '_>,
+    scope: Scope,
+    names: &TypeNames<'_>,
+    ast: &Ty<'_>,
+) -> Option<Type> {
     let kind = match &ast.kind {
         TyKind::Primitive(primitive) => return Some(Type::Primitive(*primitive)),
         TyKind::Id(id) => return named(cx, scope, names, *id).map(Type::Def),
@@ -192,7 +198,7 @@ pub(super) fn ty(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, ast:
 }
 
 fn optional_ty(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     scope: Scope,
     names: &TypeNames<'_>,
     ast: Option<&Ty<'_>>,
@@ -205,7 +211,7 @@ fn optional_ty(
 
 /// Returns the payload of a stream or future, which may not hold a `borrow`: nothing bounds how long it is under way.
 fn without_borrow(
-    cx: &mut Context<'_>,
+    cx: &mut Context<'_, '_>,
     what: &str,
     scope: Scope,
     names: &TypeNames<'_>,
@@ -222,10 +228,11 @@ fn without_borrow(
 }
 
 /// Returns the type that `id` names.
-fn named(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
+fn named(cx: &mut Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
     let error = match names.get(id.name) {
         Some(Meaning::Type(id)) => return Some(*id),
         Some(Meaning::Poisoned) => return None,
+        Some(Meaning::Gated(gate)) => gated_error(id.name, id.span, *gate),
         Some(Meaning::Function) => {
             let message = format!("`{}` is a function, not a type", id.name);
             Error::new(ErrorKind::WrongKind, id.span, message)
@@ -237,7 +244,7 @@ fn named(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) 
     None
 }
 
-fn unknown_type(cx: &Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Error {
+fn unknown_type(cx: &Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Error {
     let error = Error::new(ErrorKind::Unknown, id.span, format!("no type is named `{}` here", id.name));
     if let Some(interface) = defining_interface(cx, scope, id.name) {
         let help = format!("interface `{interface}` defines it: write `use {interface}.{{{}}};`", id.name);
@@ -270,7 +277,7 @@ fn unknown_type(cx: &Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_
 }
 
 /// Returns the first interface of the package that defines a type `name`.
-fn defining_interface<'a>(cx: &Context<'a>, scope: Scope, name: &str) -> Option<&'a str> {
+fn defining_interface<'a>(cx: &Context<'a, '_>, scope: Scope, name: &str) -> Option<&'a str> {
     let siblings = cx.packages.interfaces.iter().filter(|source| source.package == scope.package);
     let defines = |item: &InterfaceDefinition<'_>| match item {
         InterfaceDefinition::Typedef(item) => item.id.name == name,
@@ -281,7 +288,7 @@ fn defining_interface<'a>(cx: &Context<'a>, scope: Scope, name: &str) -> Option<
 }
 
 /// Returns the type that `id` names, which must be a resource.
-fn resource(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
+fn resource(cx: &mut Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
     let found = named(cx, scope, names, id)?;
     if !cx.facts[found.index() as usize].is_resource {
         let message = format!("`{}` is not a resource, so there are no handles to it", id.name);
@@ -293,12 +300,12 @@ fn resource(cx: &mut Context<'_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_
 }
 
 /// Adds a type without a name.
-pub(super) fn anonymous(cx: &mut Context<'_>, scope: Scope, kind: TypeDefKind, span: Span) -> TypeDefId {
+pub(super) fn anonymous(cx: &mut Context<'_, '_>, scope: Scope, kind: TypeDefKind, span: Span) -> TypeDefId {
     push_type(cx, TypeDef { name: None, owner: scope.owner, kind, attributes: Attributes::default(), span })
 }
 
 /// Adds a type, whose parts are in the arena already.
-pub(super) fn push_type(cx: &mut Context<'_>, ty: TypeDef) -> TypeDefId {
+pub(super) fn push_type(cx: &mut Context<'_, '_>, ty: TypeDef) -> TypeDefId {
     let holds = |ty: &Type| holds_borrow(cx, *ty);
     let is_resource = match ty.kind {
         TypeDefKind::Resource => true,
@@ -339,6 +346,6 @@ pub(super) fn push_type(cx: &mut Context<'_>, ty: TypeDef) -> TypeDefId {
 }
 
 /// Returns whether a value of `ty` may hold a `borrow`.
-pub(super) fn holds_borrow(cx: &Context<'_>, ty: Type) -> bool {
+pub(super) fn holds_borrow(cx: &Context<'_, '_>, ty: Type) -> bool {
     matches!(ty, Type::Def(id) if cx.facts[id.index() as usize].holds_borrow)
 }

@@ -6,9 +6,13 @@ use super::function::{Signature, check_setters, function};
 use super::include::include_item;
 use super::interface::{Definitions, Place, Scope, definitions, interface_items};
 use super::{Context, TypeNames, UniqueNames, attributes, lookup_interface};
-use crate::arena::{Attributes, FunctionId, InterfaceId, Owner, World, WorldId, WorldItem, WorldItemKind};
-use crate::ast::{ExternItem, ExternKind, ExternType, WorldDefinition};
+use crate::arena::{
+    Attributes, FunctionId, InterfaceId, Owner, TypeDefId, TypeDefKind, World, WorldId, WorldItem,
+    WorldItemKind,
+};
+use crate::ast::{self, ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
+use crate::gate::gated;
 use crate::source::{Span, count};
 
 /// The imports of a world, or its exports.
@@ -27,7 +31,7 @@ impl Side {
 }
 
 /// Adds the world with `index`.
-pub(super) fn world(cx: &mut Context<'_>, index: u32) {
+pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
     let source = &cx.packages.worlds[index as usize];
     let (package, body, ast) = (source.package, source.body, source.ast);
     let attributes = attributes(cx, package, &ast.attributes);
@@ -44,11 +48,21 @@ pub(super) fn world(cx: &mut Context<'_>, index: u32) {
     });
     let (mut imports, mut exports) = (Side::new("import"), Side::new("export"));
     let mut parts = Definitions::default();
+    let mut items = Vec::with_capacity(ast.items.len());
     for item in &ast.items {
-        match item {
-            WorldDefinition::Use(item) => parts.uses.push(item),
-            WorldDefinition::Typedef(item) => parts.typedefs.push(item),
-            WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_) => {}
+        let gate = gated(cx.features, attributes_of(item));
+        match (item, gate) {
+            (WorldDefinition::Use(item), Some(gate)) => parts.leave_out_use(item, gate),
+            (WorldDefinition::Typedef(item), Some(gate)) => parts.leave_out_type(cx, item, gate),
+            (
+                WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_),
+                Some(_),
+            ) => {}
+            (WorldDefinition::Use(item), None) => parts.uses.push(item),
+            (WorldDefinition::Typedef(item), None) => parts.typedefs.push(item),
+            (WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_), None) => {
+                items.push(item);
+            }
         }
     }
     let defined = definitions(cx, scope, &parts, &mut imports.unique);
@@ -62,7 +76,7 @@ pub(super) fn world(cx: &mut Context<'_>, index: u32) {
         let (name, kind) = (Some(function.name.clone()), WorldItemKind::Function(id));
         imports.items.push(item(name, kind, function.attributes.clone(), function.span));
     }
-    for item in &ast.items {
+    for item in items.iter().copied() {
         match item {
             WorldDefinition::Import(item) => extern_item(cx, scope, &defined.names, item, &mut imports),
             WorldDefinition::Export(item) => extern_item(cx, scope, &defined.names, item, &mut exports),
@@ -70,7 +84,7 @@ pub(super) fn world(cx: &mut Context<'_>, index: u32) {
         }
     }
     // After all else, since an included interface may be there already but not the other way round.
-    for item in &ast.items {
+    for item in items {
         if let WorldDefinition::Include(item) = item {
             include_item(cx, scope, item, &mut imports, &mut exports);
         }
@@ -82,10 +96,19 @@ pub(super) fn world(cx: &mut Context<'_>, index: u32) {
         check_setters(cx, &functions);
     }
     compatible_exports(cx, ast.id.span, &exports);
-    implicit_imports(cx, &defined.uses, &mut imports, &exports);
+    implicit_imports(cx, &mut imports, &exports);
     let world = &mut cx.out.worlds[id as usize];
     (world.imports, world.exports) = (imports.items, exports.items);
     cx.worlds[index as usize] = Some(id);
+}
+
+fn attributes_of<'s, 'a>(item: &'s WorldDefinition<'a>) -> &'s ast::Attributes<'a> {
+    match item {
+        WorldDefinition::Import(item) | WorldDefinition::Export(item) => &item.attributes,
+        WorldDefinition::Use(item) => &item.attributes,
+        WorldDefinition::Typedef(item) => &item.attributes,
+        WorldDefinition::Include(item) => &item.attributes,
+    }
 }
 
 fn item(name: Option<String>, kind: WorldItemKind, attributes: Attributes, span: Span) -> WorldItem {
@@ -94,7 +117,7 @@ fn item(name: Option<String>, kind: WorldItemKind, attributes: Attributes, span:
 
 /// Adds an import or export as written.
 fn extern_item<'a>(
-    cx: &mut Context<'a>,
+    cx: &mut Context<'a, '_>,
     scope: Scope,
     names: &TypeNames<'a>,
     ast: &'a ExternItem<'a>,
@@ -113,6 +136,10 @@ fn extern_item<'a>(
             return;
         }
     };
+    let attributes = match ty {
+        ExternType::Func(_) => Attributes::default(),
+        ExternType::Interface(_) | ExternType::Path(_) => attributes(cx, scope.package, &ast.attributes),
+    };
     let kind = match ty {
         ExternType::Func(func) => {
             let signature = Signature { label: *id, method: None, func };
@@ -125,7 +152,7 @@ fn extern_item<'a>(
         }
         ExternType::Interface(items) => {
             let place = Place { package: scope.package, body: scope.body, id: *id, world: Some(world) };
-            WorldItemKind::Interface(interface_items(cx, place, Attributes::default(), items).id)
+            WorldItemKind::Interface(interface_items(cx, place, attributes.gates(), items).id)
         }
         ExternType::Path(path) => {
             let Some(index) = lookup_interface(cx, scope.body, path) else { return };
@@ -133,14 +160,19 @@ fn extern_item<'a>(
             WorldItemKind::Interface(target.id)
         }
     };
-    let attributes = attributes(cx, scope.package, &ast.attributes);
     if side.unique.add(&mut cx.errors, side.what, id.name, id.span) {
         side.items.push(item(Some(id.name.to_owned()), kind, attributes, id.span));
     }
 }
 
 /// Adds an interface by its own name, which may stand there only once.
-fn add_interface(cx: &mut Context<'_>, side: &mut Side, id: InterfaceId, attributes: Attributes, span: Span) {
+fn add_interface(
+    cx: &mut Context<'_, '_>,
+    side: &mut Side,
+    id: InterfaceId,
+    attributes: Attributes,
+    span: Span,
+) {
     let name = cx.out.interface_name(id).expect("only interfaces with a name are found by a path");
     if side.unique.add(&mut cx.errors, side.what, &name, span) {
         side.interfaces.insert(id);
@@ -149,7 +181,7 @@ fn add_interface(cx: &mut Context<'_>, side: &mut Side, id: InterfaceId, attribu
 }
 
 /// Returns the interfaces among `roots` and those used from there, directly or not, in the order of the arena.
-fn closure(cx: &Context<'_>, roots: impl IntoIterator<Item = InterfaceId>) -> BTreeSet<InterfaceId> {
+fn closure(cx: &Context<'_, '_>, roots: impl IntoIterator<Item = InterfaceId>) -> BTreeSet<InterfaceId> {
     let mut pending: Vec<_> = roots.into_iter().collect();
     let mut reached = BTreeSet::new();
     while let Some(id) = pending.pop() {
@@ -174,32 +206,53 @@ fn interfaces_of(side: &Side) -> impl Iterator<Item = InterfaceId> {
     })
 }
 
-/// Adds an import of each interface that something here uses and that is not imported, or exported for exports.
-fn implicit_imports(cx: &mut Context<'_>, own_uses: &[InterfaceId], imports: &mut Side, exports: &Side) {
-    let mut roots: Vec<_> = own_uses.to_vec();
-    roots.extend(interfaces_of(imports).flat_map(|id| &cx.uses[id.index() as usize]));
-    let used_by_exports = interfaces_of(exports).flat_map(|id| &cx.uses[id.index() as usize]);
-    roots.extend(used_by_exports.filter(|id| !exports.interfaces.contains(id)));
-    let mut added = Vec::new();
-    for id in closure(cx, roots) {
-        if imports.interfaces.insert(id) {
-            let span = cx.out[id].span;
-            let kind = WorldItemKind::Interface(id);
-            added.push(WorldItem {
-                name: None,
-                kind,
-                is_implicit: true,
-                attributes: Attributes::default(),
-                span,
-            });
+/// Adds an import of each interface that something here uses and that is not imported, or exported for exports. Its
+/// gate is that of what uses it.
+fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Side, exports: &Side) {
+    let mut roots = Vec::new();
+    let uses = |id: InterfaceId| cx.uses[id.index() as usize].iter().copied();
+    for item in &imports.items {
+        match item.kind {
+            WorldItemKind::Interface(id) => roots.extend(uses(id).map(|used| (used, item))),
+            WorldItemKind::Type(id) => roots.extend(used_interface(cx, id).map(|used| (used, item))),
+            WorldItemKind::Function(_) => {}
         }
     }
-    imports.items.splice(0..0, added);
+    for item in &exports.items {
+        if let WorldItemKind::Interface(id) = item.kind {
+            let uses = uses(id).filter(|id| !exports.interfaces.contains(id));
+            roots.extend(uses.map(|used| (used, item)));
+        }
+    }
+    let mut added = Vec::new();
+    for (root, user) in roots {
+        let mut pending = vec![root];
+        while let Some(id) = pending.pop() {
+            if imports.interfaces.insert(id) {
+                let (kind, span) = (WorldItemKind::Interface(id), cx.out[id].span);
+                let attributes = user.attributes.gates();
+                added.push((id, WorldItem { name: None, kind, is_implicit: true, attributes, span }));
+                pending.extend(uses(id));
+            }
+        }
+    }
+    // Uses lead to earlier interfaces, so this order has each after those it uses.
+    added.sort_by_key(|(id, _)| *id);
+    imports.items.splice(0..0, added.into_iter().map(|(_, item)| item));
+}
+
+/// Returns the interface that a `use` in a world takes a type from.
+fn used_interface(cx: &Context<'_, '_>, id: TypeDefId) -> Option<InterfaceId> {
+    let TypeDefKind::Use(target) = cx.out[id].kind else { return None };
+    match cx.out[target].owner {
+        Owner::Interface(interface) => Some(interface),
+        Owner::World(_) => None,
+    }
 }
 
 /// Checks that no export uses one interface both as an export and, through another that is only imported, as an
 /// import: their types would differ.
-fn compatible_exports(cx: &mut Context<'_>, span: Span, exports: &Side) {
+fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Side) {
     let mut faults = Vec::new();
     for export in interfaces_of(exports) {
         let uses = &cx.uses[export.index() as usize];

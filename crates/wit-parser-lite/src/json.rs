@@ -1,0 +1,490 @@
+//! Resolved packages as JSON, in the shape that `wasm-tools component wit --json` prints.
+//!
+//! The document is an object of four arrays (`worlds`, `interfaces`, `types`, `packages`) whose entries refer to one
+//! another by index. As there, a dependency comes before what depends on it, so the main package is the last; an
+//! alias of a type with parts has those parts itself; and a resource in the place of a value is an `own` handle, a
+//! type of its own.
+
+use std::fmt::Write as _;
+
+use crate::arena::{
+    Accessor, Attributes, Function, Interface, MethodKind, Owner, PackageId, Resolved, Type, TypeDef,
+    TypeDefId, TypeDefKind, World, WorldItem, WorldItemKind,
+};
+use crate::source::count;
+
+/// A JSON value. Objects keep their order.
+enum Value {
+    Null,
+    Number(u32),
+    String(String),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
+}
+
+/// Returns `resolved` as a JSON document, indented by two spaces.
+pub fn json(resolved: &Resolved) -> String {
+    let ids = Ids::new(resolved);
+    let cx = &Context { resolved, ids: &ids };
+    let types = ids.order.iter().map(|entry| match entry {
+        Entry::Def(id) => type_def(cx, *id),
+        Entry::Own(id) => own_handle(cx, *id),
+    });
+    let document = object([
+        ("worlds", Value::Array(resolved.worlds().map(|(_, it)| world(cx, it)).collect())),
+        ("interfaces", Value::Array(resolved.interfaces().map(|(_, it)| interface(cx, it)).collect())),
+        ("types", Value::Array(types.collect())),
+        ("packages", Value::Array(ids.package_order.iter().map(|id| package(cx, *id)).collect())),
+    ]);
+    let mut out = String::new();
+    write_value(&mut out, &document, 0);
+    out
+}
+
+struct Context<'r> {
+    resolved: &'r Resolved,
+    ids: &'r Ids,
+}
+
+/// What an entry of `types` is.
+enum Entry {
+    Def(TypeDefId),
+    /// The handle that owns this resource, or alias of one.
+    Own(TypeDefId),
+}
+
+/// The indices in the document.
+struct Ids {
+    order: Vec<Entry>,
+    /// By [`TypeDefId`]; `None` where an alias has taken the type's place.
+    defs: Vec<Option<u32>>,
+    /// By [`TypeDefId`].
+    owns: Vec<Option<u32>>,
+    package_order: Vec<PackageId>,
+    /// By [`PackageId`].
+    packages: Vec<u32>,
+}
+
+impl Ids {
+    fn new(resolved: &Resolved) -> Self {
+        let n_types = resolved.types().len();
+        let (mut is_absorbed, mut is_owned) = (vec![false; n_types], vec![false; n_types]);
+        for (_, ty) in resolved.types() {
+            if let Some(target) = absorbed(resolved, &ty.kind) {
+                is_absorbed[target.index() as usize] = true;
+            } else {
+                for_each_value(&ty.kind, |part| mark_resource(resolved, part, &mut is_owned));
+            }
+        }
+        for (_, function) in resolved.functions() {
+            let parts = function.params.iter().map(|param| param.ty).chain(function.result);
+            parts.for_each(|part| mark_resource(resolved, part, &mut is_owned));
+        }
+        let (mut order, mut defs, mut owns) = (Vec::new(), vec![None; n_types], vec![None; n_types]);
+        for (id, _) in resolved.types() {
+            let index = id.index() as usize;
+            if !is_absorbed[index] {
+                defs[index] = Some(count(order.len()));
+                order.push(Entry::Def(id));
+            }
+            if is_owned[index] {
+                owns[index] = Some(count(order.len()));
+                order.push(Entry::Own(id));
+            }
+        }
+        let package_order = package_order(resolved);
+        let mut packages = vec![0; package_order.len()];
+        for (index, id) in package_order.iter().enumerate() {
+            packages[id.index() as usize] = count(index);
+        }
+        Self { order, defs, owns, package_order, packages }
+    }
+
+    fn def(&self, id: TypeDefId) -> Value {
+        let index = self.defs[id.index() as usize];
+        Value::Number(index.expect("only its alias refers to a type whose place the alias took"))
+    }
+}
+
+/// Returns the type without a name that an alias gives one.
+fn absorbed(resolved: &Resolved, kind: &TypeDefKind) -> Option<TypeDefId> {
+    match kind {
+        TypeDefKind::Alias(Type::Def(target)) if resolved[*target].name.is_none() => Some(*target),
+        TypeDefKind::Alias(_)
+        | TypeDefKind::Record(_)
+        | TypeDefKind::Tuple(_)
+        | TypeDefKind::Variant(_)
+        | TypeDefKind::Enum(_)
+        | TypeDefKind::Flags(_)
+        | TypeDefKind::Option(_)
+        | TypeDefKind::Result { .. }
+        | TypeDefKind::List(_)
+        | TypeDefKind::FixedLengthList(..)
+        | TypeDefKind::Map(..)
+        | TypeDefKind::Stream(_)
+        | TypeDefKind::Future(_)
+        | TypeDefKind::Own(_)
+        | TypeDefKind::Borrow(_)
+        | TypeDefKind::Resource
+        | TypeDefKind::Use(_) => None,
+    }
+}
+
+fn mark_resource(resolved: &Resolved, ty: Type, is_owned: &mut [bool]) {
+    if let Type::Def(id) = ty
+        && resolved.resource(id).is_some()
+    {
+        is_owned[id.index() as usize] = true;
+    }
+}
+
+/// Calls `part` with each type in the place of a value.
+fn for_each_value(kind: &TypeDefKind, mut part: impl FnMut(Type)) {
+    match kind {
+        TypeDefKind::Record(fields) => fields.iter().for_each(|field| part(field.ty)),
+        TypeDefKind::Variant(cases) => cases.iter().filter_map(|case| case.ty).for_each(part),
+        TypeDefKind::Tuple(parts) => parts.iter().copied().for_each(part),
+        TypeDefKind::Option(ty) | TypeDefKind::List(ty) | TypeDefKind::FixedLengthList(ty, _) => part(*ty),
+        TypeDefKind::Map(key, value) => [*key, *value].into_iter().for_each(part),
+        TypeDefKind::Result { ok, err } => [*ok, *err].into_iter().flatten().for_each(part),
+        TypeDefKind::Stream(payload) | TypeDefKind::Future(payload) => payload.iter().copied().for_each(part),
+        TypeDefKind::Alias(_)
+        | TypeDefKind::Own(_)
+        | TypeDefKind::Borrow(_)
+        | TypeDefKind::Use(_)
+        | TypeDefKind::Enum(_)
+        | TypeDefKind::Flags(_)
+        | TypeDefKind::Resource => {}
+    }
+}
+
+/// Returns the packages, each after those it depends on; the main package last.
+fn package_order(resolved: &Resolved) -> Vec<PackageId> {
+    // Interfaces come after those they use, so the first to appear of each package is not enough: packages are
+    // ordered by depth-first search, on a stack of our own.
+    let mut edges = vec![Vec::new(); resolved.packages().len()];
+    for (_, ty) in resolved.types() {
+        if let TypeDefKind::Use(target) = ty.kind {
+            let from = resolved.owner_package(ty.owner);
+            edges[from.index() as usize].push(resolved.owner_package(resolved[target].owner));
+        }
+    }
+    for (_, world) in resolved.worlds() {
+        for item in world.imports.iter().chain(&world.exports) {
+            if let WorldItemKind::Interface(id) = item.kind {
+                edges[world.package.index() as usize].push(resolved[id].package);
+            }
+        }
+    }
+    let (mut order, mut is_seen) = (Vec::new(), vec![false; edges.len()]);
+    // The main package is the first of the arena; the others come first here.
+    let (main, others): (Vec<_>, Vec<_>) =
+        resolved.packages().map(|(id, _)| id).partition(|id| id.index() == 0);
+    for root in others.into_iter().chain(main) {
+        let mut path = vec![(root, 0)];
+        if std::mem::replace(&mut is_seen[root.index() as usize], true) {
+            continue;
+        }
+        while let Some((node, n_followed)) = path.last_mut() {
+            match edges[node.index() as usize].get(*n_followed) {
+                None => {
+                    order.push(*node);
+                    path.pop();
+                }
+                Some(target) => {
+                    *n_followed += 1;
+                    if !std::mem::replace(&mut is_seen[target.index() as usize], true) {
+                        path.push((*target, 0));
+                    }
+                }
+            }
+        }
+    }
+    order
+}
+
+fn package(cx: &Context<'_>, id: PackageId) -> Value {
+    let package = &cx.resolved[id];
+    let mut fields = vec![field("name", string(&cx.resolved.package_name(id)))];
+    fields.extend(docs(package.docs.as_ref()));
+    let interfaces = package.interfaces.iter();
+    let worlds = package.worlds.iter();
+    fields.push(field(
+        "interfaces",
+        Value::Object(
+            interfaces.map(|id| (cx.resolved[*id].name.clone(), Value::Number(id.index()))).collect(),
+        ),
+    ));
+    fields.push(field(
+        "worlds",
+        Value::Object(worlds.map(|id| (cx.resolved[*id].name.clone(), Value::Number(id.index()))).collect()),
+    ));
+    Value::Object(fields)
+}
+
+fn world(cx: &Context<'_>, world: &World) -> Value {
+    let items = |items: &[WorldItem]| Value::Object(items.iter().map(|item| world_item(cx, item)).collect());
+    let mut fields = vec![
+        field("name", string(&world.name)),
+        field("imports", items(&world.imports)),
+        field("exports", items(&world.exports)),
+        field("package", Value::Number(cx.ids.packages[world.package.index() as usize])),
+    ];
+    fields.extend(docs(world.attributes.docs.as_ref()));
+    fields.extend(stability(&world.attributes));
+    Value::Object(fields)
+}
+
+fn world_item(cx: &Context<'_>, item: &WorldItem) -> (String, Value) {
+    let WorldItem { name, kind, attributes, .. } = item;
+    match kind {
+        WorldItemKind::Interface(id) => {
+            let mut fields = vec![field("id", Value::Number(id.index()))];
+            fields.extend(stability(attributes));
+            fields.extend(external_id(attributes));
+            fields.extend(docs(attributes.docs.as_ref()));
+            let key = name.clone().unwrap_or_else(|| format!("interface-{}", id.index()));
+            (key, object([("interface", Value::Object(fields))]))
+        }
+        WorldItemKind::Function(id) => {
+            let it = &cx.resolved[*id];
+            (it.name.clone(), object([("function", function(cx, it))]))
+        }
+        WorldItemKind::Type(id) => {
+            let name = cx.resolved[*id].name.clone().unwrap_or_default();
+            (name, object([("type", cx.ids.def(*id))]))
+        }
+    }
+}
+
+fn interface(cx: &Context<'_>, interface: &Interface) -> Value {
+    let types = interface.types.iter();
+    let types = types.map(|id| (cx.resolved[*id].name.clone().unwrap_or_default(), cx.ids.def(*id)));
+    let functions = interface.functions.iter().map(|id| &cx.resolved[*id]);
+    let mut fields = vec![
+        field("name", if interface.world.is_none() { string(&interface.name) } else { Value::Null }),
+        field("types", Value::Object(types.collect())),
+        field("functions", Value::Object(functions.map(|it| (it.name.clone(), function(cx, it))).collect())),
+    ];
+    fields.extend(docs(interface.attributes.docs.as_ref()));
+    fields.extend(stability(&interface.attributes));
+    fields.push(field("package", Value::Number(cx.ids.packages[interface.package.index() as usize])));
+    Value::Object(fields)
+}
+
+fn function(cx: &Context<'_>, function: &Function) -> Value {
+    let params = function.params.iter();
+    let params = params.map(|param| object([("name", string(&param.name)), ("type", value(cx, param.ty))]));
+    let mut fields = vec![
+        field("name", string(&function.name)),
+        field("kind", function_kind(cx, function)),
+        field("params", Value::Array(params.collect())),
+    ];
+    fields.extend(function.result.map(|ty| field("result", value(cx, ty))));
+    fields.extend(docs(function.attributes.docs.as_ref()));
+    fields.extend(stability(&function.attributes));
+    fields.extend(external_id(&function.attributes));
+    Value::Object(fields)
+}
+
+fn function_kind(cx: &Context<'_>, function: &Function) -> Value {
+    let Some((kind, resource)) = function.method else {
+        return string(match (function.accessor, function.is_async) {
+            (Some(Accessor::Get), _) => "getter",
+            (Some(Accessor::Set), _) => "setter",
+            (None, true) => "async-freestanding",
+            (None, false) => "freestanding",
+        });
+    };
+    let name = match (kind, function.accessor, function.is_async) {
+        (MethodKind::Constructor, ..) => "constructor",
+        (MethodKind::Method, Some(Accessor::Get), _) => "method-getter",
+        (MethodKind::Method, Some(Accessor::Set), _) => "method-setter",
+        (MethodKind::Method, None, true) => "async-method",
+        (MethodKind::Method, None, false) => "method",
+        (MethodKind::Static, Some(Accessor::Get), _) => "static-getter",
+        (MethodKind::Static, Some(Accessor::Set), _) => "static-setter",
+        (MethodKind::Static, None, true) => "async-static",
+        (MethodKind::Static, None, false) => "static",
+    };
+    object([(name, cx.ids.def(resource))])
+}
+
+fn type_def(cx: &Context<'_>, id: TypeDefId) -> Value {
+    let TypeDef { name, owner, kind, attributes, .. } = &cx.resolved[id];
+    let kind = match absorbed(cx.resolved, kind) {
+        Some(target) => &cx.resolved[target].kind,
+        None => kind,
+    };
+    let owner = match owner {
+        _ if name.is_none() => Value::Null,
+        Owner::Interface(id) => object([("interface", Value::Number(id.index()))]),
+        Owner::World(id) => object([("world", Value::Number(id.index()))]),
+    };
+    let mut fields = vec![
+        field("name", name.as_ref().map_or(Value::Null, |name| string(name))),
+        field("kind", type_def_kind(cx, kind)),
+        field("owner", owner),
+    ];
+    fields.extend(docs(attributes.docs.as_ref()));
+    fields.extend(stability(attributes));
+    fields.extend(external_id(attributes));
+    Value::Object(fields)
+}
+
+fn own_handle(cx: &Context<'_>, id: TypeDefId) -> Value {
+    object([
+        ("name", Value::Null),
+        ("kind", type_def_kind(cx, &TypeDefKind::Own(id))),
+        ("owner", Value::Null),
+    ])
+}
+
+fn type_def_kind(cx: &Context<'_>, kind: &TypeDefKind) -> Value {
+    let of = |ty: &Type| value(cx, *ty);
+    let optional = |ty: &Option<Type>| ty.as_ref().map_or(Value::Null, of);
+    let labelled = |name: &str, docs_of: Option<&String>, ty: Option<Value>| {
+        let mut fields = vec![field("name", string(name))];
+        fields.extend(ty.map(|ty| field("type", ty)));
+        fields.extend(docs(docs_of));
+        Value::Object(fields)
+    };
+    match kind {
+        TypeDefKind::Record(fields) => {
+            let fields = fields.iter().map(|it| labelled(&it.name, it.docs.as_ref(), Some(of(&it.ty))));
+            object([("record", object([("fields", Value::Array(fields.collect()))]))])
+        }
+        TypeDefKind::Variant(cases) => {
+            let cases = cases.iter().map(|it| labelled(&it.name, it.docs.as_ref(), Some(optional(&it.ty))));
+            object([("variant", object([("cases", Value::Array(cases.collect()))]))])
+        }
+        TypeDefKind::Enum(cases) => {
+            let cases = cases.iter().map(|it| labelled(&it.name, it.docs.as_ref(), None));
+            object([("enum", object([("cases", Value::Array(cases.collect()))]))])
+        }
+        TypeDefKind::Flags(flags) => {
+            let flags = flags.iter().map(|it| labelled(&it.name, it.docs.as_ref(), None));
+            object([("flags", object([("flags", Value::Array(flags.collect()))]))])
+        }
+        TypeDefKind::Tuple(parts) => {
+            object([("tuple", object([("types", Value::Array(parts.iter().map(of).collect()))]))])
+        }
+        TypeDefKind::Option(ty) => object([("option", of(ty))]),
+        TypeDefKind::Result { ok, err } => {
+            object([("result", object([("ok", optional(ok)), ("err", optional(err))]))])
+        }
+        TypeDefKind::List(ty) => object([("list", of(ty))]),
+        TypeDefKind::FixedLengthList(ty, length) => {
+            object([("fixed-length-list", Value::Array(vec![of(ty), Value::Number(*length)]))])
+        }
+        TypeDefKind::Map(key, value) => object([("map", Value::Array(vec![of(key), of(value)]))]),
+        TypeDefKind::Stream(payload) => object([("stream", optional(payload))]),
+        TypeDefKind::Future(payload) => object([("future", optional(payload))]),
+        TypeDefKind::Own(id) => object([("handle", object([("own", cx.ids.def(*id))]))]),
+        TypeDefKind::Borrow(id) => object([("handle", object([("borrow", cx.ids.def(*id))]))]),
+        TypeDefKind::Resource => string("resource"),
+        // Not a value: an alias of a resource is that resource, not a handle to it.
+        TypeDefKind::Alias(Type::Def(id)) | TypeDefKind::Use(id) => object([("type", cx.ids.def(*id))]),
+        TypeDefKind::Alias(ty @ Type::Primitive(_)) => object([("type", of(ty))]),
+    }
+}
+
+/// A type in the place of a value.
+fn value(cx: &Context<'_>, ty: Type) -> Value {
+    match ty {
+        Type::Primitive(primitive) => string(primitive.name()),
+        Type::Def(id) => match cx.ids.owns[id.index() as usize] {
+            Some(index) => Value::Number(index),
+            None => cx.ids.def(id),
+        },
+    }
+}
+
+fn docs(docs: Option<&String>) -> Option<(String, Value)> {
+    docs.map(|docs| field("docs", object([("contents", string(docs))])))
+}
+
+fn stability(attributes: &Attributes) -> Option<(String, Value)> {
+    let Attributes { since, unstable, deprecated, .. } = attributes;
+    let (name, mut fields) = match (since, unstable) {
+        (Some(since), _) => ("stable", vec![field("since", string(&since.to_string()))]),
+        (None, Some(feature)) => ("unstable", vec![field("feature", string(feature))]),
+        (None, None) => return None,
+    };
+    fields.extend(deprecated.as_ref().map(|version| field("deprecated", string(&version.to_string()))));
+    Some(field("stability", object([(name, Value::Object(fields))])))
+}
+
+fn external_id(attributes: &Attributes) -> Option<(String, Value)> {
+    attributes.external_id.as_ref().map(|id| field("external_id", string(id)))
+}
+
+fn string(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn field(name: &str, value: Value) -> (String, Value) {
+    (name.to_owned(), value)
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| field(name, value)).collect())
+}
+
+/// Writes a value. Its depth is that of the document's shape, not of the types in it.
+fn write_value(out: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Number(number) => {
+            write!(out, "{number}").expect("writing to a string cannot fail");
+        }
+        Value::String(text) => write_string(out, text),
+        Value::Array(items) => write_list(out, ['[', ']'], items, depth, |out, item| {
+            write_value(out, item, depth + 1);
+        }),
+        Value::Object(fields) => write_list(out, ['{', '}'], fields, depth, |out, (name, value)| {
+            write_string(out, name);
+            out.push_str(": ");
+            write_value(out, value, depth + 1);
+        }),
+    }
+}
+
+fn write_list<T>(
+    out: &mut String,
+    [open, close]: [char; 2],
+    items: &[T],
+    depth: usize,
+    mut item: impl FnMut(&mut String, &T),
+) {
+    out.push(open);
+    for (index, it) in items.iter().enumerate() {
+        out.push_str(if index == 0 { "\n" } else { ",\n" });
+        out.push_str(&"  ".repeat(depth + 1));
+        item(out, it);
+    }
+    if !items.is_empty() {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+    }
+    out.push(close);
+}
+
+/// Writes a string with its quotes and escapes (RFC 8259, "Strings").
+pub(crate) fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => {
+                write!(out, "\\u{:04x}", u32::from(c)).expect("writing to a string cannot fail");
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
