@@ -47,8 +47,8 @@ struct Case {
     values: Vec<Value>,
     from: Options,
     to: Options,
-    /// Bytes of the source to overwrite, by position modulo its size.
-    tampered: Vec<(usize, u8)>,
+    /// Runs of bytes of the source to overwrite: position modulo its size, byte and length.
+    tampered: Vec<(usize, u8, usize)>,
     /// The answer to every `realloc` of the destination, if it is always the same.
     answer: Option<u64>,
     /// The address of the destination's values; `None` for a new block.
@@ -57,7 +57,11 @@ struct Case {
 
 fn any_case() -> impl Strategy<Value = Case> {
     let byte = prop_oneof![3 => 0..4u8, 1 => Just(0xd8), 1 => any::<u8>()];
-    let tampered = prop_oneof![Just(vec![]).boxed(), vec((0..4096usize, byte), 1..6).boxed()];
+    let byte = (0..4096usize, byte).prop_map(|(at, byte)| (at, byte, 1));
+    // Floats of these bytes are NaNs that are not canonical.
+    let nan = (0..512usize).prop_map(|i| (8 * i, 0xff, 8));
+    let tampered = prop_oneof![2 => byte, 1 => nan];
+    let tampered = prop_oneof![Just(vec![]).boxed(), vec(tampered, 1..6).boxed()];
     let answer =
         prop_oneof![6 => Just(None), 1 => prop_oneof![Just(8), 0..80u64, any::<u64>()].prop_map(Some)];
     let out = prop_oneof![4 => Just(Some(ROOT)), 4 => Just(None), 1 => (0..64u64).prop_map(Some)];
@@ -147,8 +151,9 @@ fn source(case: &Case) -> Bump {
     let mut cx = Context::new(&case.types, case.from, &mut host);
     lower_flat_values(&mut cx, 0, &case.values, &case.stored_tys, Some(ROOT)).unwrap();
     let size = host.memory.len();
-    for (at, byte) in &case.tampered {
-        host.memory[at % size] = *byte;
+    for (at, byte, length) in &case.tampered {
+        let at = at % size;
+        host.memory[at..size.min(at + length)].fill(*byte);
     }
     for (rt, rep) in [(0, 10), (0, 20), (1, 30), (0, 40)] {
         handles::lower_own(&mut host.table, RuntimeResource(rt), rep).unwrap();
@@ -286,7 +291,7 @@ proptest! {
     #[test]
     fn memory_that_changes_meanwhile_is_no_panic(case in any_case(), n_reads in 0..40u32) {
         let before = source(&case).memory;
-        let case = Case { tampered: case.tampered.iter().map(|(at, byte)| (at / 3, !byte)).collect(), ..case };
+        let case = Case { tampered: case.tampered.iter().map(|(at, byte, n)| (at / 3, !byte, *n)).collect(), ..case };
         let after = source(&case).memory;
         let mut src = Shared { before, after, n_reads: Cell::new(n_reads) };
         let mut dst = Standalone { memory: vec![0; 4096] };
