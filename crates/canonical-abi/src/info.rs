@@ -23,6 +23,14 @@ pub(crate) struct Info {
     pub(crate) contains: Contains,
 }
 
+impl Info {
+    /// Checks that the type is smaller than the limit, with 64-bit pointers.
+    pub(crate) fn check_size(&self, limit_bytes: u32) -> Result<(), TypeError> {
+        let [_, with_64_bit_pointers] = self.layouts;
+        if with_64_bit_pointers.size() < limit_bytes { Ok(()) } else { Err(TypeError::TooLarge) }
+    }
+}
+
 /// Which type predicates hold of a type (CanonicalABI.md, "Type Predicates").
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Contains {

@@ -6,7 +6,7 @@
 
 use crate::despecialize::{Cases, Despecialized, Fields};
 use crate::type_error::TypeError;
-use crate::types::{PtrType, TYPE_SIZE_LIMIT_BYTES, Types, ValType, info};
+use crate::types::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, info};
 
 /// How a value sits in linear memory.
 ///
@@ -36,10 +36,10 @@ impl Layout {
         Self { size: 2 * ptr.size(), align: ptr.size() }
     }
 
-    /// Returns the layout of this size, rounded up to a multiple of `align`, unless it is too large.
+    /// Returns the layout of this size, rounded up to a multiple of `align`, unless it is too large for any type.
     fn checked(size: u64, align: u32) -> Result<Self, TypeError> {
         match u32::try_from(align_to(size, align)) {
-            Ok(size) if size < TYPE_SIZE_LIMIT_BYTES => Ok(Self { size, align }),
+            Ok(size) if size < MAP_ENTRY_SIZE_LIMIT_BYTES => Ok(Self { size, align }),
             Ok(_) | Err(_) => Err(TypeError::TooLarge),
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Follows Explainer.md, "Type Definitions". Structurally equal types get equal ids, so `ValType` equality is
 //! type equality within one [`Types`]. Constructors check everything that validation demands of a value type
-//! (labels, counts, size, depth); what is in the arena is therefore valid, has a size below 2^28 bytes, a
-//! bounded depth, and layouts that cannot fail. Labels are checked in `label.rs`.
+//! (labels, counts, size, depth); what is in the arena is therefore valid, has a size below 2^28 bytes (the entry of
+//! a map: little more), a bounded depth, and layouts that cannot fail. Labels are checked in `label.rs`.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -21,6 +21,10 @@ pub const MAX_TYPE_DEPTH: u32 = 100;
 
 /// Every type is smaller than this many bytes with 64-bit pointers (CanonicalABI.md, "Element Size").
 pub const TYPE_SIZE_LIMIT_BYTES: u32 = 1 << 28;
+
+/// What a map's entry is smaller than. The entry is no value by itself, so validation limits only its key and its value;
+/// a key takes 16 bytes at most, padding included.
+pub(crate) const MAP_ENTRY_SIZE_LIMIT_BYTES: u32 = TYPE_SIZE_LIMIT_BYTES + 32;
 
 /// The most flags of one `flags` type (Binary.md, "Type Definitions").
 pub const MAX_FLAGS: usize = 32;
@@ -209,7 +213,7 @@ pub struct MapType {
     pub key: ValType,
     /// The values' type.
     pub value: ValType,
-    /// `tuple<key, value>`: a map despecializes to a list of it.
+    /// `tuple<key, value>`: a map despecializes to a list of it. Its size may exceed [`TYPE_SIZE_LIMIT_BYTES`] by a key.
     pub entry: ValType,
 }
 
@@ -289,12 +293,15 @@ macro_rules! compounds {
             }
 
             impl Types {
-                /// Interns `def`, whose labels and counts the caller has checked.
-                fn $arena(&mut self, def: $def) -> Result<ValType, TypeError> {
+                /// Interns `def`, whose labels and counts the caller has checked and which must be smaller than
+                /// the limit.
+                fn $arena(&mut self, def: $def, limit_bytes: u32) -> Result<ValType, TypeError> {
                     if let Some(&id) = self.$arena.ids.get(&def) {
+                        self.$arena.defs[id as usize].1.check_size(limit_bytes)?;
                         return Ok(ValType::$variant($id(id)));
                     }
                     let info = new_info(self, def.despecialize())?;
+                    info.check_size(limit_bytes)?;
                     Ok(ValType::$variant($id(self.$arena.push(def, info))))
                 }
             }
@@ -349,7 +356,7 @@ impl Types {
     pub fn record(&mut self, fields: Vec<(String, ValType)>) -> Result<ValType, TypeError> {
         check_labels(LabelOf::Field, fields.iter().map(|(name, _)| name.as_str()))?;
         let fields = fields.into_iter().map(|(name, ty)| Field { name, ty }).collect();
-        self.intern_record(Record { fields })
+        self.intern_record(Record { fields }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `tuple<types...>`.
@@ -361,7 +368,7 @@ impl Types {
         if types.is_empty() {
             return Err(TypeError::EmptyTuple);
         }
-        self.intern_tuple(Tuple { types })
+        self.intern_tuple(Tuple { types }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `variant { label(type), ... }`.
@@ -372,7 +379,7 @@ impl Types {
     pub fn variant(&mut self, cases: Vec<(String, Option<ValType>)>) -> Result<ValType, TypeError> {
         check_labels(LabelOf::Case, cases.iter().map(|(name, _)| name.as_str()))?;
         let cases = cases.into_iter().map(|(name, ty)| Case { name, ty }).collect();
-        self.intern_variant(Variant { cases })
+        self.intern_variant(Variant { cases }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `enum { label, ... }`.
@@ -382,7 +389,7 @@ impl Types {
     /// When there is no label, or a label is empty, not kebab case or not unique.
     pub fn enum_(&mut self, labels: Vec<String>) -> Result<ValType, TypeError> {
         check_labels(LabelOf::EnumTag, labels.iter().map(String::as_str))?;
-        self.intern_enum(Enum { labels })
+        self.intern_enum(Enum { labels }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `option<some>`.
@@ -391,7 +398,7 @@ impl Types {
     ///
     /// When the type is too large or deep.
     pub fn option(&mut self, some: ValType) -> Result<ValType, TypeError> {
-        self.intern_option(OptionType { some })
+        self.intern_option(OptionType { some }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `result<ok, err>`.
@@ -400,7 +407,7 @@ impl Types {
     ///
     /// When the type is too large or deep.
     pub fn result(&mut self, ok: Option<ValType>, err: Option<ValType>) -> Result<ValType, TypeError> {
-        self.intern_result(ResultType { ok, err })
+        self.intern_result(ResultType { ok, err }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `flags { label, ... }`.
@@ -413,7 +420,7 @@ impl Types {
             return Err(TypeError::TooManyFlags { n_flags: labels.len() });
         }
         check_labels(LabelOf::Flag, labels.iter().map(String::as_str))?;
-        self.intern_flags(Flags { labels })
+        self.intern_flags(Flags { labels }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `list<element>`.
@@ -422,7 +429,7 @@ impl Types {
     ///
     /// When the type is too deep.
     pub fn list(&mut self, element: ValType) -> Result<ValType, TypeError> {
-        self.intern_list(ListType { element })
+        self.intern_list(ListType { element }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `list<element, length>`.
@@ -434,7 +441,7 @@ impl Types {
         if length == 0 {
             return Err(TypeError::EmptyFixedLengthList);
         }
-        self.intern_fixed_length_list(FixedLengthListType { element, length })
+        self.intern_fixed_length_list(FixedLengthListType { element, length }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `map<key, value>`.
@@ -446,8 +453,9 @@ impl Types {
         if !is_key_type(key) {
             return Err(TypeError::MapKey);
         }
-        let entry = self.tuple(alloc::vec![key, value])?;
-        self.intern_map(MapType { key, value, entry })
+        let entry =
+            self.intern_tuple(Tuple { types: alloc::vec![key, value] }, MAP_ENTRY_SIZE_LIMIT_BYTES)?;
+        self.intern_map(MapType { key, value, entry }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `stream<payload>`.
@@ -457,7 +465,7 @@ impl Types {
     /// When the payload contains a borrow, or the type is too deep.
     pub fn stream(&mut self, payload: Option<ValType>) -> Result<ValType, TypeError> {
         check_payload(self, payload)?;
-        self.intern_stream(StreamType { payload })
+        self.intern_stream(StreamType { payload }, TYPE_SIZE_LIMIT_BYTES)
     }
 
     /// Builds `future<payload>`.
@@ -467,7 +475,7 @@ impl Types {
     /// When the payload contains a borrow, or the type is too deep.
     pub fn future(&mut self, payload: Option<ValType>) -> Result<ValType, TypeError> {
         check_payload(self, payload)?;
-        self.intern_future(FutureType { payload })
+        self.intern_future(FutureType { payload }, TYPE_SIZE_LIMIT_BYTES)
     }
 }
 

@@ -277,6 +277,10 @@ fn invalid_types_are_rejected() {
     check(t.tuple(vec![half, half]), too_large);
     check(t.fixed_length_list(half, 2), too_large);
     t.list(half).and_then(|list| t.tuple(vec![list, half])).unwrap();
+    // The entry of a map is no value by itself, and a tuple like it is none either.
+    let largest = t.fixed_length_list(ValType::U8, (1 << 28) - 1).unwrap();
+    t.map(ValType::U64, largest).unwrap();
+    check(t.tuple(vec![ValType::U64, largest]), too_large);
 
     let mut deep = ValType::U8;
     for _ in 1..100 {
