@@ -56,6 +56,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "clap",
             "component-linker",
             "jit",
+            "proptest",
             "serde_json",
             "wasm-tools",
             "wast",
