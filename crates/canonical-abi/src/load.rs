@@ -12,7 +12,7 @@ use crate::specialize::{record_value, variant_value};
 use crate::string::load_string;
 use crate::trap::{Trap, trap_if};
 use crate::types::ValType;
-use crate::value::{List, Value};
+use crate::value::{List, RowKind, Rows, Value};
 
 const CANONICAL_FLOAT32_NAN: u32 = 0x7fc0_0000;
 const CANONICAL_FLOAT64_NAN: u64 = 0x7ff8_0000_0000_0000;
@@ -181,13 +181,12 @@ pub(crate) fn load_list_from_valid_range<H: Host>(
             let chars = chunks.iter().map(|chunk| convert_i32_to_char(u32::from_le_bytes(*chunk)));
             List::Char(chars.collect::<Result<_, _>>()?)
         }
+        ValType::Record(_) | ValType::Tuple(_) => List::Rows(load_rows(cx, ptr, length, element)?),
         ValType::String
         | ValType::ErrorContext
         | ValType::List(_)
         | ValType::FixedLengthList(_)
         | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
         | ValType::Variant(_)
         | ValType::Enum(_)
         | ValType::Option(_)
@@ -206,6 +205,82 @@ pub(crate) fn load_list_from_valid_range<H: Host>(
         }
     };
     Ok(list)
+}
+
+/// Loads records or tuples from a range that was checked.
+///
+fn load_rows<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element: ValType,
+) -> Result<Rows, H::Error> {
+    let Despecialized::Record(fields) = despecialize(cx.types, element) else {
+        unreachable!("records and tuples despecialize to records")
+    };
+    let kind = if matches!(element, ValType::Tuple(_)) { RowKind::Tuple } else { RowKind::Record };
+    let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
+    let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr).collect();
+    let width = u32::try_from(fields.len()).expect("a type has fewer than 2^28 fields");
+    reserve_elements(cx, length, element)?;
+    let n_cells = usize::try_from(length * u64::from(width)).expect("rows within the memory are few enough");
+    let mut cells = Vec::with_capacity(n_cells);
+    for i in 0..length {
+        let row = ptr + i * element_size;
+        // One check of bounds and no look at the type's definition for scalar fields, which most are.
+        let mut n_loaded = 0;
+        let bytes = bytes(cx, row, element_size)?;
+        for (offset, ty) in &fields {
+            let Some(value) = load_scalar(bytes, *offset, *ty)? else { break };
+            cells.push(value);
+            n_loaded += 1;
+        }
+        for (offset, ty) in &fields[n_loaded..] {
+            cells.push(load_from_valid_range(cx, row + offset, *ty)?);
+        }
+    }
+    Ok(Rows::new(kind, width, cells))
+}
+
+/// Returns the value of a scalar type at an offset of `bytes`, or `None` for another type.
+#[inline]
+fn load_scalar(bytes: &[u8], offset: u64, ty: ValType) -> Result<Option<Value>, Trap> {
+    #[inline]
+    fn at<const N: usize>(bytes: &[u8], offset: u64) -> [u8; N] {
+        let chunk = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)?.first_chunk());
+        *chunk.expect("a field lies within its record")
+    }
+    let value = match ty {
+        ValType::Bool => Value::Bool(at::<1>(bytes, offset) != [0]),
+        ValType::S8 => Value::S8(i8::from_le_bytes(at(bytes, offset))),
+        ValType::U8 => Value::U8(u8::from_le_bytes(at(bytes, offset))),
+        ValType::S16 => Value::S16(i16::from_le_bytes(at(bytes, offset))),
+        ValType::U16 => Value::U16(u16::from_le_bytes(at(bytes, offset))),
+        ValType::S32 => Value::S32(i32::from_le_bytes(at(bytes, offset))),
+        ValType::U32 => Value::U32(u32::from_le_bytes(at(bytes, offset))),
+        ValType::S64 => Value::S64(i64::from_le_bytes(at(bytes, offset))),
+        ValType::U64 => Value::U64(u64::from_le_bytes(at(bytes, offset))),
+        ValType::F32 => Value::F32(decode_i32_as_float(u32::from_le_bytes(at(bytes, offset)))),
+        ValType::F64 => Value::F64(decode_i64_as_float(u64::from_le_bytes(at(bytes, offset)))),
+        ValType::Char => Value::Char(convert_i32_to_char(u32::from_le_bytes(at(bytes, offset)))?),
+        ValType::String
+        | ValType::ErrorContext
+        | ValType::List(_)
+        | ValType::FixedLengthList(_)
+        | ValType::Map(_)
+        | ValType::Record(_)
+        | ValType::Tuple(_)
+        | ValType::Variant(_)
+        | ValType::Enum(_)
+        | ValType::Option(_)
+        | ValType::Result(_)
+        | ValType::Flags(_)
+        | ValType::Own(_)
+        | ValType::Borrow(_)
+        | ValType::Stream(_)
+        | ValType::Future(_) => return Ok(None),
+    };
+    Ok(Some(value))
 }
 
 /// Loads a map's entries from a range that was checked.
@@ -228,6 +303,18 @@ fn load_entries_from_valid_range<H: Host>(
         entries.push((key, value));
     }
     Ok(Value::Map(entries))
+}
+
+/// Tells the host how much room the elements of a list take that is not of a scalar type: a value each, or one for
+/// each field of their rows.
+pub(crate) fn reserve_elements<H: Host>(
+    cx: &mut Context<'_, H>,
+    length: u64,
+    element: ValType,
+) -> Result<(), H::Error> {
+    let width =
+        if let Despecialized::Record(fields) = despecialize(cx.types, element) { fields.len() } else { 1 };
+    cx.host.reserve(length.saturating_mul((width * size_of::<Value>()) as u64))
 }
 
 /// Returns a vector with room for `length` elements, whose place in guest memory was checked.

@@ -1,6 +1,8 @@
 //! Values into linear memory.
 //! Follows CanonicalABI.md, "Storing", in its deterministic profile: every NaN is stored as the canonical one.
 
+use alloc::vec::Vec;
+
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
@@ -10,7 +12,7 @@ use crate::specialize::{match_case, mismatch, record_fields};
 use crate::string::store_string;
 use crate::trap::Trap;
 use crate::types::ValType;
-use crate::value::{List, Value};
+use crate::value::{List, Rows, Value};
 
 /// Stores a value of type `ty` at `ptr` (the spec's `store`).
 ///
@@ -144,10 +146,45 @@ pub(crate) fn store_list_into_valid_range<H: Host>(
     if let Value::Map(entries) = value {
         return store_entries_into_valid_range(cx, entries, element, ptr);
     }
-    let list = list_of(value);
-    let List::Values(values) = list else { return Ok(store_scalars(cx, list, ptr)?) };
-    for (i, value) in (0..).zip(values) {
-        store_into_valid_range(cx, value, element, ptr + i * element_size)?;
+    match list_of(value) {
+        List::Values(values) => {
+            for (i, value) in (0..).zip(values) {
+                store_into_valid_range(cx, value, element, ptr + i * element_size)?;
+            }
+            Ok(())
+        }
+        List::Rows(rows) => store_rows(cx, rows, element, ptr),
+        list @ (List::Bool(_)
+        | List::S8(_)
+        | List::U8(_)
+        | List::S16(_)
+        | List::U16(_)
+        | List::S32(_)
+        | List::U32(_)
+        | List::S64(_)
+        | List::U64(_)
+        | List::F32(_)
+        | List::F64(_)
+        | List::Char(_)) => Ok(store_scalars(cx, list, ptr)?),
+    }
+}
+
+/// Stores records or tuples into a range that was checked.
+fn store_rows<H: Host>(
+    cx: &mut Context<'_, H>,
+    rows: &Rows,
+    element: ValType,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let Despecialized::Record(fields) = despecialize(cx.types, element) else {
+        panic!("a value is type-checked before it is lowered, but this has rows of another type")
+    };
+    let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
+    let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr).collect();
+    for (i, row) in (0..).zip(rows.iter()) {
+        for ((offset, ty), value) in fields.iter().zip(row) {
+            store_into_valid_range(cx, value, *ty, ptr + i * element_size + offset)?;
+        }
     }
     Ok(())
 }
@@ -203,7 +240,7 @@ fn store_scalars<H: Host>(cx: &mut Context<'_, H>, list: &List, ptr: u64) -> Res
         List::F32(v) => scalars!(v, u32, encode_float_as_i32),
         List::F64(v) => scalars!(v, u64, encode_float_as_i64),
         List::Char(v) => scalars!(v, u32, u32::from),
-        List::Values(_) => unreachable!("the caller stores values one by one"),
+        List::Rows(_) | List::Values(_) => unreachable!("the caller stores values one by one"),
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use core::fmt;
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::display::display;
 use crate::types::{Types, ValType};
-use crate::value::{List, Value};
+use crate::value::{List, RowKind, Rows, Value};
 
 /// A value that is not of the type it is given for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -121,9 +121,24 @@ fn check_list(types: &Types, ty: ValType, element: ValType, list: &List) -> Resu
             }
             true
         }
+        (List::Rows(rows), ValType::Record(_)) if rows.kind() == RowKind::Record => {
+            check_rows(types, element, rows)?;
+            true
+        }
+        (List::Rows(rows), ValType::Tuple(_)) if rows.kind() == RowKind::Tuple => {
+            check_rows(types, element, rows)?;
+            true
+        }
         (_, _) => false,
     };
     if is_ok { Ok(()) } else { Err(error(types, ty, list.kind().to_string())) }
+}
+
+fn check_rows(types: &Types, element: ValType, rows: &Rows) -> Result<(), ValueTypeError> {
+    for (i, row) in rows.iter().enumerate() {
+        check_fields(types, element, row).map_err(|e| e.within(format!("[{i}]")))?;
+    }
+    Ok(())
 }
 
 /// Returns whether lists of `ty` are typed lists, whose form `List::from_values` gives.

@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use crate::rows::{RowKind, Rows};
 use crate::types::ValType;
 
 /// A component value. Which type it is of is decided by [`type_check`](crate::type_check::type_check).
@@ -68,8 +69,9 @@ pub enum Value {
     Borrow(u32),
 }
 
-/// The elements of a list: typed if they are of a scalar type.
-#[derive(Clone, Debug, PartialEq)]
+/// The elements of a list: typed if they are of a scalar type. A list of records or tuples has two forms, which are equal
+/// if their elements are.
+#[derive(Clone, Debug)]
 pub enum List {
     /// Of `bool`.
     Bool(Vec<bool>),
@@ -95,8 +97,36 @@ pub enum List {
     F64(Vec<f64>),
     /// Of `char`.
     Char(Vec<char>),
+    /// Of a record or tuple type, as lifting returns it; `Values` does as well.
+    Rows(Rows),
     /// Of any other type.
     Values(Vec<Value>),
+}
+
+impl PartialEq for List {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::S8(a), Self::S8(b)) => a == b,
+            (Self::U8(a), Self::U8(b)) => a == b,
+            (Self::S16(a), Self::S16(b)) => a == b,
+            (Self::U16(a), Self::U16(b)) => a == b,
+            (Self::S32(a), Self::S32(b)) => a == b,
+            (Self::U32(a), Self::U32(b)) => a == b,
+            (Self::S64(a), Self::S64(b)) => a == b,
+            (Self::U64(a), Self::U64(b)) => a == b,
+            (Self::F32(a), Self::F32(b)) => a == b,
+            (Self::F64(a), Self::F64(b)) => a == b,
+            (Self::Char(a), Self::Char(b)) => a == b,
+            (Self::Rows(a), Self::Rows(b)) => a == b,
+            (Self::Rows(rows), Self::Values(values)) | (Self::Values(values), Self::Rows(rows)) => {
+                rows.are(values)
+            }
+            (Self::Values(a), Self::Values(b)) => a == b,
+            // Elements of two types.
+            (_, _) => false,
+        }
+    }
 }
 
 impl List {
@@ -115,6 +145,7 @@ impl List {
             Self::F32(v) => v.len(),
             Self::F64(v) => v.len(),
             Self::Char(v) => v.len(),
+            Self::Rows(rows) => rows.len(),
             Self::Values(v) => v.len(),
         }
     }
@@ -139,6 +170,7 @@ impl List {
             Self::F32(v) => v.get(i).copied().map(Value::F32),
             Self::F64(v) => v.get(i).copied().map(Value::F64),
             Self::Char(v) => v.get(i).copied().map(Value::Char),
+            Self::Rows(rows) => rows.get(i).map(|row| rows.row_value(row)),
             Self::Values(v) => v.get(i).cloned(),
         }
     }
@@ -240,6 +272,10 @@ impl List {
             Self::F32(_) => "list of f32",
             Self::F64(_) => "list of f64",
             Self::Char(_) => "list of char",
+            Self::Rows(rows) => match rows.kind() {
+                RowKind::Record => "list of records",
+                RowKind::Tuple => "list of tuples",
+            },
             Self::Values(_) => "list of values",
         }
     }

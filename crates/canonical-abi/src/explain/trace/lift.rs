@@ -17,7 +17,8 @@ use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout};
 use crate::lift::{CoreValue, CoreValueIter, lift_flat};
 use crate::load::{
-    check_discriminant, check_list_range, load_from_valid_range, load_list_from_valid_range, reserved_vec,
+    check_discriminant, check_list_range, load_from_valid_range, load_list_from_valid_range,
+    reserve_elements, reserved_vec,
 };
 use crate::memory::{check_pointer, load_int};
 use crate::specialize::{record_value, variant_value};
@@ -390,7 +391,8 @@ fn load_elements<H: Host>(
     cx.host.begin("load_list_from_valid_range", path, range(ptr, length * element_size));
     // A list of scalars has a form of its own, and is loaded in bulk.
     let list = if let List::Values(_) = List::from_values(element, Vec::new()) {
-        let mut values = reserved_vec(cx, length)?;
+        reserve_elements(cx, length, element)?;
+        let mut values = Vec::new();
         for i in 0..length {
             values.push(load(cx, &join_path(path, &format!("[{i}]")), ptr + i * element_size, element)?);
         }
