@@ -4,13 +4,17 @@
 //! reached through the context pointer. So the text may be loaded anywhere.
 
 use std::num::NonZero;
+use std::ops::Range;
 use std::thread;
 
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function, SourceLoc, TrapCode};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{CodegenError, Context, FinalizedMachReloc, FinalizedRelocTarget};
+use cranelift_codegen::{
+    CodegenError, Context, ExceptionContextLoc, Final, FinalizedMachExceptionHandler, FinalizedMachReloc,
+    FinalizedRelocTarget, MachBufferFinalized,
+};
 use cranelift_frontend::FunctionBuilderContext;
 use wasmparser::FuncValidatorAllocations;
 
@@ -24,7 +28,7 @@ use crate::vm_layout::VmLayout;
 
 /// Compiled functions.
 ///
-/// Invariant: `funcs`, `traps` and `addresses` are sorted by offset; all offsets lie in the text.
+/// Invariant: `funcs`, `traps`, `addresses` and `try_calls` are sorted by offset; all offsets lie in the text.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
     /// Machine code.
@@ -35,6 +39,30 @@ pub(crate) struct Compiled {
     pub(crate) traps: Vec<TrapSite>,
     /// Which code comes from which bytes of the module; each entry holds until the next one.
     pub(crate) addresses: Vec<Address>,
+    /// Calls that have exception handlers.
+    pub(crate) try_calls: Vec<TryCall>,
+    /// Handlers of all these calls.
+    pub(crate) handlers: Vec<Handler>,
+}
+
+/// A call with exception handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct TryCall {
+    /// Where the callee returns to.
+    pub(crate) return_offset: u32,
+    /// Bytes from the stack pointer at the call up to the frame pointer.
+    pub(crate) frame_bytes: u32,
+    /// Positions of its handlers, the first match first.
+    pub(crate) handlers: Range<u32>,
+}
+
+/// A line of a call's exception table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Handler {
+    /// The context that later tags belong to, so many bytes above the stack pointer.
+    Context { sp_offset: u32 },
+    /// What the tag names ([`Catch`](crate::translate::Catch)) is handled at an offset in the text.
+    Catch { tag: u32, offset: u32 },
 }
 
 /// The bytes of a function in the text.
@@ -66,6 +94,8 @@ struct CompiledFunc {
     traps: Vec<TrapSite>,
     addresses: Vec<Address>,
     calls: Vec<Call>,
+    try_calls: Vec<TryCall>,
+    handlers: Vec<Handler>,
 }
 
 /// A place in a function's bytes that refers to another function of the text.
@@ -162,9 +192,37 @@ fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<CompiledFunc> {
     }));
     let (bytes, align) = (buffer.data().to_vec(), isa.function_alignment().minimum.max(buffer.alignment));
     let traps = buffer.traps().iter().map(|t| TrapSite { offset: t.offset, code: t.code }).collect();
+    let (try_calls, handlers) = exception_tables(buffer);
     let relocs = buffer.relocs().to_vec();
     let calls = relocs.iter().map(|reloc| call(&context.func, reloc)).collect();
-    Ok(CompiledFunc { bytes, align, traps, addresses, calls })
+    Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, handlers })
+}
+
+/// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's handler is
+/// for any trap and is found through the VM state.)
+fn exception_tables(buffer: &MachBufferFinalized<Final>) -> (Vec<TryCall>, Vec<Handler>) {
+    let (mut try_calls, mut handlers) = (Vec::new(), Vec::new());
+    for site in buffer.call_sites() {
+        let start = to_u32(handlers.len());
+        handlers.extend(site.exception_handlers.iter().filter_map(|handler| match *handler {
+            FinalizedMachExceptionHandler::Tag(tag, offset) => {
+                Some(Handler::Catch { tag: tag.as_u32(), offset })
+            }
+            FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(sp_offset)) => {
+                Some(Handler::Context { sp_offset })
+            }
+            FinalizedMachExceptionHandler::Context(ExceptionContextLoc::GPR(_)) => {
+                panic!("the convention of wasm calls keeps no register")
+            }
+            FinalizedMachExceptionHandler::Default(_) => None,
+        }));
+        let handlers = start..to_u32(handlers.len());
+        if !handlers.is_empty() {
+            let frame_bytes = site.frame_offset.expect("the back ends of both targets say the frame's size");
+            try_calls.push(TryCall { return_offset: site.ret_addr, frame_bytes, handlers });
+        }
+    }
+    (try_calls, handlers)
 }
 
 fn call(func: &Function, reloc: &FinalizedMachReloc) -> Call {
@@ -200,6 +258,16 @@ fn assemble(isa: &dyn TargetIsa, funcs: Vec<CompiledFunc>) -> Result<Compiled> {
         compiled.traps.extend(func.traps.iter().map(|t| TrapSite { offset: start + t.offset, ..*t }));
         let addresses = func.addresses.iter();
         compiled.addresses.extend(addresses.map(|a| Address { code_offset: start + a.code_offset, ..*a }));
+        let first = to_u32(compiled.handlers.len());
+        compiled.try_calls.extend(func.try_calls.into_iter().map(|call| TryCall {
+            return_offset: start + call.return_offset,
+            handlers: first + call.handlers.start..first + call.handlers.end,
+            ..call
+        }));
+        compiled.handlers.extend(func.handlers.iter().map(|handler| match *handler {
+            Handler::Context { .. } => *handler,
+            Handler::Catch { tag, offset } => Handler::Catch { tag, offset: start + offset },
+        }));
         for call in func.calls {
             let offset = u64::from(start + call.offset);
             let resolved = text.resolve_reloc(offset, call.kind, call.addend, call.callee as usize);

@@ -3,25 +3,29 @@
 //!
 //! Function bodies are validated where they are translated, operator by operator.
 
+use std::sync::Arc;
+
 use wasmparser::{
-    CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems, ElementKind, ExportSectionReader,
-    ExternalKind, FuncToValidate, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, RefType,
-    TableInit, TypeRef, TypeSectionReader, ValidPayload, Validator, ValidatorResources,
+    AbstractHeapType, CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems, ElementKind,
+    ExportSectionReader, ExternalKind, FuncToValidate, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload, TableInit, TypeRef, TypeSectionReader, ValidPayload, Validator, ValidatorResources,
 };
 
-use crate::engine::Config;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::module::{
     ConstExpr, ConstOp, DataSegment, ElemItems, ElemSegment, Import, Item, ModuleInfo, SegmentMode,
 };
-use crate::types::{FuncType, GlobalType, MemoryType, TableType, ValType};
+use crate::registry::{self, CompositeType, FieldType, InternedType, StorageType, SubType};
+use crate::types::{FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TypeId, ValType};
 
 /// A function body with the means to validate it.
 pub(crate) type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
 /// Decodes a module and validates all of it but the function bodies, which are returned.
-pub(crate) fn decode<'a>(wasm: &'a [u8], config: &Config) -> Result<(ModuleInfo, Vec<Body<'a>>)> {
+pub(crate) fn decode<'a>(wasm: &'a [u8], engine: &Engine) -> Result<(ModuleInfo, Vec<Body<'a>>)> {
+    let config = engine.config();
     let mut validator = Validator::new_with_features(config.wasm_features());
     let mut info = ModuleInfo::default();
     let mut bodies = Vec::new();
@@ -36,7 +40,7 @@ pub(crate) fn decode<'a>(wasm: &'a [u8], config: &Config) -> Result<(ModuleInfo,
             ValidPayload::Func(validate, body) => bodies.push((validate, body)),
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
         }
-        section(&mut info, payload)?;
+        section(engine, &mut info, payload)?;
     }
     Ok((info, bodies))
 }
@@ -45,9 +49,9 @@ pub(crate) fn decode<'a>(wasm: &'a [u8], config: &Config) -> Result<(ModuleInfo,
     clippy::wildcard_enum_match_arm,
     reason = "the other payloads are validated and say nothing we keep"
 )]
-fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
+fn section(engine: &Engine, info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
     match payload {
-        Payload::TypeSection(groups) => types_section(info, groups)?,
+        Payload::TypeSection(groups) => types_section(engine, info, groups)?,
         Payload::ImportSection(imports) => {
             for import in imports.into_imports() {
                 import_item(info, &import?)?;
@@ -61,7 +65,7 @@ fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
         Payload::TableSection(tables) => {
             for table in tables {
                 let table = table?;
-                info.tables.push(table_type(&table.ty)?);
+                info.tables.push(table_type(&info.types, &table.ty)?);
                 info.table_inits.push(match table.init {
                     TableInit::RefNull => None,
                     TableInit::Expr(expr) => Some(const_expr(&expr)?),
@@ -81,7 +85,7 @@ fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
         Payload::GlobalSection(globals) => {
             for global in globals {
                 let global = global?;
-                info.globals.push(global_type(&global.ty)?);
+                info.globals.push(global_type(&info.types, &global.ty)?);
                 info.global_inits.push(const_expr(&global.init_expr)?);
             }
         }
@@ -89,7 +93,7 @@ fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
         Payload::StartSection { func, .. } => info.start = Some(FuncIndex(func)),
         Payload::ElementSection(segments) => {
             for segment in segments {
-                info.elems.push(elem_segment(&segment?)?);
+                info.elems.push(elem_segment(&info.types, &segment?)?);
             }
         }
         Payload::DataSection(segments) => {
@@ -107,15 +111,12 @@ fn section(info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
     Ok(())
 }
 
-fn types_section(info: &mut ModuleInfo, groups: TypeSectionReader<'_>) -> Result<()> {
+fn types_section(engine: &Engine, info: &mut ModuleInfo, groups: TypeSectionReader<'_>) -> Result<()> {
     for group in groups {
-        let group = group?;
-        if group.is_explicit_rec_group() && group.types().len() > 1 {
-            return Err(Error::unsupported("recursive type groups"));
-        }
-        for ty in group.into_types() {
-            info.types.push(sub_type(&ty)?);
-        }
+        let group: Vec<_> = group?.into_types().collect();
+        let scope = Scope { types: &info.types, group: &group };
+        let group = group.iter().map(|ty| sub_type(scope, ty)).collect::<Result<_>>()?;
+        info.types.extend_from_slice(engine.registry().intern(group));
     }
     Ok(())
 }
@@ -136,46 +137,117 @@ fn exports_section(info: &mut ModuleInfo, exports: ExportSectionReader<'_>) -> R
     Ok(())
 }
 
-fn sub_type(ty: &wasmparser::SubType) -> Result<FuncType> {
-    // Function types are interned by structure, which is their identity only without these.
-    if !ty.is_final || !ty.supertype_idxs.is_empty() {
-        return Err(Error::unsupported("subtyping"));
+/// What type indices mean: types of the module, then those of the group being decoded.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    types: &'a [Arc<InternedType>],
+    group: &'a [wasmparser::SubType],
+}
+
+fn sub_type(scope: Scope<'_>, ty: &wasmparser::SubType) -> Result<SubType> {
+    let composite = &ty.composite_type;
+    if composite.shared || composite.descriptor_idx.is_some() || composite.describes_idx.is_some() {
+        return Err(Error::unsupported("shared types and descriptors"));
     }
-    match &ty.composite_type.inner {
-        CompositeInnerType::Func(func) => func_type(func),
-        CompositeInnerType::Array(_) => Err(Error::unsupported("array types")),
-        CompositeInnerType::Struct(_) => Err(Error::unsupported("struct types")),
-        CompositeInnerType::Cont(_) => Err(Error::unsupported("continuation types")),
+    let list = |types: &[wasmparser::ValType]| {
+        types.iter().map(|&ty| scoped_val_type(scope, ty)).collect::<Result<Vec<_>>>()
+    };
+    let composite = match &composite.inner {
+        CompositeInnerType::Func(ty) => {
+            CompositeType::Func(FuncType::new(list(ty.params())?, list(ty.results())?))
+        }
+        CompositeInnerType::Struct(ty) => {
+            let fields = ty.fields.iter().map(|field| field_type(scope, field));
+            CompositeType::Struct(fields.collect::<Result<_>>()?)
+        }
+        CompositeInnerType::Array(ty) => CompositeType::Array(field_type(scope, &ty.0)?),
+        CompositeInnerType::Cont(_) => return Err(Error::unsupported("continuation types")),
+    };
+    let supertype = ty.supertype_idxs.first().and_then(|index| index.as_module_index());
+    let supertype = supertype.map(|index| type_id(scope, index));
+    Ok(SubType { is_final: ty.is_final, supertype, composite })
+}
+
+fn field_type(scope: Scope<'_>, field: &wasmparser::FieldType) -> Result<FieldType> {
+    let storage = match field.element_type {
+        wasmparser::StorageType::I8 => StorageType::I8,
+        wasmparser::StorageType::I16 => StorageType::I16,
+        wasmparser::StorageType::Val(ty) => StorageType::Val(scoped_val_type(scope, ty)?),
+    };
+    Ok(FieldType { mutable: field.mutable, storage })
+}
+
+fn type_id(scope: Scope<'_>, index: u32) -> TypeId {
+    match scope.types.get(index as usize) {
+        Some(ty) => ty.id,
+        None => registry::in_group(index - to_u32(scope.types.len())),
     }
 }
 
-fn func_type(ty: &wasmparser::FuncType) -> Result<FuncType> {
-    let list =
-        |types: &[wasmparser::ValType]| types.iter().map(|ty| val_type(*ty)).collect::<Result<Vec<_>>>();
-    Ok(FuncType { params: list(ty.params())?, results: list(ty.results())? })
-}
-
-/// Converts a value type.
+/// Converts a value type of a validated module with these types.
 ///
 /// # Errors
 ///
-/// Fails on reference types other than `funcref` and `externref`.
-pub(crate) fn val_type(ty: wasmparser::ValType) -> Result<ValType> {
+/// Fails on types of proposals that are not compiled yet.
+pub(crate) fn val_type(types: &[Arc<InternedType>], ty: wasmparser::ValType) -> Result<ValType> {
+    scoped_val_type(Scope { types, group: &[] }, ty)
+}
+
+fn scoped_val_type(scope: Scope<'_>, ty: wasmparser::ValType) -> Result<ValType> {
     match ty {
         wasmparser::ValType::I32 => Ok(ValType::I32),
         wasmparser::ValType::I64 => Ok(ValType::I64),
         wasmparser::ValType::F32 => Ok(ValType::F32),
         wasmparser::ValType::F64 => Ok(ValType::F64),
         wasmparser::ValType::V128 => Ok(ValType::V128),
-        wasmparser::ValType::Ref(ty) => ref_type(ty),
+        wasmparser::ValType::Ref(ty) => scoped_ref_type(scope, ty).map(ValType::Ref),
     }
 }
 
-fn ref_type(ty: RefType) -> Result<ValType> {
-    match ty {
-        RefType::FUNCREF => Ok(ValType::FuncRef),
-        RefType::EXTERNREF => Ok(ValType::ExternRef),
-        _ => Err(Error::unsupported(format_args!("the reference type {ty}"))),
+fn ref_type(types: &[Arc<InternedType>], ty: wasmparser::RefType) -> Result<RefType> {
+    scoped_ref_type(Scope { types, group: &[] }, ty)
+}
+
+fn scoped_ref_type(scope: Scope<'_>, ty: wasmparser::RefType) -> Result<RefType> {
+    let unsupported = || Error::unsupported(format_args!("the reference type {ty}"));
+    let heap = match ty.heap_type() {
+        wasmparser::HeapType::Abstract { shared: false, ty } => abstract_heap_type(ty),
+        wasmparser::HeapType::Abstract { shared: true, .. } | wasmparser::HeapType::Exact(_) => None,
+        wasmparser::HeapType::Concrete(index) => {
+            index.as_module_index().and_then(|index| concrete_heap_type(scope, index))
+        }
+    };
+    Ok(RefType { nullable: ty.is_nullable(), heap: heap.ok_or_else(unsupported)? })
+}
+
+fn abstract_heap_type(ty: AbstractHeapType) -> Option<HeapType> {
+    Some(match ty {
+        AbstractHeapType::Func => HeapType::Func,
+        AbstractHeapType::NoFunc => HeapType::NoFunc,
+        AbstractHeapType::Extern => HeapType::Extern,
+        AbstractHeapType::NoExtern => HeapType::NoExtern,
+        AbstractHeapType::Exn => HeapType::Exn,
+        AbstractHeapType::NoExn => HeapType::NoExn,
+        AbstractHeapType::Any => HeapType::Any,
+        AbstractHeapType::Eq => HeapType::Eq,
+        AbstractHeapType::I31 => HeapType::I31,
+        AbstractHeapType::Struct => HeapType::Struct,
+        AbstractHeapType::Array => HeapType::Array,
+        AbstractHeapType::None => HeapType::None,
+        AbstractHeapType::Cont | AbstractHeapType::NoCont => return None,
+    })
+}
+
+fn concrete_heap_type(scope: Scope<'_>, index: u32) -> Option<HeapType> {
+    let id = type_id(scope, index);
+    let Some(position) = (index as usize).checked_sub(scope.types.len()) else {
+        return Some(scope.types[index as usize].heap_type());
+    };
+    match scope.group[position].composite_type.inner {
+        CompositeInnerType::Func(_) => Some(HeapType::ConcreteFunc(id)),
+        CompositeInnerType::Struct(_) => Some(HeapType::ConcreteStruct(id)),
+        CompositeInnerType::Array(_) => Some(HeapType::ConcreteArray(id)),
+        CompositeInnerType::Cont(_) => None,
     }
 }
 
@@ -183,25 +255,23 @@ fn memory_type(ty: &wasmparser::MemoryType) -> Result<MemoryType> {
     if ty.shared {
         return Err(Error::unsupported("shared memories"));
     }
-    if ty.page_size_log2.is_some_and(|log2| log2 != 16) {
-        return Err(Error::unsupported("custom page sizes"));
-    }
-    Ok(MemoryType { minimum: ty.initial, maximum: ty.maximum, memory64: ty.memory64 })
+    let page_size_log2 = ty.page_size_log2.unwrap_or(16);
+    Ok(MemoryType { minimum: ty.initial, maximum: ty.maximum, memory64: ty.memory64, page_size_log2 })
 }
 
-fn table_type(ty: &wasmparser::TableType) -> Result<TableType> {
+fn table_type(types: &[Arc<InternedType>], ty: &wasmparser::TableType) -> Result<TableType> {
     if ty.shared {
         return Err(Error::unsupported("shared tables"));
     }
-    let element = ref_type(ty.element_type)?;
+    let element = ref_type(types, ty.element_type)?;
     Ok(TableType { element, minimum: ty.initial, maximum: ty.maximum, table64: ty.table64 })
 }
 
-fn global_type(ty: &wasmparser::GlobalType) -> Result<GlobalType> {
+fn global_type(types: &[Arc<InternedType>], ty: &wasmparser::GlobalType) -> Result<GlobalType> {
     if ty.shared {
         return Err(Error::unsupported("shared globals"));
     }
-    Ok(GlobalType { content: val_type(ty.content_type)?, mutable: ty.mutable })
+    Ok(GlobalType { content: val_type(types, ty.content_type)?, mutable: ty.mutable })
 }
 
 fn import_item(info: &mut ModuleInfo, import: &wasmparser::Import<'_>) -> Result<()> {
@@ -214,7 +284,7 @@ fn import_item(info: &mut ModuleInfo, import: &wasmparser::Import<'_>) -> Result
         }
         TypeRef::Table(ty) => {
             n.tables += 1;
-            info.tables.push(table_type(&ty)?);
+            info.tables.push(table_type(&info.types, &ty)?);
             Item::Table(TableIndex(n.tables - 1))
         }
         TypeRef::Memory(ty) => {
@@ -224,7 +294,7 @@ fn import_item(info: &mut ModuleInfo, import: &wasmparser::Import<'_>) -> Result
         }
         TypeRef::Global(ty) => {
             n.globals += 1;
-            info.globals.push(global_type(&ty)?);
+            info.globals.push(global_type(&info.types, &ty)?);
             Item::Global(GlobalIndex(n.globals - 1))
         }
         TypeRef::Tag(ty) => {
@@ -237,7 +307,7 @@ fn import_item(info: &mut ModuleInfo, import: &wasmparser::Import<'_>) -> Result
     Ok(())
 }
 
-fn elem_segment(segment: &wasmparser::Element<'_>) -> Result<ElemSegment> {
+fn elem_segment(types: &[Arc<InternedType>], segment: &wasmparser::Element<'_>) -> Result<ElemSegment> {
     let mode = match &segment.kind {
         ElementKind::Passive => SegmentMode::Passive,
         ElementKind::Declared => SegmentMode::Declared,
@@ -252,7 +322,7 @@ fn elem_segment(segment: &wasmparser::Element<'_>) -> Result<ElemSegment> {
         }
         ElementItems::Expressions(ty, exprs) => {
             let exprs = exprs.clone().into_iter().map(|expr| const_expr(&expr?));
-            ref_type(*ty)?;
+            ref_type(types, *ty)?;
             ElemItems::Exprs(exprs.collect::<Result<_>>()?)
         }
     };

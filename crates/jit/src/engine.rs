@@ -1,17 +1,15 @@
-//! The engine: configuration, the compiler's target, and function types interned across modules.
+//! The engine: configuration, the compiler's target, and the types interned across modules.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use wasmparser::WasmFeatures;
 
-use crate::compile;
 use crate::error::{Error, Result};
-use crate::index::{SigId, to_u32};
+use crate::registry::{InternedType, Registry, SubType};
 use crate::rt::{self, LoadedCode};
-use crate::types::FuncType;
+use crate::types::{FuncType, TypeId};
 
 /// How modules are validated, compiled and bounded.
 ///
@@ -105,27 +103,14 @@ pub struct Engine(Arc<EngineInner>);
 struct EngineInner {
     config: Config,
     isa: OwnedTargetIsa,
-    signatures: Mutex<Signatures>,
-}
-
-#[derive(Default)]
-struct Signatures {
-    by_type: HashMap<FuncType, SigId>,
-    all: Vec<Arc<Signature>>,
-}
-
-/// A function type interned in an engine, with the trampolines between it and the host.
-pub(crate) struct Signature {
-    pub(crate) id: SigId,
-    pub(crate) ty: FuncType,
-    trampolines: OnceLock<Result<Arc<Trampolines>>>,
+    registry: Mutex<Registry>,
 }
 
 /// The two trampolines of a signature, compiled.
 ///
 /// Invariant: `code` holds the entry trampoline, then the host trampoline, of the type `sig` names.
 pub(crate) struct Trampolines {
-    pub(crate) sig: SigId,
+    pub(crate) sig: TypeId,
     pub(crate) ty: FuncType,
     /// The larger of the numbers of parameters and results.
     pub(crate) n_slots: usize,
@@ -133,6 +118,12 @@ pub(crate) struct Trampolines {
 }
 
 impl Trampolines {
+    /// Returns the trampolines of the type `ty`, which `sig` names, from their code.
+    pub(crate) fn new(sig: TypeId, ty: FuncType, code: Arc<LoadedCode>) -> Self {
+        let n_slots = ty.params.len().max(ty.results.len());
+        Self { sig, ty, n_slots, code }
+    }
+
     /// Returns the address of the trampoline from the host into wasm.
     pub(crate) fn entry(&self) -> usize {
         self.code.func_address(0)
@@ -158,7 +149,7 @@ impl Engine {
     pub fn new(config: &Config) -> Result<Self> {
         let isa = host_isa(config)?;
         rt::install_signal_handlers();
-        let inner = EngineInner { config: config.clone(), isa, signatures: Mutex::default() };
+        let inner = EngineInner { config: config.clone(), isa, registry: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -176,40 +167,19 @@ impl Engine {
         &self.0.isa
     }
 
-    /// Returns the signature of `ty`, the same for equal types.
-    pub(crate) fn signature(&self, ty: &FuncType) -> Arc<Signature> {
-        let mut signatures = self.0.signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&id) = signatures.by_type.get(ty) {
-            return Arc::clone(&signatures.all[id.pos()]);
-        }
-        let id = SigId(to_u32(signatures.all.len()));
-        let signature = Arc::new(Signature { id, ty: ty.clone(), trampolines: OnceLock::new() });
-        signatures.by_type.insert(ty.clone(), id);
-        signatures.all.push(Arc::clone(&signature));
-        signature
+    /// Returns the engine's types, locked.
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.0.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the signature that `id` names.
-    pub(crate) fn signature_of(&self, id: SigId) -> Arc<Signature> {
-        let signatures = self.0.signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&signatures.all[id.pos()])
+    /// Returns the interned type of functions of type `ty`, the same for equal types.
+    pub(crate) fn signature(&self, ty: &FuncType) -> Arc<InternedType> {
+        Arc::clone(&self.registry().intern(vec![SubType::of_func(ty.clone())])[0])
     }
-}
 
-impl Signature {
-    /// Returns the trampolines, compiling them at the first use.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn trampolines(&self, engine: &Engine) -> Result<Arc<Trampolines>> {
-        let compile = || {
-            let compiled = compile::trampolines(engine.isa().as_ref(), &self.ty)?;
-            let code = Arc::new(LoadedCode::load(compiled, None)?);
-            let n_slots = self.ty.params.len().max(self.ty.results.len());
-            Ok(Arc::new(Trampolines { sig: self.id, ty: self.ty.clone(), n_slots, code }))
-        };
-        self.trampolines.get_or_init(compile).clone()
+    /// Returns the type that `id` names.
+    pub(crate) fn interned(&self, id: TypeId) -> Arc<InternedType> {
+        Arc::clone(self.registry().get(id))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::rt::{self, FuncRefPtr, HostBlock, HostFn, ValRaw};
 use crate::store::{AsContext, AsContextMut, Caller, StoreId, StoreOpaque};
 use crate::trap::{Backtrace, HostError, Trap, TrapKind};
-use crate::types::FuncType;
+use crate::types::{FuncType, ValType};
 use crate::value::Val;
 
 /// A function of a store.
@@ -44,8 +44,11 @@ impl Func {
     ///
     /// Panics if the function belongs to another store.
     pub fn ty(&self, cx: impl AsContext) -> FuncType {
-        let store = cx.as_context().into_opaque();
-        store.engine().signature_of(self.ptr(store).sig()).ty.clone()
+        self.ty_in(cx.as_context().into_opaque())
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> FuncType {
+        store.engine().interned(self.ptr(store).sig()).func().clone()
     }
 
     /// Calls the function.
@@ -67,7 +70,9 @@ impl Func {
         let mismatch = |message: String| Trap::new(TrapKind::Mismatch(message), Backtrace::default());
         let trampolines = store.trampolines(ptr.sig()).map_err(|e| mismatch(e.to_string()))?;
         let ty = &trampolines.ty;
-        if !params.iter().map(Val::ty).eq(ty.params.iter().copied()) || results.len() != ty.results.len() {
+        let fits = |(param, &ty): (&Val, &ValType)| param.is_of(store, ty);
+        let all_fit = params.len() == ty.params.len() && params.iter().zip(&ty.params).all(fits);
+        if !all_fit || results.len() != ty.results.len() {
             let given: Vec<_> = params.iter().map(Val::ty).collect();
             let given = FuncType::new(given, Vec::new());
             let message =

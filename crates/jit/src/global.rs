@@ -26,7 +26,7 @@ impl Global {
     pub fn new(mut cx: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        check_type(ty, value)?;
+        check_type(store, ty, value)?;
         let cell = GlobalCell::new(rt::val_to_raw(store, value));
         let index = store.add_global(cell, ty);
         Ok(Self { store: store.id(), index })
@@ -55,12 +55,12 @@ impl Global {
         let store = cx.opaque_mut();
         let raw = rt::val_to_raw(store, value);
         let index = self.index(store);
-        let (cell, ty) = &mut store.globals[index as usize];
-        check_type(*ty, value)?;
+        let ty = store.globals[index as usize].1;
+        check_type(store, ty, value)?;
         if !ty.mutable {
             return Err(Error::type_mismatch("the global is immutable"));
         }
-        cell.set(raw);
+        store.globals[index as usize].0.set(raw);
         Ok(())
     }
 
@@ -74,8 +74,8 @@ impl Global {
     }
 }
 
-fn check_type(ty: GlobalType, value: Val) -> Result<()> {
-    if value.ty() == ty.content {
+fn check_type(store: &StoreOpaque, ty: GlobalType, value: Val) -> Result<()> {
+    if value.is_of(store, ty.content) {
         return Ok(());
     }
     Err(Error::type_mismatch(format!("{} given for a global of type {}", value.ty(), ty.content)))

@@ -1,4 +1,4 @@
-//! Index newtypes: one per index space of a module, and the engine-wide signature id.
+//! Index newtypes: one per index space of a module.
 //!
 //! Invariant: an index of one space is never used in another. Follows the core specification,
 //! "Structure: Indices".
@@ -50,10 +50,6 @@ index!(
 index!(
     /// A position among a module's data segments.
     DataIndex
-);
-index!(
-    /// A function type interned in an engine: equal ids mean equal types.
-    SigId
 );
 
 /// Converts a count that a validated module bounds to a `u32` index.

@@ -9,13 +9,13 @@ use crate::index::{
 };
 use crate::instance::{Extern, LinkError};
 use crate::memory::Memory;
-use crate::module::{ConstExpr, ConstOp, ElemItems, Item, Module, SegmentMode};
+use crate::module::{ConstExpr, ConstOp, ElemItems, Item, Module, ModuleInfo, SegmentMode};
 use crate::rt::{self, FuncRefPtr, LinearMemory, TableCells, ValRaw, VmBlock};
 use crate::store::{StoreId, StoreOpaque};
 use crate::table::Table;
 use crate::tag::Tag;
 use crate::trap::{Backtrace, Trap, TrapKind};
-use crate::types::{ExternType, MemoryType, TableType, TagType, limits_match};
+use crate::types::{ExternType, MemoryType, TableType, limits_match};
 use crate::vm_layout::{self, GlobalPlace};
 
 /// What a store keeps of an instance. The vectors of indices are by the module's index spaces and
@@ -71,14 +71,12 @@ pub(crate) fn check_imports(
         return Err(LinkError::Count { expected: info.imports.len(), given: imports.len() });
     }
     for (import, &given) in info.imports.iter().zip(imports) {
-        let expected = info.extern_type(import.item);
-        let given = type_of(store, given);
-        if !type_matches(&given, &expected) {
+        if !matches(store, info, given, import.item) {
             return Err(LinkError::IncompatibleType {
                 module: import.module.clone(),
                 name: import.name.clone(),
-                expected: Box::new(expected),
-                given: Box::new(given),
+                expected: Box::new(info.extern_type(import.item)),
+                given: Box::new(type_of(store, given)),
             });
         }
     }
@@ -87,35 +85,48 @@ pub(crate) fn check_imports(
 
 fn type_of(store: &StoreOpaque, item: Extern) -> ExternType {
     match item {
-        Extern::Func(i) => ExternType::Func(store.engine().signature_of(i.ptr(store).sig()).ty.clone()),
+        Extern::Func(i) => ExternType::Func(i.ty_in(store)),
         Extern::Memory(i) => ExternType::Memory(store.memories[i.index(store) as usize].ty()),
         Extern::Table(i) => ExternType::Table(store.tables[i.index(store) as usize].ty()),
         Extern::Global(i) => ExternType::Global(store.globals[i.index(store) as usize].1),
-        Extern::Tag(i) => ExternType::Tag(store.tags[i.index(store) as usize].clone()),
+        Extern::Tag(i) => ExternType::Tag(i.ty_in(store)),
     }
 }
 
-fn type_matches(given: &ExternType, expected: &ExternType) -> bool {
+/// Returns whether `given` fits an import (core specification, "Import Matching").
+fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item) -> bool {
     match (given, expected) {
-        (ExternType::Func(given), ExternType::Func(expected)) => given == expected,
-        (ExternType::Memory(given), ExternType::Memory(expected)) => {
+        (Extern::Func(given), Item::Func(expected)) => {
+            let expected = info.types[info.funcs[expected.pos()].pos()].id;
+            store.engine().registry().is_subtype(given.ptr(store).sig(), expected)
+        }
+        (Extern::Tag(given), Item::Tag(expected)) => {
+            store.tags[given.index(store) as usize] == info.types[info.tags[expected.pos()].pos()].id
+        }
+        (Extern::Memory(given), Item::Memory(expected)) => {
+            let given = store.memories[given.index(store) as usize].ty();
+            let expected = info.memories[expected.pos()];
             given.memory64 == expected.memory64
+                && given.page_size_log2 == expected.page_size_log2
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
-        (ExternType::Table(given), ExternType::Table(expected)) => {
+        (Extern::Table(given), Item::Table(expected)) => {
+            let given = store.tables[given.index(store) as usize].ty();
+            let expected = info.tables[expected.pos()];
             given.table64 == expected.table64
                 && given.element == expected.element
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
-        (ExternType::Global(given), ExternType::Global(expected)) => given == expected,
-        (ExternType::Tag(given), ExternType::Tag(expected)) => given == expected,
+        (Extern::Global(given), Item::Global(expected)) => {
+            let given = store.globals[given.index(store) as usize].1;
+            let expected = info.globals[expected.pos()];
+            let fits = || store.engine().registry().val_matches(given.content, expected.content);
+            // A mutable global is written through both types.
+            given == expected || (!given.mutable && !expected.mutable && fits())
+        }
         (
-            ExternType::Func(_)
-            | ExternType::Memory(_)
-            | ExternType::Table(_)
-            | ExternType::Global(_)
-            | ExternType::Tag(_),
-            _,
+            Extern::Func(_) | Extern::Memory(_) | Extern::Table(_) | Extern::Global(_) | Extern::Tag(_),
+            Item::Func(_) | Item::Memory(_) | Item::Table(_) | Item::Global(_) | Item::Tag(_),
         ) => false,
     }
 }
@@ -155,7 +166,7 @@ pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Exte
     data.memories.extend(memories.into_iter().map(|memory| store.add_memory(memory)));
     data.tables.extend(tables.into_iter().map(|table| store.add_table(table)));
     for &ty in &info.tags[n.tags as usize..] {
-        data.tags.push(store.add_tag(TagType { func: info.types[ty.pos()].clone() }));
+        data.tags.push(store.add_tag(info.types[ty.pos()].id));
     }
     let index = to_u32(store.instances.len());
     fill_block(store, &mut data, index);
@@ -179,7 +190,7 @@ fn fill_block(store: &StoreOpaque, data: &mut InstanceData, index: u32) {
         let address = usize::try_from(ptr.address()).expect("addresses are 64-bit");
         block.set_word(layout.import_func_ref(func), address);
     }
-    for (ty, signature) in (0..).map(TypeIndex).zip(module.signatures()) {
+    for (ty, signature) in (0..).map(TypeIndex).zip(&info.types) {
         block.set_u32(layout.signature(ty), signature.id.0);
     }
     for (memory, &at) in (0..).map(MemoryIndex).zip(memories.iter()) {
@@ -199,7 +210,7 @@ fn fill_block(store: &StoreOpaque, data: &mut InstanceData, index: u32) {
     for position in 0..info.n_defined_funcs() {
         let func = info.func_index_of_code(position as usize);
         let code = module.code().func_address(position as usize);
-        let sig = module.signatures()[info.funcs[func.pos()].pos()].id;
+        let sig = info.types[info.funcs[func.pos()].pos()].id;
         block.set_func_ref(layout.func_ref(func), code, vmctx, sig);
     }
 }

@@ -5,8 +5,9 @@
 //! wasm frames it came through; bad input is an [`Error`]. The crate knows nothing of components.
 //!
 //! What runs: the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference types
-//! (`funcref`, `externref`), multi-memory, memory64, table64, extended constants, imported and exported tags.
-//! What is valid and does not run yet (SIMD, threads, exceptions, tail calls, typed function references, GC) is
+//! (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes, extended constants,
+//! exceptions, recursive type groups with subtypes.
+//! What is valid and does not run yet (SIMD, threads, instructions of GC) is
 //! refused by [`Module::new`] with [`ErrorKind::Unsupported`].
 //!
 //! ```
@@ -43,6 +44,7 @@ mod compile;
 mod decode;
 mod engine;
 mod error;
+mod exception;
 mod func;
 mod global;
 mod index;
@@ -50,6 +52,7 @@ mod instance;
 mod instantiate;
 mod memory;
 mod module;
+mod registry;
 mod rt;
 mod store;
 mod table;
@@ -62,6 +65,7 @@ mod vm_layout;
 
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind, Result};
+pub use exception::{Exception, ExnRef};
 pub use func::Func;
 pub use global::Global;
 pub use instance::{Extern, Instance, InstantiateError, LinkError};
@@ -71,6 +75,8 @@ pub use store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreConte
 pub use table::Table;
 pub use tag::Tag;
 pub use trap::{Backtrace, Frame, HostError, Trap, TrapKind};
-pub use types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType, ValType};
-pub use value::{ExternRef, Val};
+pub use types::{
+    ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
+};
+pub use value::{AnyRef, ExternRef, Val};
 pub use wasmparser::WasmFeatures;

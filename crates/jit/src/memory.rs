@@ -35,7 +35,7 @@ impl Memory {
         self.get(cx.as_context().into_opaque()).ty()
     }
 
-    /// Returns the size in pages of 64 KiB.
+    /// Returns the size in pages.
     pub fn size(&self, cx: impl AsContext) -> u64 {
         self.get(cx.as_context().into_opaque()).size()
     }

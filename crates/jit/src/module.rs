@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::compile;
 use crate::decode;
-use crate::engine::{Engine, Signature};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
+use crate::registry::InternedType;
 use crate::rt::LoadedCode;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType};
 use crate::vm_layout::VmLayout;
@@ -21,8 +22,6 @@ struct ModuleInner {
     info: Arc<ModuleInfo>,
     layout: VmLayout,
     code: Arc<LoadedCode>,
-    /// One per type of the module.
-    signatures: Vec<Arc<Signature>>,
 }
 
 /// An import that a module asks for.
@@ -53,13 +52,12 @@ impl Module {
     /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or if the
     /// system refuses executable memory.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
-        let (info, bodies) = decode::decode(wasm, engine.config())?;
+        let (info, bodies) = decode::decode(wasm, engine)?;
         let layout = VmLayout::new(&info);
         let compiled = compile::module(engine.isa().as_ref(), &info, &layout, bodies)?;
         let info = Arc::new(info);
         let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
-        let signatures = info.types.iter().map(|ty| engine.signature(ty)).collect();
-        Ok(Self(Arc::new(ModuleInner { engine: engine.clone(), info, layout, code, signatures })))
+        Ok(Self(Arc::new(ModuleInner { engine: engine.clone(), info, layout, code })))
     }
 
     /// Returns the engine.
@@ -98,10 +96,6 @@ impl Module {
 
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {
         &self.0.code
-    }
-
-    pub(crate) fn signatures(&self) -> &[Arc<Signature>] {
-        &self.0.signatures
     }
 }
 
@@ -179,7 +173,7 @@ pub(crate) enum SegmentMode<I> {
 #[derive(Debug, Default)]
 pub(crate) struct ModuleInfo {
     pub(crate) name: Option<String>,
-    pub(crate) types: Vec<FuncType>,
+    pub(crate) types: Vec<Arc<InternedType>>,
     pub(crate) imports: Vec<Import>,
     /// Types of the functions, imports first; likewise below.
     pub(crate) funcs: Vec<TypeIndex>,
@@ -213,7 +207,12 @@ pub(crate) struct Counts {
 impl ModuleInfo {
     /// Returns the type of a function.
     pub(crate) fn func_type(&self, func: FuncIndex) -> &FuncType {
-        &self.types[self.funcs[func.pos()].pos()]
+        self.types[self.funcs[func.pos()].pos()].func()
+    }
+
+    /// Returns the type of a tag.
+    pub(crate) fn tag_type(&self, tag: TagIndex) -> &FuncType {
+        self.types[self.tags[tag.pos()].pos()].func()
     }
 
     /// Returns how many functions the module defines.
@@ -238,7 +237,7 @@ impl ModuleInfo {
             Item::Memory(i) => ExternType::Memory(self.memories[i.pos()]),
             Item::Table(i) => ExternType::Table(self.tables[i.pos()]),
             Item::Global(i) => ExternType::Global(self.globals[i.pos()]),
-            Item::Tag(i) => ExternType::Tag(TagType { func: self.types[self.tags[i.pos()].pos()].clone() }),
+            Item::Tag(i) => ExternType::Tag(TagType { func: self.tag_type(i).clone() }),
         }
     }
 }

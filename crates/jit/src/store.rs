@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::{Engine, Trampolines};
 use crate::error::Result;
-use crate::index::{SigId, to_u32};
+use crate::exception::Exceptions;
+use crate::index::to_u32;
 use crate::instantiate::InstanceData;
 use crate::rt::{GlobalCell, HostBlock, LinearMemory, TableCells, VmState};
-use crate::types::{GlobalType, TagType};
+use crate::types::{GlobalType, TypeId};
 use crate::value::Val;
 
 /// Identity of a store, unique in the process.
@@ -39,7 +40,9 @@ pub(crate) struct StoreOpaque {
     pub(crate) memories: Vec<LinearMemory>,
     pub(crate) tables: Vec<TableCells>,
     pub(crate) globals: Vec<(GlobalCell, GlobalType)>,
-    pub(crate) tags: Vec<TagType>,
+    /// Types of the tags, whose identities are their positions.
+    pub(crate) tags: Vec<TypeId>,
+    pub(crate) exceptions: Exceptions,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
     /// Trampolines used here, by signature id; their code is registered with the VM state.
@@ -60,6 +63,7 @@ impl StoreOpaque {
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
+            exceptions: Exceptions::default(),
             externs: Vec::new(),
             hosts: Vec::new(),
             trampolines: Vec::new(),
@@ -117,7 +121,7 @@ impl StoreOpaque {
         to_u32(self.globals.len()) - 1
     }
 
-    pub(crate) fn add_tag(&mut self, ty: TagType) -> u32 {
+    pub(crate) fn add_tag(&mut self, ty: TypeId) -> u32 {
         self.tags.push(ty);
         to_u32(self.tags.len()) - 1
     }
@@ -131,15 +135,15 @@ impl StoreOpaque {
     ///
     /// # Errors
     ///
-    /// Fails as [`Signature::trampolines`] does.
+    /// Fails as [`InternedType::trampolines`] does.
     ///
-    /// [`Signature::trampolines`]: crate::engine::Signature::trampolines
-    pub(crate) fn trampolines(&mut self, id: SigId) -> Result<Arc<Trampolines>> {
+    /// [`InternedType::trampolines`]: crate::registry::InternedType::trampolines
+    pub(crate) fn trampolines(&mut self, id: TypeId) -> Result<Arc<Trampolines>> {
         let at = id.pos();
         if let Some(Some(known)) = self.trampolines.get(at) {
             return Ok(Arc::clone(known));
         }
-        let trampolines = self.engine.signature_of(id).trampolines(&self.engine)?;
+        let trampolines = self.engine.interned(id).trampolines(&self.engine)?;
         self.vm.register_code(trampolines.code());
         if self.trampolines.len() <= at {
             self.trampolines.resize(at + 1, None);

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::rt::{self, TableCells, ValRaw};
 use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
-use crate::types::{TableType, ValType};
+use crate::types::{RefType, TableType, ValType};
 use crate::value::Val;
 
 /// A table of a store.
@@ -48,7 +48,7 @@ impl Table {
         let store = cx.as_context().into_opaque();
         let cells = self.cells(store);
         let word = *cells.elements().get(usize::try_from(index).ok()?)?;
-        Some(rt::val_from_raw(store, ValRaw::from_u64(word), cells.ty().element))
+        Some(rt::val_from_raw(store, ValRaw::from_u64(word), ValType::Ref(cells.ty().element)))
     }
 
     /// Replaces the element at `index`.
@@ -101,8 +101,8 @@ impl Table {
     }
 }
 
-fn element_word(store: &StoreOpaque, element: ValType, value: Val) -> Result<u64> {
-    if value.ty() != element {
+fn element_word(store: &StoreOpaque, element: RefType, value: Val) -> Result<u64> {
+    if !value.is_of(store, ValType::Ref(element)) {
         return Err(Error::type_mismatch(format!("{} given for an element of type {element}", value.ty())));
     }
     Ok(rt::val_to_raw(store, value).to_u64())

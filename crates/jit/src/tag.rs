@@ -1,4 +1,4 @@
-//! Tag handles: they can be created, imported and exported; throwing is not compiled yet.
+//! Tag handles.
 //! Follows the core specification, "Tag Instances".
 
 use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
@@ -16,7 +16,8 @@ impl Tag {
     pub fn new(mut cx: impl AsContextMut, ty: TagType) -> Self {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        let index = store.add_tag(ty);
+        let id = store.engine().signature(&ty.func).id;
+        let index = store.add_tag(id);
         Self { store: store.id(), index }
     }
 
@@ -26,8 +27,12 @@ impl Tag {
     ///
     /// Panics if the tag belongs to another store.
     pub fn ty(&self, cx: impl AsContext) -> TagType {
-        let store = cx.as_context().into_opaque();
-        store.tags[self.index(store) as usize].clone()
+        self.ty_in(cx.as_context().into_opaque())
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> TagType {
+        let id = store.tags[self.index(store) as usize];
+        TagType { func: store.engine().interned(id).func().clone() }
     }
 
     pub(crate) fn from_index(store: StoreId, index: u32) -> Self {

@@ -6,6 +6,8 @@ use std::fmt;
 
 use cranelift_codegen::ir::TrapCode;
 
+use crate::exception::Exception;
+
 /// What a host function returns when it fails. It reaches the outer caller as [`TrapKind::Host`].
 pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,6 +36,12 @@ pub enum TrapKind {
     InvalidConversionToInteger,
     /// The guest's stack is used up.
     StackOverflow,
+    /// An exception that nothing caught.
+    Exception(Exception),
+    /// The guest made more exceptions than a store holds.
+    TooManyExceptions,
+    /// A `throw_ref` of null.
+    NullException,
     /// A host function returned this error.
     Host(HostError),
     /// The caller's arguments or result slots do not fit the function's type: nothing was run.
@@ -53,6 +61,9 @@ impl fmt::Display for TrapKind {
             Self::IntegerOverflow => "integer overflow",
             Self::InvalidConversionToInteger => "invalid conversion to integer",
             Self::StackOverflow => "call stack exhausted",
+            Self::Exception(_) => "uncaught exception",
+            Self::TooManyExceptions => "too many exceptions",
+            Self::NullException => "null exception reference",
             Self::Host(error) => return error.fmt(f),
             Self::Mismatch(message) => message,
         })
@@ -136,6 +147,11 @@ impl Trap {
         Self::new(TrapKind::Host(error.into()), Backtrace::default())
     }
 
+    /// Returns the trap that stands for an exception: a host function that returns it as its error throws it.
+    pub fn exception(exception: Exception) -> Self {
+        Self::new(TrapKind::Exception(exception), Backtrace::default())
+    }
+
     /// Returns why execution stopped.
     pub fn kind(&self) -> &TrapKind {
         &self.kind
@@ -196,8 +212,10 @@ pub(crate) mod code {
     pub(crate) const UNDEFINED_ELEMENT: TrapCode = user(3);
     pub(crate) const UNINITIALIZED_ELEMENT: TrapCode = user(4);
     pub(crate) const SIGNATURE_MISMATCH: TrapCode = user(5);
-    /// A host function failed; the error waits in the store.
+    /// A host function failed or an exception was not caught; the store says which.
     pub(crate) const HOST: TrapCode = user(6);
+    pub(crate) const TOO_MANY_EXCEPTIONS: TrapCode = user(7);
+    pub(crate) const NULL_EXCEPTION: TrapCode = user(8);
 }
 
 /// Returns the kind for a trap code of compiled code; none for [`code::HOST`], whose error waits
@@ -213,6 +231,8 @@ pub(crate) fn kind_of_code(code: TrapCode) -> Option<TrapKind> {
         code::UNDEFINED_ELEMENT => TrapKind::UndefinedElement,
         code::UNINITIALIZED_ELEMENT => TrapKind::UninitializedElement,
         code::SIGNATURE_MISMATCH => TrapKind::IndirectCallTypeMismatch,
+        code::TOO_MANY_EXCEPTIONS => TrapKind::TooManyExceptions,
+        code::NULL_EXCEPTION => TrapKind::NullException,
         code::HOST => return None,
         TrapCode::STACK_OVERFLOW => TrapKind::StackOverflow,
         TrapCode::INTEGER_OVERFLOW => TrapKind::IntegerOverflow,

@@ -1,7 +1,7 @@
 //! Types of values, functions and external items.
 //!
-//! Follows the core specification, "Structure: Types". References are limited to `funcref` and
-//! `externref` until the function-references and GC issues.
+//! Follows the core specification, "Structure: Types". Types that a module defines are interned in the
+//! engine (`registry`): a [`TypeId`] names one, and equal ids mean equal types.
 
 use std::fmt;
 
@@ -16,19 +16,119 @@ pub enum ValType {
     F32,
     /// 64-bit IEEE 754 number.
     F64,
-    /// 128-bit vector. Decoded in types; no instruction on it is compiled yet.
+    /// 128-bit vector.
     V128,
-    /// Nullable reference to a function.
-    FuncRef,
-    /// Nullable reference to a host value.
-    ExternRef,
+    /// Reference.
+    Ref(RefType),
+}
+
+/// A reference type (core specification, "Reference Types").
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct RefType {
+    /// Whether null is a value of the type.
+    pub nullable: bool,
+    /// What it refers to.
+    pub heap: HeapType,
+}
+
+/// What a reference refers to (core specification, "Heap Types").
+///
+/// No value of the types under `any` but null comes into being: garbage collection is not compiled yet.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum HeapType {
+    /// Any function.
+    Func,
+    /// A function of a type of the engine, or of a subtype of it.
+    ConcreteFunc(TypeId),
+    /// No function.
+    NoFunc,
+    /// A host value.
+    Extern,
+    /// No host value.
+    NoExtern,
+    /// An exception.
+    Exn,
+    /// No exception.
+    NoExn,
+    /// Any value of the guest's own heap.
+    Any,
+    /// Such a value that can be compared.
+    Eq,
+    /// A small integer.
+    I31,
+    /// Any structure.
+    Struct,
+    /// A structure of a type of the engine.
+    ConcreteStruct(TypeId),
+    /// Any array.
+    Array,
+    /// An array of a type of the engine.
+    ConcreteArray(TypeId),
+    /// No value of the guest's own heap.
+    None,
+}
+
+/// A type interned in an engine: equal ids mean equal types (core specification, "Type Equivalence").
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TypeId(pub(crate) u32);
+
+impl TypeId {
+    /// Returns the id as a position in the engine's registry.
+    pub(crate) fn pos(self) -> usize {
+        // A u32 fits usize on every target the crate supports (64-bit only).
+        self.0 as usize
+    }
+}
+
+/// The top of a hierarchy of heap types: what a reference's word means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Top {
+    Func,
+    Extern,
+    Exn,
+    Any,
+}
+
+impl HeapType {
+    /// Returns the top of the hierarchy that the type belongs to.
+    pub(crate) fn top(self) -> Top {
+        match self {
+            Self::Func | Self::ConcreteFunc(_) | Self::NoFunc => Top::Func,
+            Self::Extern | Self::NoExtern => Top::Extern,
+            Self::Exn | Self::NoExn => Top::Exn,
+            Self::Any
+            | Self::Eq
+            | Self::I31
+            | Self::Struct
+            | Self::ConcreteStruct(_)
+            | Self::Array
+            | Self::ConcreteArray(_)
+            | Self::None => Top::Any,
+        }
+    }
+}
+
+impl RefType {
+    /// `funcref`: a function or null.
+    pub const FUNCREF: Self = Self { nullable: true, heap: HeapType::Func };
+    /// `externref`: a host value or null.
+    pub const EXTERNREF: Self = Self { nullable: true, heap: HeapType::Extern };
+    /// `exnref`: an exception or null.
+    pub const EXNREF: Self = Self { nullable: true, heap: HeapType::Exn };
 }
 
 impl ValType {
+    /// `funcref`: a function or null.
+    pub const FUNCREF: Self = Self::Ref(RefType::FUNCREF);
+    /// `externref`: a host value or null.
+    pub const EXTERNREF: Self = Self::Ref(RefType::EXTERNREF);
+    /// `exnref`: an exception or null.
+    pub const EXNREF: Self = Self::Ref(RefType::EXNREF);
+
     /// Returns whether values of this type are references.
     pub fn is_ref(self) -> bool {
         match self {
-            Self::FuncRef | Self::ExternRef => true,
+            Self::Ref(_) => true,
             Self::I32 | Self::I64 | Self::F32 | Self::F64 | Self::V128 => false,
         }
     }
@@ -42,8 +142,40 @@ impl fmt::Display for ValType {
             Self::F32 => "f32",
             Self::F64 => "f64",
             Self::V128 => "v128",
-            Self::FuncRef => "funcref",
-            Self::ExternRef => "externref",
+            Self::Ref(ty) => return ty.fmt(f),
+        })
+    }
+}
+
+impl fmt::Display for RefType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::FUNCREF => f.write_str("funcref"),
+            Self::EXTERNREF => f.write_str("externref"),
+            Self::EXNREF => f.write_str("exnref"),
+            Self { nullable, heap } => write!(f, "(ref {}{heap})", if nullable { "null " } else { "" }),
+        }
+    }
+}
+
+impl fmt::Display for HeapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Func => "func",
+            Self::NoFunc => "nofunc",
+            Self::Extern => "extern",
+            Self::NoExtern => "noextern",
+            Self::Exn => "exn",
+            Self::NoExn => "noexn",
+            Self::Any => "any",
+            Self::Eq => "eq",
+            Self::I31 => "i31",
+            Self::Struct => "struct",
+            Self::Array => "array",
+            Self::None => "none",
+            Self::ConcreteFunc(id) => return write!(f, "func#{}", id.0),
+            Self::ConcreteStruct(id) => return write!(f, "struct#{}", id.0),
+            Self::ConcreteArray(id) => return write!(f, "array#{}", id.0),
         })
     }
 }
@@ -79,7 +211,7 @@ impl fmt::Display for FuncType {
     }
 }
 
-/// A memory type (core specification, "Memory Types"). Sizes are in pages of 64 KiB.
+/// A memory type (core specification, "Memory Types"). Sizes are in pages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MemoryType {
     /// Pages at creation.
@@ -88,13 +220,15 @@ pub struct MemoryType {
     pub maximum: Option<u64>,
     /// Whether addresses are 64-bit.
     pub memory64: bool,
+    /// Base-two logarithm of the bytes of a page: 16, or 0 with custom page sizes.
+    pub page_size_log2: u32,
 }
 
 /// A table type (core specification, "Table Types"). Sizes are in elements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TableType {
-    /// Type of the elements, always a reference.
-    pub element: ValType,
+    /// Type of the elements.
+    pub element: RefType,
     /// Elements at creation.
     pub minimum: u64,
     /// Elements that the table never exceeds, if given.

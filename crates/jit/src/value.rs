@@ -2,9 +2,10 @@
 
 use std::any::Any;
 
+use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
-use crate::types::ValType;
+use crate::types::{HeapType, RefType, Top, ValType};
 
 /// A value (core specification, "Runtime Structure: Values"). Floats are bits, so that NaNs keep theirs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,10 +24,18 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// Reference to a host value, or null.
     ExternRef(Option<ExternRef>),
+    /// Reference to an exception, or null.
+    ExnRef(Option<ExnRef>),
+    /// Reference to a value of the guest's own heap: always null so far.
+    AnyRef(Option<AnyRef>),
 }
 
+/// A value of the guest's own heap. There is none until garbage collection is compiled.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum AnyRef {}
+
 impl Val {
-    /// Returns the type of the value.
+    /// Returns the widest type of the value: a nullable reference to anything of its hierarchy for a reference.
     pub fn ty(&self) -> ValType {
         match self {
             Self::I32(_) => ValType::I32,
@@ -34,12 +43,33 @@ impl Val {
             Self::F32(_) => ValType::F32,
             Self::F64(_) => ValType::F64,
             Self::V128(_) => ValType::V128,
-            Self::FuncRef(_) => ValType::FuncRef,
-            Self::ExternRef(_) => ValType::ExternRef,
+            Self::FuncRef(_) => ValType::FUNCREF,
+            Self::ExternRef(_) => ValType::EXTERNREF,
+            Self::ExnRef(_) => ValType::EXNREF,
+            Self::AnyRef(_) => ValType::Ref(RefType { nullable: true, heap: HeapType::Any }),
         }
     }
 
-    /// Returns the default value of a type: zero or null (core specification, "Default").
+    /// Returns whether the value is of type `ty`.
+    pub(crate) fn is_of(&self, store: &StoreOpaque, ty: ValType) -> bool {
+        let ValType::Ref(expected) = ty else { return self.ty() == ty };
+        let non_null = |heap| RefType { nullable: false, heap };
+        let actual = match self {
+            Self::I32(_) | Self::I64(_) | Self::F32(_) | Self::F64(_) | Self::V128(_) => return false,
+            Self::FuncRef(Some(func)) => non_null(HeapType::ConcreteFunc(func.ptr(store).sig())),
+            Self::ExternRef(Some(_)) => non_null(HeapType::Extern),
+            Self::ExnRef(Some(_)) => non_null(HeapType::Exn),
+            Self::FuncRef(None) => RefType { nullable: true, heap: HeapType::NoFunc },
+            Self::ExternRef(None) => RefType { nullable: true, heap: HeapType::NoExtern },
+            Self::ExnRef(None) => RefType { nullable: true, heap: HeapType::NoExn },
+            Self::AnyRef(Some(never)) => match *never {},
+            Self::AnyRef(None) => RefType { nullable: true, heap: HeapType::None },
+        };
+        store.engine().registry().ref_matches(actual, expected)
+    }
+
+    /// Returns the default value of a type: zero or null (core specification, "Default"). A type of
+    /// non-nullable references has none; null is returned, which does not fit it.
     pub fn default_for(ty: ValType) -> Self {
         match ty {
             ValType::I32 => Self::I32(0),
@@ -47,8 +77,12 @@ impl Val {
             ValType::F32 => Self::F32(0),
             ValType::F64 => Self::F64(0),
             ValType::V128 => Self::V128(0),
-            ValType::FuncRef => Self::FuncRef(None),
-            ValType::ExternRef => Self::ExternRef(None),
+            ValType::Ref(ty) => match ty.heap.top() {
+                Top::Func => Self::FuncRef(None),
+                Top::Extern => Self::ExternRef(None),
+                Top::Exn => Self::ExnRef(None),
+                Top::Any => Self::AnyRef(None),
+            },
         }
     }
 }

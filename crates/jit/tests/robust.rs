@@ -6,7 +6,7 @@ mod common;
 use common::{call, engine, module};
 use jit::{
     Config, Engine, ErrorKind, Extern, ExternRef, ExternType, Func, Global, Instance, InstantiateError,
-    Memory, Module, Store, Table, Tag, TrapKind, Val,
+    Memory, Module, Store, Table, Tag, TrapKind, Val, ValType,
 };
 use proptest::prelude::*;
 
@@ -36,7 +36,9 @@ fn stub(store: &mut Store<()>, ty: ExternType) -> Option<Extern> {
     Some(match ty {
         ExternType::Func(ty) => Func::new(store, ty, |_, _, _| Ok(())).into(),
         ExternType::Memory(ty) => Memory::new(store, ty).ok()?.into(),
-        ExternType::Table(ty) => Table::new(store, ty, Val::default_for(ty.element)).ok()?.into(),
+        ExternType::Table(ty) => {
+            Table::new(store, ty, Val::default_for(ValType::Ref(ty.element))).ok()?.into()
+        }
         ExternType::Global(ty) => Global::new(store, ty, Val::default_for(ty.content)).ok()?.into(),
         ExternType::Tag(ty) => Tag::new(store, ty).into(),
     })

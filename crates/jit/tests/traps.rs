@@ -165,7 +165,7 @@ fn host_panics_come_back_to_the_caller() {
 #[test]
 fn host_functions_see_their_arguments_and_are_held_to_their_results() {
     let types =
-        [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::FuncRef, ValType::ExternRef];
+        [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::FUNCREF, ValType::EXTERNREF];
     let ty = FuncType::new(types, types);
     let (mut store, _) = instance("(module)", |_| Vec::new());
     let echo = Func::new(&mut store, ty.clone(), |_, params, results| {

@@ -5,7 +5,7 @@ use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
 use super::value::ValRaw;
-use crate::index::SigId;
+use crate::types::TypeId;
 
 /// A function as compiled code refers to it: the value of a `funcref`.
 #[repr(C)]
@@ -56,9 +56,9 @@ impl FuncRefPtr {
     }
 
     /// Returns the engine-wide id of the function's type. The store that made `self` must be alive.
-    pub(crate) fn sig(self) -> SigId {
+    pub(crate) fn sig(self) -> TypeId {
         // SAFETY: alive by the type's invariant.
-        SigId(unsafe { self.0.as_ref().sig })
+        TypeId(unsafe { self.0.as_ref().sig })
     }
 
     /// Returns the code address and the context. The store that made `self` must be alive.
@@ -138,7 +138,7 @@ impl VmBlock {
     /// # Panics
     ///
     /// Panics if the offset is not that of a function reference of the block.
-    pub(crate) fn set_func_ref(&mut self, offset: u32, code: usize, vmctx: usize, sig: SigId) -> FuncRefPtr {
+    pub(crate) fn set_func_ref(&mut self, offset: u32, code: usize, vmctx: usize, sig: TypeId) -> FuncRefPtr {
         let cell = self.cell::<FuncRef>(offset);
         // SAFETY: `cell` proves bounds and alignment; `&mut self` excludes other accesses.
         unsafe { cell.write(FuncRef { code, vmctx, sig: sig.0, _pad: 0 }) };

@@ -34,14 +34,18 @@ pub(crate) enum Builtin {
     TableInit,
     /// (segment) -> nothing.
     ElemDrop,
+    /// (tag, payload address): throws. By the wasm convention.
+    Throw,
+    /// (exception): throws. By the wasm convention.
+    ThrowRef,
 }
 
 impl Builtin {
     /// Returns the number of words it takes after the context.
     pub(crate) fn n_args(self) -> usize {
         match self {
-            Self::DataDrop | Self::ElemDrop => 1,
-            Self::MemoryGrow => 2,
+            Self::DataDrop | Self::ElemDrop | Self::ThrowRef => 1,
+            Self::MemoryGrow | Self::Throw => 2,
             Self::TableGrow => 3,
             Self::MemoryFill | Self::TableFill => 4,
             Self::MemoryCopy | Self::MemoryInit | Self::TableCopy | Self::TableInit => 5,
@@ -56,7 +60,7 @@ impl Builtin {
 
 /// Returns the address of the table of addresses, in the order of [`Builtin`].
 pub(crate) fn addresses() -> usize {
-    static TABLE: OnceLock<[usize; 10]> = OnceLock::new();
+    static TABLE: OnceLock<[usize; 12]> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         [
             memory_grow as *const () as usize,
@@ -69,6 +73,8 @@ pub(crate) fn addresses() -> usize {
             table_copy as *const () as usize,
             table_init_words as *const () as usize,
             elem_drop as *const () as usize,
+            super::unwind::throw as *const () as usize,
+            super::unwind::throw_ref as *const () as usize,
         ]
     });
     (&raw const *table).expose_provenance()

@@ -1,11 +1,12 @@
 //! Executable memory, obtained from cranelift-jit, and the code loaded into it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cranelift_codegen::ir::TrapCode;
 use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
 
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Handler, TryCall};
 use crate::error::{Error, Result};
 use crate::module::ModuleInfo;
 use crate::trap::Frame;
@@ -89,6 +90,14 @@ impl LoadedCode {
         let offset = self.offset(pc);
         let traps = &self.compiled.traps;
         traps.binary_search_by_key(&offset, |t| t.offset).ok().map(|at| traps[at].code)
+    }
+
+    /// Returns the call with exception handlers that returns to `pc`, and its handlers.
+    pub(super) fn try_call(&self, pc: usize) -> Option<(&TryCall, &[Handler])> {
+        let calls = &self.compiled.try_calls;
+        let at = calls.binary_search_by_key(&self.offset(pc), |call| call.return_offset).ok()?;
+        let Range { start, end } = calls[at].handlers;
+        Some((&calls[at], &self.compiled.handlers[start as usize..end as usize]))
     }
 
     /// Returns the wasm frame that `pc` belongs to, if it is in a module's function.

@@ -12,7 +12,8 @@ use super::block::FuncRefPtr;
 use super::state::{Activation, Failure, VmStore, find_code};
 use super::value::ValRaw;
 use crate::engine::Trampolines;
-use crate::store::StoreInner;
+use crate::exception::{exception, index_of};
+use crate::store::{StoreInner, StoreOpaque};
 use crate::trap::{Backtrace, Trap, TrapKind, kind_of_code};
 
 /// An entry trampoline: context, code, value slots (arguments in, results out), VM state; non-zero after a trap.
@@ -69,7 +70,7 @@ pub(crate) fn call<T: 'static>(
         resume(vm, &suspended);
         trapped
     };
-    if trapped { Err(take_trap(vm)) } else { Ok(()) }
+    if trapped { Err(take_trap(&mut store.opaque)) } else { Ok(()) }
 }
 
 /// Returns an address in the running stack frame.
@@ -119,9 +120,9 @@ unsafe fn resume(vm: *mut VmStore, suspended: &Activation) {
 
 /// Returns the trap that the signal handler recorded.
 #[cold]
-fn take_trap(vm: *mut VmStore) -> Trap {
-    // SAFETY: the state is alive (its store is borrowed by the caller) and compiled code has returned.
-    let vm = unsafe { &mut *vm };
+fn take_trap(store: &mut StoreOpaque) -> Trap {
+    // SAFETY: the state is the store's, and compiled code has returned.
+    let vm = unsafe { &mut *store.vm().ptr() };
     let code = vm.trap_code.take().expect("a trapped activation has a trap code");
     let backtrace = symbolize(vm);
     let kind = match (kind_of_code(code), vm.failure.take()) {
@@ -132,6 +133,12 @@ fn take_trap(vm: *mut VmStore) -> Trap {
             Ok(trap) => return *trap,
             Err(error) => TrapKind::Host(error),
         },
+        (None, Some(Failure::Exception(word))) => {
+            let index = index_of(word).expect("an exception that was thrown is not null");
+            let thrown = exception(store, index);
+            store.exceptions.caught(index);
+            TrapKind::Exception(thrown)
+        }
         (None, None) => unreachable!("a host trampoline traps after it stored the failure"),
     };
     Trap::new(kind, backtrace)

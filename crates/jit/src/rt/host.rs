@@ -10,6 +10,7 @@ use super::state::{Failure, VmState, VmStore};
 use super::value::{ValRaw, val_from_raw, val_to_raw};
 use crate::engine::Trampolines;
 use crate::error::Error;
+use crate::exception;
 use crate::store::{Caller, StoreInner};
 use crate::trap::HostError;
 use crate::types::FuncType;
@@ -22,23 +23,31 @@ pub(crate) struct HostFn<T: 'static> {
     pub(crate) func: Box<dyn Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync>,
 }
 
-/// The context of a host function. Compiled code uses the first two fields.
+/// The context of a host function. Compiled code uses the first three fields.
 #[repr(C)]
 struct HostContext {
     store: *mut VmStore,
     /// Address of a `shim::<T>`.
     shim: usize,
+    /// Address of `unwind::throw_ref`.
+    throw: usize,
     /// The `HostFn<T>` of the same `T`.
     host: *const (),
     func_ref: FuncRef,
 }
 
+/// The status of a host function that failed.
+const FAILED: u64 = 1;
+
 /// Field offsets that compiled code uses.
 pub(crate) mod offsets {
     pub(crate) const HOST_STORE: i32 = 0;
     pub(crate) const HOST_SHIM: i32 = 8;
+    pub(crate) const HOST_THROW: i32 = 16;
+    pub(crate) const HOST_FAILED: i64 = super::FAILED.cast_signed();
     const _: () = assert!(std::mem::offset_of!(super::HostContext, store) == 0);
     const _: () = assert!(std::mem::offset_of!(super::HostContext, shim) == 8);
+    const _: () = assert!(std::mem::offset_of!(super::HostContext, throw) == 16);
 }
 
 /// Owner of a host function and its context.
@@ -61,6 +70,7 @@ impl HostBlock {
         let context = Box::leak(Box::new(HostContext {
             store: vm.ptr(),
             shim: (shim::<T> as *const ()).expose_provenance(),
+            throw: (super::unwind::throw_ref as *const ()).expose_provenance(),
             host: Arc::as_ptr(&func).cast(),
             func_ref: FuncRef { code: trampolines.host(), vmctx: 0, sig: trampolines.sig.0, _pad: 0 },
         }));
@@ -83,14 +93,14 @@ impl Drop for HostBlock {
     }
 }
 
-/// What a host trampoline calls: runs the closure over the value slots; non-zero after a failure,
-/// which then waits in the VM state.
+/// What a host trampoline calls: runs the closure over the value slots; zero for success, `FAILED` after a
+/// failure, which then waits in the VM state, and more for an exception: the sum with its word.
 ///
 /// # Safety
 ///
 /// `context` is the context of a host function of a store with data `T`, whose code runs, and `values`
 /// has a slot for every parameter and every result.
-unsafe extern "C" fn shim<T: 'static>(context: *const HostContext, values: *mut ValRaw) -> u32 {
+unsafe extern "C" fn shim<T: 'static>(context: *const HostContext, values: *mut ValRaw) -> u64 {
     // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is the
     // reborrow that `entry::call` left for the time of the call, used by nobody else until we return;
     // `host` is a `HostFn<T>` kept alive by the block.
@@ -104,12 +114,15 @@ unsafe extern "C" fn shim<T: 'static>(context: *const HostContext, values: *mut 
     let values = unsafe { std::slice::from_raw_parts_mut(values, n_slots) };
     let failure = match catch_unwind(AssertUnwindSafe(|| invoke(inner, host, values))) {
         Ok(Ok(())) => return 0,
-        Ok(Err(error)) => Failure::Error(error),
+        Ok(Err(error)) => match exception::rethrown(&mut inner.opaque, error) {
+            Ok(word) => return FAILED + word,
+            Err(error) => Failure::Error(error),
+        },
         Err(payload) => Failure::Panic(payload),
     };
     // SAFETY: the VM state is live; `inner` is not used any more.
     unsafe { (*vm).failure = Some(failure) };
-    1
+    FAILED
 }
 
 fn invoke<T: 'static>(
@@ -124,7 +137,7 @@ fn invoke<T: 'static>(
     let (params, results) = vals.split_at_mut(ty.params.len());
     func(Caller::new(store), params, results)?;
     for ((slot, &val), &ty) in values.iter_mut().zip(&*results).zip(&ty.results) {
-        if val.ty() != ty {
+        if !val.is_of(&store.opaque, ty) {
             let message = format!("host function returned {} instead of {ty}", val.ty());
             return Err(Error::type_mismatch(message).into());
         }

@@ -10,8 +10,8 @@ use super::mmap::Reservation;
 use crate::error::{Error, Result};
 use crate::types::MemoryType;
 
-/// Bytes of a page of linear memory.
-pub(crate) const PAGE_SIZE: u64 = 65536;
+/// What is made accessible at once: a multiple of every host's page size.
+const STEP: u64 = 65536;
 /// Bytes of inaccessible address space after the 4 GiB of a 32-bit memory.
 pub(crate) const GUARD_SIZE: u64 = 32 << 20;
 
@@ -33,8 +33,8 @@ pub(crate) mod offsets {
 
 /// A linear memory.
 ///
-/// Invariant: `def.base` is the reservation's, `def.len` bytes of it are accessible, and `def.len` is a
-/// multiple of the page size.
+/// Invariant: `def.base` is the reservation's, and `def.len` bytes of it are accessible: a multiple of the
+/// memory's page size.
 #[derive(Debug)]
 pub(crate) struct LinearMemory {
     def: NonNull<MemoryDef>,
@@ -51,22 +51,24 @@ unsafe impl Sync for LinearMemory {}
 impl LinearMemory {
     /// Creates a zeroed memory that never exceeds `limit_bytes`, whatever its type says.
     pub(crate) fn new(ty: MemoryType, limit_bytes: u64) -> Result<Self> {
-        let bytes = |pages: u64| pages.saturating_mul(PAGE_SIZE);
-        let limit_bytes = limit_bytes.min(ty.maximum.map_or(u64::MAX, bytes)) / PAGE_SIZE * PAGE_SIZE;
+        let page_size = 1 << ty.page_size_log2;
+        let bytes = |pages: u64| pages.saturating_mul(page_size);
+        let limit_bytes = limit_bytes.min(ty.maximum.map_or(u64::MAX, bytes)) / page_size * page_size;
         let minimum = bytes(ty.minimum);
         if minimum > limit_bytes {
             return Err(Error::limit(format!(
                 "memory of {} pages exceeds the limit of {} pages",
                 ty.minimum,
-                limit_bytes / PAGE_SIZE
+                limit_bytes / page_size
             )));
         }
-        let reserved = if ty.memory64 { limit_bytes + PAGE_SIZE } else { (4 << 30) + GUARD_SIZE };
+        let reserved =
+            if ty.memory64 { limit_bytes.next_multiple_of(STEP) + STEP } else { (4 << 30) + GUARD_SIZE };
         let refuse = |e| Error::limit(format!("cannot reserve {reserved} bytes for a memory: {e}"));
         let reserved_size = usize::try_from(reserved).map_err(|e| Error::limit(e.to_string()))?;
         let mut reservation = Reservation::reserve(reserved_size).map_err(refuse)?;
         let len = usize::try_from(minimum).map_err(|e| Error::limit(e.to_string()))?;
-        reservation.make_accessible(0, len).map_err(refuse)?;
+        reservation.make_accessible(0, stepped(minimum)?).map_err(refuse)?;
         let def = Box::new(MemoryDef { base: reservation.base().as_ptr(), len });
         Ok(Self { def: NonNull::from(Box::leak(def)), reservation, ty, limit_bytes })
     }
@@ -78,7 +80,7 @@ impl LinearMemory {
 
     /// Returns the size in pages.
     pub(crate) fn size(&self) -> u64 {
-        self.len() as u64 / PAGE_SIZE
+        self.len() as u64 >> self.ty.page_size_log2
     }
 
     /// Returns the type with the present size as its minimum, as import matching needs it.
@@ -102,12 +104,12 @@ impl LinearMemory {
     /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
     pub(crate) fn grow(&mut self, delta: u64) -> Option<u64> {
         let old = self.size();
-        let new_bytes = old.checked_add(delta)?.checked_mul(PAGE_SIZE)?;
+        let new_bytes = old.checked_add(delta)?.checked_mul(1 << self.ty.page_size_log2)?;
         if new_bytes > self.limit_bytes {
             return None;
         }
         let new_len = usize::try_from(new_bytes).ok()?;
-        self.reservation.make_accessible(self.len(), new_len).ok()?;
+        self.reservation.make_accessible(stepped(self.len() as u64).ok()?, stepped(new_bytes).ok()?).ok()?;
         // SAFETY: `def` is a live box of ours; compiled code does not run while `&mut self` is held.
         unsafe { (*self.def.as_ptr()).len = new_len };
         Some(old)
@@ -127,6 +129,11 @@ impl LinearMemory {
     pub(crate) fn def_address(&self) -> usize {
         self.def.as_ptr() as usize
     }
+}
+
+/// Returns `bytes` rounded up to what is made accessible at once.
+fn stepped(bytes: u64) -> Result<usize> {
+    usize::try_from(bytes.next_multiple_of(STEP)).map_err(|e| Error::limit(e.to_string()))
 }
 
 impl Drop for LinearMemory {

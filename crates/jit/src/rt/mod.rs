@@ -29,6 +29,7 @@ mod mmap;
 mod signals;
 mod state;
 mod table;
+mod unwind;
 mod value;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};

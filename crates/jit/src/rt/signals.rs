@@ -156,7 +156,7 @@ unsafe fn trap(vm: *mut VmStore, mut registers: Registers<'_>, address: Option<u
 /// # Safety
 ///
 /// `pc` and `fp` are those of compiled code in the running activation of `vm`.
-unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
+pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
     vm.frames.clear();
     vm.frames.push(pc);
     let (mut fp, mut entry_fp, mut prev) = (fp, vm.entry_fp, vm.prev);

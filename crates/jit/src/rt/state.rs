@@ -60,10 +60,12 @@ pub(super) struct Activation {
     pub(super) prev: *const Self,
 }
 
-/// How a host function failed.
+/// What ended an activation, other than a trap of compiled code.
 pub(crate) enum Failure {
     /// It returned an error.
     Error(HostError),
+    /// Nothing caught this exception.
+    Exception(u64),
     /// It panicked with this payload.
     Panic(Box<dyn Any + Send>),
 }

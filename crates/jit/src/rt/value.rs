@@ -1,9 +1,10 @@
 //! Values as compiled code passes them to and from the host: one 16-byte slot each.
 
 use super::block::FuncRefPtr;
+use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::store::StoreOpaque;
-use crate::types::ValType;
+use crate::types::{Top, ValType};
 use crate::value::{ExternRef, Val};
 
 /// Bytes of one value slot.
@@ -46,9 +47,10 @@ pub(crate) fn val_to_raw(store: &StoreOpaque, val: Val) -> ValRaw {
         Val::F32(bits) => ValRaw::from_u64(u64::from(bits)),
         Val::F64(bits) => ValRaw::from_u64(bits),
         Val::V128(bits) => ValRaw(bits),
-        Val::FuncRef(None) | Val::ExternRef(None) => ValRaw(0),
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) | Val::AnyRef(None) => ValRaw(0),
         Val::FuncRef(Some(func)) => ValRaw::from_u64(func.ptr(store).address()),
         Val::ExternRef(Some(reference)) => ValRaw::from_u64(reference.word(store)),
+        Val::ExnRef(Some(exception)) => ValRaw::from_u64(exception.word(store)),
     }
 }
 
@@ -60,10 +62,14 @@ pub(crate) fn val_from_raw(store: &StoreOpaque, raw: ValRaw, ty: ValType) -> Val
         ValType::F32 => Val::F32(raw.to_u32()),
         ValType::F64 => Val::F64(raw.to_u64()),
         ValType::V128 => Val::V128(raw.0),
-        // Validity invariant: a `funcref` word is null or a function reference of the same store.
-        ValType::FuncRef => {
-            Val::FuncRef(FuncRefPtr::from_address(raw.to_u64()).map(|ptr| Func::from_ptr(store.id(), ptr)))
-        }
-        ValType::ExternRef => Val::ExternRef(ExternRef::from_word(store.id(), raw.to_u64())),
+        ValType::Ref(ty) => match ty.heap.top() {
+            // Validity invariant: a `funcref` word is null or a function reference of the same store.
+            Top::Func => Val::FuncRef(
+                FuncRefPtr::from_address(raw.to_u64()).map(|ptr| Func::from_ptr(store.id(), ptr)),
+            ),
+            Top::Extern => Val::ExternRef(ExternRef::from_word(store.id(), raw.to_u64())),
+            Top::Exn => Val::ExnRef(ExnRef::from_word(store, raw.to_u64())),
+            Top::Any => Val::AnyRef(None),
+        },
     }
 }

@@ -91,11 +91,12 @@ impl Translator<'_, '_> {
             MemArgTarget::Memory(memory) => MemoryIndex(memory),
             MemArgTarget::Array(_) => return Err(Error::unsupported("accesses to arrays")),
         };
-        let memory64 = self.env.info.memories[memory.pos()].memory64;
-        let index = self.index_word(index, memory64);
+        let ty = self.env.info.memories[memory.pos()];
+        let index = self.index_word(index, ty.memory64);
         let base = self.block_word(self.env.layout.memory_base(memory));
         let guarded = offsets::GUARD_SIZE - u64::from(bytes);
-        if !memory64 && arg.offset <= guarded {
+        // Faults check at the granularity of the host's pages only.
+        if !ty.memory64 && ty.page_size_log2 == 16 && arg.offset <= guarded {
             let address = self.builder.ins().iadd(base, index);
             let offset = i32::try_from(arg.offset).expect("the guard is smaller than 2 GiB");
             return Ok((address, offset));
@@ -134,7 +135,8 @@ impl Translator<'_, '_> {
 
     pub(super) fn memory_size(&mut self, memory: MemoryIndex) {
         let len = self.memory_len(memory);
-        let pages = self.builder.ins().ushr_imm_u(len, 16);
+        let log2 = self.env.info.memories[memory.pos()].page_size_log2;
+        let pages = self.builder.ins().ushr_imm_u(len, i64::from(log2));
         let pages = self.word_index(pages, self.env.info.memories[memory.pos()].memory64);
         self.push(pages);
     }

@@ -2,8 +2,9 @@
 //! Follows the core specification, "Control Instructions" and "Reference Instructions".
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Inst, InstBuilder, SigRef, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
 
+use super::exception::Callee;
 use super::{Translator, WORD, cell, constant, fixed, offset32};
 use crate::index::{FuncIndex, TableIndex, TypeIndex, to_u32};
 use crate::rt::offsets;
@@ -12,20 +13,22 @@ use crate::trap::code;
 impl Translator<'_, '_> {
     pub(super) fn call(&mut self, func: FuncIndex) {
         let n_params = self.env.info.func_type(func).params.len();
-        let call = match self.env.info.code_position(func) {
-            Some(position) => {
-                let callee = self.func_ref(func, to_u32(position));
-                let args = self.args(self.vmctx, n_params);
-                self.builder.ins().call(callee, &args)
-            }
+        let signature = self.signature(self.env.info.funcs[func.pos()]);
+        let (callee, vmctx) = self.callee(func);
+        let args = self.args(vmctx, n_params);
+        let results = self.emit_call(callee, signature, &args);
+        self.stack.extend(results);
+    }
+
+    /// Returns how a function is called, and its context.
+    fn callee(&mut self, func: FuncIndex) -> (Callee, Value) {
+        match self.env.info.code_position(func) {
+            Some(position) => (Callee::Direct(self.func_ref(func, to_u32(position))), self.vmctx),
             None => {
                 let code = self.block_word(self.env.layout.import_code(func));
-                let vmctx = self.block_word(self.env.layout.import_vmctx(func));
-                let signature = self.signature(self.env.info.funcs[func.pos()]);
-                self.call_address(signature, code, vmctx, n_params)
+                (Callee::Address(code), self.block_word(self.env.layout.import_vmctx(func)))
             }
-        };
-        self.push_results(call);
+        }
     }
 
     pub(super) fn call_indirect(&mut self, ty: TypeIndex, table: TableIndex) {
@@ -42,14 +45,10 @@ impl Translator<'_, '_> {
         let code = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_CODE);
         let vmctx = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_VMCTX);
         let signature = self.signature(ty);
-        let n_params = self.env.info.types[ty.pos()].params.len();
-        let call = self.call_address(signature, code, vmctx, n_params);
-        self.push_results(call);
-    }
-
-    fn call_address(&mut self, signature: SigRef, code: Value, vmctx: Value, n_params: usize) -> Inst {
+        let n_params = self.env.info.types[ty.pos()].func().params.len();
         let args = self.args(vmctx, n_params);
-        self.builder.ins().call_indirect(signature, code, &args)
+        let results = self.emit_call(Callee::Address(code), signature, &args);
+        self.stack.extend(results);
     }
 
     /// Pops `n_params` operands and returns them after the callee's context.
@@ -57,10 +56,6 @@ impl Translator<'_, '_> {
         let mut args = vec![vmctx];
         args.extend(self.stack.drain(self.stack.len() - n_params..));
         args
-    }
-
-    fn push_results(&mut self, call: Inst) {
-        self.stack.extend_from_slice(self.builder.inst_results(call));
     }
 
     pub(super) fn ref_func(&mut self, func: FuncIndex) {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
 use wasmparser::{BlockType, BrTable};
 
+use super::exception::Clause;
 use super::{Translator, cl_type};
 use crate::decode;
 use crate::error::Result;
@@ -27,6 +28,8 @@ pub(super) struct Control {
     entered: bool,
     /// Whether any branch or fall-through goes to `next`.
     next_reached: bool,
+    /// Clauses of a `try_table`, the first match first; none for other frames.
+    clauses: Vec<Clause>,
 }
 
 enum Kind {
@@ -53,6 +56,7 @@ impl Translator<'_, '_> {
             height: 0,
             entered: true,
             next_reached: false,
+            clauses: Vec::new(),
         });
     }
 
@@ -67,8 +71,8 @@ impl Translator<'_, '_> {
     fn block_type(&self, ty: BlockType) -> Result<FuncType> {
         Ok(match ty {
             BlockType::Empty => FuncType::new([], []),
-            BlockType::Type(ty) => FuncType::new([], [decode::val_type(ty)?]),
-            BlockType::FuncType(index) => self.env.info.types[index as usize].clone(),
+            BlockType::Type(ty) => FuncType::new([], [decode::val_type(&self.env.info.types, ty)?]),
+            BlockType::FuncType(index) => self.env.info.types[index as usize].func().clone(),
         })
     }
 
@@ -84,6 +88,7 @@ impl Translator<'_, '_> {
             height: self.stack.len(),
             entered: false,
             next_reached: false,
+            clauses: Vec::new(),
         });
     }
 
@@ -122,6 +127,16 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
+    /// Makes the innermost frame, just opened, that of a `try_table` with these clauses.
+    pub(super) fn set_clauses(&mut self, clauses: Vec<Clause>) {
+        self.control.last_mut().expect("just opened").clauses = clauses;
+    }
+
+    /// Returns the clauses of all open frames, innermost first.
+    pub(super) fn frames_clauses(&self) -> impl Iterator<Item = Clause> {
+        self.control.iter().rev().flat_map(|frame| frame.clauses.iter().copied())
+    }
+
     fn enter(&mut self, kind: Kind, ty: &FuncType, label: Block, next: Block) {
         let label_arity = match kind {
             Kind::Loop => ty.params.len(),
@@ -136,6 +151,7 @@ impl Translator<'_, '_> {
             height: self.stack.len() - ty.params.len(),
             entered: true,
             next_reached: false,
+            clauses: Vec::new(),
         });
     }
 
@@ -187,6 +203,7 @@ impl Translator<'_, '_> {
             Kind::Loop => self.builder.seal_block(frame.label),
             Kind::Block | Kind::Else => {}
         }
+        self.seal_clauses(&frame.clauses);
         self.builder.seal_block(frame.next);
         self.stack.truncate(frame.height);
         self.reachable = frame.next_reached;
@@ -215,9 +232,14 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn br(&mut self, depth: u32) {
+        self.jump_to_label(depth);
+        self.reachable = false;
+    }
+
+    /// Ends the current block with a branch to a label.
+    pub(super) fn jump_to_label(&mut self, depth: u32) {
         let (label, args) = self.branch(depth);
         self.builder.ins().jump(label, &args);
-        self.reachable = false;
     }
 
     pub(super) fn br_if(&mut self, depth: u32) {

@@ -10,6 +10,7 @@ mod access;
 mod bulk;
 mod call;
 mod control;
+mod exception;
 mod numeric;
 mod operator;
 pub(crate) mod trampoline;
@@ -32,6 +33,7 @@ use crate::rt::offsets;
 use crate::types::{FuncType, ValType};
 use crate::vm_layout::{self, VmLayout};
 use control::Control;
+pub(crate) use exception::Catch;
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
@@ -125,7 +127,7 @@ fn cl_type(ty: ValType) -> Type {
         ValType::F32 => types::F32,
         ValType::F64 => types::F64,
         ValType::V128 => types::I8X16,
-        ValType::FuncRef | ValType::ExternRef => WORD,
+        ValType::Ref(_) => WORD,
     }
 }
 
@@ -201,7 +203,7 @@ impl Translator<'_, '_> {
         let ins = self.builder.ins();
         Ok(match ty {
             ValType::I32 => ins.iconst(types::I32, 0),
-            ValType::I64 | ValType::FuncRef | ValType::ExternRef => ins.iconst(WORD, 0),
+            ValType::I64 | ValType::Ref(_) => ins.iconst(WORD, 0),
             ValType::F32 => ins.f32const(0.0),
             ValType::F64 => ins.f64const(0.0),
             ValType::V128 => return Err(Error::unsupported("SIMD")),
@@ -213,7 +215,7 @@ impl Translator<'_, '_> {
         *self
             .signatures
             .entry(ty)
-            .or_insert_with(|| builder.import_signature(wasm_signature(&types[ty.pos()])))
+            .or_insert_with(|| builder.import_signature(wasm_signature(types[ty.pos()].func())))
     }
 
     /// Returns the reference for direct calls of a defined function.
@@ -244,7 +246,7 @@ impl Translator<'_, '_> {
             let offset = reader.original_position();
             let (count, ty) = reader.read()?;
             validator.define_locals(offset, count, ty)?;
-            let ty = decode::val_type(ty).map_err(|e| e.at(offset))?;
+            let ty = decode::val_type(&self.env.info.types, ty).map_err(|e| e.at(offset))?;
             let zero = self.zero(ty).map_err(|e| e.at(offset))?;
             for _ in 0..count {
                 self.declare_local(ty, zero);

@@ -7,7 +7,9 @@ use wasmparser::Operator;
 use super::access::Width;
 use super::{Translator, WORD};
 use crate::error::{Error, Result};
-use crate::index::{DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
+use crate::index::{
+    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
+};
 use crate::trap::code;
 
 impl Translator<'_, '_> {
@@ -36,10 +38,13 @@ impl Translator<'_, '_> {
     )]
     fn unreached_operator(&mut self, op: &Operator<'_>) -> Result<()> {
         match op {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.enter_unreached(),
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. } => self.enter_unreached(),
             Operator::Else => self.else_(),
             Operator::End => self.end(),
-            Operator::TryTable { .. } | Operator::Try { .. } => return Err(unsupported(op)),
+            Operator::Try { .. } => return Err(unsupported(op)),
             _ => {}
         }
         Ok(())
@@ -56,6 +61,9 @@ impl Translator<'_, '_> {
             Operator::Block { blockty } => self.block(blockty)?,
             Operator::Loop { blockty } => self.loop_(blockty)?,
             Operator::If { blockty } => self.if_(blockty)?,
+            Operator::TryTable { ref try_table } => self.try_table(try_table)?,
+            Operator::Throw { tag_index } => self.throw(TagIndex(tag_index)),
+            Operator::ThrowRef => self.throw_ref(),
             Operator::Else => self.else_(),
             Operator::End => self.end(),
             Operator::Br { relative_depth } => self.br(relative_depth),

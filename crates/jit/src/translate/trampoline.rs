@@ -2,11 +2,12 @@
 //!
 //! Values cross in slots of 16 bytes (`rt::ValRaw`), arguments in, results out.
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     AbiParam, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, Signature,
     StackSlotData, StackSlotKind, Value, types,
 };
-use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::{WORD, cell, cl_type, fixed, offset32, stack_limit, wasm_signature};
@@ -16,7 +17,7 @@ use crate::trap::code;
 use crate::types::{FuncType, ValType};
 
 /// Returns the byte offset of the slot at `position`.
-fn slot(position: usize) -> i32 {
+pub(super) fn slot(position: usize) -> i32 {
     offset32(to_u32(position) * offsets::VALUE_SIZE)
 }
 
@@ -87,7 +88,7 @@ pub(crate) fn entry(
 /// Makes the function that wasm calls for a host function of type `ty`.
 ///
 /// It stores the arguments into slots on its frame, notes its frame in the VM state for backtraces, calls
-/// the shim that the context names, and traps if that reports a failure.
+/// the shim that the context names, and throws or traps if that reports an exception or a failure.
 pub(crate) fn host(
     isa: &dyn TargetIsa,
     ty: &FuncType,
@@ -122,11 +123,12 @@ pub(crate) fn host(
     builder.ins().store(cell(), fp, store, offsets::STORE_EXIT_FP);
     let mut shim = Signature::new(isa.default_call_conv());
     shim.params.extend([AbiParam::new(WORD); 2]);
-    shim.returns.push(AbiParam::new(types::I32));
+    shim.returns.push(AbiParam::new(WORD));
     let shim = builder.import_signature(shim);
     let address = builder.ins().load(WORD, fixed(), vmctx, offsets::HOST_SHIM);
     let call = builder.ins().call_indirect(shim, address, &[vmctx, slots]);
     let status = builder.inst_results(call)[0];
+    rethrow(&mut builder, vmctx, status);
     builder.ins().trapnz(status, code::HOST);
     let load = |(position, &result): (usize, &ValType)| {
         builder.ins().load(cl_type(result), cell(), slots, slot(position))
@@ -137,8 +139,24 @@ pub(crate) fn host(
     builder.finalize(isa.frontend_config());
 }
 
+/// Throws the exception that a host function ended with, if the status names one.
+fn rethrow(builder: &mut FunctionBuilder<'_>, vmctx: Value, status: Value) {
+    let (throwing, otherwise) = (builder.create_block(), builder.create_block());
+    let is_exception = builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, status, offsets::HOST_FAILED);
+    builder.ins().brif(is_exception, throwing, &[], otherwise, &[]);
+    builder.switch_to_block(throwing);
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.extend([AbiParam::new(WORD); 2]);
+    let signature = builder.import_signature(signature);
+    let address = builder.ins().load(WORD, fixed(), vmctx, offsets::HOST_THROW);
+    let exception = builder.ins().iadd_imm_s(status, -offsets::HOST_FAILED);
+    builder.ins().call_indirect(signature, address, &[vmctx, exception]);
+    builder.ins().trap(code::HOST);
+    builder.switch_to_block(otherwise);
+}
+
 /// Stores an argument into a slot, zero-extended.
-fn store_slot(
+pub(super) fn store_slot(
     builder: &mut FunctionBuilder<'_>,
     arg: Value,
     ty: ValType,
@@ -148,7 +166,7 @@ fn store_slot(
 ) {
     let narrow = match ty {
         ValType::I32 | ValType::F32 => true,
-        ValType::I64 | ValType::F64 | ValType::FuncRef | ValType::ExternRef => false,
+        ValType::I64 | ValType::F64 | ValType::Ref(_) => false,
         ValType::V128 => {
             builder.ins().store(cell(), arg, slots, offset);
             return;

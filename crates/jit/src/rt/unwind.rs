@@ -1,0 +1,237 @@
+//! Throwing: makes an exception, finds its handler over the frame pointers, and continues there.
+//! Follows the core specification, "Throw Contexts" and "Exceptions".
+//!
+//! Compiled code calls `throw` and `throw_ref` here, which do not return. A frame has handlers if its
+//! return address is that of a call with an exception table (`compile::TryCall`). Only the running
+//! activation is searched: an exception without handler leaves it as a trap does, and whoever called
+//! into it (a host function) may throw it again.
+
+use std::arch::naked_asm;
+use std::mem::offset_of;
+
+use super::signals::walk;
+use super::state::{Failure, VmStore, find_code};
+use super::value::ValRaw;
+use crate::compile::Handler;
+use crate::exception::index_of;
+use crate::index::TagIndex;
+use crate::translate::Catch;
+use crate::trap::code;
+use crate::vm_layout;
+
+/// Where to continue, and with what: the fields that `resume` loads.
+#[repr(C)]
+struct Landing {
+    pc: usize,
+    sp: usize,
+    fp: usize,
+    /// The exception's word.
+    exception: u64,
+    /// Address of its payload.
+    payload: usize,
+}
+
+/// Throws a new exception: context, tag index in the instance's module, address of the payload's slots.
+///
+/// # Safety
+///
+/// Called by compiled code only, by the wasm convention, with its own context.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn throw(vmctx: *const u8, tag: u64, payload: *const ValRaw) -> ! {
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!("mov rcx, [rsp]", "mov r8, rbp", "jmp {}", sym throw_new);
+    #[cfg(target_arch = "aarch64")]
+    naked_asm!("mov x3, x30", "mov x4, x29", "b {}", sym throw_new);
+}
+
+/// Throws an exception again: context, its word, which is not null.
+///
+/// # Safety
+///
+/// As for `throw`; the context may also be that of a host function.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> ! {
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!("mov rdx, [rsp]", "mov rcx, rbp", "jmp {}", sym throw_again);
+    #[cfg(target_arch = "aarch64")]
+    naked_asm!("mov x2, x30", "mov x3, x29", "b {}", sym throw_again);
+}
+
+/// Continues at a landing: the two payload registers of Cranelift's convention hold the exception.
+///
+/// # Safety
+///
+/// The landing is a handler of a frame of this thread that has not returned, and no frame above it holds
+/// anything that must be dropped.
+#[unsafe(naked)]
+unsafe extern "C" fn resume(landing: *const Landing) -> ! {
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!(
+        "mov rcx, [rdi + {pc}]",
+        "mov rsp, [rdi + {sp}]",
+        "mov rbp, [rdi + {fp}]",
+        "mov rax, [rdi + {exception}]",
+        "mov rdx, [rdi + {payload}]",
+        "jmp rcx",
+        pc = const offset_of!(Landing, pc),
+        sp = const offset_of!(Landing, sp),
+        fp = const offset_of!(Landing, fp),
+        exception = const offset_of!(Landing, exception),
+        payload = const offset_of!(Landing, payload),
+    );
+    #[cfg(target_arch = "aarch64")]
+    naked_asm!(
+        "mov x8, x0",
+        "ldr x9, [x8, {pc}]",
+        "ldr x10, [x8, {sp}]",
+        "ldr x29, [x8, {fp}]",
+        "ldr x0, [x8, {exception}]",
+        "ldr x1, [x8, {payload}]",
+        "mov sp, x10",
+        "br x9",
+        pc = const offset_of!(Landing, pc),
+        sp = const offset_of!(Landing, sp),
+        fp = const offset_of!(Landing, fp),
+        exception = const offset_of!(Landing, exception),
+        payload = const offset_of!(Landing, payload),
+    );
+}
+
+/// Returns the VM state that a context names.
+///
+/// # Safety
+///
+/// `vmctx` is the context of running compiled code or of a host function that it called.
+unsafe fn state_of(vmctx: *const u8) -> *mut VmStore {
+    // SAFETY: both kinds of context start with the address of the VM state.
+    unsafe { vmctx.add(vm_layout::STORE as usize).cast::<*mut VmStore>().read() }
+}
+
+/// Makes the exception and throws it.
+///
+/// # Safety
+///
+/// As for `throw`; `pc` and `fp` are the return address and the frame pointer of the compiled code that called it.
+unsafe extern "C" fn throw_new(
+    vmctx: *const u8,
+    tag: u64,
+    payload: *const ValRaw,
+    pc: usize,
+    fp: usize,
+) -> ! {
+    // SAFETY: the context is live; `opaque` is the reborrow that `entry::call` left for the time of the call,
+    // and nobody uses it while compiled code waits. The translator passes a slot per parameter of the tag's type.
+    unsafe {
+        let vm = state_of(vmctx);
+        let added = {
+            let instance = vmctx.add(vm_layout::INSTANCE as usize).cast::<u32>().read();
+            let store = &mut *(*vm).opaque;
+            let data = &store.instances[instance as usize];
+            let tag = TagIndex(u32::try_from(tag).expect("the translator passes u32 indices"));
+            let n_values = data.module.info().tag_type(tag).params.len();
+            let payload = std::slice::from_raw_parts(payload, n_values).into();
+            store.exceptions.add(data.tags[tag.pos()], payload)
+        };
+        match added {
+            Some(index) => unwind(vm, u64::from(index) + 1, pc, fp),
+            None => leave(vm, code::TOO_MANY_EXCEPTIONS, pc, fp),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for `throw_ref`; `pc` and `fp` as for `throw_new`.
+unsafe extern "C" fn throw_again(vmctx: *const u8, exception: u64, pc: usize, fp: usize) -> ! {
+    // SAFETY: as the caller says.
+    unsafe { unwind(state_of(vmctx), exception, pc, fp) }
+}
+
+/// Continues at the handler of an exception, or leaves the activation with it.
+///
+/// # Safety
+///
+/// `vm` is the live state whose activation runs, `pc` and `fp` are those of its innermost frame, and `exception`
+/// is the word of a live exception of its store.
+unsafe fn unwind(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> ! {
+    // SAFETY: as the caller says; nothing that must be dropped is alive at `resume` and `leave`.
+    unsafe {
+        match find_handler(vm, exception, pc, fp) {
+            Some(landing) => resume(&raw const landing),
+            None => {
+                (*vm).failure = Some(Failure::Exception(exception));
+                leave(vm, code::HOST, pc, fp)
+            }
+        }
+    }
+}
+
+/// Leaves the running activation as a trap with this code does.
+///
+/// # Safety
+///
+/// As for `unwind`.
+unsafe fn leave(vm: *mut VmStore, code: cranelift_codegen::ir::TrapCode, pc: usize, fp: usize) -> ! {
+    // SAFETY: as the caller says; the entry trampoline's handler takes no values.
+    unsafe {
+        let vm = &mut *vm;
+        vm.trap_code = Some(code);
+        // The walk counts the innermost program counter as that of the instruction itself.
+        walk(vm, pc - 1, fp);
+        let landing =
+            Landing { pc: vm.handler_pc, sp: vm.entry_sp, fp: vm.entry_fp, exception: 0, payload: 0 };
+        resume(&raw const landing)
+    }
+}
+
+/// Searches the running activation from its innermost frame outwards.
+///
+/// # Safety
+///
+/// As for `unwind`.
+unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> Option<Landing> {
+    // SAFETY: as the caller says; compiled code waits, so that these are the only references.
+    let (codes, store, entry_fp) = unsafe { (&(*vm).codes, &mut *(*vm).opaque, (*vm).entry_fp) };
+    let index = index_of(exception).expect("compiled code checks for null before it throws");
+    let (thrown, payload) = store.exceptions.get(index);
+    let payload = payload.as_ptr().expose_provenance();
+    let (mut pc, mut fp) = (pc, fp);
+    while fp != entry_fp {
+        if let Some((call, handlers)) = find_code(codes, pc).and_then(|code| code.try_call(pc)) {
+            let sp = fp - call.frame_bytes as usize;
+            let mut tags: &[u32] = &[];
+            for handler in handlers {
+                match *handler {
+                    Handler::Context { sp_offset } => {
+                        let slot = std::ptr::with_exposed_provenance::<*const u8>(sp + sp_offset as usize);
+                        // SAFETY: the frame keeps its context there during the call.
+                        let instance =
+                            unsafe { slot.read().add(vm_layout::INSTANCE as usize).cast::<u32>().read() };
+                        tags = &store.instances[instance as usize].tags;
+                    }
+                    Handler::Catch { tag, offset } => {
+                        let catch = Catch::of_tag(tag);
+                        if catch.tag.is_some_and(|tag| tags[tag.pos()] != thrown) {
+                            continue;
+                        }
+                        if catch.with_ref {
+                            store.exceptions.escape(index);
+                        } else {
+                            store.exceptions.caught(index);
+                        }
+                        let code = find_code(codes, pc).expect("the frame's code was found above");
+                        let pc = code.start() + offset as usize;
+                        return Some(Landing { pc, sp, fp, exception, payload });
+                    }
+                }
+            }
+        }
+        // SAFETY: every frame above the entry trampoline's starts with the caller's frame pointer and
+        // the return address (Cranelift's `preserve_frame_pointers`).
+        unsafe {
+            let frame = std::ptr::with_exposed_provenance::<usize>(fp);
+            (fp, pc) = (frame.read(), frame.add(1).read());
+        }
+    }
+    None
+}
