@@ -49,14 +49,14 @@ record { id: u8, payload: list<u8>, mode: variant { off, level(f32), count(u64),
   24..32   8    mode.name          case 3: string
   24..28   4      mode.name        pointer of string
   28..32   4      mode.name        length of string
-  24..32   8                       unused by off
-  28..32   4                       unused by level
+  24..32   8    mode               unused by off
+  28..32   4    mode               unused by level
   32..48  16  options              list<option<u16>, 4>
   32..36   4    options[0]         option<u16>
       32   1      options[0]       discriminant: 0 none, 1 some
       33   1                       padding
   34..36   2      options[0].some  case 1: u16
-  34..36   2                       unused by none
+  34..36   2      options[0]       unused by none
   36..48  12    options[1..4]      3 more elements of 4 bytes
 ",
     );

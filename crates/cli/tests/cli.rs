@@ -412,7 +412,7 @@ fn signatures() {
                8..16   8    result.error           case 1: string
                8..12   4      result.error         pointer of string
               12..16   4      result.error         length of string
-              16..24   8                           unused by error
+              16..24   8    result                 unused by error
 
             lowered to (i64 i32 i32 i32) -> (), with 32-bit pointers
               param 0  i64  input.id       u64
@@ -431,7 +431,7 @@ fn signatures() {
                8..16   8    result.error           case 1: string
                8..12   4      result.error         pointer of string
               12..16   4      result.error         length of string
-              16..24   8                           unused by error
+              16..24   8    result                 unused by error
             [exit status 0]
         "#]],
     );

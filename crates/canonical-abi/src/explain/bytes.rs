@@ -232,7 +232,7 @@ fn variant_entries(
     }
     let size = |ty| u64::from(layout(m.types, ty, m.ptr).size());
     let end = payload + cases.payloads().map(size).max().unwrap_or(0);
-    push_unused(&mut entries, payload..end, cases, |i| cases.payload(i).map_or(0, size));
+    push_unused(&mut entries, payload..end, path, cases, |i| cases.payload(i).map_or(0, size));
     push_padding(&mut entries, end..bytes.end);
     entries
 }
@@ -241,6 +241,7 @@ fn variant_entries(
 fn push_unused(
     entries: &mut Vec<ByteEntry>,
     room: Range<u64>,
+    path: &str,
     cases: Cases<'_>,
     size: impl Fn(usize) -> u64,
 ) {
@@ -251,7 +252,7 @@ fn push_unused(
         }
     }
     for (start, cases) in by_start.into_iter().filter(|(start, _)| *start < room.end) {
-        entries.push(entry(start..room.end, "", ByteKind::Unused { cases }));
+        entries.push(entry(start..room.end, path, ByteKind::Unused { cases }));
     }
 }
 
