@@ -116,7 +116,8 @@
 //!
 //! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and writes down step by
 //! step what lifting or lowering does with a value. With the feature `proptest`, `arbitrary` makes random types and
-//! values for tests.
+//! values for tests. With the feature `simd`, UTF-8 is validated with vector instructions by the crate simdutf8,
+//! which needs `std`.
 //!
 //! # What is not here yet
 //!

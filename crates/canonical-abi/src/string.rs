@@ -119,6 +119,11 @@ pub(crate) fn validate<H: Host>(cx: &Context<'_, H>, range: StringRange) -> Resu
 }
 
 fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
+    #[cfg(feature = "simd")]
+    if let Ok(s) = simdutf8::basic::from_utf8(bytes) {
+        return Ok(s);
+    }
+    // Without the feature, and to learn where the fault is.
     str::from_utf8(bytes).map_err(|e| Trap::InvalidUtf8 {
         valid_up_to_bytes: e.valid_up_to(),
         error_bytes: e.error_len().map(|n| u8::try_from(n).expect("1 to 3 bytes are in error")),
