@@ -3,6 +3,7 @@
 //! One file per subcommand. Exit status: 0 done, 1 bad input, 2 usage, 134 the guest trapped.
 #![forbid(unsafe_code)]
 
+mod abi;
 mod call;
 mod catalog;
 mod describe;
@@ -11,6 +12,7 @@ mod functions;
 mod input;
 mod layout;
 mod pointer;
+mod render;
 mod wave;
 
 use std::process::ExitCode;

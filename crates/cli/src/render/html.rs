@@ -1,0 +1,16 @@
+//! The frame of a page: one file that needs no other, and no script.
+
+use super::svg;
+
+const STYLE: &str = include_str!("page.css");
+
+/// Returns a page.
+pub(crate) fn page(title: &str, body: &str) -> String {
+    let title = super::escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <style>\n{}{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        svg::STYLE
+    )
+}

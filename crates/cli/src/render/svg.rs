@@ -1,0 +1,224 @@
+//! Byte maps drawn: rows of eight bytes, as memory is often shown. Cases of a variant, which share bytes, lie below
+//! each other. Offsets stand beside the rows, so that the picture can be read without the table.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use canonical_abi::explain::{ByteEntry, ByteKind, ByteMap};
+
+use super::{escape, kind_name};
+
+/// The colours, light and dark, shared with the HTML pages.
+pub(super) const STYLE: &str = include_str!("map.css");
+
+const ROW_BYTES: u64 = 8;
+const BYTE_WIDTH: usize = 40;
+const GUTTER: usize = 44;
+const LANE_HEIGHT: usize = 24;
+const CHAR_TENTHS: usize = 67;
+/// The most rows that are drawn. The table has the others.
+const MAX_ROWS: usize = 64;
+/// The most cases that are drawn below each other.
+const MAX_LANES: usize = 32;
+
+/// A part without parts: what is drawn as one box, or one in each row.
+struct Leaf<'a> {
+    bytes: Range<u64>,
+    path: &'a str,
+    kind: &'a ByteKind,
+}
+
+/// Returns a file with the drawings of several maps below each other, each under its name.
+pub(crate) fn file(maps: &[(String, ByteMap)]) -> String {
+    let mut body = String::new();
+    let mut y = 8;
+    for (name, map) in maps {
+        let title = format!("{name}: {}", super::size_text(map));
+        let _ = writeln!(body, "<text class=\"m-name\" x=\"4\" y=\"{}\">{}</text>", y + 14, escape(&title));
+        let (drawing, height) = draw(map);
+        let _ = writeln!(body, "<g transform=\"translate(0 {})\">\n{drawing}</g>", y + 22);
+        y += 22 + height + 16;
+    }
+    let longest = maps.iter().map(|(name, _)| name.chars().count() + 32).max().unwrap_or(0);
+    let width = drawing_width().max(longest * 8 + 8);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{y}\" viewBox=\"0 0 {width} {y}\" \
+         role=\"img\">\n<style>\n{STYLE}</style>\n<rect class=\"m-page\" width=\"100%\" height=\"100%\"/>\n\
+         {body}</svg>\n"
+    )
+}
+
+/// Returns the drawing of a map as an element of a page.
+pub(super) fn element(map: &ByteMap, label: &str) -> String {
+    let (drawing, height) = draw(map);
+    let width = drawing_width();
+    format!(
+        "<svg class=\"map\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+         aria-label=\"{}\">\n{drawing}</svg>\n",
+        escape(label)
+    )
+}
+
+fn drawing_width() -> usize {
+    GUTTER + 8 * BYTE_WIDTH + 2
+}
+
+/// Returns the drawing and its height.
+fn draw(map: &ByteMap) -> (String, usize) {
+    let mut leaves = Vec::new();
+    collect(&mut leaves, &map.entries);
+    let mut out = String::new();
+    for i in 0..ROW_BYTES.min(map.size) {
+        let x = GUTTER + usize::try_from(i).expect("a row has eight bytes") * BYTE_WIDTH + BYTE_WIDTH / 2;
+        let _ = writeln!(out, "<text class=\"m-off\" x=\"{x}\" y=\"11\" text-anchor=\"middle\">+{i}</text>");
+    }
+    let mut y = 16;
+    let n_rows = map.size.div_ceil(ROW_BYTES);
+    let (mut row, mut n_drawn) = (0, 0);
+    while row < n_rows && n_drawn < MAX_ROWS {
+        let bytes = row * ROW_BYTES..((row + 1) * ROW_BYTES).min(map.size);
+        let here: Vec<_> = leaves.iter().filter(|leaf| overlap(&leaf.bytes, &bytes)).collect();
+        y += draw_row(&mut out, y, &bytes, &here);
+        row += 1;
+        n_drawn += 1;
+        // The middle of a long run of the same is left out.
+        if let [leaf] = here[..]
+            && let end = leaf.bytes.end / ROW_BYTES
+            && end > row + 2
+        {
+            y = draw_gap(&mut out, y, end - 1 - row);
+            row = end - 1;
+        }
+    }
+    if row < n_rows {
+        y = draw_gap(&mut out, y, n_rows - row);
+    }
+    (out, y + 2)
+}
+
+fn collect<'a>(leaves: &mut Vec<Leaf<'a>>, entries: &'a [ByteEntry]) {
+    for entry in entries {
+        if entry.entries.is_empty() {
+            leaves.push(Leaf { bytes: entry.bytes.clone(), path: &entry.path, kind: &entry.kind });
+        } else {
+            collect(leaves, &entry.entries);
+        }
+    }
+}
+
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// Draws a row and returns its height. Each box goes to the first lane where it has room.
+fn draw_row(out: &mut String, y: usize, row: &Range<u64>, leaves: &[&Leaf<'_>]) -> usize {
+    let mut lanes: Vec<Vec<Range<u64>>> = Vec::new();
+    let mut n_hidden = 0;
+    for leaf in leaves {
+        let part = leaf.bytes.start.max(row.start)..leaf.bytes.end.min(row.end);
+        let lane = lanes
+            .iter()
+            .position(|lane| lane.iter().all(|other| !overlap(other, &part)))
+            .unwrap_or(lanes.len());
+        if lane >= MAX_LANES {
+            n_hidden += 1;
+            continue;
+        }
+        if lane == lanes.len() {
+            lanes.push(Vec::new());
+        }
+        lanes[lane].push(part.clone());
+        draw_box(out, y + lane * LANE_HEIGHT, row.start, &part, leaf);
+    }
+    let mid = y + LANE_HEIGHT / 2 + 4;
+    let _ = writeln!(
+        out,
+        "<text class=\"m-off\" x=\"{}\" y=\"{mid}\" text-anchor=\"end\">{}</text>",
+        GUTTER - 6,
+        row.start
+    );
+    let mut height = lanes.len().max(1) * LANE_HEIGHT;
+    if n_hidden > 0 {
+        let y = y + height + 14;
+        let _ = writeln!(
+            out,
+            "<text class=\"m-off\" x=\"{GUTTER}\" y=\"{y}\">… and {n_hidden} more, in the table</text>"
+        );
+        height += LANE_HEIGHT;
+    }
+    height + 4
+}
+
+fn draw_box(out: &mut String, y: usize, row_start: u64, part: &Range<u64>, leaf: &Leaf<'_>) {
+    let column =
+        |offset: u64| usize::try_from(offset - row_start).expect("a row has eight bytes") * BYTE_WIDTH;
+    let (x, width) = (GUTTER + column(part.start), column(part.end) - column(part.start));
+    let what = format!("{}..{} {} {}", leaf.bytes.start, leaf.bytes.end, leaf.path, leaf.kind);
+    let label = fit(&labels(leaf), (width - 6) * 10 / CHAR_TENTHS);
+    let _ = writeln!(
+        out,
+        "<g><title>{}</title><rect class=\"m-{}\" x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"3\"/>\
+         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text></g>",
+        escape(&what),
+        kind_name(leaf.kind),
+        x + 1,
+        width - 2,
+        LANE_HEIGHT - 2,
+        x + width / 2,
+        y + LANE_HEIGHT / 2 + 3,
+        escape(&label)
+    );
+}
+
+/// Draws that some rows are left out, and returns where the next one goes.
+fn draw_gap(out: &mut String, y: usize, n_rows: u64) -> usize {
+    let _ = writeln!(
+        out,
+        "<text class=\"m-off\" x=\"{GUTTER}\" y=\"{}\">⋮ {} more bytes</text>",
+        y + 14,
+        n_rows * ROW_BYTES
+    );
+    y + LANE_HEIGHT
+}
+
+/// Returns what may stand in a box, the longest first.
+fn labels(leaf: &Leaf<'_>) -> Vec<String> {
+    let path = leaf.path;
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let with = |what: &str| -> Vec<String> {
+        [path, last, ""].map(|path| format!("{path} {what}").trim().to_owned()).into_iter().collect()
+    };
+    let of_type = |ty: &str| match path {
+        "" => vec![ty.to_owned(), ty.split(' ').next().unwrap_or(ty).to_owned()],
+        _ => vec![format!("{path}: {ty}"), format!("{last}: {ty}"), last.to_owned()],
+    };
+    match leaf.kind {
+        ByteKind::Compound { ty } | ByteKind::Scalar { ty } => of_type(ty),
+        ByteKind::Pointer { .. } => with("pointer").into_iter().chain(with("ptr")).collect(),
+        ByteKind::Length { .. } => with("length").into_iter().chain(with("len")).collect(),
+        ByteKind::Discriminant { .. } => {
+            let mut all = with("discriminant");
+            all.push("case".to_owned());
+            all
+        }
+        ByteKind::Payload { case: _, ty } => of_type(ty),
+        ByteKind::MoreElements { count, .. } => vec![format!("{path}: {count} more"), path.to_owned()],
+        ByteKind::Unused { cases } => {
+            vec![format!("unused by {}", cases.join(", ")), "unused".to_owned(), "–".to_owned()]
+        }
+        ByteKind::Padding => vec!["padding".to_owned(), "pad".to_owned()],
+        ByteKind::Elided => vec!["…".to_owned()],
+    }
+}
+
+/// Returns the longest label that fits, else what fits of the shortest.
+fn fit(labels: &[String], n_chars: usize) -> String {
+    let mut by_length: Vec<_> = labels.iter().filter(|label| !label.is_empty()).collect();
+    by_length.sort_by_key(|label| std::cmp::Reverse(label.chars().count()));
+    if let Some(label) = by_length.iter().find(|label| label.chars().count() <= n_chars) {
+        return (*label).clone();
+    }
+    let shortest = by_length.last().map_or("", |label| label.as_str());
+    let kept: String = shortest.chars().take(n_chars.saturating_sub(1)).collect();
+    format!("{kept}…")
+}

@@ -1,0 +1,212 @@
+//! Types as WIT, with the names that a package gives them.
+//!
+//! Types of equal structure are one type in the arena, which then goes by the first name.
+
+use std::collections::HashMap;
+
+use canonical_abi::{Types, ValType};
+
+use super::escape;
+use crate::catalog::NamedType;
+
+/// The most types that one text mentions.
+const MAX_MENTIONS: u32 = 400;
+
+/// The names and anchors of types.
+pub(super) struct Names<'a> {
+    types: &'a Types,
+    by_type: HashMap<ValType, (String, String)>,
+}
+
+impl<'a> Names<'a> {
+    /// Returns the names of these types, each with the anchor of its section in the page.
+    pub(super) fn new<'n>(types: &'a Types, named: impl Iterator<Item = (&'n NamedType, String)>) -> Self {
+        let mut by_type = HashMap::new();
+        for (named, anchor) in named {
+            if is_nominal(named.ty) {
+                by_type.entry(named.ty).or_insert((named.name.clone(), anchor));
+            }
+        }
+        Self { types, by_type }
+    }
+
+    /// Returns the name and the anchor of a type that has them.
+    pub(super) fn of(&self, ty: ValType) -> Option<(&str, &str)> {
+        self.by_type.get(&ty).map(|(name, anchor)| (name.as_str(), anchor.as_str()))
+    }
+
+    /// Returns a type as HTML: its name as a link, or its definition.
+    pub(super) fn html(&self, ty: ValType) -> String {
+        let mut out = String::new();
+        self.write(&mut out, &mut MAX_MENTIONS.clone(), ty);
+        out
+    }
+
+    /// Returns a type's definition as HTML, whether or not it has a name.
+    pub(super) fn definition_html(&self, ty: ValType) -> String {
+        let mut out = String::new();
+        self.write_definition(&mut out, &mut MAX_MENTIONS.clone(), ty);
+        out
+    }
+
+    /// Returns the named types that a type mentions, itself or within.
+    pub(super) fn mentions(&self, ty: ValType) -> Vec<ValType> {
+        let mut mentions = Vec::new();
+        self.collect(ty, &mut mentions, &mut MAX_MENTIONS.clone());
+        mentions
+    }
+
+    fn collect(&self, ty: ValType, mentions: &mut Vec<ValType>, left: &mut u32) {
+        if *left == 0 {
+            return;
+        }
+        *left -= 1;
+        if self.by_type.contains_key(&ty) && !mentions.contains(&ty) {
+            mentions.push(ty);
+        }
+        for (_, component) in components(self.types, ty) {
+            if let Some(component) = component {
+                self.collect(component, mentions, left);
+            }
+        }
+    }
+
+    fn write(&self, out: &mut String, left: &mut u32, ty: ValType) {
+        match self.by_type.get(&ty) {
+            Some((name, anchor)) => {
+                out.push_str(&format!("<a href=\"#{anchor}\">{}</a>", escape(name)));
+            }
+            None => self.write_definition(out, left, ty),
+        }
+    }
+
+    fn write_definition(&self, out: &mut String, left: &mut u32, ty: ValType) {
+        if *left == 0 {
+            out.push('…');
+            return;
+        }
+        *left -= 1;
+        let parts = components(self.types, ty);
+        match ty {
+            ValType::Record(_) => self.write_lines(out, left, "record", &parts, [": ", ""]),
+            ValType::Variant(_) => self.write_lines(out, left, "variant", &parts, ["(", ")"]),
+            ValType::Enum(_) => self.write_lines(out, left, "enum", &parts, ["", ""]),
+            ValType::Flags(_) => self.write_lines(out, left, "flags", &parts, ["", ""]),
+            ValType::List(_) => self.write_generic(out, left, "list", &parts),
+            ValType::FixedLengthList(id) => {
+                out.push_str("list&lt;");
+                self.write(out, left, self.types[id].element);
+                out.push_str(&format!(", {}&gt;", self.types[id].length));
+            }
+            ValType::Map(_) => self.write_generic(out, left, "map", &parts),
+            ValType::Tuple(_) => self.write_generic(out, left, "tuple", &parts),
+            ValType::Option(_) => self.write_generic(out, left, "option", &parts),
+            ValType::Result(_) => self.write_generic(out, left, "result", &parts),
+            ValType::Stream(_) => self.write_generic(out, left, "stream", &parts),
+            ValType::Future(_) => self.write_generic(out, left, "future", &parts),
+            ValType::Bool
+            | ValType::S8
+            | ValType::U8
+            | ValType::S16
+            | ValType::U16
+            | ValType::S32
+            | ValType::U32
+            | ValType::S64
+            | ValType::U64
+            | ValType::F32
+            | ValType::F64
+            | ValType::Char
+            | ValType::String
+            | ValType::ErrorContext
+            | ValType::Own(_)
+            | ValType::Borrow(_) => {
+                out.push_str(&escape(&canonical_abi::display(self.types, ty).to_string()));
+            }
+        }
+    }
+
+    /// Writes `keyword { label, … }`, the types between the brackets.
+    fn write_lines(
+        &self,
+        out: &mut String,
+        left: &mut u32,
+        keyword: &str,
+        parts: &[(String, Option<ValType>)],
+        [before, after]: [&str; 2],
+    ) {
+        out.push_str(keyword);
+        out.push_str(" { ");
+        for (i, (label, ty)) in parts.iter().enumerate() {
+            out.push_str(if i == 0 { "" } else { ", " });
+            out.push_str(&escape(label));
+            if let Some(ty) = ty {
+                out.push_str(before);
+                self.write(out, left, *ty);
+                out.push_str(after);
+            }
+        }
+        out.push_str(" }");
+    }
+
+    /// Writes `name<types>`; a type that is missing before another is `_`.
+    fn write_generic(
+        &self,
+        out: &mut String,
+        left: &mut u32,
+        name: &str,
+        parts: &[(String, Option<ValType>)],
+    ) {
+        out.push_str(name);
+        let Some(last) = parts.iter().rposition(|(_, ty)| ty.is_some()) else { return };
+        out.push_str("&lt;");
+        for (i, (_, ty)) in parts[..=last].iter().enumerate() {
+            out.push_str(if i == 0 { "" } else { ", " });
+            match ty {
+                Some(ty) => self.write(out, left, *ty),
+                None => out.push('_'),
+            }
+        }
+        out.push_str("&gt;");
+    }
+}
+
+/// Returns whether WIT knows a type by name only.
+fn is_nominal(ty: ValType) -> bool {
+    matches!(ty, ValType::Record(_) | ValType::Variant(_) | ValType::Enum(_) | ValType::Flags(_))
+}
+
+/// Returns a type's components with their labels.
+fn components(types: &Types, ty: ValType) -> Vec<(String, Option<ValType>)> {
+    let unnamed = |ty: Option<ValType>| (String::new(), ty);
+    let labels = |labels: &[String]| labels.iter().map(|label| (label.clone(), None)).collect();
+    match ty {
+        ValType::List(id) => vec![unnamed(Some(types[id].element))],
+        ValType::FixedLengthList(id) => vec![unnamed(Some(types[id].element))],
+        ValType::Map(id) => vec![unnamed(Some(types[id].key)), unnamed(Some(types[id].value))],
+        ValType::Record(id) => types[id].fields.iter().map(|f| (f.name.clone(), Some(f.ty))).collect(),
+        ValType::Tuple(id) => types[id].types.iter().map(|ty| unnamed(Some(*ty))).collect(),
+        ValType::Variant(id) => types[id].cases.iter().map(|case| (case.name.clone(), case.ty)).collect(),
+        ValType::Enum(id) => labels(&types[id].labels),
+        ValType::Flags(id) => labels(&types[id].labels),
+        ValType::Option(id) => vec![unnamed(Some(types[id].some))],
+        ValType::Result(id) => vec![unnamed(types[id].ok), unnamed(types[id].err)],
+        ValType::Stream(id) => vec![unnamed(types[id].payload)],
+        ValType::Future(id) => vec![unnamed(types[id].payload)],
+        ValType::Bool
+        | ValType::S8
+        | ValType::U8
+        | ValType::S16
+        | ValType::U16
+        | ValType::S32
+        | ValType::U32
+        | ValType::S64
+        | ValType::U64
+        | ValType::F32
+        | ValType::F64
+        | ValType::Char
+        | ValType::String
+        | ValType::ErrorContext
+        | ValType::Own(_)
+        | ValType::Borrow(_) => Vec::new(),
+    }
+}
