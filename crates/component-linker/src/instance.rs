@@ -7,11 +7,11 @@ use std::sync::Arc;
 use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
 
 use crate::Val;
-use crate::canon::{Caller, FuncInfo, FuncInstance, call_destructor, invoke, resource_index};
+use crate::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke, resource_index};
 use crate::component::Component;
 use crate::func_type::display_func;
 use crate::plan::{FuncDef, Path};
-use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State};
+use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
 use crate::trap::Trap;
 
 /// An instance of a component, living in a store. Cheap to clone.
@@ -133,13 +133,33 @@ impl Func {
     /// If the arguments do not fit the function's type, nothing has run. If the guest traps, every component
     /// instance that the trap passed through is out of use.
     pub fn call(&self, mut store: impl AsContextMut, args: &[Val]) -> Result<Option<Val>, CallError> {
-        let mut cx = store.as_context_mut();
+        self.call_with(&mut store.as_context_mut(), args, None)
+    }
+
+    /// Calls the function as [`call`](Self::call) does, and returns besides the result what lowering the arguments and
+    /// lifting the result did, step by step. For tools; it is slower.
+    pub fn call_traced(
+        &self,
+        mut store: impl AsContextMut,
+        args: &[Val],
+    ) -> (Result<Option<Val>, CallError>, CallTrace) {
+        let mut trace = CallTrace::default();
+        let result = self.call_with(&mut store.as_context_mut(), args, Some(&mut trace));
+        (result, trace)
+    }
+
+    fn call_with<T>(
+        &self,
+        cx: &mut StoreContextMut<'_, T>,
+        args: &[Val],
+        trace: Option<&mut CallTrace>,
+    ) -> Result<Option<Val>, CallError> {
         if cx.state().id != self.store {
             return Err(CallError::WrongStore);
         }
         self.check_args(args)?;
         let func = Arc::clone(cx.state().func(self.index));
-        invoke(&mut cx, &func, Caller::Host, |_| Ok(Cow::Borrowed(args)), |_, result| Ok(result))
+        invoke(cx, &func, Caller::Host, trace, |_| Ok(Cow::Borrowed(args)), |_, result| Ok(result))
             .map_err(CallError::Trap)
     }
 

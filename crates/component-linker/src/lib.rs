@@ -72,6 +72,7 @@ mod trap;
 pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display};
 pub use jit::{Frame, HostError};
 
+pub use canon::CallTrace;
 pub use component::{Component, Item, ItemKind};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};

@@ -9,7 +9,9 @@ use canonical_abi::{
 };
 
 use super::guest::{Guest, Loans};
-use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, from_core, to_core, with_task};
+use super::{
+    CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_core, to_core, with_task,
+};
 use crate::store::StoreContextMut;
 use crate::trap::{Trap, TrapCause};
 
@@ -52,6 +54,7 @@ pub(super) fn canon_lift<'v, T, R>(
     info: &FuncInfo,
     lifted: &Lifted,
     caller: Caller,
+    mut trace: Option<&mut CallTrace>,
     on_start: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<Cow<'v, [Value]>, Trap>,
     on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
@@ -63,16 +66,20 @@ pub(super) fn canon_lift<'v, T, R>(
     let args = on_start(cx)?;
     with_task(cx, instance, |cx| {
         let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
-        let params =
-            lower_params(cx, info, lifted, caller, scope, &args).map_err(|trap| caller.word(trap))?;
+        let params = lower_params(cx, info, lifted, caller, scope, trace.as_deref_mut(), &args)
+            .map_err(|trap| caller.word(trap))?;
         drop(args);
         let mut results = lifted.result_slots.clone();
         lifted.core_func.call(&mut cx.core, &params, &mut results)?;
-        let result = lift_results(cx, info, lifted, scope, &results).map_err(|trap| caller.word(trap))?;
+        let result = lift_results(cx, info, lifted, scope, trace.as_deref_mut(), &results)
+            .map_err(|trap| caller.word(trap))?;
         cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
         let resolved = on_resolve(cx, result)?;
         if let Some(post_return) = lifted.post_return {
             call_without_leave(cx, instance, post_return, &results, &mut [])?;
+            if let Some(trace) = trace {
+                trace.post_returned = true;
+            }
         }
         Ok(resolved)
     })
@@ -84,6 +91,7 @@ fn lower_params<T>(
     lifted: &Lifted,
     caller: Caller,
     scope: BorrowScope,
+    trace: Option<&mut CallTrace>,
     args: &[Value],
 ) -> Result<Vec<jit::Val>, Trap> {
     let source_encoding = match caller {
@@ -92,7 +100,10 @@ fn lower_params<T>(
     };
     let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), source_encoding);
     let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
-    let flat = lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None)?;
+    let flat = match trace {
+        None => lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None)?,
+        Some(trace) => trace.lower_params(&mut cx, args, &info.signature.ty.params)?,
+    };
     Ok(flat.iter().map(to_core).collect())
 }
 
@@ -101,12 +112,18 @@ fn lift_results<T>(
     info: &FuncInfo,
     lifted: &Lifted,
     scope: BorrowScope,
+    trace: Option<&mut CallTrace>,
     results: &[jit::Val],
 ) -> Result<Option<Value>, Trap> {
     let flat: Vec<_> = results.iter().map(from_core).collect();
     let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
     let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
-    let mut flat = CoreValueIter::new(&flat);
-    let values = lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut flat, &info.signature.result_types)?;
+    let values = match trace {
+        None => {
+            let mut flat = CoreValueIter::new(&flat);
+            lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut flat, &info.signature.result_types)?
+        }
+        Some(trace) => trace.lift_results(&mut cx, &flat, info.signature.ty.result)?,
+    };
     Ok(values.into_iter().next())
 }

@@ -86,7 +86,7 @@ fn canon_lower<T>(
         lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &info.signature.result_types, out_param)
             .map_err(|trap| caller.word(trap))
     };
-    let flat_results = invoke(cx, callee, caller, on_start, on_resolve)?;
+    let flat_results = invoke(cx, callee, caller, None, on_start, on_resolve)?;
     lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
     for (slot, value) in results.iter_mut().zip(&flat_results) {
         *slot = to_core(value);

@@ -13,6 +13,7 @@ mod lower;
 mod resource_drop;
 mod resource_new;
 mod resource_rep;
+mod trace;
 mod unsupported;
 
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ pub(crate) use lower::lower;
 pub(crate) use resource_drop::{call_destructor, resource_drop};
 pub(crate) use resource_new::resource_new;
 pub(crate) use resource_rep::resource_rep;
+pub use trace::CallTrace;
 pub(crate) use unsupported::unsupported;
 
 /// A component function of a store.
@@ -99,17 +101,18 @@ pub(crate) fn resource_index(first: ResourceIndex, id: ResourceId) -> ResourceIn
 }
 
 /// Calls a component function: takes the arguments from `on_start`, gives the result to `on_resolve`, and returns
-/// what that returns (the spec's `OnStart` and `OnResolve`). The callee's post-return function runs after
+/// what that returns (the spec's `OnStart` and `OnResolve`). A `trace` is filled in, if there is one. The callee's post-return function runs after
 /// `on_resolve`, so that the result's memory is still there.
 pub(crate) fn invoke<'v, T, R>(
     cx: &mut StoreContextMut<'_, T>,
     func: &FuncInstance<T>,
     caller: Caller,
+    trace: Option<&mut CallTrace>,
     on_start: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<Cow<'v, [Value]>, Trap>,
     on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
     match &func.body {
-        Body::Lifted(lifted) => lift::canon_lift(cx, &func.info, lifted, caller, on_start, on_resolve),
+        Body::Lifted(lifted) => lift::canon_lift(cx, &func.info, lifted, caller, trace, on_start, on_resolve),
         Body::Host(host) => {
             let args = on_start(cx)?;
             let result = host(cx, &args).map_err(Trap::from_host)?;
