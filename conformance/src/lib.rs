@@ -5,6 +5,8 @@
 //! its meaning against a [`subjects::Subject`], [`pool`] keeps panics and endless loops inside the directive
 //! that has them, [`ledger`] judges the outcome, [`report`] prints it.
 //!
+//! Beside that, [`oracle`] compares `canonical-abi` with the spec's own program on random types and values.
+//!
 //! Nothing here knows a particular file of the suite, and there is no way to skip a directive: it passes,
 //! it fails, or it is not reached because what it names never came into being.
 //!
@@ -19,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ledger;
+pub mod oracle;
 pub mod pool;
 pub mod report;
 pub mod run;

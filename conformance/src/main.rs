@@ -1,11 +1,14 @@
-//! The command `conformance`: runs the suite, reports, compares with the ledger, and blesses it.
+//! The command `conformance`: runs the suite, reports, compares with the ledger, and blesses it; as
+//! `conformance oracle`, compares `canonical-abi` with the spec's own program.
 //!
-//! Exit status: 0 if the outcome is what the ledger says, 1 if not, 2 if the command is not understood.
+//! Exit status: 0 if the outcome is what the ledger or the program says, 1 if not, 2 if the command is not
+//! understood.
 
 #![forbid(unsafe_code)]
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use conformance::ledger::{Ledger, Reasons};
+use conformance::oracle::{self, vector};
 use conformance::pool::{Limits, run_files};
 use conformance::report::{self, Parts, Text};
 use conformance::subjects::lowlift::Lowlift;
@@ -14,12 +17,15 @@ use std::error::Error;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Runs the official component suite, directive by directive, and compares the outcome with the ledger.
 #[derive(Parser)]
-#[command(name = "conformance")]
+#[command(name = "conformance", args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Run only the files whose path contains one of these, such as `values/` or `strings.wast`
     filters: Vec<String>,
 
@@ -52,6 +58,38 @@ struct Options {
     budget: u64,
 }
 
+#[derive(Clone, Copy, Subcommand)]
+enum Command {
+    /// Compares the Canonical ABI with the spec's own program, definitions.py, on random types and values
+    ///
+    /// Exit status: 0 if all cases agree, 1 if one differs, 2 if the command is not understood or the spec's program
+    /// cannot be run.
+    Oracle(OracleOptions),
+}
+
+#[derive(Args, Clone, Copy)]
+struct OracleOptions {
+    /// How many cases
+    #[arg(long, default_value_t = 10_000)]
+    cases: u64,
+
+    /// The seed that they are made from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// How many differences to shrink and print
+    #[arg(long, default_value_t = 3)]
+    show: usize,
+
+    /// How many children to run at a time [default: one per core]
+    #[arg(short, long)]
+    jobs: Option<usize>,
+
+    /// Write the golden vectors anew instead
+    #[arg(long, exclusive = true)]
+    bless: bool,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     /// A table.
@@ -62,13 +100,14 @@ enum Format {
 
 fn main() -> ExitCode {
     let options = Options::parse(); // exits with 2 by itself
-    match conform(&options) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(1)
-        }
-    }
+    let (outcome, status_of_error) = match options.command {
+        None => (conform(&options), 1),
+        Some(Command::Oracle(options)) => (ask_oracle(options), 2),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(status_of_error)
+    })
 }
 
 fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
@@ -102,12 +141,38 @@ fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         }
         Format::Json => format!("{:#}\n", report::json(&outcomes, &differences, &ledger)),
     };
+    print(&report)?;
+    Ok(ExitCode::from(u8::from(!differences.is_empty())))
+}
+
+fn ask_oracle(options: OracleOptions) -> Result<ExitCode, Box<dyn Error>> {
+    if options.bless {
+        std::fs::write(golden_path(), vector::golden()?).map_err(|e| format!("{GOLDEN}: {e}"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = oracle::Config {
+        seed: options.seed,
+        n_cases: options.cases,
+        n_jobs: options.jobs.unwrap_or(Limits::default().n_jobs),
+        n_shrunk: options.show,
+    };
+    let start = Instant::now();
+    let outcome = oracle::compare(config, &oracle::ours::answer)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let mut report = format!("{outcome}\n{seconds:.1} s\n");
+    for difference in &outcome.differences {
+        report.push_str(&format!("\n{difference}"));
+    }
+    print(&report)?;
+    Ok(ExitCode::from(u8::from(outcome.n_differed > 0)))
+}
+
+fn print(report: &str) -> std::io::Result<()> {
     match std::io::stdout().write_all(report.as_bytes()) {
         // Whoever reads has seen enough; the status says the rest.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-        written => written?,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
-    Ok(ExitCode::from(u8::from(!differences.is_empty())))
 }
 
 fn selected<'a>(suite: &'a Suite, filters: &[String]) -> Vec<&'a str> {
@@ -121,6 +186,13 @@ const LEDGER: &str = "conformance/ledger.txt";
 
 fn ledger_path() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.txt"))
+}
+
+/// The golden vectors' name, as people know it.
+const GOLDEN: &str = "conformance/golden/abi.jsonl";
+
+fn golden_path() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/abi.jsonl"))
 }
 
 fn read_ledger() -> Result<String, Box<dyn Error>> {

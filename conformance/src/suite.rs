@@ -33,11 +33,7 @@ impl Suite {
     ///
     /// If cargo cannot be run, does not know the package, or the package has no such folder.
     pub fn find() -> Result<Self, SuiteError> {
-        let metadata = cargo_metadata(Path::new(env!("CARGO_MANIFEST_DIR")))?;
-        let manifest = manifest_of(&metadata, "wasm-tools")
-            .ok_or_else(|| SuiteError("cargo metadata does not list the package wasm-tools".to_owned()))?;
-        let package = Path::new(manifest).parent().unwrap_or(Path::new("."));
-        Self::open(&package.join("tests/component-model/test"))
+        Self::open(&wasm_tools_folder()?.join("tests/component-model/test"))
     }
 
     /// Lists the scripts under `root`.
@@ -65,6 +61,18 @@ impl Suite {
     pub fn read(&self, file: &str) -> Result<String, SuiteError> {
         std::fs::read_to_string(self.root.join(file)).map_err(|e| SuiteError(format!("{file}: {e}")))
     }
+}
+
+/// Returns the folder of the package that carries the suite and the spec's documents.
+///
+/// # Errors
+///
+/// If cargo cannot be run or does not know the package.
+pub fn wasm_tools_folder() -> Result<PathBuf, SuiteError> {
+    let metadata = cargo_metadata(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+    let manifest = manifest_of(&metadata, "wasm-tools")
+        .ok_or_else(|| SuiteError("cargo metadata does not list the package wasm-tools".to_owned()))?;
+    Ok(Path::new(manifest).parent().unwrap_or(Path::new(".")).to_owned())
 }
 
 /// Returns what `cargo metadata` says about the workspace of the package in `folder`.

@@ -1,0 +1,295 @@
+//! What `canonical-abi` answers to a case, in the form of the oracle's answers.
+
+use super::case::{Case, Handle, Lift, Lower, N_RESOURCES, hex, pattern, pointer_name};
+use super::notation::value_to_json;
+use canonical_abi::despecialize::{Despecialized, despecialize};
+use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, Ownership, RuntimeResource};
+use canonical_abi::layout::{field_offsets, payload_offset};
+use canonical_abi::{
+    Context, CoreFuncType, CoreType, CoreValue, CoreValueIter, Direction, FuncType, Host, Options, PtrType,
+    ResourceId, StringEncoding, Trap, Types, ValType, Value, flatten_functype, flatten_type, layout,
+    lift_flat_values, lower_flat_values,
+};
+use serde_json::{Map, Value as Json, json};
+
+/// How many bytes of values a lifting may make, so that lists of lists in the same place come to an end.
+const MAX_RESERVED_BYTES: u64 = 1 << 15;
+
+/// Returns what `canonical-abi` says about the case.
+pub fn answer(case: &Case) -> Json {
+    let mut said = Map::new();
+    for ptr in [PtrType::I32, PtrType::I64] {
+        said.insert(pointer_name(ptr).to_owned(), static_answer(case, ptr));
+    }
+    said.insert("lower".to_owned(), case.lower.as_ref().map_or(Json::Null, |job| lower_answer(case, job)));
+    said.insert("lift".to_owned(), case.lift.as_ref().map_or(Json::Null, |job| lift_answer(case, job)));
+    Json::Object(said)
+}
+
+/// What of types can be said without a value.
+fn static_answer(case: &Case, ptr: PtrType) -> Json {
+    let tys: Vec<_> = case.params.iter().copied().chain(case.result).collect();
+    let mut layouts = Vec::new();
+    for ty in &tys {
+        measure(&case.types, *ty, ptr, &mut layouts);
+    }
+    let flat: Vec<_> = tys.iter().map(|ty| names(&flatten_type(&case.types, *ty, ptr))).collect();
+    let params = case.params.iter().enumerate().map(|(i, ty)| (format!("p{i}"), *ty)).collect();
+    let ft = FuncType { params, result: case.result, is_async: false };
+    // Synchronous, asynchronous with a callback, asynchronous on a stack of its own.
+    let modes = [
+        (false, false, Direction::Lift),
+        (false, false, Direction::Lower),
+        (true, true, Direction::Lift),
+        (true, false, Direction::Lift),
+        (true, false, Direction::Lower),
+    ];
+    let functypes = modes.map(|(is_async, has_callback, direction)| {
+        let opts = Options { string_encoding: case.encoding, ptr, is_async, has_callback };
+        let CoreFuncType { params, results } = flatten_functype(&case.types, &ft, &opts, direction);
+        format!("{} -> {}", names(&params), names(&results))
+    });
+    json!({ "layouts": layouts, "flat": flat, "functypes": functypes })
+}
+
+fn names(tys: &[CoreType]) -> String {
+    tys.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// Appends size, alignment and offsets of a type, then those of the types that it is made of.
+fn measure(types: &Types, ty: ValType, ptr: PtrType, rows: &mut Vec<Json>) {
+    let (offsets, parts): (Vec<u64>, Vec<ValType>) = match despecialize(types, ty) {
+        Despecialized::List { element, length: _ } => (vec![], vec![element]),
+        Despecialized::Record(fields) => field_offsets(types, fields.types(), ptr).unzip(),
+        Despecialized::Variant(cases) => {
+            let payloads: Vec<_> = cases.payloads().collect();
+            let offset = u64::from(payload_offset(types, ty, ptr));
+            (if payloads.is_empty() { vec![] } else { vec![offset] }, payloads)
+        }
+        Despecialized::Bool
+        | Despecialized::S8
+        | Despecialized::U8
+        | Despecialized::S16
+        | Despecialized::U16
+        | Despecialized::S32
+        | Despecialized::U32
+        | Despecialized::S64
+        | Despecialized::U64
+        | Despecialized::F32
+        | Despecialized::F64
+        | Despecialized::Char
+        | Despecialized::String
+        | Despecialized::ErrorContext
+        | Despecialized::Flags(_)
+        | Despecialized::Own(_)
+        | Despecialized::Borrow(_)
+        | Despecialized::Stream(_)
+        | Despecialized::Future(_) => (vec![], vec![]),
+    };
+    let layout = layout(types, ty, ptr);
+    rows.push(json!([layout.size(), layout.align(), offsets]));
+    for part in parts {
+        measure(types, part, ptr, rows);
+    }
+}
+
+/// What a lowering leaves behind.
+pub(crate) struct Lowered {
+    pub(crate) flat: Vec<CoreValue>,
+    pub(crate) memory: Vec<u8>,
+    pub(crate) table: HandleTable,
+}
+
+/// Returns what is left of the case's lowering, unless it traps.
+pub(crate) fn lowered(case: &Case, job: &Lower) -> Option<Lowered> {
+    let (machine, outcome) = lower(case, job);
+    let flat = outcome.ok()?;
+    Some(Lowered { flat, memory: machine.memory, table: machine.table })
+}
+
+/// Returns whether lifting the case's core values stays within what this comparison wants to spend on it.
+pub(crate) fn is_liftable(case: &Case, job: &Lift) -> bool {
+    let (_, outcome) = lift(case, job);
+    !matches!(outcome, Err(Stop::TooLarge))
+}
+
+fn lower_answer(case: &Case, job: &Lower) -> Json {
+    let (mut machine, outcome) = lower(case, job);
+    match outcome {
+        Err(Stop::Trap | Stop::TooLarge) => json!({ "realloc": machine.reallocs, "trap": true }),
+        Ok(flat) => json!({
+            "realloc": machine.reallocs,
+            "flat": flat.iter().map(|value| value.bits()).collect::<Vec<_>>(),
+            "memory": hex(&machine.memory),
+            "handles": machine.handles(),
+            "borrows": machine.num_borrows(),
+        }),
+    }
+}
+
+fn lower(case: &Case, job: &Lower) -> (Machine, Result<Vec<CoreValue>, Stop>) {
+    let mut machine = Machine::new((0..job.memory_bytes).map(pattern).collect(), &job.handles);
+    machine.source = job.source;
+    machine.gap_bytes = job.gap_bytes;
+    machine.answer = job.answer;
+    let mut cx = Context::new(&case.types, options(case), &mut machine);
+    let outcome = lower_flat_values(&mut cx, case.max_flat, &job.values, &case.params, job.out);
+    (machine, outcome)
+}
+
+fn lift_answer(case: &Case, job: &Lift) -> Json {
+    let (machine, outcome) = lift(case, job);
+    match outcome {
+        Err(Stop::Trap) => json!({ "trap": true }),
+        Err(Stop::TooLarge) => json!({ "error": "the values are larger than this comparison makes" }),
+        Ok(values) => json!({
+            "values": values.iter().map(value_to_json).collect::<Vec<_>>(),
+            "handles": machine.handles(),
+        }),
+    }
+}
+
+fn lift(case: &Case, job: &Lift) -> (Machine, Result<Vec<Value>, Stop>) {
+    let mut machine = Machine::new(job.memory.clone(), &job.handles);
+    let mut cx = Context::new(&case.types, options(case), &mut machine);
+    let mut vi = CoreValueIter::new(&job.flat);
+    let outcome = lift_flat_values(&mut cx, case.max_flat, &mut vi, &case.params);
+    (machine, outcome)
+}
+
+fn options(case: &Case) -> Options {
+    Options { string_encoding: case.encoding, ptr: case.ptr, ..Options::default() }
+}
+
+/// Why a call ended early.
+enum Stop {
+    /// A fault of the guest's. The spec's program knows no kinds of them.
+    Trap,
+    /// More values than [`MAX_RESERVED_BYTES`].
+    TooLarge,
+}
+
+impl From<Trap> for Stop {
+    fn from(_: Trap) -> Self {
+        Self::Trap
+    }
+}
+
+/// An instance: a memory that grows at its end, an allocator that moves every block, a handle table.
+struct Machine {
+    memory: Vec<u8>,
+    source: StringEncoding,
+    gap_bytes: usize,
+    answer: Option<(usize, u64)>,
+    reallocs: Vec<[u64; 4]>,
+    reserved_bytes: u64,
+    table: HandleTable,
+    lends: Lends,
+    scope: BorrowScope,
+}
+
+impl Machine {
+    fn new(memory: Vec<u8>, given: &[Handle]) -> Self {
+        let mut table = HandleTable::new();
+        let earlier = table.enter_scope();
+        let scope = table.enter_scope();
+        for handle in given {
+            let rt = RuntimeResource(handle.rt);
+            let added = if handle.own {
+                handles::lower_own(&mut table, rt, handle.rep)
+            } else {
+                handles::lower_borrow(&mut table, earlier, rt, handle.rep)
+            };
+            added.expect("a case gives few handles");
+        }
+        Self {
+            memory,
+            source: StringEncoding::Utf8,
+            gap_bytes: 0,
+            answer: None,
+            reallocs: Vec::new(),
+            reserved_bytes: 0,
+            table,
+            lends: Lends::new(),
+            scope,
+        }
+    }
+
+    /// Index, resource type, representation, ownership and lends of each handle.
+    fn handles(&self) -> Json {
+        let row = |(index, handle): (u32, &handles::ResourceHandle)| {
+            let own = handle.ownership() == Ownership::Own;
+            json!([index, handle.rt().0, handle.rep(), own, handle.num_lends()])
+        };
+        self.table.iter().map(row).collect()
+    }
+
+    /// How many borrows the call was given. Its scope is closed if there are none.
+    fn num_borrows(&mut self) -> u32 {
+        match self.table.exit_scope(self.scope) {
+            Ok(()) => 0,
+            Err(trap) => {
+                let Trap::BorrowsRemain { n_borrows } = trap else {
+                    panic!("a scope closes or has borrows: {trap}")
+                };
+                n_borrows
+            }
+        }
+    }
+}
+
+impl Host for Machine {
+    type Error = Stop;
+
+    fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    fn memory_mut(&mut self) -> &mut [u8] {
+        &mut self.memory
+    }
+
+    fn realloc(&mut self, old_ptr: u64, old_size: u64, align: u64, new_size: u64) -> Result<u64, Stop> {
+        let n_calls = self.reallocs.len();
+        self.reallocs.push([old_ptr, old_size, align, new_size]);
+        if let Some((call, answer)) = self.answer
+            && call == n_calls
+        {
+            return Ok(answer);
+        }
+        let in_memory = |n: u64| usize::try_from(n).expect("a case's memory is small");
+        let start = (self.memory.len() + self.gap_bytes).next_multiple_of(in_memory(align));
+        self.memory.extend((self.memory.len()..start + in_memory(new_size)).map(pattern));
+        let old = in_memory(old_ptr)..in_memory(old_ptr + old_size.min(new_size));
+        self.memory.copy_within(old, start);
+        Ok(start as u64)
+    }
+
+    fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, Stop> {
+        Ok(handles::lift_own(&mut self.table, RuntimeResource(rt.0), index)?)
+    }
+
+    fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, Stop> {
+        Ok(handles::lift_borrow(&mut self.table, &mut self.lends, RuntimeResource(rt.0), index)?)
+    }
+
+    fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Stop> {
+        Ok(handles::lower_own(&mut self.table, RuntimeResource(rt.0), rep)?)
+    }
+
+    fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Stop> {
+        if rt.0 == N_RESOURCES - 1 {
+            return Ok(rep);
+        }
+        Ok(handles::lower_borrow(&mut self.table, self.scope, RuntimeResource(rt.0), rep)?)
+    }
+
+    fn reserve(&mut self, n_bytes: u64) -> Result<(), Stop> {
+        self.reserved_bytes = self.reserved_bytes.saturating_add(n_bytes);
+        if self.reserved_bytes > MAX_RESERVED_BYTES { Err(Stop::TooLarge) } else { Ok(()) }
+    }
+
+    fn source_encoding(&self) -> StringEncoding {
+        self.source
+    }
+}

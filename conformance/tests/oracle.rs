@@ -1,0 +1,126 @@
+//! `canonical-abi` against the spec's own program: its golden vectors everywhere, the program itself where there is a
+//! `python3`. Where there is none, the tests that need it say so on stderr.
+
+use conformance::oracle::case::Case;
+use conformance::oracle::spec::{Spec, SpecError};
+use conformance::oracle::{Config, Outcome, Subject, compare, nth_case, ours, vector};
+use serde_json::json;
+
+const GOLDEN: &str = include_str!("../golden/abi.jsonl");
+
+/// Checks one vector. Tests that the oracle prints for a difference call this.
+#[track_caller]
+fn check(vector: &str) {
+    if let Err(differences) = vector::check(vector) {
+        panic!("{differences}");
+    }
+}
+
+#[test]
+fn golden_vectors_hold() {
+    assert_eq!(u64::try_from(GOLDEN.lines().count()).unwrap(), vector::N_GOLDEN);
+    GOLDEN.lines().for_each(check);
+}
+
+#[test]
+fn vectors_are_read_as_they_are_written() {
+    for line in GOLDEN.lines() {
+        let (case, spec) = vector::parse(line).unwrap();
+        assert_eq!(vector::to_line(&case, &spec), line);
+    }
+    let check = |text: &str, expected: &str| assert_eq!(vector::check(text), Err(expected.to_owned()));
+    check("{", "not a test vector: EOF while parsing an object at line 1 column 1");
+    check("{}", "not a test vector: expected an array, given null");
+    check(r#"{"case":{"params":["u9"]}}"#, r#"not a test vector: expected a type, given "u9""#);
+    check(
+        r#"{"case":{"params":[["flags",33]],"result":[]}}"#,
+        r#"not a test vector: cannot have more than 32 flags, but there are 33: ["flags",33]"#,
+    );
+}
+
+#[test]
+fn golden_vectors_are_what_the_program_says() {
+    let Some(mut spec) = spec_or_excuse() else { return };
+    let (cases, expected): (Vec<_>, Vec<_>) = GOLDEN.lines().map(|line| vector::parse(line).unwrap()).unzip();
+    for (answer, expected) in spec.ask(&cases).unwrap().into_iter().zip(expected) {
+        assert_eq!(answer, expected, "cargo run -p conformance -- oracle --bless");
+    }
+}
+
+#[test]
+fn random_cases_agree() {
+    let Some(outcome) = compared(300, &ours::answer) else { return };
+    let shown: Vec<_> = outcome.differences.iter().map(ToString::to_string).collect();
+    assert!(shown.is_empty(), "{outcome}\n\n{}", shown.join("\n"));
+    assert_eq!(outcome.n_agreed, 300);
+    let tally = outcome.tally;
+    assert!(tally.n_lowered > 100 && tally.n_lifted > 50, "{outcome}");
+    assert!(tally.n_lower_traps > 5 && tally.n_lift_traps > 50, "{outcome}");
+}
+
+#[test]
+fn a_difference_is_shrunk_and_printed_as_a_test() {
+    let Some(outcome) = compared(100, &blocks_of_half_alignment) else { return };
+    assert!(outcome.n_differed > 0 && outcome.n_agreed > 0);
+    let [difference] = &outcome.differences[..] else { panic!("one difference was to be shrunk") };
+    let case = &difference.case;
+    assert!(case.params.len() == 1 && case.lift.is_none() && case.result.is_none(), "{difference}");
+    let printed = difference.to_string();
+    let name = format!("fn seed_{}_case_{}()", difference.seed, difference.number);
+    assert!(printed.contains("#[test]") && printed.contains(&name), "{printed}");
+    assert!(printed.contains("lower.realloc.0.2: 4, but the spec's program says 8"), "{printed}");
+    let vector = printed.split("r##\"").nth(1).and_then(|rest| rest.split("\"##").next()).unwrap();
+    check(vector); // holds of the subject that makes no mistake
+}
+
+#[test]
+fn a_panic_is_a_difference() {
+    let Some(outcome) = compared(1, &|_| panic!("on purpose")) else { return };
+    assert_eq!((outcome.n_agreed, outcome.n_differed), (0, 1));
+    assert_eq!(outcome.differences[0].ours, json!({ "error": "it panicked" }));
+}
+
+#[test]
+fn a_missing_interpreter_is_named() {
+    let error = Spec::start_with("python3-that-nobody-has").unwrap_err();
+    assert_eq!(error, SpecError::NoPython);
+    assert!(error.to_string().contains("there is no python3"), "{error}");
+}
+
+#[test]
+fn cases_depend_on_seed_and_number_only() {
+    let json = |seed, number| nth_case(seed, number).to_json();
+    assert_eq!(json(3, 14), json(3, 14));
+    assert_ne!(json(3, 14), json(3, 15));
+    assert_ne!(json(3, 14), json(4, 14));
+}
+
+/// A subject with a mistake.
+fn blocks_of_half_alignment(case: &Case) -> serde_json::Value {
+    let mut answer = ours::answer(case);
+    let calls = answer["lower"]["realloc"].as_array_mut();
+    for call in calls.into_iter().flatten() {
+        if call[2] == 8 {
+            call[2] = json!(4);
+        }
+    }
+    answer
+}
+
+fn compared(n_cases: u64, subject: &Subject) -> Option<Outcome> {
+    spec_or_excuse()?;
+    let config = Config { seed: 1, n_cases, n_jobs: 2, n_shrunk: 1 };
+    Some(compare(config, subject).expect("the program was just seen to start"))
+}
+
+/// Starts the program, or says why the test checks nothing.
+fn spec_or_excuse() -> Option<Spec> {
+    match Spec::start() {
+        Ok(spec) => Some(spec),
+        Err(SpecError::NoPython) => {
+            eprintln!("not compared: {}; the golden vectors are checked all the same", SpecError::NoPython);
+            None
+        }
+        Err(error @ SpecError::Failed(_)) => panic!("{error}"),
+    }
+}
