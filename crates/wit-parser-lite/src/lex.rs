@@ -4,8 +4,9 @@
 //! tokens hold only white space. A keyword, operator or name is told apart by its text alone (a name written with `%`
 //! keeps the sign in its text), which is what the parser matches on.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::name::{label_fault, to_label};
+use crate::resolve::MAX_ERRORS;
 use crate::source::{FileId, Sources, Span, count};
 
 /// What sort of token a [`Token`] is.
@@ -40,6 +41,8 @@ pub struct Token<'a> {
     pub text: &'a str,
     /// Its place.
     pub span: Span,
+    /// Whether nothing but white space stands before it in its line.
+    pub starts_line: bool,
 }
 
 impl<'a> Token<'a> {
@@ -98,48 +101,84 @@ pub const KEYWORDS: [&str; 43] = [
     "world",
 ];
 
-/// A fault in the text, with its place relative to where the token starts.
+/// A fault in the text, from where the token starts.
 struct Fault {
     kind: ErrorKind,
-    start: usize,
-    end: usize,
+    /// How many bytes are at fault.
+    n_bytes: usize,
     message: String,
     help: Option<String>,
+    stand_in: StandIn,
+}
+
+/// What stands in the place of a fault of so many bytes.
+enum StandIn {
+    Nothing,
+    Name(usize),
+    EmptyString(usize),
+    /// The end of the file.
+    End,
 }
 
 /// Returns the tokens of `file`, the last of them an [`TokenKind::End`].
 ///
-/// # Errors
-///
-/// The first character that may not stand where it stands, comment or string that does not end, or name that is not
-/// kebab-case.
-pub fn lex(sources: &Sources, file: FileId) -> Result<Vec<Token<'_>>> {
+/// The second part of what it returns are the faults: characters that may not stand where they stand, comments and
+/// strings that do not end, names that are not kebab-case. A token takes the place of each that reads as what was meant.
+pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
     let text = sources.text(file);
     let span = |start: usize, end: usize| Span { file, start: count(start), end: count(end) };
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| is_forbidden(*c)) {
-        let message = format!("character U+{:04X} is not allowed in WIT files", u32::from(c));
-        return Err(Error::new(ErrorKind::Character, span(at, at + c.len_utf8()), message));
-    }
-    let mut tokens = Vec::new();
-    let mut at = 0;
+    let mut errors = forbidden_characters(text, span);
+    let (mut tokens, mut at) = (Vec::with_capacity(text.len() / 8), 0);
     loop {
-        at += white_space(&text[at..]);
-        match token(&text[at..]) {
-            Ok((kind, n_bytes)) => {
-                let end = at + n_bytes;
-                tokens.push(Token { kind, text: &text[at..end], span: span(at, end) });
-                if kind == TokenKind::End {
-                    return Ok(tokens);
+        let n_white = white_space(&text[at..]);
+        let starts_line = at == 0 || text[at..at + n_white].contains('\n');
+        at += n_white;
+        let (kind, n_bytes) = match token(&text[at..]) {
+            Ok(found) => found,
+            Err(Fault { kind, n_bytes, message, help, stand_in }) => {
+                if errors.len() < MAX_ERRORS {
+                    let end = at + n_bytes;
+                    errors.push(Error { help, ..Error::new(kind, span(at, end), message) });
                 }
-                at = end;
+                match stand_in {
+                    StandIn::Nothing => at += n_bytes,
+                    StandIn::Name(n_bytes) => {
+                        let (text, span) = (&text[at..at + n_bytes], span(at, at + n_bytes));
+                        tokens.push(Token { kind: TokenKind::Id, text, span, starts_line });
+                        at += n_bytes;
+                    }
+                    StandIn::EmptyString(n_bytes) => {
+                        let span = span(at, at + n_bytes);
+                        tokens.push(Token { kind: TokenKind::String, text: "\"\"", span, starts_line });
+                        at += n_bytes;
+                    }
+                    StandIn::End => at = text.len(),
+                }
+                continue;
             }
-            Err(fault) => {
-                let mut error = Error::new(fault.kind, span(at + fault.start, at + fault.end), fault.message);
-                error.help = fault.help;
-                return Err(error);
-            }
+        };
+        let end = at + n_bytes;
+        tokens.push(Token { kind, text: &text[at..end], span: span(at, end), starts_line });
+        if kind == TokenKind::End {
+            errors.sort_by_key(|error| error.span.start);
+            return (tokens, errors);
         }
+        at = end;
     }
+}
+
+/// Returns a fault for each character that may not stand anywhere.
+fn forbidden_characters(text: &str, span: impl Fn(usize, usize) -> Span) -> Vec<Error> {
+    // Nearly all files consist of printable ASCII and line ends, which this sees at once.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+        return Vec::new();
+    }
+    let found = text.char_indices().filter(|(_, c)| is_forbidden(*c)).take(MAX_ERRORS);
+    let error = |(at, c): (usize, char)| {
+        let message = format!("character U+{:04X} is not allowed in WIT files", u32::from(c));
+        Error::new(ErrorKind::Character, span(at, at + c.len_utf8()), message)
+    };
+    found.map(error).collect()
 }
 
 /// Returns whether WIT.md bans `c` everywhere, comments included: control codes, bidirectional overrides, and what
@@ -173,12 +212,23 @@ fn token(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
         '0'..='9' => number(text),
         '%' => word(text, 1),
         c if is_word(c) => word(text, 0),
+        // Reported already.
+        c if is_forbidden(c) => Ok((TokenKind::Comment, c.len_utf8())),
         c => Err(Fault {
             kind: ErrorKind::Character,
-            start: 0,
-            end: c.len_utf8(),
+            n_bytes: c.len_utf8(),
             message: format!("unexpected character {c:?}"),
-            help: None,
+            help: match c {
+                '?' => Some("an optional value is an `option<…>`".to_owned()),
+                '[' => Some("a list is written `list<…>`".to_owned()),
+                '&' => Some(
+                    "a handle that is only lent is a `borrow<…>`, all else is passed by value".to_owned(),
+                ),
+                '#' => Some("comments start with `//`".to_owned()),
+                '\'' => Some("strings stand in double quotes".to_owned()),
+                _ => None,
+            },
+            stand_in: StandIn::Nothing,
         }),
     }
 }
@@ -200,10 +250,10 @@ fn block_comment(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
         let Some(found) = text[at..].find(['*', '/']) else {
             return Err(Fault {
                 kind: ErrorKind::Literal,
-                start: 0,
-                end: 2,
+                n_bytes: 2,
                 message: "this comment does not end".to_owned(),
                 help: (depth > 1).then(|| format!("comments nest: {depth} `*/` are missing")),
+                stand_in: StandIn::End,
             });
         };
         at += found;
@@ -230,7 +280,10 @@ fn string_literal(text: &str) -> std::result::Result<(TokenKind, usize), Fault> 
         }
     }
     let message = "this string does not end on its line".to_owned();
-    Err(Fault { kind: ErrorKind::Literal, start: 0, end: 1, message, help: None })
+    // What closes around the string is hardly part of it.
+    let line = text.lines().next().unwrap_or(text);
+    let stand_in = StandIn::EmptyString(line.trim_end_matches([')', ';', ' ']).len());
+    Err(Fault { kind: ErrorKind::Literal, n_bytes: 1, message, help: None, stand_in })
 }
 
 fn number(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
@@ -274,7 +327,7 @@ fn word(text: &str, prefix: usize) -> std::result::Result<(TokenKind, usize), Fa
         None => Ok((TokenKind::Id, end)),
         Some(message) => {
             let help = to_label(name).map(|label| format!("write `{label}`"));
-            Err(Fault { kind: ErrorKind::Name, start: 0, end, message, help })
+            Err(Fault { kind: ErrorKind::Name, n_bytes: end, message, help, stand_in: StandIn::Name(end) })
         }
     }
 }

@@ -60,8 +60,8 @@ pub use source::{FileId, Location, Sources, Span};
 ///
 /// # Errors
 ///
-/// All faults found, at least one and at most [`MAX_ERRORS`]. A file with a syntax error yields that one only, and
-/// keeps names from being resolved.
+/// All faults found, at least one and at most [`MAX_ERRORS`]. A syntax error keeps
+/// names from being resolved, so that nothing is reported that only follows from it.
 pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Vec<Error>> {
     parse_with_dependencies(files, &[])
 }
@@ -111,13 +111,27 @@ fn parse_groups(
     for group in groups {
         let mut files = Vec::with_capacity(group.len());
         for file in group {
-            match lex::lex(sources, *file).and_then(|tokens| parse::wit_file(*file, &tokens)) {
-                Ok(tree) => files.push(tree),
-                Err(error) => errors.push(error),
-            }
+            let (tokens, faults) = lex::lex(sources, *file);
+            let (tree, more_faults) = parse::wit_file(*file, &tokens);
+            files.push(tree);
+            let start = errors.len();
+            // In a line with a fault in its text, one of its grammar follows from that.
+            let more_faults = more_faults
+                .into_iter()
+                .filter(|error| !faults.iter().any(|fault| share_line(sources, fault, error)));
+            let more_faults: Vec<_> = more_faults.collect();
+            errors.extend(faults);
+            errors.extend(more_faults);
+            errors[start..].sort_by_key(|error| error.span.start);
         }
         trees.push(files);
     }
     errors.truncate(MAX_ERRORS);
     if errors.is_empty() { resolve::resolve(&trees, features) } else { Err(errors) }
+}
+
+/// Returns whether two faults of one file start in one line.
+fn share_line(sources: &Sources, a: &Error, b: &Error) -> bool {
+    let (start, end) = (a.span.start.min(b.span.start), a.span.start.max(b.span.start));
+    !sources.slice(Span { start, end, ..a.span }).contains('\n')
 }

@@ -324,6 +324,10 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
         .map(|other| format!("`{}`", package_text(other)))
         .collect();
     errors.push(if versions.is_empty() {
+        let known: Vec<_> =
+            packages.ids.keys().take(8).map(|key| format!("`{}`", package_text(key))).collect();
+        let more = if packages.ids.len() > known.len() { " and others" } else { "" };
+        let error = error.remark(format!("looked for among the packages given: {}{more}", known.join(", ")));
         error.suggest(&key.0, packages.ids.keys().map(|other| other.0.as_str()))
     } else {
         error.remark(format!("known by that name: {}", versions.join(", ")))

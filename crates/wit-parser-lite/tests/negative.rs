@@ -70,6 +70,17 @@ fn worlds() {
 }
 
 #[test]
+fn recovery() {
+    check_cases("recovery.txt", 20);
+}
+
+/// What other languages and older WIT would have one write.
+#[test]
+fn habits() {
+    check_cases("habits.txt", 32);
+}
+
+#[test]
 fn gates() {
     check_cases("gates.txt", 15);
 }

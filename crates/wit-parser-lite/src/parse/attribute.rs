@@ -20,7 +20,7 @@ pub(super) fn attributes<'a>(p: &mut Cursor<'a, '_>) -> Result<Attributes<'a>> {
                 let value = external_id(p)?;
                 let span = start.to(p.last_span());
                 if attributes.external_id.is_some() {
-                    return Err(Error::new(ErrorKind::Attribute, span, "a second `@external-id`".to_owned()));
+                    p.report(Error::new(ErrorKind::Attribute, span, "a second `@external-id`".to_owned()));
                 }
                 attributes.external_id = Some(ExternalId { value, span });
             }
@@ -31,7 +31,9 @@ pub(super) fn attributes<'a>(p: &mut Cursor<'a, '_>) -> Result<Attributes<'a>> {
         }
         attributes.docs.comments.extend(p.docs().comments);
     }
-    gate_rules(&attributes)?;
+    if let Err(error) = gate_rules(&attributes) {
+        p.report(error);
+    }
     Ok(attributes)
 }
 
@@ -136,15 +138,12 @@ fn external_id(p: &mut Cursor<'_, '_>) -> Result<String> {
     Ok(value)
 }
 
-/// Returns an error if there is an external id before an item that takes none.
-pub(super) fn no_external_id(attributes: &Attributes<'_>, item: &str) -> Result<()> {
-    match &attributes.external_id {
-        None => Ok(()),
-        Some(external_id) => {
-            let message = format!("`@external-id` is not allowed on {item}");
-            let error = Error::new(ErrorKind::Attribute, external_id.span, message);
-            Err(error.help("it belongs to an import, an export, or a type or function of an interface"))
-        }
+/// Reports an external id before an item that takes none.
+pub(super) fn no_external_id(p: &mut Cursor<'_, '_>, attributes: &Attributes<'_>, item: &str) {
+    if let Some(external_id) = &attributes.external_id {
+        let message = format!("`@external-id` is not allowed on {item}");
+        let error = Error::new(ErrorKind::Attribute, external_id.span, message);
+        p.report(error.help("it belongs to an import, an export, or a type or function of an interface"));
     }
 }
 

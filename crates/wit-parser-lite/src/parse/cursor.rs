@@ -3,6 +3,7 @@
 use crate::ast::Docs;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lex::{Token, TokenKind};
+use crate::resolve::MAX_ERRORS;
 use crate::source::Span;
 
 /// A place between two tokens.
@@ -16,6 +17,17 @@ pub(super) struct Cursor<'a, 't> {
     passed: usize,
     /// How many types are open around the place.
     pub(super) type_depth: u32,
+    /// How many braces are open around the place.
+    brace_depth: u32,
+    /// The faults found so far.
+    errors: Vec<Error>,
+}
+
+/// A place to return to after a fault: where an item starts, in the braces of its list.
+#[derive(Clone, Copy)]
+pub(super) struct Checkpoint {
+    at: usize,
+    brace_depth: u32,
 }
 
 impl<'a, 't> Cursor<'a, 't> {
@@ -24,7 +36,7 @@ impl<'a, 't> Cursor<'a, 't> {
             tokens.last().is_some_and(|token| token.kind == TokenKind::End),
             "tokens end with End, as lex has it"
         );
-        let mut cursor = Self { tokens, at: 0, passed: 0, type_depth: 0 };
+        let mut cursor = Self { tokens, at: 0, passed: 0, type_depth: 0, brace_depth: 0, errors: Vec::new() };
         cursor.at = cursor.after_comments(0);
         cursor
     }
@@ -92,6 +104,11 @@ impl<'a, 't> Cursor<'a, 't> {
     pub(super) fn bump(&mut self) -> Token<'a> {
         let token = self.token();
         if token.kind != TokenKind::End {
+            match token.text {
+                "{" => self.brace_depth += 1,
+                "}" => self.brace_depth = self.brace_depth.saturating_sub(1),
+                _ => {}
+            }
             self.passed = self.at + 1;
             self.at = self.after_comments(self.passed);
         }
@@ -113,9 +130,96 @@ impl<'a, 't> Cursor<'a, 't> {
             return Ok(self.bump());
         }
         if text == ";" {
-            return Err(expected_after(self, "`;`"));
+            let error = expected_after(self, "`;`");
+            // Whoever forgets it goes on in the next line or ends there.
+            if self.token().starts_line || self.at("}") || self.at_end() {
+                self.report(error);
+                return Ok(self.token());
+            }
+            return Err(error);
         }
         Err(expected(self, &format!("`{text}`")))
+    }
+
+    /// Notes a fault that does not keep the parser from going on.
+    #[cold]
+    pub(super) fn report(&mut self, error: Error) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(error);
+        }
+    }
+
+    pub(super) fn into_errors(self) -> Vec<Error> {
+        self.errors
+    }
+
+    /// Returns the place, at which an item is about to start.
+    pub(super) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { at: self.at, brace_depth: self.brace_depth }
+    }
+
+    /// Goes on after a fault in the item that starts at `start`: passes the rest of the item, but neither the brace
+    /// that closes the item's list nor what looks like another item.
+    #[cold]
+    pub(super) fn recover(&mut self, start: Checkpoint, error: Error) {
+        self.report(error);
+        while !self.at_end() {
+            let is_inside = self.brace_depth > start.brace_depth;
+            let has_moved = self.at > start.at;
+            if !is_inside && ((has_moved && self.at_item()) || (self.at("}") && start.brace_depth > 0)) {
+                return;
+            }
+            let token = self.bump();
+            let is_over = self.brace_depth == start.brace_depth && matches!(token.text, ";" | "}");
+            if is_over {
+                while matches!(self.text(), ")" | ">" | "," | ";") {
+                    self.bump();
+                }
+                return;
+            }
+        }
+    }
+
+    /// Returns whether an item seems to start here: a line that opens as items do.
+    fn at_item(&self) -> bool {
+        let token = self.token();
+        if !token.starts_line {
+            return false;
+        }
+        match token.kind {
+            TokenKind::Id => self.text_after(1) == ":",
+            TokenKind::Keyword => matches!(
+                token.text,
+                "package"
+                    | "interface"
+                    | "world"
+                    | "use"
+                    | "import"
+                    | "export"
+                    | "include"
+                    | "type"
+                    | "record"
+                    | "variant"
+                    | "enum"
+                    | "flags"
+                    | "resource"
+                    | "constructor"
+            ),
+            TokenKind::Operator => token.text == "@",
+            TokenKind::Integer
+            | TokenKind::Version
+            | TokenKind::String
+            | TokenKind::Comment
+            | TokenKind::DocComment
+            | TokenKind::End => false,
+        }
+    }
+
+    /// Returns whether an interface, world or package seems to start here, which never stands in braces of another
+    /// item: a brace is missing before it.
+    pub(super) fn at_toplevel_item(&self) -> bool {
+        let is_item = matches!(self.text(), "interface" | "world") && self.kind_after(1) == TokenKind::Id;
+        is_item && self.token().starts_line && self.text_after(2) == "{"
     }
 
     /// Returns the documentation comments that stand right before the next token.
@@ -139,6 +243,13 @@ pub(super) fn expected_after(p: &Cursor<'_, '_>, what: &str) -> Error {
     let end = p.last_span().end;
     let span = Span { start: end, end, ..p.span() };
     Error { span, ..expected(p, what) }
+}
+
+/// Reports that the braces of `what`, which open at `open`, do not close.
+#[cold]
+pub(super) fn missing_brace(p: &mut Cursor<'_, '_>, what: &str, open: Span) {
+    let error = expected(p, "`}`").note(&format!("the {what} starts here"), open);
+    p.report(error);
 }
 
 fn found(token: Token<'_>) -> String {
@@ -166,7 +277,16 @@ pub(super) fn comma_separated<'a, 't, T>(
             if p.eat(close) {
                 break;
             }
-            return Err(expected(p, &format!("`,` or `{close}`")));
+            let mut error = expected(p, &format!("`,` or `{close}`"));
+            if p.at(";") && close == "}" {
+                error = error.help("fields and cases are separated by commas");
+            }
+            // A forgotten comma at the end of a line.
+            if p.kind() == TokenKind::Id && p.token().starts_line && p.text_after(1) != "{" {
+                p.report(Error { span: expected_after(p, ",").span, ..error });
+                continue;
+            }
+            return Err(error);
         }
     }
     Ok(items)

@@ -1,7 +1,7 @@
 //! Functions. Follows WIT.md, "Item: `interface`" and "Item: `resource`".
 
 use super::attribute::attributes;
-use super::cursor::{Cursor, comma_separated, expected};
+use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::id;
 use super::types::ty;
 use crate::ast::{Accessor, Attributes, FuncItem, FuncType, Id, MethodKind, NamedType, ResourceMethod, Ty};
@@ -95,16 +95,20 @@ fn result_list<'a>(p: &mut Cursor<'a, '_>) -> Result<Option<Ty<'a>>> {
 /// '{' ( gate external-id? resource-method )* '}'
 /// ```
 pub(super) fn resource_methods<'a>(p: &mut Cursor<'a, '_>) -> Result<Vec<ResourceMethod<'a>>> {
-    p.expect("{")?;
+    let open = p.expect("{")?.span;
     let mut methods = Vec::new();
-    loop {
-        let attributes = attributes(p)?;
-        if p.at("}") && attributes.gates.is_empty() {
-            p.bump();
-            return Ok(methods);
+    while !p.eat("}") {
+        if p.at_end() || p.at_toplevel_item() {
+            missing_brace(p, "resource", open);
+            break;
         }
-        methods.push(resource_method(p, attributes)?);
+        let start = p.checkpoint();
+        match attributes(p).and_then(|attributes| resource_method(p, attributes)) {
+            Ok(method) => methods.push(method),
+            Err(error) => p.recover(start, error),
+        }
     }
+    Ok(methods)
 }
 
 /// ```ebnf

@@ -1,7 +1,7 @@
 //! Interfaces and `use`. Follows WIT.md, "Item: `interface`" and "Item: `use`".
 
 use super::attribute::{attributes, no_external_id};
-use super::cursor::{Cursor, comma_separated, expected};
+use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::func_item;
 use super::types::{at_typedef_item, typedef_item};
 use super::{id, use_path};
@@ -29,17 +29,18 @@ pub(super) fn interface_item<'a>(
 pub(super) fn interface_items<'a>(p: &mut Cursor<'a, '_>) -> Result<Vec<InterfaceDefinition<'a>>> {
     let open = p.expect("{")?.span;
     let mut items = Vec::new();
-    loop {
-        let attributes = attributes(p)?;
-        if p.at("}") && attributes.gates.is_empty() && attributes.external_id.is_none() {
-            p.bump();
-            return Ok(items);
+    while !p.eat("}") {
+        if p.at_end() || p.at_toplevel_item() {
+            missing_brace(p, "interface", open);
+            break;
         }
-        if p.at_end() {
-            return Err(expected(p, "`}`").note("the interface starts here", open));
+        let start = p.checkpoint();
+        match attributes(p).and_then(|attributes| interface_definition(p, attributes)) {
+            Ok(item) => items.push(item),
+            Err(error) => p.recover(start, error),
         }
-        items.push(interface_definition(p, attributes)?);
     }
+    Ok(items)
 }
 
 /// ```ebnf
@@ -52,14 +53,26 @@ fn interface_definition<'a>(
     attributes: Attributes<'a>,
 ) -> Result<InterfaceDefinition<'a>> {
     if p.at("use") {
-        no_external_id(&attributes, "`use`")?;
+        no_external_id(p, &attributes, "`use`");
         return Ok(InterfaceDefinition::Use(use_item(p, attributes)?));
     }
     if at_typedef_item(p) {
         return Ok(InterfaceDefinition::Typedef(typedef_item(p, attributes)?));
     }
     if p.kind() == TokenKind::Id || p.text_after(1) == ":" {
-        return Ok(InterfaceDefinition::Func(func_item(p, attributes)?));
+        let help = match p.text() {
+            "union" => Some("a `variant` takes the place of the `union` of older WIT"),
+            "struct" | "class" | "message" => {
+                Some("WIT calls it `record`, or `resource` for an object with methods")
+            }
+            "fn" | "function" | "def" => Some("a function's name comes first: `name: func(…)`"),
+            "pub" | "public" => Some("everything in an interface is public"),
+            _ => None,
+        };
+        return match (func_item(p, attributes), help) {
+            (Err(error), Some(help)) => Err(error.help(help)),
+            (item, _) => item.map(InterfaceDefinition::Func),
+        };
     }
     let error = expected(p, "a type, a function, `use` or `}`");
     Err(match p.text() {

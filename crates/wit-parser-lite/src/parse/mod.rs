@@ -1,7 +1,8 @@
 //! Tokens to syntax tree: one function per production of WIT.md, named after it.
 //!
 //! The parser reads one token ahead (two for getters and setters, four to tell `import a:b/c` from `import a: b`) and
-//! stops at its first fault. Nesting of types is bounded by [`MAX_TYPE_DEPTH`], so no input can exhaust the stack.
+//! goes on after a fault: one that leaves no doubt about what was meant is noted and passed over, others end the item
+//! they stand in. Nesting of types is bounded by [`MAX_TYPE_DEPTH`], so no input can exhaust the stack.
 
 mod attribute;
 mod cursor;
@@ -33,44 +34,48 @@ pub const MAX_TYPE_DEPTH: u32 = 100;
 /// wit-file ::= (package-decl ';')? (package-items | nested-package-definition)*
 /// ```
 ///
-/// # Errors
-///
-/// The first token that the grammar does not allow.
+/// The second part of what it returns are the faults; what they stand in is left out of the tree.
 ///
 /// # Panics
 ///
 /// `tokens` do not end with the token for the end of the file.
-pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> Result<WitFile<'a>> {
+pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Error>) {
     let p = &mut Cursor::new(tokens);
-    let mut package = None;
-    let mut items = Vec::new();
-    loop {
-        let attributes = attributes(p)?;
-        match p.text() {
-            "package" => {
-                let is_first = package.is_none() && items.is_empty();
-                let decl = package_decl(p, attributes)?;
-                if p.eat(";") {
-                    if !is_first {
-                        let message = "a package header must come first in its file".to_owned();
-                        let error = Error::new(ErrorKind::Package, decl.name.span, message);
-                        return Err(
-                            error.help("write `package … { … }` to define another package in this file")
-                        );
-                    }
-                    package = Some(decl);
-                } else if p.at("{") {
-                    items.push(FileItem::Nested(nested_package_definition(p, decl)?));
-                } else {
-                    return Err(expected_after(p, "`;` or `{` after the package's name"));
-                }
-            }
-            _ if p.at_end() && attributes.gates.is_empty() && attributes.external_id.is_none() => {
-                return Ok(WitFile { file, package, items });
-            }
-            _ => items.push(FileItem::Package(package_items(p, attributes)?)),
+    let mut tree = WitFile { file, package: None, items: Vec::new() };
+    while !p.at_end() {
+        let start = p.checkpoint();
+        if let Err(error) = file_item(p, &mut tree) {
+            p.recover(start, error);
         }
     }
+    let errors = std::mem::replace(p, Cursor::new(tokens)).into_errors();
+    (tree, errors)
+}
+
+/// The header or one item of a file.
+fn file_item<'a>(p: &mut Cursor<'a, '_>, tree: &mut WitFile<'a>) -> Result<()> {
+    let attributes = attributes(p)?;
+    if !p.at("package") {
+        tree.items.push(FileItem::Package(package_items(p, attributes)?));
+        return Ok(());
+    }
+    let is_first = tree.package.is_none() && tree.items.is_empty();
+    let decl = package_decl(p, attributes)?;
+    if p.at("{") {
+        tree.items.push(FileItem::Nested(nested_package_definition(p, decl)?));
+        return Ok(());
+    }
+    if !p.eat(";") {
+        p.report(expected_after(p, "`;` or `{` after the package's name"));
+    }
+    if !is_first {
+        let message = "a package header must come first in its file".to_owned();
+        let error = Error::new(ErrorKind::Package, decl.name.span, message);
+        p.report(error.help("write `package … { … }` to define another package in this file"));
+        return Ok(());
+    }
+    tree.package = Some(decl);
+    Ok(())
 }
 
 /// ```ebnf
@@ -82,20 +87,28 @@ fn package_items<'a>(
 ) -> Result<PackageItem<'a>> {
     match p.text() {
         "use" => {
-            no_external_id(&attributes, "use")?;
+            no_external_id(p, &attributes, "use");
             Ok(PackageItem::Use(toplevel_use_item(p, attributes)?))
         }
         "interface" => {
-            no_external_id(&attributes, "an interface")?;
+            no_external_id(p, &attributes, "an interface");
             Ok(PackageItem::Interface(interface_item(p, attributes)?))
         }
         "world" => {
-            no_external_id(&attributes, "a world")?;
+            no_external_id(p, &attributes, "a world");
             Ok(PackageItem::World(world_item(p, attributes)?))
         }
         "record" | "variant" | "enum" | "flags" | "resource" | "type" => {
             let help = "types are defined in an `interface` or a `world`";
             Err(expected(p, "`interface`, `world`, `use` or `package`").help(help))
+        }
+        "default" => {
+            let help = "`default` is older WIT's: leave it out";
+            Err(expected(p, "`interface`, `world`, `use` or `package`").help(help))
+        }
+        "}" => {
+            let message = "this `}` closes nothing".to_owned();
+            Err(Error::new(ErrorKind::Syntax, p.span(), message))
         }
         _ => Err(expected(p, "`interface`, `world`, `use` or `package`")),
     }
@@ -111,18 +124,27 @@ fn nested_package_definition<'a>(
     p.expect("{")?;
     let mut items = Vec::new();
     while !p.eat("}") {
-        let attributes = attributes(p)?;
-        if p.at("package") {
-            let message = "a package in braces cannot contain another package".to_owned();
-            let error = Error::new(ErrorKind::Package, p.span(), message);
-            return Err(error.help("move it to the top level of the file"));
-        }
         if p.at_end() {
             return Err(expected(p, "`}`").note("the package starts here", package.name.span));
         }
-        items.push(package_items(p, attributes)?);
+        let start = p.checkpoint();
+        match nested_item(p) {
+            Ok(item) => items.push(item),
+            Err(error) => p.recover(start, error),
+        }
     }
     Ok(NestedPackageDefinition { package, items })
+}
+
+/// An item of a package in braces.
+fn nested_item<'a>(p: &mut Cursor<'a, '_>) -> Result<PackageItem<'a>> {
+    let attributes = attributes(p)?;
+    if p.at("package") {
+        let message = "a package in braces cannot contain another package".to_owned();
+        let error = Error::new(ErrorKind::Package, p.span(), message);
+        return Err(error.help("move it to the top level of the file"));
+    }
+    package_items(p, attributes)
 }
 
 /// ```ebnf
@@ -134,9 +156,9 @@ fn package_decl<'a>(
 ) -> Result<PackageDecl<'a>> {
     if let Some(gate) = attributes.gates.first() {
         let message = "a package cannot be gated".to_owned();
-        return Err(Error::new(ErrorKind::Attribute, gate.span, message));
+        p.report(Error::new(ErrorKind::Attribute, gate.span, message));
     }
-    no_external_id(&attributes, "a package")?;
+    no_external_id(p, &attributes, "a package");
     p.expect("package")?;
     let first = id(p)?;
     if !p.at(":") {
@@ -242,7 +264,14 @@ fn id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
     let error = expected(p, "a name");
     if p.kind() == TokenKind::Keyword {
         let help = format!("write `%{}` to use the keyword as a name", p.text());
-        return Err(error.help(help));
+        let error = error.help(help);
+        let is_name = matches!(p.text_after(1), ":" | "," | "{" | "}" | "=" | ";" | ")" | ">");
+        if is_name {
+            p.report(error);
+            let token = p.bump();
+            return Ok(Id { name: token.text, span: token.span });
+        }
+        return Err(error);
     }
     Err(error)
 }

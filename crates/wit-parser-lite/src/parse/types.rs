@@ -143,9 +143,9 @@ pub(super) fn ty<'a>(p: &mut Cursor<'a, '_>) -> Result<Ty<'a>> {
         return Err(Error::new(ErrorKind::Depth, start, message).help("give the inner type a name"));
     }
     p.type_depth += 1;
-    let kind = ty_kind(p)?;
+    let kind = ty_kind(p);
     p.type_depth -= 1;
-    Ok(Ty { kind, span: start.to(p.last_span()) })
+    Ok(Ty { kind: kind?, span: start.to(p.last_span()) })
 }
 
 fn ty_kind<'a>(p: &mut Cursor<'a, '_>) -> Result<TyKind<'a>> {
@@ -204,7 +204,9 @@ fn list<'a>(p: &mut Cursor<'a, '_>) -> Result<TyKind<'a>> {
     let Some(length) = length else {
         let message = format!("`{}` is not a list's length", token.text.chars().take(40).collect::<String>());
         let error = Error::new(ErrorKind::Type, token.span, message);
-        return Err(error.help("a length is a number from 1 to 4294967295, without leading zeros"));
+        p.report(error.help("a length is a number from 1 to 4294967295, without leading zeros"));
+        p.expect(">")?;
+        return Ok(TyKind::List(element));
     };
     p.expect(">")?;
     Ok(TyKind::FixedLengthList(element, length))
@@ -279,10 +281,11 @@ fn kt<'a>(p: &mut Cursor<'a, '_>) -> Result<Ty<'a>> {
         | TyKind::Id(_) => {
             let message = "this type cannot be the key of a map".to_owned();
             let error = Error::new(ErrorKind::Type, key.span, message);
-            Err(error.help("keys are integers, `char`, `bool` or `string`, written out"))
+            p.report(error.help("keys are integers, `char`, `bool` or `string`, written out"));
         }
-        TyKind::Primitive(_) => Ok(key),
+        TyKind::Primitive(_) => {}
     }
+    Ok(key)
 }
 
 /// ```ebnf

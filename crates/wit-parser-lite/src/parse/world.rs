@@ -1,7 +1,7 @@
 //! Worlds. Follows WIT.md, "Item: `world`" and "Item: `include`".
 
 use super::attribute::{attributes, no_external_id};
-use super::cursor::{Cursor, comma_separated, expected};
+use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::{at_func_type, func_type};
 use super::interface::{interface_items, use_item};
 use super::types::{at_typedef_item, typedef_item};
@@ -16,25 +16,23 @@ use crate::lex::TokenKind;
 /// world-item ::= gate 'world' id '{' world-items* '}'
 /// world-items ::= gate world-definition
 /// ```
-pub(super) fn world_item<'a>(
-    p: &mut Cursor<'a, '_>,
-    attributes_before: Attributes<'a>,
-) -> Result<WorldItem<'a>> {
+pub(super) fn world_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<WorldItem<'a>> {
     p.expect("world")?;
     let id = id(p)?;
     let open = p.expect("{")?.span;
     let mut items = Vec::new();
-    loop {
-        let attributes = attributes(p)?;
-        if p.at("}") && attributes.gates.is_empty() && attributes.external_id.is_none() {
-            p.bump();
-            return Ok(WorldItem { attributes: attributes_before, id, items });
+    while !p.eat("}") {
+        if p.at_end() || p.at_toplevel_item() {
+            missing_brace(p, "world", open);
+            break;
         }
-        if p.at_end() {
-            return Err(expected(p, "`}`").note("the world starts here", open));
+        let start = p.checkpoint();
+        match self::attributes(p).and_then(|attributes| world_definition(p, attributes)) {
+            Ok(item) => items.push(item),
+            Err(error) => p.recover(start, error),
         }
-        items.push(world_definition(p, attributes)?);
     }
+    Ok(WorldItem { attributes, id, items })
 }
 
 /// ```ebnf
@@ -49,11 +47,11 @@ fn world_definition<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> R
         "import" => Ok(WorldDefinition::Import(import_item(p, attributes)?)),
         "export" => Ok(WorldDefinition::Export(export_item(p, attributes)?)),
         "use" => {
-            no_external_id(&attributes, "`use`")?;
+            no_external_id(p, &attributes, "`use`");
             Ok(WorldDefinition::Use(use_item(p, attributes)?))
         }
         "include" => {
-            no_external_id(&attributes, "`include`")?;
+            no_external_id(p, &attributes, "`include`");
             Ok(WorldDefinition::Include(include_item(p, attributes)?))
         }
         _ if at_typedef_item(p) => Ok(WorldDefinition::Typedef(typedef_item(p, attributes)?)),
