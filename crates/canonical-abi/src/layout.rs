@@ -6,7 +6,7 @@
 
 use crate::despecialize::{Cases, Despecialized, Fields};
 use crate::type_error::TypeError;
-use crate::types::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, info};
+use crate::types::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, defined_layouts, info};
 
 /// How a value sits in linear memory.
 ///
@@ -50,7 +50,10 @@ impl Layout {
 /// # Panics
 ///
 /// When `ty` is not of this arena.
+#[inline]
 pub fn layout(types: &Types, ty: ValType, ptr: PtrType) -> Layout {
+    #[cfg(test)]
+    tests::N_LAYOUTS.set(tests::N_LAYOUTS.get() + 1);
     match ty {
         ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1),
         ValType::S16 | ValType::U16 => Layout::scalar(2),
@@ -69,7 +72,7 @@ pub fn layout(types: &Types, ty: ValType, ptr: PtrType) -> Layout {
         | ValType::Enum(_)
         | ValType::Option(_)
         | ValType::Result(_)
-        | ValType::Flags(_) => info(types, ty).expect("a compound has a definition").layouts[ptr.index()],
+        | ValType::Flags(_) => defined_layouts(types, ty).expect("a compound has a definition")[ptr.index()],
     }
 }
 
@@ -220,4 +223,57 @@ fn measure_variant(types: &Types, cases: Cases<'_>, ptr: PtrType) -> Result<Layo
 
 fn max_case_alignment(types: &Types, cases: Cases<'_>, ptr: PtrType) -> u32 {
     cases.payloads().map(|ty| layout(types, ty, ptr).align).max().unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use alloc::vec::Vec;
+    use core::cell::Cell;
+
+    use super::{PtrType, layout};
+    use crate::types::{MAX_TYPE_DEPTH, Types, ValType};
+
+    std::thread_local! {
+        /// How often `layout` was called.
+        pub(super) static N_LAYOUTS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Builds a graph of types, `width` in each layer, each of two of the layer below, asks for all layouts, and
+    /// returns how many types there are and how many layouts were looked at.
+    fn lay_out_graph(width: u32) -> (u64, u64) {
+        let before = N_LAYOUTS.get();
+        let mut types = Types::new();
+        let mut all: Vec<ValType> = Vec::new();
+        let mut layer: Vec<ValType> =
+            (1..=width).map(|n| types.fixed_length_list(ValType::U8, n).unwrap()).collect();
+        for depth in 2..MAX_TYPE_DEPTH {
+            all.extend(&layer);
+            let below = |i: usize| layer[i % layer.len()];
+            // Lists keep the sizes small; variants would as well.
+            layer = (0..layer.len())
+                .map(|i| match depth % 3 {
+                    0 => types.list(below(i)),
+                    1 => types.tuple(alloc::vec![below(i), below(7 * i + 1)]),
+                    _ => types.result(Some(below(i)), Some(below(3 * i + 1))),
+                })
+                .collect::<Result<_, _>>()
+                .unwrap();
+        }
+        all.extend(&layer);
+        let sizes = all.iter().map(|ty| u64::from(layout(&types, *ty, PtrType::I64).size()));
+        assert!(sizes.sum::<u64>() > 0);
+        assert_eq!(types.layouts().count(), all.len());
+        (all.len() as u64, N_LAYOUTS.get() - before)
+    }
+
+    #[test]
+    fn a_graph_of_100000_types_is_laid_out_in_linear_time() {
+        let (n_half, work_half) = lay_out_graph(510);
+        let (n_types, work) = lay_out_graph(1020);
+        assert!(n_types > 100_000 && n_types == 2 * n_half);
+        assert_eq!(work, 2 * work_half);
+        assert!(work < 12 * n_types, "{work} look-ups for {n_types} types");
+    }
 }

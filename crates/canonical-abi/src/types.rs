@@ -12,6 +12,7 @@ use core::ops::Index;
 
 use crate::info::{Info, contains, new_info};
 use crate::label::{LabelOf, check_labels};
+use crate::layout::Layout;
 use crate::type_error::TypeError;
 
 /// The deepest nesting of a value type, counting the outermost as 1.
@@ -258,18 +259,21 @@ impl FuncType {
 #[derive(Clone, Debug)]
 struct Arena<D> {
     defs: Vec<(D, Info)>,
+    /// Those of `defs`, once more: nothing else is asked for as often.
+    layouts: Vec<[Layout; 2]>,
     ids: BTreeMap<D, u32>,
 }
 
 impl<D> Default for Arena<D> {
     fn default() -> Self {
-        Self { defs: Vec::new(), ids: BTreeMap::new() }
+        Self { defs: Vec::new(), layouts: Vec::new(), ids: BTreeMap::new() }
     }
 }
 
 impl<D: Clone + Ord> Arena<D> {
     fn push(&mut self, def: D, info: Info) -> u32 {
         let id = u32::try_from(self.defs.len()).expect("fewer than 2^32 types fit in memory");
+        self.layouts.push(info.layouts);
         self.defs.push((def.clone(), info));
         self.ids.insert(def, id);
         id
@@ -313,6 +317,29 @@ macro_rules! compounds {
         #[derive(Clone, Debug, Default)]
         pub struct Types {
             $($arena: Arena<$def>,)*
+        }
+
+        impl Types {
+            /// Returns every compound type with its layouts in 32-bit and in 64-bit memories, in one go: the types of a
+            /// kind in the order in which they were built.
+            pub fn layouts(&self) -> impl Iterator<Item = (ValType, [Layout; 2])> + '_ {
+                let none = core::iter::empty();
+                $(let none = none.chain((0..).zip(&self.$arena.layouts).map(|(id, layouts)| {
+                    (ValType::$variant($id(id)), *layouts)
+                }));)*
+                none
+            }
+        }
+
+        /// Returns the layouts of a type with a definition, in the order of [`PtrType::index`].
+        #[inline]
+        pub(crate) fn defined_layouts(types: &Types, ty: ValType) -> Option<&[Layout; 2]> {
+            match ty {
+                $(ValType::$variant(id) => Some(&types.$arena.layouts[id.0 as usize]),)*
+                ValType::Bool | ValType::S8 | ValType::U8 | ValType::S16 | ValType::U16 | ValType::S32
+                | ValType::U32 | ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 | ValType::Char
+                | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
+            }
         }
 
         /// Returns what was worked out when `ty` was built, or `None` for a type without definition.
