@@ -1,14 +1,14 @@
 //! `lowlift call`: instantiates a component and calls one of its functions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use component_linker::{
-    CallError, Component, Config, Engine, InstantiateError, LinkError, Linker, Store, display,
+    CallError, Component, Config, Engine, Func, InstantiateError, LinkError, Linker, Store, Val, display,
 };
 
 use crate::catalog;
 use crate::failure::Failure;
-use crate::functions;
+use crate::functions::{self, Function};
 use crate::input::read_component;
 use crate::wave;
 
@@ -25,49 +25,84 @@ pub(crate) struct Args {
     stub_imports: bool,
 }
 
+/// A component that is instantiated, and a call of one of its functions that is ready to be made.
+pub(crate) struct Prepared {
+    pub(crate) component: Component,
+    pub(crate) function: Function,
+    pub(crate) store: Store<()>,
+    pub(crate) func: Func,
+    pub(crate) values: Vec<Val>,
+}
+
 /// Calls the function and returns its result as a line of WAVE, or nothing where it has none.
 ///
 /// # Errors
 ///
 /// When the component, the call or an import is not as it should be, or when the guest traps.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let file = args.file.display().to_string();
-    let bytes = read_component(&args.file)?;
-    let call = wave::parse_call(&args.call).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let mut call = prepare(&args.file, &args.call, args.stub_imports)?;
+    let result =
+        call.func.call(&mut call.store, &call.values).map_err(|error| failure(&call.function, &error))?;
+    Ok(result_text(&call, result.as_ref())?.map_or_else(String::new, |text| text + "\n"))
+}
+
+/// Instantiates a component and reads a call of one of its functions.
+///
+/// # Errors
+///
+/// When the component, the call or an import is not as it should be, or when a start function traps.
+pub(crate) fn prepare(path: &Path, call: &str, stub_imports: bool) -> Result<Prepared, Failure> {
+    let file = path.display().to_string();
+    let bytes = read_component(path)?;
+    let call = wave::parse_call(call).map_err(|error| Failure::BadInput(error.to_string()))?;
     let engine = Engine::new(&Config::default()).map_err(|error| Failure::BadInput(error.to_string()))?;
     let component = Component::new(&engine, &bytes).map_err(|error| Failure::in_file(&file, error))?;
 
     let exported = catalog::of_items(component.types(), &[component.exports()]);
-    let function = functions::find(&exported.functions, call.name())?;
+    let function = functions::find(&exported.functions, call.name())?.clone();
     let types = component.types();
     let values =
         wave::read_args(types, &function.ty, &call).map_err(|error| Failure::BadInput(error.to_string()))?;
 
     let mut linker = Linker::<()>::new();
-    if args.stub_imports {
+    if stub_imports {
         linker.stub_imports(&component).map_err(|error| Failure::in_file(&file, error))?;
     }
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &component).map_err(|error| match error {
-        InstantiateError::Link(error) => link_failure(&file, &error, args.stub_imports),
+        InstantiateError::Link(error) => link_failure(&file, &error, stub_imports),
         InstantiateError::Resource(_) => Failure::in_file(&file, error),
         InstantiateError::Trap(trap) => Failure::Trap(format!("{file}: while instantiating: {trap}")),
     })?;
     let path: Vec<&str> = function.path.iter().map(String::as_str).collect();
     let func = instance.get_func(&mut store, &path).expect("the component exports the function");
-    let result = func.call(&mut store, &values).map_err(|error| match error {
+    Ok(Prepared { component, function, store, func, values })
+}
+
+/// Returns the result as WAVE, if there is one.
+///
+/// # Errors
+///
+/// When it holds a handle.
+pub(crate) fn result_text(call: &Prepared, result: Option<&Val>) -> Result<Option<String>, Failure> {
+    let types = call.component.types();
+    match (call.function.ty.result, result) {
+        (Some(ty), Some(value)) => wave::to_text(types, ty, value).map(Some).map_err(|_| {
+            let ty = display(types, ty);
+            Failure::BadInput(format!("the result, of type `{ty}`, holds a handle and has no text form"))
+        }),
+        (None, _) | (_, None) => Ok(None),
+    }
+}
+
+/// Returns the failure of a call.
+pub(crate) fn failure(function: &Function, error: &CallError) -> Failure {
+    match error {
         CallError::Trap(trap) => Failure::Trap(format!("`{}` trapped: {trap}", function.full_name())),
         CallError::WrongStore
         | CallError::UnknownResource(_)
         | CallError::Arity { .. }
         | CallError::Type { .. } => Failure::BadInput(error.to_string()),
-    })?;
-    match (function.ty.result, result) {
-        (Some(ty), Some(value)) => wave::to_text(types, ty, &value).map(|text| text + "\n").map_err(|_| {
-            let ty = display(types, ty);
-            Failure::BadInput(format!("the result, of type `{ty}`, holds a handle and has no text form"))
-        }),
-        (None, _) | (_, None) => Ok(String::new()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The `lowlift` command: calls components, shows layouts, describes signatures.
+//! The `lowlift` command: calls components, shows layouts, describes signatures, traces calls.
 //!
 //! One file per subcommand. Exit status: 0 done, 1 bad input, 2 usage, 134 the guest trapped.
 #![forbid(unsafe_code)]
@@ -13,6 +13,7 @@ mod input;
 mod layout;
 mod pointer;
 mod render;
+mod trace;
 mod wave;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Command {
     Layout(layout::Args),
     /// Shows the core signature of a function, lifted and lowered, and the reason for each core value.
     Describe(describe::Args),
+    /// Calls a function and shows each step of lowering its arguments and lifting its result.
+    Trace(trace::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Call(args) => call::run(&args),
         Command::Layout(args) => layout::run(&args),
         Command::Describe(args) => describe::run(&args),
+        Command::Trace(args) => trace::run(&args),
     };
     match done {
         Ok(text) => failure::print(&text),

@@ -6,6 +6,7 @@ pub(crate) mod page;
 mod spec;
 pub(crate) mod svg;
 pub(crate) mod text;
+pub(crate) mod trace;
 mod wit;
 
 use canonical_abi::explain::{ByteKind, ByteMap};

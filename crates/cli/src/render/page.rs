@@ -205,14 +205,16 @@ fn write_function(out: &mut String, page: &Page<'_>, function: &Function, anchor
         escape(&function.full_name()),
         params.join(", ")
     );
-    for direction in [Direction::Lift, Direction::Lower] {
-        write_signature(out, &explain_functype(package.types, ty, &package.opts, direction));
-    }
+    let [lifted, lowered] = [Direction::Lift, Direction::Lower]
+        .map(|direction| explain_functype(package.types, ty, &package.opts, direction));
+    write_signature(out, &lifted, &[]);
+    write_signature(out, &lowered, &[&lifted.spilled_params, &lifted.spilled_result]);
     out.push_str(&spec::links(&[Section::Flattening, Section::CanonLift, Section::CanonLower]));
     out.push_str("</section>\n");
 }
 
-fn write_signature(out: &mut String, flat: &FlattenedFunc) {
+/// Writes a signature, and what it spills unless that is shown already.
+fn write_signature(out: &mut String, flat: &FlattenedFunc, shown: &[&Option<ByteMap>]) {
     let (title, who) = match flat.direction {
         Direction::Lift => ("Lifted", "the core function that the component exports"),
         Direction::Lower => ("Lowered", "the core function that a component imports"),
@@ -230,6 +232,10 @@ fn write_signature(out: &mut String, flat: &FlattenedFunc) {
         out.push_str("</table>\n");
     }
     for map in [&flat.spilled_params, &flat.spilled_result].into_iter().flatten() {
+        if shown.iter().any(|other| other.as_ref() == Some(map)) {
+            let _ = writeln!(out, "<p class=\"sub\">{}: as above</p>", escape(&map.ty));
+            continue;
+        }
         let _ = writeln!(out, "<p class=\"sub\">{}: {}</p>", escape(&map.ty), size_text(map));
         write_map(out, map, &map.ty);
     }
@@ -247,7 +253,7 @@ fn write_slots(out: &mut String, what: &str, slots: &[CoreSlot]) {
                     (true, 1) => String::new(),
                     (true, _) => ", joined".to_owned(),
                 };
-                lines.push((escape(&source.path), escape(&format!("{}{joined}", source.what))));
+                lines.push((path_html(&source.path), escape(&format!("{}{joined}", source.what))));
             }
         } else {
             lines.push((String::new(), escape(&slot.reason.to_string())));
@@ -346,10 +352,15 @@ fn write_entries(out: &mut String, depth: usize, entries: &[ByteEntry]) {
              <td class=\"p\" style=\"padding-left:{:.1}rem\">{}</td>\
              <td><i class=\"key m-{}\"></i>{}</td></tr>",
             indent + 0.4,
-            escape(&entry.path),
+            path_html(&entry.path),
             kind_name(&entry.kind),
             escape(&entry.kind.to_string())
         );
         write_entries(out, depth + 1, &entry.entries);
     }
+}
+
+/// Returns a path that may break after its dots.
+fn path_html(path: &str) -> String {
+    escape(path).replace('.', ".<wbr>")
 }

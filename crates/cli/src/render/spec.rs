@@ -1,5 +1,7 @@
 //! The sections of the specification that an explanation points to.
 
+use super::escape;
+
 const CANONICAL_ABI: &str =
     "https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md";
 
@@ -11,8 +13,12 @@ pub(super) enum Section {
     Loading,
     Storing,
     Flattening,
+    FlatLifting,
+    FlatLowering,
+    LiftingAndLoweringValues,
     CanonLift,
     CanonLower,
+    Options,
     Despecialization,
 }
 
@@ -24,6 +30,10 @@ impl Section {
             Self::Loading => "Loading",
             Self::Storing => "Storing",
             Self::Flattening => "Flattening",
+            Self::FlatLifting => "Flat Lifting",
+            Self::FlatLowering => "Flat Lowering",
+            Self::LiftingAndLoweringValues => "Lifting and Lowering Values",
+            Self::Options => "Canonical ABI Options",
             Self::CanonLift => "canon lift",
             Self::CanonLower => "canon lower",
             Self::Despecialization => "Despecialization",
@@ -45,4 +55,25 @@ impl Section {
 pub(super) fn links(sections: &[Section]) -> String {
     let links: Vec<_> = sections.iter().map(|section| section.link()).collect();
     format!("<p class=\"spec\">In the specification: {}</p>\n", links.join(", "))
+}
+
+/// Returns the name of one of the spec's functions, as a link to where it is defined.
+pub(super) fn function_link(function: &str) -> String {
+    let section = if function.ends_with("_flat_values") {
+        Section::LiftingAndLoweringValues
+    } else if function.starts_with("lift_flat") {
+        Section::FlatLifting
+    } else if function.starts_with("lower_flat") {
+        Section::FlatLowering
+    } else if function.starts_with("store_")
+        || ["lower_own", "lower_borrow", "char_to_i32"].contains(&function)
+        || function.starts_with("maybe_scramble")
+    {
+        Section::Storing
+    } else if function == "realloc" {
+        Section::Options
+    } else {
+        Section::Loading
+    };
+    format!("<a class=\"fn\" href=\"{}\">{}</a>", section.address(), escape(function))
 }

@@ -1,0 +1,68 @@
+//! `lowlift trace`: what a call lowers and lifts, step by step.
+
+use std::path::PathBuf;
+
+use component_linker::display_func;
+
+use crate::abi::{Format, no_drawing};
+use crate::call::{failure, prepare, result_text};
+use crate::failure::{self as outcome, Failure};
+use crate::render::trace::{self as render, TracedCall};
+use crate::render::{json, text};
+
+/// What `lowlift trace` is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The component, binary or text.
+    file: PathBuf,
+    /// The call in WAVE, as of `lowlift call`.
+    call: String,
+    /// Links each import to a function that traps with the import's name.
+    #[arg(long)]
+    stub_imports: bool,
+    /// What to write: text, json or html.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Calls the function and returns how its arguments were lowered and its result lifted.
+///
+/// # Errors
+///
+/// As `lowlift call`. When the guest traps, the steps up to there are printed before.
+pub(crate) fn run(args: &Args) -> Result<String, Failure> {
+    if args.format == Format::Svg {
+        return Err(no_drawing("trace"));
+    }
+    let mut call = prepare(&args.file, &args.call, args.stub_imports)?;
+    let (result, trace) = call.func.call_traced(&mut call.store, &call.values);
+    let failed = result.as_ref().err().map(|error| failure(&call.function, error));
+    let Some(opts) = trace.options else {
+        let name = call.function.full_name();
+        return Err(failed.unwrap_or_else(|| {
+            Failure::BadInput(format!("`{name}` is the host's own function: nothing is lowered or lifted"))
+        }));
+    };
+    let traced = TracedCall {
+        call: &args.call,
+        ty: display_func(call.component.types(), &call.function.full_name(), &call.function.ty),
+        opts,
+        trace: &trace,
+        // A result that holds a handle has no text.
+        result: result.as_ref().ok().and_then(|value| result_text(&call, value.as_ref()).ok()).flatten(),
+        failure: failed.as_ref().map(ToString::to_string),
+    };
+    let written = match args.format {
+        Format::Text | Format::Svg => render::text(&traced, text::wants_colour()),
+        Format::Json => json::document(&opts, &[("call", render::json(&traced))]),
+        Format::Html => render::html(&traced),
+    };
+    match failed {
+        None => Ok(written),
+        Some(failure) => {
+            // That the output could not be written is said there; the trap is what is reported.
+            let _ = outcome::print(&written);
+            Err(failure)
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! `layout`, `describe` and `trace` in every format.
+//!
+//! Pages are opened in a real browser, Debian's chromium, where there is one; else the test says so and claims nothing.
+//! `UPDATE_EXPECT=1 cargo test -p cli` renews the expectations.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use expect_test::{Expect, expect};
+use serde_json::Value;
+
+const WIT: &str = "crates/cli/tests/data/explain.wit";
+const PLUGIN: &str = "examples/plugin/plugin.wat";
+const TRAPS: &str = "crates/cli/tests/data/traps.wat";
+const PROCESS: &str = "process({id: 7, payload: [1, 2, 3]})";
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Runs the command with no terminal and, but for `env`, no say on colour.
+fn output(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lowlift"));
+    command.args(args).current_dir(root());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.envs(env.iter().copied()).output().expect("the binary runs")
+}
+
+fn lowlift(args: &[&str]) -> String {
+    let output = output(args, &[]);
+    let status = output.status.code().map_or("none".to_owned(), |code| code.to_string());
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("{out}{err}[exit status {status}]\n")
+}
+
+fn stdout(args: &[&str]) -> String {
+    let output = output(args, &[]);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("output is UTF-8")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "reads better where the expectation is written in place")]
+fn check(args: &[&str], expected: Expect) {
+    expected.assert_eq(&lowlift(args));
+}
+
+#[test]
+fn calls_are_traced() {
+    check(
+        &["trace", PLUGIN, PROCESS],
+        expect![[r#"
+        techbytes:plugin/processing.process: func(input: record { id: u64, payload: list<u8> }) -> result<record { id: u64, payload: list<u8> }, string>
+        32-bit pointers; utf8: a string's length counts bytes
+
+        Lowering the arguments
+          lower_flat_values                                    core 0..3   i64 7, i32 128, i32 3
+            lower_flat_record                   input          core 0..3   i64 7, i32 128, i32 3
+              lower_flat                        input.id       core 0      i64 7                  7
+              lower_flat_list                   input.payload  core 1..3   i32 128, i32 3
+                store_list_into_range           input.payload  0x80..0x83                         3 elements
+                  realloc(0x0, 0, 1, 3) = 0x80
+                  store_list_into_valid_range   input.payload  0x80..0x83  01 02 03
+
+        Calling the core function
+          (i64 7, i32 128, i32 3) -> (i32 0)
+
+        Lifting the result
+          lift_flat_values                                           core 0      i32 0
+            load_record                                              0x0..0x18
+              load_variant                        result             0x0..0x18
+                load_int                          result             0x0         00                       ok 0
+                load_record                       result.ok          0x8..0x18
+                  load_int                        result.ok.id       0x8..0x10   07 00 00 00 00 00 00 00  7
+                  load_list                       result.ok.payload  0x10..0x18
+                    load_int                      result.ok.payload  0x10..0x14  80 00 00 00              pointer 0x80
+                    load_int                      result.ok.payload  0x14..0x18  03 00 00 00              length 3
+                    load_list_from_range          result.ok.payload  0x80..0x83                           3 elements
+                      load_list_from_valid_range  result.ok.payload  0x80..0x83  01 02 03
+
+        Calling post-return
+          (i32 0)
+
+        ok({id: 7, payload: [1, 2, 3]})
+        [exit status 0]
+    "#]],
+    );
+    check(
+        &["trace", TRAPS, "string-out-of-bounds()"],
+        expect![[r#"
+        string-out-of-bounds: func() -> string
+        32-bit pointers; utf8: a string's length counts bytes
+
+        Lowering the arguments
+          lower_flat_values    no core values
+
+        Calling the core function
+          () -> (i32 16)
+
+        Lifting the result
+          lift_flat_values                      core 0        i32 16
+            load_record                         0x10..0x18
+              load_string               result  0x10..0x18
+                load_int                result  0x10..0x14    00 00 00 00  pointer 0x0
+                load_int                result  0x14..0x18    01 00 01 00  length 65537
+                load_string_from_range  result  0x0..0x10001               TRAP
+        error: `string-out-of-bounds` trapped: wasm trap: string pointer/length out of bounds of memory: 65537 bytes at 0x0, of 65536
+        [exit status 134]
+    "#]],
+    );
+}
+
+#[test]
+fn options_of_signatures() {
+    check(
+        &["describe", WIT, "nothing", "--async=stackful", "--ptr", "64", "--string-encoding", "latin1+utf16"],
+        expect![[r#"
+            test:explain/shapes.nothing@0.1.0: func()
+            latin1+utf16: a string's length counts bytes of Latin-1, or with its highest bit set units of 2 bytes of UTF-16
+
+            asynchronously lifted from () -> (), with 64-bit pointers
+
+            asynchronously lowered to () -> (i32), with 64-bit pointers
+              result 0  i32    state of the call, and its index if it has not returned
+            [exit status 0]
+        "#]],
+    );
+    check(
+        &["describe", WIT, "nothing", "--async", "--format", "text"],
+        expect![[r#"
+        test:explain/shapes.nothing@0.1.0: func()
+
+        asynchronously lifted from () -> (i32), with 32-bit pointers
+          result 0  i32    what the callback waits for
+
+        asynchronously lowered to () -> (i32), with 32-bit pointers
+          result 0  i32    state of the call, and its index if it has not returned
+        [exit status 0]
+    "#]],
+    );
+    check(
+        &["describe", WIT, "nothing", "--format", "svg"],
+        expect![[r#"
+        error: `lowlift describe` draws nothing, expected one of: text, json, html
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["trace", PLUGIN, PROCESS, "--format", "svg"],
+        expect![[r#"
+        error: `lowlift trace` draws nothing, expected one of: text, json, html
+        [exit status 1]
+    "#]],
+    );
+}
+
+/// Colour is for terminals and whoever insists, and only paints what is there without it.
+#[test]
+fn colour_is_put_over_the_text() {
+    for args in [
+        &["layout", WIT][..],
+        &["describe", WIT, "paint"],
+        &["describe", WIT, "--async"],
+        &["trace", PLUGIN, PROCESS],
+    ] {
+        let plain = output(args, &[]).stdout;
+        let coloured = output(args, &[("CLICOLOR_FORCE", "1")]).stdout;
+        assert!(!plain.contains(&0x1b) && coloured.contains(&0x1b), "{args:?}");
+        assert_eq!(without_colour(&coloured), String::from_utf8_lossy(&plain), "{args:?}");
+        assert_eq!(output(args, &[("NO_COLOR", "1")]).stdout, plain, "{args:?}");
+    }
+}
+
+fn without_colour(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let mut parts = text.split('\x1b');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+#[test]
+fn json_is_what_its_description_says() {
+    let documented = documented_fields();
+    for (args, field, object) in [
+        (&["layout", WIT][..], "types", "Type"),
+        (&["layout", WIT, "--ptr", "64"], "types", "Type"),
+        (&["describe", WIT], "functions", "Function"),
+        (&["describe", WIT, "--async"], "functions", "Function"),
+        (&["trace", PLUGIN, PROCESS], "call", "Call"),
+    ] {
+        let text = stdout(&[args, &["--format", "json"]].concat());
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(document["version"], 1);
+        assert!(!document[field].is_null(), "{args:?} has {object}s");
+        check_object(&documented, "Document", &document);
+    }
+}
+
+/// Checks that an object has no field but those that JSON.md lists for objects of its name, and so do those within.
+fn check_object(documented: &BTreeMap<String, Vec<String>>, name: &str, value: &Value) {
+    let Value::Object(fields) = value else { panic!("{value} is not an object, where {name} was expected") };
+    for (field, value) in fields {
+        let is_known = documented.get(name).is_some_and(|known| known.contains(field));
+        assert!(is_known, "JSON.md does not say that {name} has `{field}`");
+        let Some(within) = object_of(field) else {
+            assert!(!value.is_object(), "{name}.{field} holds an object that has no name");
+            continue;
+        };
+        match value {
+            Value::Array(items) => items
+                .iter()
+                .filter(|item| item.is_object())
+                .for_each(|item| check_object(documented, within, item)),
+            Value::Object(_) => {
+                let within = if name == "Document" && field == "call" { "Call" } else { within };
+                check_object(documented, within, value);
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// Returns what the objects of a field are called in JSON.md.
+fn object_of(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "options" => "Options",
+        "types" => "Type",
+        "functions" => "Function",
+        "bytes" | "parts" => "Entry",
+        "lift" | "lower" => "Signature",
+        "spilled_params" | "spilled_result" => "Map",
+        "params" | "results" => "Slot",
+        "sources" => "Source",
+        "lowering" | "lifting" => "Trace",
+        "steps" => "Step",
+        "place" => "Place",
+        "call" => "Outcall",
+        "values" | "core_params" | "core_results" => "Core",
+        _ => return None,
+    })
+}
+
+/// Returns the fields by object: all words in back quotes in the first and the last column of the tables.
+fn documented_fields() -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(root().join("crates/cli/JSON.md")).expect("a file of the repository");
+    let mut fields = BTreeMap::<String, Vec<String>>::new();
+    let mut object = String::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("## ") {
+            name.clone_into(&mut object);
+        } else {
+            let known = fields.entry(object.clone()).or_default();
+            known.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    fields
+}
+
+/// Entries cover every byte, in each list and whatever the case.
+#[test]
+fn every_byte_is_explained() {
+    let text = stdout(&["layout", WIT, "--format", "json"]);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    for ty in document["types"].as_array().expect("a list of types") {
+        check_covered(&ty["bytes"], 0, ty["size"].as_u64().expect("a size"));
+    }
+}
+
+fn check_covered(entries: &Value, start: u64, end: u64) {
+    let entries = entries.as_array().expect("a list of entries");
+    let range = |entry: &Value| entry["start"].as_u64().zip(entry["end"].as_u64()).expect("a range");
+    for byte in start..end {
+        assert!(entries.iter().map(range).any(|(start, end)| start <= byte && byte < end), "byte {byte}");
+    }
+    for entry in entries.iter().filter(|entry| !entry["parts"].as_array().expect("a list").is_empty()) {
+        let (start, end) = range(entry);
+        check_covered(&entry["parts"], start, end);
+    }
+}
+
+#[test]
+fn drawings_carry_their_numbers() {
+    let svg = stdout(&["layout", WIT, "drawing", "--format", "svg"]);
+    check_tags(&svg);
+    for text in
+        ["80 bytes, aligned to 8", ">id<", ">title pointer<", ">72<", ">created: u64<", "unused by ok"]
+    {
+        assert!(svg.contains(text), "{text} in:\n{svg}");
+    }
+}
+
+#[test]
+fn pages_link_types_functions_and_the_specification() {
+    for args in [
+        &["layout", WIT, "--format", "html"][..],
+        &["layout", WIT, "shape", "--format", "html"],
+        &["describe", WIT, "paint", "--format", "html", "--ptr", "64"],
+        &["layout", "examples/guests/plugin-rs.wasm", "--format", "html"],
+        &["trace", PLUGIN, PROCESS, "--format", "html"],
+    ] {
+        let page = stdout(args);
+        check_tags(&page);
+        let ids: Vec<_> = values_of(&page, "id=\"").collect();
+        let links: Vec<_> = values_of(&page, "href=\"").collect();
+        for target in links.iter().filter_map(|link| link.strip_prefix('#')) {
+            assert!(ids.contains(&target), "{args:?}: nothing at #{target}");
+        }
+        let specification = "https://github.com/WebAssembly/component-model/";
+        assert!(links.iter().any(|link| link.starts_with(specification)), "{args:?}");
+        assert!(
+            links.iter().all(|link| link.starts_with('#') || link.starts_with(specification)),
+            "{args:?}"
+        );
+        for word in ["<script", "src=", "@import", "url("] {
+            assert!(!page.contains(word), "{args:?}: {word}");
+        }
+    }
+    let page = stdout(&["layout", WIT, "--format", "html"]);
+    for part in [
+        "<title>test:explain</title>",
+        "href=\"#type-test-explain-shapes-shape-0-1-0\"",
+        "href=\"#func-test-explain-shapes-paint-0-1-0\"",
+        "#flattening\"",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+fn values_of<'a>(page: &'a str, attribute: &'a str) -> impl Iterator<Item = &'a str> {
+    page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+/// Checks that elements are closed in the order they were opened.
+fn check_tags(text: &str) {
+    let mut open = Vec::new();
+    for tag in text.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        let name = tag.split([' ', '\n', '/']).next().unwrap_or_default();
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "…{tag}");
+        } else if !tag.starts_with('!') && !tag.ends_with('/') && !["br", "meta", "wbr"].contains(&name) {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+/// On a phone and on a desk, nothing sticks out of the page to the side.
+#[test]
+fn pages_fit_their_width_in_a_browser() {
+    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| runs(name))
+    else {
+        eprintln!(
+            "no chromium is installed: the pages were not opened, and nothing is claimed of how they look"
+        );
+        return;
+    };
+    let dir = std::env::temp_dir().join(format!("lowlift-pages-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a directory for temporary files");
+    let pages = [
+        ("package", stdout(&["layout", WIT, "--format", "html"])),
+        ("trace", stdout(&["trace", PLUGIN, PROCESS, "--format", "html"])),
+    ];
+    // What must be found out: a page that is too wide.
+    let too_wide = pages[0].1.replace("</body>", "<p style=\"width: 2000px\">wide</p></body>");
+    for width in [390, 1280] {
+        for (name, page) in &pages {
+            let shown = open(browser, &dir, name, page, width);
+            assert_eq!(shown, [width, width], "{name} page at {width}: the window's and the content's width");
+        }
+        let shown = open(browser, &dir, "wide", &too_wide, width);
+        assert!(shown[1] > width, "a page that is too wide is noticed: {shown:?}");
+    }
+    std::fs::remove_dir_all(&dir).expect("it was made above");
+}
+
+fn runs(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Opens a page in a frame of a width, and returns the width that the page has and that its content takes. (A window
+/// of its own has a least width that is more than a phone's.)
+fn open(browser: &str, dir: &Path, name: &str, page: &str, width: u32) -> [u32; 2] {
+    let frame: PathBuf = dir.join(format!("{name}-{width}.html"));
+    let inner = page.replace('&', "&amp;").replace('"', "&quot;");
+    let measure = "const d = document.querySelector('iframe').contentDocument.documentElement; \
+                   document.title = d.clientWidth + ' ' + d.scrollWidth;";
+    let html = format!(
+        "<!DOCTYPE html><meta charset=\"utf-8\"><title>not measured</title><body style=\"margin:0\">\
+         <iframe style=\"border:0;width:{width}px;height:4000px\" scrolling=\"no\" srcdoc=\"{inner}\"></iframe>\
+         <script>addEventListener('load', () => {{ {measure} }});</script>"
+    );
+    std::fs::write(&frame, html).expect("a temporary file");
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+        ])
+        .args([
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--window-size=1400,1000",
+        ])
+        .arg(format!("--user-data-dir={}", dir.join("profile").display()))
+        .args(["--virtual-time-budget=5000", "--dump-dom"])
+        .arg(format!("file://{}", frame.display()))
+        .output()
+        .expect("the browser runs");
+    let dom = String::from_utf8_lossy(&output.stdout);
+    let title = dom.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+    let mut numbers = title.split(' ').map(|number| number.parse().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(page), Some(content)) => [page, content],
+        _ => panic!("the browser did not measure: {title:?}, {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
