@@ -167,11 +167,10 @@ pub(super) fn begin<H: Host>(
     cx.host.step().ty = brief(cx.types, ty);
 }
 
-/// Returns a place in memory, with as many of its bytes as are there and are shown.
+/// Returns a place in memory, with as many of its bytes as are shown; none if it does not lie within the memory.
 pub(super) fn memory<H: Host>(cx: &Cx<'_, '_, H>, address: u64, size: u64) -> Place {
-    let shown = size.min(MAX_STEP_BYTES as u64);
-    let bytes = crate::memory::bytes(cx, address, shown).map(<[u8]>::to_vec).unwrap_or_default();
-    Place::Memory { address, size, bytes }
+    let bytes = crate::memory::bytes(cx, address, size).unwrap_or_default();
+    Place::Memory { address, size, bytes: bytes[..bytes.len().min(MAX_STEP_BYTES)].to_vec() }
 }
 
 /// Returns a place in memory whose bytes the steps below show.
