@@ -22,7 +22,7 @@ use crate::decode::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::to_u32;
 use crate::module::ModuleInfo;
-use crate::translate::{self, Env, trampoline};
+use crate::translate::{self, Env, Interruption, trampoline};
 use crate::types::FuncType;
 use crate::vm_layout::VmLayout;
 
@@ -119,9 +119,10 @@ pub(crate) fn module(
     isa: &dyn TargetIsa,
     info: &ModuleInfo,
     layout: &VmLayout,
+    interruption: Interruption,
     mut bodies: Vec<Body<'_>>,
 ) -> Result<Compiled> {
-    let env = Env::new(isa, info, layout);
+    let env = Env::new(isa, info, layout, interruption);
     let n_funcs = bodies.len();
     let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
     let n_threads = n_cores.min(n_funcs / MIN_FUNCS_PER_THREAD).max(1);

@@ -1,5 +1,6 @@
 //! The engine: configuration, the compiler's target, and the types interned across modules.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -9,6 +10,7 @@ use wasmparser::WasmFeatures;
 use crate::error::{Error, Result};
 use crate::registry::{InternedType, Registry, SubType};
 use crate::rt::{self, LoadedCode};
+use crate::translate::Interruption;
 use crate::types::{FuncType, TypeId};
 
 /// How modules are validated, compiled and bounded.
@@ -21,6 +23,7 @@ pub struct Config {
     max_memory_bytes: u64,
     max_table_elements: u64,
     verifier: bool,
+    interruption: Interruption,
 }
 
 impl Default for Config {
@@ -39,6 +42,7 @@ impl Config {
             max_memory_bytes: 4 << 30,
             max_table_elements: 10_000_000,
             verifier: cfg!(debug_assertions),
+            interruption: Interruption::default(),
         }
     }
 
@@ -79,6 +83,26 @@ impl Config {
         self
     }
 
+    /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline
+    /// ([`Engine::increment_epoch`]); off by default. It costs a check at function entries and loop headers.
+    #[must_use]
+    pub fn epoch_interruption(mut self, on: bool) -> Self {
+        self.interruption.epochs = on;
+        self
+    }
+
+    /// Sets whether guests use up their store's fuel
+    /// ([`Store::set_fuel`](crate::Store::set_fuel)); off by default. Unlike epochs it is deterministic, and slower.
+    #[must_use]
+    pub fn consume_fuel(mut self, on: bool) -> Self {
+        self.interruption.fuel = on;
+        self
+    }
+
+    pub(crate) fn interruption(&self) -> Interruption {
+        self.interruption
+    }
+
     pub(crate) fn wasm_features(&self) -> WasmFeatures {
         self.features
     }
@@ -104,6 +128,7 @@ struct EngineInner {
     config: Config,
     isa: OwnedTargetIsa,
     registry: Mutex<Registry>,
+    epoch: Arc<AtomicU64>,
 }
 
 /// The two trampolines of a signature, compiled.
@@ -149,7 +174,8 @@ impl Engine {
     pub fn new(config: &Config) -> Result<Self> {
         let isa = host_isa(config)?;
         rt::install_signal_handlers();
-        let inner = EngineInner { config: config.clone(), isa, registry: Mutex::default() };
+        let inner =
+            EngineInner { config: config.clone(), isa, registry: Mutex::default(), epoch: Arc::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -161,6 +187,15 @@ impl Engine {
     /// Returns whether both are the same engine.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Raises the epoch by one: guests whose deadline that reaches are interrupted. From any thread.
+    pub fn increment_epoch(&self) {
+        self.0.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn epoch(&self) -> &Arc<AtomicU64> {
+        &self.0.epoch
     }
 
     pub(crate) fn isa(&self) -> &OwnedTargetIsa {

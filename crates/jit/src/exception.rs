@@ -114,6 +114,10 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
         | TrapKind::StackOverflow
         | TrapKind::TooManyExceptions
         | TrapKind::NullException
+        | TrapKind::NullFunction
+        | TrapKind::NullReference
+        | TrapKind::Interrupt
+        | TrapKind::OutOfFuel
         | TrapKind::Host(_)
         | TrapKind::Mismatch(_) => Err(trap),
     }

@@ -6,7 +6,8 @@
 //!
 //! What runs: the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference types
 //! (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes, extended constants,
-//! exceptions, recursive type groups with subtypes.
+//! exceptions, tail calls, typed function references, recursive type groups with subtypes, wide arithmetic.
+//! A guest is interrupted by epochs or by fuel where the [`Config`] asks for it.
 //! What is valid and does not run yet (SIMD, threads, instructions of GC) is
 //! refused by [`Module::new`] with [`ErrorKind::Unsupported`].
 //!

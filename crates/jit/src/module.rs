@@ -54,7 +54,8 @@ impl Module {
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
         let (info, bodies) = decode::decode(wasm, engine)?;
         let layout = VmLayout::new(&info);
-        let compiled = compile::module(engine.isa().as_ref(), &info, &layout, bodies)?;
+        let compiled =
+            compile::module(engine.isa().as_ref(), &info, &layout, engine.config().interruption(), bodies)?;
         let info = Arc::new(info);
         let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
         Ok(Self(Arc::new(ModuleInner { engine: engine.clone(), info, layout, code })))

@@ -57,7 +57,7 @@ impl StoreOpaque {
         Self {
             id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
             engine: engine.clone(),
-            vm: VmState::new(),
+            vm: VmState::new(engine.epoch()),
             instances: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
@@ -184,6 +184,21 @@ impl<T: 'static> Store<T> {
         &mut self.inner.data
     }
 
+    /// Does as [`StoreContextMut::set_epoch_deadline`].
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        StoreContextMut(&mut self.inner).set_epoch_deadline(ticks);
+    }
+
+    /// Does as [`StoreContextMut::set_fuel`].
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.inner.opaque.vm.set_fuel(fuel);
+    }
+
+    /// Returns the fuel that is left.
+    pub fn fuel(&self) -> u64 {
+        self.inner.opaque.vm.fuel()
+    }
+
     /// Drops everything but the embedder's data and returns that.
     pub fn into_data(self) -> T {
         self.inner.data
@@ -234,6 +249,24 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
     /// Returns the embedder's data, writable.
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.0.data
+    }
+
+    /// Lets the guest run until the engine's epoch has been raised `ticks` times from now on. Without a call
+    /// of this there is no deadline. Means nothing unless the engine's configuration has epochs.
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        let now = self.0.opaque.engine.epoch().load(Ordering::Relaxed);
+        self.0.opaque.vm.set_deadline(now.saturating_add(ticks));
+    }
+
+    /// Sets how many operators the guest may still execute, none at first. Means nothing unless the engine's
+    /// configuration has fuel. A guest may exceed it by as many operators as follow each other without branch.
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.0.opaque.vm.set_fuel(fuel);
+    }
+
+    /// Returns the fuel that is left.
+    pub fn fuel(&self) -> u64 {
+        self.0.opaque.vm.fuel()
     }
 
     pub(crate) fn opaque_mut(&mut self) -> &mut StoreOpaque {

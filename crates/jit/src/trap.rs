@@ -42,6 +42,14 @@ pub enum TrapKind {
     TooManyExceptions,
     /// A `throw_ref` of null.
     NullException,
+    /// A call through a null reference.
+    NullFunction,
+    /// A null where a reference is needed.
+    NullReference,
+    /// The store's deadline has passed ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
+    Interrupt,
+    /// The store's fuel is used up ([`Store::set_fuel`](crate::Store::set_fuel)).
+    OutOfFuel,
     /// A host function returned this error.
     Host(HostError),
     /// The caller's arguments or result slots do not fit the function's type: nothing was run.
@@ -64,6 +72,10 @@ impl fmt::Display for TrapKind {
             Self::Exception(_) => "uncaught exception",
             Self::TooManyExceptions => "too many exceptions",
             Self::NullException => "null exception reference",
+            Self::NullFunction => "null function reference",
+            Self::NullReference => "null reference",
+            Self::Interrupt => "interrupt",
+            Self::OutOfFuel => "all fuel consumed",
             Self::Host(error) => return error.fmt(f),
             Self::Mismatch(message) => message,
         })
@@ -216,6 +228,10 @@ pub(crate) mod code {
     pub(crate) const HOST: TrapCode = user(6);
     pub(crate) const TOO_MANY_EXCEPTIONS: TrapCode = user(7);
     pub(crate) const NULL_EXCEPTION: TrapCode = user(8);
+    pub(crate) const NULL_FUNCTION: TrapCode = user(9);
+    pub(crate) const NULL_REFERENCE: TrapCode = user(10);
+    pub(crate) const INTERRUPT: TrapCode = user(11);
+    pub(crate) const OUT_OF_FUEL: TrapCode = user(12);
 }
 
 /// Returns the kind for a trap code of compiled code; none for [`code::HOST`], whose error waits
@@ -233,6 +249,10 @@ pub(crate) fn kind_of_code(code: TrapCode) -> Option<TrapKind> {
         code::SIGNATURE_MISMATCH => TrapKind::IndirectCallTypeMismatch,
         code::TOO_MANY_EXCEPTIONS => TrapKind::TooManyExceptions,
         code::NULL_EXCEPTION => TrapKind::NullException,
+        code::NULL_FUNCTION => TrapKind::NullFunction,
+        code::NULL_REFERENCE => TrapKind::NullReference,
+        code::INTERRUPT => TrapKind::Interrupt,
+        code::OUT_OF_FUEL => TrapKind::OutOfFuel,
         code::HOST => return None,
         TrapCode::STACK_OVERFLOW => TrapKind::StackOverflow,
         TrapCode::INTEGER_OVERFLOW => TrapKind::IntegerOverflow,

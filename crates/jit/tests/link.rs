@@ -158,6 +158,5 @@ fn what_is_not_supported_yet_says_so() {
     };
     check("(func (local v128))", "not supported yet: SIMD");
     check("(func (drop (v128.const i32x4 0 0 0 0)))", "not supported yet: the instruction V128Const");
-    check("(func $f (return_call $f))", "not supported yet: the instruction ReturnCall");
     check("(memory 1 1 shared)", "not supported yet: shared memories");
 }

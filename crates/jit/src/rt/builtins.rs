@@ -9,6 +9,7 @@ use super::state::VmStore;
 use crate::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::instantiate::{InstanceData, memory_init, span, table_init};
 use crate::store::StoreOpaque;
+use crate::types::TypeId;
 use crate::vm_layout;
 
 /// A run-time function, as a position in the table of addresses.
@@ -34,6 +35,8 @@ pub(crate) enum Builtin {
     TableInit,
     /// (segment) -> nothing.
     ElemDrop,
+    /// (type, expected type) -> trap.
+    CheckSubtype,
     /// (tag, payload address): throws. By the wasm convention.
     Throw,
     /// (exception): throws. By the wasm convention.
@@ -45,7 +48,7 @@ impl Builtin {
     pub(crate) fn n_args(self) -> usize {
         match self {
             Self::DataDrop | Self::ElemDrop | Self::ThrowRef => 1,
-            Self::MemoryGrow | Self::Throw => 2,
+            Self::MemoryGrow | Self::CheckSubtype | Self::Throw => 2,
             Self::TableGrow => 3,
             Self::MemoryFill | Self::TableFill => 4,
             Self::MemoryCopy | Self::MemoryInit | Self::TableCopy | Self::TableInit => 5,
@@ -60,7 +63,7 @@ impl Builtin {
 
 /// Returns the address of the table of addresses, in the order of [`Builtin`].
 pub(crate) fn addresses() -> usize {
-    static TABLE: OnceLock<[usize; 12]> = OnceLock::new();
+    static TABLE: OnceLock<[usize; 13]> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         [
             memory_grow as *const () as usize,
@@ -73,6 +76,7 @@ pub(crate) fn addresses() -> usize {
             table_copy as *const () as usize,
             table_init_words as *const () as usize,
             elem_drop as *const () as usize,
+            check_subtype as *const () as usize,
             super::unwind::throw as *const () as usize,
             super::unwind::throw_ref as *const () as usize,
         ]
@@ -182,6 +186,11 @@ builtins! {
     table_init_words(store, instance, table, segment, to, from, len) {
         let (table, segment) = (TableIndex(constant(table)), ElemIndex(constant(segment)));
         status(table_init(store, instance, table, segment, [to, from, len]))
+    }
+
+    check_subtype(store, _instance, ty, expected) {
+        let registry = store.engine().registry();
+        status(registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))).then_some(()))
     }
 
     elem_drop(store, instance, segment) {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use cranelift_codegen::ir::TrapCode;
 
@@ -13,7 +14,7 @@ use crate::trap::HostError;
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;
 
-/// The state. Compiled code uses the first five fields.
+/// The state. Compiled code uses the first eight fields.
 #[repr(C)]
 pub(super) struct VmStore {
     /// Lowest stack address that wasm functions may use.
@@ -26,6 +27,13 @@ pub(super) struct VmStore {
     pub(super) entry_sp: usize,
     /// Where that trampoline continues after a trap.
     pub(super) handler_pc: usize,
+    /// The engine's epoch, kept alive by `_epoch`.
+    pub(super) epoch: *const AtomicU64,
+    /// The epoch at which the guest is interrupted.
+    pub(super) deadline: u64,
+    /// Fuel left; negative when a run of operators took more than there was.
+    pub(super) fuel: i64,
+    _epoch: Arc<AtomicU64>,
 
     /// The store's type-independent part, reborrowed for the running call; null outside of calls.
     pub(super) opaque: *mut StoreOpaque,
@@ -82,6 +90,12 @@ pub(crate) mod offsets {
     const _: () = assert!(std::mem::offset_of!(super::VmStore, entry_fp) == 16);
     const _: () = assert!(std::mem::offset_of!(super::VmStore, entry_sp) == 24);
     const _: () = assert!(std::mem::offset_of!(super::VmStore, handler_pc) == 32);
+    pub(crate) const STORE_EPOCH: i32 = 40;
+    pub(crate) const STORE_DEADLINE: i32 = 48;
+    pub(crate) const STORE_FUEL: i32 = 56;
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, epoch) == 40);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, deadline) == 48);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, fuel) == 56);
 }
 
 /// Owner of a store's VM state.
@@ -97,13 +111,17 @@ unsafe impl Sync for VmState {}
 
 impl VmState {
     /// Creates the state of a new store.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(epoch: &Arc<AtomicU64>) -> Self {
         let state = VmStore {
             stack_limit: 0,
             exit_fp: 0,
             entry_fp: 0,
             entry_sp: 0,
             handler_pc: 0,
+            epoch: Arc::as_ptr(epoch),
+            deadline: u64::MAX,
+            fuel: 0,
+            _epoch: Arc::clone(epoch),
             opaque: ptr::null_mut(),
             inner: ptr::null_mut(),
             prev: ptr::null(),
@@ -123,6 +141,24 @@ impl VmState {
 
     pub(super) fn ptr(&self) -> *mut VmStore {
         self.0.as_ptr()
+    }
+
+    /// Sets the epoch at which the guest is interrupted.
+    pub(crate) fn set_deadline(&mut self, epoch: u64) {
+        // SAFETY: as in `register_code`.
+        unsafe { (*self.ptr()).deadline = epoch };
+    }
+
+    /// Sets the fuel that is left.
+    pub(crate) fn set_fuel(&mut self, fuel: u64) {
+        // SAFETY: as in `register_code`.
+        unsafe { (*self.ptr()).fuel = i64::try_from(fuel).unwrap_or(i64::MAX) };
+    }
+
+    /// Returns the fuel that is left.
+    pub(crate) fn fuel(&self) -> u64 {
+        // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread invariant).
+        unsafe { (*self.ptr()).fuel }.try_into().unwrap_or(0)
     }
 
     /// Lets the signal handler know code that may run in this store.

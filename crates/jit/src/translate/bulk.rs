@@ -29,7 +29,7 @@ impl Translator<'_, '_> {
     }
 
     /// Calls a run-time function that returns non-zero to trap.
-    fn builtin_or_trap(&mut self, builtin: Builtin, args: &[Value], code: TrapCode) {
+    pub(super) fn builtin_or_trap(&mut self, builtin: Builtin, args: &[Value], code: TrapCode) {
         let status = self.builtin(builtin, args);
         self.builder.ins().trapnz(status, code);
     }

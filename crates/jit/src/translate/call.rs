@@ -7,17 +7,22 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use super::exception::Callee;
 use super::{Translator, WORD, cell, constant, fixed, offset32};
 use crate::index::{FuncIndex, TableIndex, TypeIndex, to_u32};
-use crate::rt::offsets;
+use crate::rt::{Builtin, offsets};
 use crate::trap::code;
 
+/// What becomes of the caller's frame.
+#[derive(Clone, Copy)]
+pub(super) enum CallKind {
+    Plain,
+    /// The callee takes its place.
+    Tail,
+}
+
 impl Translator<'_, '_> {
-    pub(super) fn call(&mut self, func: FuncIndex) {
-        let n_params = self.env.info.func_type(func).params.len();
-        let signature = self.signature(self.env.info.funcs[func.pos()]);
+    pub(super) fn call(&mut self, func: FuncIndex, kind: CallKind) {
+        let ty = self.env.info.funcs[func.pos()];
         let (callee, vmctx) = self.callee(func);
-        let args = self.args(vmctx, n_params);
-        let results = self.emit_call(callee, signature, &args);
-        self.stack.extend(results);
+        self.finish_call(ty, callee, vmctx, kind);
     }
 
     /// Returns how a function is called, and its context.
@@ -31,24 +36,67 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn call_indirect(&mut self, ty: TypeIndex, table: TableIndex) {
+    pub(super) fn call_indirect(&mut self, ty: TypeIndex, table: TableIndex, kind: CallKind) {
         let index = self.pop();
         let element = self.element_address(table, index, code::UNDEFINED_ELEMENT);
         let func = self.builder.ins().load(WORD, cell(), element, 0);
         self.builder.ins().trapz(func, code::UNINITIALIZED_ELEMENT);
+        self.check_type(func, ty);
+        self.call_func_ref(func, ty, kind);
+    }
+
+    pub(super) fn call_ref(&mut self, ty: TypeIndex, kind: CallKind) {
+        let func = self.pop();
+        self.builder.ins().trapz(func, code::NULL_FUNCTION);
+        self.call_func_ref(func, ty, kind);
+    }
+
+    /// Traps unless the function is of type `ty`, or of a subtype of it.
+    fn check_type(&mut self, func: Value, ty: TypeIndex) {
         let actual = self.builder.ins().load(types::I32, constant(), func, offsets::FUNC_REF_SIG);
         let vmctx = self.vmctx;
         let at = offset32(self.env.layout.signature(ty));
         let expected = self.builder.ins().load(types::I32, fixed(), vmctx, at);
         let differ = self.builder.ins().icmp(IntCC::NotEqual, actual, expected);
-        self.builder.ins().trapnz(differ, code::SIGNATURE_MISMATCH);
+        if self.env.info.types[ty.pos()].ty.is_final {
+            self.builder.ins().trapnz(differ, code::SIGNATURE_MISMATCH);
+            return;
+        }
+        let (slow, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(differ, slow, &[], next, &[]);
+        self.builder.seal_block(slow);
+        self.builder.switch_to_block(slow);
+        let actual = self.builder.ins().uextend(WORD, actual);
+        let expected = self.builder.ins().uextend(WORD, expected);
+        self.builtin_or_trap(Builtin::CheckSubtype, &[actual, expected], code::SIGNATURE_MISMATCH);
+        self.builder.ins().jump(next, &[]);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
+    }
+
+    /// Calls through a function reference that is not null and of type `ty`.
+    fn call_func_ref(&mut self, func: Value, ty: TypeIndex, kind: CallKind) {
         let code = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_CODE);
         let vmctx = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_VMCTX);
+        self.finish_call(ty, Callee::Address(code), vmctx, kind);
+    }
+
+    fn finish_call(&mut self, ty: TypeIndex, callee: Callee, vmctx: Value, kind: CallKind) {
         let signature = self.signature(ty);
         let n_params = self.env.info.types[ty.pos()].func().params.len();
         let args = self.args(vmctx, n_params);
-        let results = self.emit_call(Callee::Address(code), signature, &args);
-        self.stack.extend(results);
+        match (kind, callee) {
+            (CallKind::Plain, callee) => {
+                let results = self.emit_call(callee, signature, &args);
+                self.stack.extend(results);
+                return;
+            }
+            (CallKind::Tail, Callee::Direct(func)) => self.builder.ins().return_call(func, &args),
+            (CallKind::Tail, Callee::Address(code)) => {
+                self.builder.ins().return_call_indirect(signature, code, &args)
+            }
+        };
+        self.reachable = false;
     }
 
     /// Pops `n_params` operands and returns them after the callee's context.
@@ -74,5 +122,28 @@ impl Translator<'_, '_> {
         let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, reference, 0);
         let is_null = self.builder.ins().uextend(types::I32, is_null);
         self.push(is_null);
+    }
+
+    pub(super) fn ref_as_non_null(&mut self) {
+        let reference = self.pop();
+        self.builder.ins().trapz(reference, code::NULL_REFERENCE);
+        self.push(reference);
+    }
+
+    /// Branches if the reference is null; keeps it otherwise.
+    pub(super) fn br_on_null(&mut self, depth: u32) {
+        let reference = self.pop();
+        let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, reference, 0);
+        self.push(is_null);
+        self.br_if(depth);
+        self.push(reference);
+    }
+
+    /// Branches with the reference unless it is null; drops it otherwise.
+    pub(super) fn br_on_non_null(&mut self, depth: u32) {
+        let reference = self.pop();
+        self.stack.extend([reference, reference]);
+        self.br_if(depth);
+        self.pop();
     }
 }

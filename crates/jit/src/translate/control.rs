@@ -109,6 +109,7 @@ impl Translator<'_, '_> {
         let height = self.stack.len() - ty.params.len();
         self.stack.truncate(height);
         self.stack.extend_from_slice(self.builder.block_params(header));
+        self.check_interrupt();
         self.enter(Kind::Loop, &ty, header, next);
         Ok(())
     }

@@ -11,6 +11,7 @@ mod bulk;
 mod call;
 mod control;
 mod exception;
+mod interrupt;
 mod numeric;
 mod operator;
 pub(crate) mod trampoline;
@@ -43,12 +44,25 @@ pub(crate) struct Env<'a> {
     isa: &'a dyn TargetIsa,
     info: &'a ModuleInfo,
     layout: &'a VmLayout,
+    interruption: Interruption,
+}
+
+/// How compiled code may be interrupted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Interruption {
+    pub(crate) epochs: bool,
+    pub(crate) fuel: bool,
 }
 
 impl<'a> Env<'a> {
     /// Returns the environment of a module.
-    pub(crate) fn new(isa: &'a dyn TargetIsa, info: &'a ModuleInfo, layout: &'a VmLayout) -> Self {
-        Self { isa, info, layout }
+    pub(crate) fn new(
+        isa: &'a dyn TargetIsa,
+        info: &'a ModuleInfo,
+        layout: &'a VmLayout,
+        interruption: Interruption,
+    ) -> Self {
+        Self { isa, info, layout, interruption }
     }
 
     /// Returns the target.
@@ -69,6 +83,8 @@ struct Translator<'a, 'f> {
     stack: Vec<Value>,
     control: Vec<Control>,
     reachable: bool,
+    /// Fuel for operators that is not subtracted yet.
+    fuel_counted: i64,
     signatures: HashMap<TypeIndex, SigRef>,
     funcs: HashMap<FuncIndex, FuncRef>,
     builtins: HashMap<usize, SigRef>,
@@ -106,6 +122,7 @@ pub(crate) fn function(
         stack: Vec::new(),
         control: Vec::new(),
         reachable: true,
+        fuel_counted: 0,
         signatures: HashMap::new(),
         funcs: HashMap::new(),
         builtins: HashMap::new(),
@@ -114,6 +131,7 @@ pub(crate) fn function(
         translator.declare_local(ty, param);
     }
     translator.declare_locals(body, validator)?;
+    translator.check_interrupt();
     translator.operators(ty, body, validator)?;
     translator.builder.finalize(env.isa.frontend_config());
     Ok(())

@@ -15,7 +15,12 @@ type Binary = for<'s, 'f> fn(FuncInstBuilder<'s, 'f>, Value, Value) -> Value;
 impl Translator<'_, '_> {
     /// Translates a numeric operator; returns whether it was one.
     pub(super) fn numeric(&mut self, op: &Operator<'_>) -> bool {
-        self.constant(op) || self.comparison(op) || self.integer(op) || self.float(op) || self.conversion(op)
+        self.constant(op)
+            || self.comparison(op)
+            || self.integer(op)
+            || self.float(op)
+            || self.conversion(op)
+            || self.wide(op)
     }
 
     fn unary(&mut self, emit: Unary) {
@@ -129,6 +134,35 @@ impl Translator<'_, '_> {
             _ => return false,
         }
         true
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other tables list the other operators")]
+    fn wide(&mut self, op: &Operator<'_>) -> bool {
+        match op {
+            Operator::I64Add128 => self.binary_128(|ins, x, y| ins.iadd(x, y)),
+            Operator::I64Sub128 => self.binary_128(|ins, x, y| ins.isub(x, y)),
+            Operator::I64MulWideS => self.multiply_wide(|ins, x, y| ins.smulhi(x, y)),
+            Operator::I64MulWideU => self.multiply_wide(|ins, x, y| ins.umulhi(x, y)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Operates on 128-bit integers, each given as its lower and its upper half.
+    fn binary_128(&mut self, emit: Binary) {
+        let [x_low, x_high, y_low, y_high] = self.pop_n();
+        let x = self.builder.ins().iconcat(x_low, x_high);
+        let y = self.builder.ins().iconcat(y_low, y_high);
+        let result = emit(self.builder.ins(), x, y);
+        let (low, high) = self.builder.ins().isplit(result);
+        self.stack.extend([low, high]);
+    }
+
+    fn multiply_wide(&mut self, upper_half: Binary) {
+        let [x, y] = self.pop_n();
+        let low = self.builder.ins().imul(x, y);
+        let high = upper_half(self.builder.ins(), x, y);
+        self.stack.extend([low, high]);
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other tables list the other operators")]

@@ -5,6 +5,7 @@ use cranelift_codegen::ir::{InstBuilder, types};
 use wasmparser::Operator;
 
 use super::access::Width;
+use super::call::CallKind;
 use super::{Translator, WORD};
 use crate::error::{Error, Result};
 use crate::index::{
@@ -22,13 +23,39 @@ impl Translator<'_, '_> {
         if !self.reachable {
             return self.unreached_operator(op);
         }
+        self.charge(op);
         if self.numeric(op) || self.variable(op) || self.table(op) {
             return Ok(());
         }
         if self.memory(op)? {
             return Ok(());
         }
+        if self.call_operator(op) {
+            return Ok(());
+        }
         self.control(op)
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other tables list the other operators")]
+    fn call_operator(&mut self, op: &Operator<'_>) -> bool {
+        use CallKind::{Plain, Tail};
+        match *op {
+            Operator::Call { function_index } => self.call(FuncIndex(function_index), Plain),
+            Operator::ReturnCall { function_index } => self.call(FuncIndex(function_index), Tail),
+            Operator::CallIndirect { type_index, table_index } => {
+                self.call_indirect(TypeIndex(type_index), TableIndex(table_index), Plain);
+            }
+            Operator::ReturnCallIndirect { type_index, table_index } => {
+                self.call_indirect(TypeIndex(type_index), TableIndex(table_index), Tail);
+            }
+            Operator::CallRef { type_index } => self.call_ref(TypeIndex(type_index), Plain),
+            Operator::ReturnCallRef { type_index } => self.call_ref(TypeIndex(type_index), Tail),
+            Operator::RefAsNonNull => self.ref_as_non_null(),
+            Operator::BrOnNull { relative_depth } => self.br_on_null(relative_depth),
+            Operator::BrOnNonNull { relative_depth } => self.br_on_non_null(relative_depth),
+            _ => return false,
+        }
+        true
     }
 
     /// Follows the nesting in code that is never reached and emits nothing.
@@ -70,10 +97,6 @@ impl Translator<'_, '_> {
             Operator::BrIf { relative_depth } => self.br_if(relative_depth),
             Operator::BrTable { ref targets } => self.br_table(targets)?,
             Operator::Return => self.return_(),
-            Operator::Call { function_index } => self.call(FuncIndex(function_index)),
-            Operator::CallIndirect { type_index, table_index } => {
-                self.call_indirect(TypeIndex(type_index), TableIndex(table_index));
-            }
             Operator::Drop => {
                 self.pop();
             }
