@@ -137,31 +137,7 @@ fn check(given: impl std::fmt::Display, expected: &str) {
     assert!(given.trim() == expected.trim(), "given:\n{given}");
 }
 
-#[test]
-fn lowering_reads_like_the_spec() {
-    let mut types = Types::new();
-    let bytes = types.list(ValType::U8).unwrap();
-    let name = types.option(ValType::String).unwrap();
-    let fields = vec![("id".into(), ValType::U64), ("payload".into(), bytes), ("name".into(), name)];
-    let record = types.record(fields).unwrap();
-    let records = types.list(record).unwrap();
-    let value = |id, name: Option<&str>| {
-        let name = name.map(|name| Box::new(Value::String(name.into())));
-        Value::Record(vec![Value::U64(id), Value::List(List::U8(vec![1, 2, 3])), Value::Option(name)])
-    };
-    let fields = [
-        ("one".to_string(), record),
-        ("more".to_string(), records),
-        ("handle".to_string(), ValType::Own(ResourceId(4))),
-    ];
-    let values = [value(7, Some("é")), Value::List(List::Values(vec![value(8, None)])), Value::Own(40)];
-    let mut host = Bump::new(StringEncoding::Utf8);
-    let opts = Options { string_encoding: StringEncoding::Utf16, ..Options::default() };
-    let mut cx = Context::new(&types, opts, &mut host);
-    let (flat, trace) = trace_lower_flat_values(&mut cx, 16, &values, &fields, None);
-    check(
-        &trace,
-        r#"
+const LOWERED: &str = r#"
   lower_flat_values                                            core 0..9   i64 7, i32 8, i32 3, i32 1, …
     lower_flat_record                         one              core 0..6   i64 7, i32 8, i32 3, i32 1, …
       lower_flat                              one.id           core 0      i64 7                          7
@@ -190,13 +166,9 @@ fn lowering_reads_like_the_spec() {
               store_int                       more[0].name     0x28        00                             none 0
     lower_flat                                handle           core 8      i32 1                          representation 40
       lower_own(40, resource-4) = 1
-"#,
-    );
-    let (values, trace) = trace_lift_flat_values(&mut cx, 16, &flat.unwrap(), &fields[..2]);
-    assert!(values.is_ok());
-    check(
-        &trace,
-        r#"
+"#;
+
+const LIFTED: &str = r#"
   lift_flat_values                                           core 0..9   i64 7, i32 8, i32 3, i32 1, …
     lift_flat_record                        one
       lift_flat_unsigned                    one.id           core 0      i64 7                          7
@@ -218,8 +190,34 @@ fn lowering_reads_like_the_spec() {
                 load_list_from_valid_range  more[0].payload  0x38..0x3b  01 02 03
             load_variant                    more[0].name     0x28..0x34
               load_int                      more[0].name     0x28        00                             none 0
-"#,
-    );
+"#;
+
+#[test]
+fn traces_read_like_the_spec() {
+    let mut types = Types::new();
+    let bytes = types.list(ValType::U8).unwrap();
+    let name = types.option(ValType::String).unwrap();
+    let fields = vec![("id".into(), ValType::U64), ("payload".into(), bytes), ("name".into(), name)];
+    let record = types.record(fields).unwrap();
+    let records = types.list(record).unwrap();
+    let value = |id, name: Option<&str>| {
+        let name = name.map(|name| Box::new(Value::String(name.into())));
+        Value::Record(vec![Value::U64(id), Value::List(List::U8(vec![1, 2, 3])), Value::Option(name)])
+    };
+    let fields = [
+        ("one".to_string(), record),
+        ("more".to_string(), records),
+        ("handle".to_string(), ValType::Own(ResourceId(4))),
+    ];
+    let values = [value(7, Some("é")), Value::List(List::Values(vec![value(8, None)])), Value::Own(40)];
+    let mut host = Bump::new(StringEncoding::Utf8);
+    let opts = Options { string_encoding: StringEncoding::Utf16, ..Options::default() };
+    let mut cx = Context::new(&types, opts, &mut host);
+    let (flat, trace) = trace_lower_flat_values(&mut cx, 16, &values, &fields, None);
+    check(&trace, LOWERED);
+    let (values, trace) = trace_lift_flat_values(&mut cx, 16, &flat.unwrap(), &fields[..2]);
+    assert!(values.is_ok());
+    check(&trace, LIFTED);
 }
 
 #[test]

@@ -76,6 +76,8 @@ pub struct Source {
     pub path: String,
     /// What of it: `u32`, `pointer of list<u8>`, `discriminant of option<u8>`.
     pub what: String,
+    /// The component's type.
+    pub of: ValType,
     /// The core type that it flattens to by itself; joining may have widened it.
     pub ty: CoreType,
 }
@@ -167,8 +169,8 @@ fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
     let text = brief(types, ty);
     match despecialize(types, ty) {
         Despecialized::String | Despecialized::List { length: None, .. } => {
-            push(w, first, path, format!("pointer of {text}"), flat[0]);
-            push(w, first + 1, path, format!("length of {text}"), flat[1]);
+            push(w, first, path, (format!("pointer of {text}"), ty), flat[0]);
+            push(w, first + 1, path, (format!("length of {text}"), ty), flat[1]);
         }
         Despecialized::List { element, length: Some(n) } => {
             let mut next = first;
@@ -183,7 +185,7 @@ fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
             }
         }
         Despecialized::Variant(cases) => {
-            push(w, first, path, format!("discriminant of {text}"), flat[0]);
+            push(w, first, path, (format!("discriminant of {text}"), ty), flat[0]);
             flatten_cases(w, first + 1, path, cases);
         }
         Despecialized::Bool
@@ -203,7 +205,7 @@ fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
         | Despecialized::Own(_)
         | Despecialized::Borrow(_)
         | Despecialized::Stream(_)
-        | Despecialized::Future(_) => push(w, first, path, text, flat[0]),
+        | Despecialized::Future(_) => push(w, first, path, (text, ty), flat[0]),
     }
     end
 }
@@ -221,8 +223,8 @@ fn flatten_cases(w: &mut Walk<'_>, first: usize, path: &str, cases: Cases<'_>) {
     }
 }
 
-fn push(w: &mut Walk<'_>, slot: usize, path: &str, what: String, ty: CoreType) {
-    w.slots[slot].push(Source { path: path.to_string(), what, ty });
+fn push(w: &mut Walk<'_>, slot: usize, path: &str, (what, of): (String, ValType), ty: CoreType) {
+    w.slots[slot].push(Source { path: path.to_string(), what, of, ty });
 }
 
 impl fmt::Display for FlattenedFunc {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use canonical_abi::explain::{
-    ByteEntry, ByteMap, CoreSlot, FlattenedFunc, Reason, byte_map, explain_functype,
+    ByteEntry, ByteKind, ByteMap, CoreSlot, FlattenedFunc, Reason, byte_map, explain_functype,
 };
 use canonical_abi::flatten::flatten_types_up_to;
 use canonical_abi::{Direction, FuncType, MAX_FLAT_PARAMS, Options, PtrType, Types, ValType, layout};
@@ -27,6 +27,9 @@ const LEGEND: [(&str, &str); 7] = [
     ("more-elements", "more elements"),
     ("padding", "padding or unused by a case"),
 ];
+
+/// The longest type that is written with links, in characters.
+const SHORT_CHARS: usize = 80;
 
 /// What a page shows.
 pub(crate) struct Package<'a> {
@@ -207,14 +210,14 @@ fn write_function(out: &mut String, page: &Page<'_>, function: &Function, anchor
     );
     let [lifted, lowered] = [Direction::Lift, Direction::Lower]
         .map(|direction| explain_functype(package.types, ty, &package.opts, direction));
-    write_signature(out, &lifted, &[]);
-    write_signature(out, &lowered, &[&lifted.spilled_params, &lifted.spilled_result]);
+    write_signature(out, &page.names, &lifted, &[]);
+    write_signature(out, &page.names, &lowered, &[&lifted.spilled_params, &lifted.spilled_result]);
     out.push_str(&spec::links(&[Section::Flattening, Section::CanonLift, Section::CanonLower]));
     out.push_str("</section>\n");
 }
 
 /// Writes a signature, and what it spills unless that is shown already.
-fn write_signature(out: &mut String, flat: &FlattenedFunc, shown: &[&Option<ByteMap>]) {
+fn write_signature(out: &mut String, names: &Names<'_>, flat: &FlattenedFunc, shown: &[&Option<ByteMap>]) {
     let (title, who) = match flat.direction {
         Direction::Lift => ("Lifted", "the core function that the component exports"),
         Direction::Lower => ("Lowered", "the core function that a component imports"),
@@ -227,8 +230,8 @@ fn write_signature(out: &mut String, flat: &FlattenedFunc, shown: &[&Option<Byte
     );
     if !flat.params.is_empty() || !flat.results.is_empty() {
         out.push_str("<table>\n<tr><th>core value</th><th>carries</th><th>of</th></tr>\n");
-        write_slots(out, "param", &flat.params);
-        write_slots(out, "result", &flat.results);
+        write_slots(out, names, "param", &flat.params);
+        write_slots(out, names, "result", &flat.results);
         out.push_str("</table>\n");
     }
     for map in [&flat.spilled_params, &flat.spilled_result].into_iter().flatten() {
@@ -237,11 +240,11 @@ fn write_signature(out: &mut String, flat: &FlattenedFunc, shown: &[&Option<Byte
             continue;
         }
         let _ = writeln!(out, "<p class=\"sub\">{}: {}</p>", escape(&map.ty), size_text(map));
-        write_map(out, map, &map.ty);
+        write_map(out, names, map, &map.ty);
     }
 }
 
-fn write_slots(out: &mut String, what: &str, slots: &[CoreSlot]) {
+fn write_slots(out: &mut String, names: &Names<'_>, what: &str, slots: &[CoreSlot]) {
     for (i, slot) in slots.iter().enumerate() {
         let mut lines = Vec::new();
         if let Reason::Flat(sources) = &slot.reason
@@ -253,7 +256,10 @@ fn write_slots(out: &mut String, what: &str, slots: &[CoreSlot]) {
                     (true, 1) => String::new(),
                     (true, _) => ", joined".to_owned(),
                 };
-                lines.push((path_html(&source.path), escape(&format!("{}{joined}", source.what))));
+                lines.push((
+                    path_html(&source.path),
+                    format!("{}{joined}", what_html(names, &source.what, Some(source.of))),
+                ));
             }
         } else {
             lines.push((String::new(), escape(&slot.reason.to_string())));
@@ -298,7 +304,7 @@ fn write_type(out: &mut String, page: &Page<'_>, named: &NamedType, anchor: &str
             let _ = writeln!(out, "Flattens to more than {MAX_FLAT_PARAMS} core values.</p>");
         }
     }
-    write_map(out, &map, &named.full_name());
+    write_map(out, &page.names, &map, &named.full_name());
     write_uses(out, page, named.ty);
     out.push_str("</section>\n");
 }
@@ -330,15 +336,15 @@ fn write_uses(out: &mut String, page: &Page<'_>, ty: ValType) {
 }
 
 /// Writes a byte map as a drawing and a table, which say the same.
-fn write_map(out: &mut String, map: &ByteMap, label: &str) {
+fn write_map(out: &mut String, names: &Names<'_>, map: &ByteMap, label: &str) {
     out.push_str("<figure>\n");
     out.push_str(&svg::element(map, &format!("The bytes of {label}")));
     out.push_str("<table>\n<tr><th>bytes</th><th>size</th><th>part</th><th>what</th></tr>\n");
-    write_entries(out, 0, &map.entries);
+    write_entries(out, names, 0, &map.entries);
     out.push_str("</table>\n</figure>\n");
 }
 
-fn write_entries(out: &mut String, depth: usize, entries: &[ByteEntry]) {
+fn write_entries(out: &mut String, names: &Names<'_>, depth: usize, entries: &[ByteEntry]) {
     for entry in entries {
         let size = entry.bytes.end - entry.bytes.start;
         let range = match size {
@@ -354,13 +360,54 @@ fn write_entries(out: &mut String, depth: usize, entries: &[ByteEntry]) {
             indent + 0.4,
             path_html(&entry.path),
             kind_name(&entry.kind),
-            escape(&entry.kind.to_string())
+            what_html(names, &entry.kind.to_string(), named_type(entry))
         );
-        write_entries(out, depth + 1, &entry.entries);
+        write_entries(out, names, depth + 1, &entry.entries);
     }
 }
 
 /// Returns a path that may break after its dots.
 fn path_html(path: &str) -> String {
     escape(path).replace('.', ".<wbr>")
+}
+
+/// Returns what a part is, its type by name and linked if that is short.
+fn what_html(names: &Names<'_>, what: &str, ty: Option<ValType>) -> String {
+    let linked = ty.map(|ty| names.html(ty));
+    match linked {
+        Some(linked) if linked.contains("<a ") && n_shown_chars(&linked) <= SHORT_CHARS => {
+            format!("{}{linked}", escape(role(what)))
+        }
+        Some(_) | None => escape(what),
+    }
+}
+
+/// Returns what an explanation says before a type: `pointer of `, `case 1: `. The texts of types begin otherwise.
+fn role(what: &str) -> &str {
+    if what.starts_with("case ") {
+        return what.split_inclusive(": ").next().unwrap_or(what);
+    }
+    let roles = ["pointer of ", "length of ", "discriminant of "];
+    roles.into_iter().find(|role| what.starts_with(role)).unwrap_or_default()
+}
+
+/// Returns how many characters of HTML are not within tags.
+fn n_shown_chars(html: &str) -> usize {
+    html.split('<').map(|part| part.rsplit('>').next().map_or(0, |text| text.chars().count())).sum()
+}
+
+/// Returns the type that the text of an entry's kind ends with.
+fn named_type(entry: &ByteEntry) -> Option<ValType> {
+    match entry.kind {
+        ByteKind::Compound { .. }
+        | ByteKind::Scalar { .. }
+        | ByteKind::Pointer { .. }
+        | ByteKind::Length { .. }
+        | ByteKind::Payload { .. } => entry.ty,
+        ByteKind::Discriminant { .. }
+        | ByteKind::MoreElements { .. }
+        | ByteKind::Unused { .. }
+        | ByteKind::Padding
+        | ByteKind::Elided => None,
+    }
 }
