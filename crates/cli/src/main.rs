@@ -14,6 +14,8 @@ mod layout;
 mod pointer;
 mod render;
 mod trace;
+mod unbundle;
+mod validate;
 mod wave;
 
 use std::process::ExitCode;
@@ -38,6 +40,10 @@ enum Command {
     Describe(describe::Args),
     /// Calls a function and shows each step of lowering its arguments and lifting its result.
     Trace(trace::Args),
+    /// Says whether a component or a core module is valid, and if not, what is wrong at which byte.
+    Validate(validate::Args),
+    /// Writes each core module and nested component of a component to a file of its own.
+    Unbundle(unbundle::Args),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
         Command::Layout(args) => layout::run(&args),
         Command::Describe(args) => describe::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Validate(args) => validate::run(&args),
+        Command::Unbundle(args) => unbundle::run(&args),
     };
     match done {
         Ok(text) => failure::print(&text),

@@ -54,6 +54,7 @@
 
 mod canon;
 mod component;
+pub mod compose;
 mod decode;
 mod engine;
 mod error;

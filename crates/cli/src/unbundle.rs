@@ -1,0 +1,68 @@
+//! `lowlift unbundle`: the core modules and nested components of a component, each in a file of its own.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use component_linker::compose::{self, Item, Part, PartKind};
+
+use crate::failure::Failure;
+use crate::input::read_component;
+
+/// What `lowlift unbundle` is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A component, binary or text.
+    file: PathBuf,
+    /// The directory to write to, made if need be.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// Writes the files and returns the listing, a line for each: file, size, name, and place in the component.
+///
+/// A file is named after the path of indices to it: `component-1.module-0.wasm` is core module 0 of component 1.
+///
+/// # Errors
+///
+/// When the component is not valid, holds nothing, or a file cannot be written.
+pub(crate) fn run(args: &Args) -> Result<String, Failure> {
+    let file = args.file.display().to_string();
+    let bytes = read_component(&args.file)?;
+    let part = compose::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let mut parts = Vec::new();
+    collect(&part, "", &mut parts);
+    if parts.is_empty() {
+        return Err(Failure::in_file(&file, "there is no core module and no component in it to write"));
+    }
+    fs::create_dir_all(&args.output).map_err(|error| failure(&args.output, &error))?;
+    let mut listing = String::new();
+    for (path, part) in parts {
+        let to = args.output.join(format!("{path}.wasm"));
+        let range = part.range.clone();
+        fs::write(&to, &bytes[range.clone()]).map_err(|error| failure(&to, &error))?;
+        let name = part.name.as_ref().map(|name| format!(" {name:?},")).unwrap_or_default();
+        let (size, at) = (range.len(), range.start);
+        let _ = writeln!(listing, "{}:{name} {size} bytes at {at:#x}", to.display());
+    }
+    Ok(listing)
+}
+
+fn failure(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::in_file(&path.display().to_string(), error)
+}
+
+/// Collects the parts within a part, nested ones after what they are nested in.
+fn collect<'a>(part: &'a Part, prefix: &str, parts: &mut Vec<(String, &'a Part)>) {
+    let PartKind::Component(component) = &part.kind else { return };
+    for item in &component.items {
+        let Item::Part { index, part } = item else { continue };
+        let kind = match part.kind {
+            PartKind::Module(_) => "module",
+            PartKind::Component(_) => "component",
+        };
+        let path = format!("{prefix}{kind}-{index}");
+        parts.push((path.clone(), part));
+        collect(part, &format!("{path}."), parts);
+    }
+}

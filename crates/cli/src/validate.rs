@@ -1,0 +1,31 @@
+//! `lowlift validate`: whether a file is a valid component or core module.
+
+use std::path::PathBuf;
+
+use component_linker::compose::{self, BinaryKind};
+
+use crate::failure::Failure;
+use crate::input::read_component;
+
+/// What `lowlift validate` is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A component or a core module, binary or text.
+    file: PathBuf,
+}
+
+/// Returns a line that says what the file is.
+///
+/// # Errors
+///
+/// When the file is not valid: what is wrong, and at which byte of the binary.
+pub(crate) fn run(args: &Args) -> Result<String, Failure> {
+    let file = args.file.display().to_string();
+    let bytes = read_component(&args.file)?;
+    let kind = compose::validate(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let kind = match kind {
+        BinaryKind::Component => "component",
+        BinaryKind::Module => "core module",
+    };
+    Ok(format!("{file}: valid {kind}, {} bytes\n", bytes.len()))
+}

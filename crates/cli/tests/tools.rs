@@ -1,0 +1,8 @@
+//! The commands that judge, take apart and put together: what they print, what they write, their exit status.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p cli --test tools` renews the expectations.
+
+#[path = "tools/common.rs"]
+mod common;
+#[path = "tools/files.rs"]
+mod files;
