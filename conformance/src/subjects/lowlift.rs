@@ -101,9 +101,13 @@ fn not_made(error: &InstantiateError) -> Failure {
     match error {
         InstantiateError::Link(error) => {
             let kind = match error {
-                LinkError::Missing(_) | LinkError::WrongSort(_) => FailureKind::Unlinkable,
+                LinkError::Missing(_) | LinkError::WrongSort(_) | LinkError::WrongType(_) => {
+                    FailureKind::Unlinkable
+                }
                 LinkError::Unsupported(_) => FailureKind::Unsupported,
-                LinkError::Duplicate(_) | LinkError::Core(_) => FailureKind::Internal,
+                LinkError::Duplicate(_) | LinkError::Core(_) | LinkError::WrongStore(_) => {
+                    FailureKind::Internal
+                }
             };
             Failure::new(kind, error.to_string())
         }

@@ -19,6 +19,7 @@ pub struct Component {
 
 pub(crate) struct ComponentInner {
     pub(crate) plan: Plan,
+    pub(crate) types: Arc<Types>,
     /// By [`ModuleId`](crate::decode::ModuleId).
     pub(crate) modules: Vec<jit::Module>,
 }
@@ -61,9 +62,9 @@ impl Component {
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot be left to trap.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
         let definitions = decode(bytes)?;
-        let plan = resolve(&definitions)?;
+        let (plan, types) = resolve(&definitions)?;
         let modules = compile_modules(engine, &definitions, bytes)?;
-        Ok(Self { inner: Arc::new(ComponentInner { plan, modules }) })
+        Ok(Self { inner: Arc::new(ComponentInner { plan, types: Arc::new(types), modules }) })
     }
 
     /// Checks that `bytes` are a valid component, supported or not, without compiling anything.
@@ -87,7 +88,7 @@ impl Component {
 
     /// Returns the types that the ids in its items name.
     pub fn types(&self) -> &Types {
-        &self.inner.plan.types
+        &self.inner.types
     }
 
     /// Returns the built-ins and kinds of functions that the component defines and that are not supported yet.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
 
 use crate::Val;
-use crate::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke, resource_index};
+use crate::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
 use crate::component::Component;
 use crate::func_type::display_func;
 use crate::plan::{FuncDef, Path};
@@ -25,19 +25,19 @@ pub(crate) struct InstanceInner {
     pub(crate) store: u64,
     pub(crate) component: Component,
     /// By [`LiftId`](crate::plan::LiftId).
-    pub(crate) lifted: Vec<FuncIndex>,
+    pub(crate) lifted: Vec<Func>,
     /// By [`ImportedFuncId`](crate::plan::ImportedFuncId).
-    pub(crate) imported: Vec<FuncIndex>,
-    /// The index of the component's first resource type; the others follow in order.
-    pub(crate) first_resource: ResourceIndex,
+    pub(crate) imported: Vec<Func>,
+    /// By [`ResourceId`].
+    pub(crate) resources: Arc<[ResourceIndex]>,
 }
 
 /// A component function in a store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Func {
-    store: u64,
-    index: FuncIndex,
-    info: Arc<FuncInfo>,
+    pub(crate) store: u64,
+    pub(crate) index: FuncIndex,
+    pub(crate) info: Arc<FuncInfo>,
 }
 
 /// Why a call did not yield a result.
@@ -77,18 +77,20 @@ impl Instance {
     /// Returns `None` if there is no such function, or if the instance belongs to another store. Look a function
     /// up once and keep it.
     pub fn get_func(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<Func> {
-        let cx = store.as_context_mut();
-        let inner = &*self.inner;
-        if cx.state().id != inner.store {
+        if store.as_context_mut().state().id != self.inner.store {
             return None;
         }
         let path: Path = path.iter().copied().map(Arc::from).collect();
-        let index = match *inner.component.inner.plan.exported_funcs.get(&path)? {
-            FuncDef::Lifted(id) => *inner.lifted.get(id.0 as usize)?,
-            FuncDef::Imported(id) => *inner.imported.get(id.0 as usize)?,
-        };
-        let info = Arc::clone(&cx.state().func(index).info);
-        Some(Func { store: inner.store, index, info })
+        self.exported_func(&path)
+    }
+
+    /// Returns the exported function at a path.
+    pub(crate) fn exported_func(&self, path: &Path) -> Option<Func> {
+        let inner = &*self.inner;
+        match *inner.component.inner.plan.exported_funcs.get(path)? {
+            FuncDef::Lifted(id) => inner.lifted.get(id.0 as usize).cloned(),
+            FuncDef::Imported(id) => inner.imported.get(id.0 as usize).cloned(),
+        }
     }
 
     /// Drops a resource that the host owns: calls the destructor of `resource`, a resource type of
@@ -107,10 +109,8 @@ impl Instance {
         if cx.state().id != self.inner.store {
             return Err(CallError::WrongStore);
         }
-        if resource.0 as usize >= self.inner.component.inner.plan.resources.len() {
-            return Err(CallError::UnknownResource(resource));
-        }
-        let index = resource_index(self.inner.first_resource, resource);
+        let index = self.inner.resources.get(resource.0 as usize);
+        let index = *index.ok_or(CallError::UnknownResource(resource))?;
         call_destructor(&mut cx, index, rep).map_err(CallError::Trap)
     }
 }
@@ -123,7 +123,7 @@ impl Func {
 
     /// Returns the types that the ids in the function's type name.
     pub fn types(&self) -> &Types {
-        self.info.component.types()
+        &self.info.types
     }
 
     /// Calls the function: lowers the arguments, runs it, lifts its result and calls its post-return function.
@@ -178,7 +178,7 @@ impl Func {
 }
 
 impl<T> State<T> {
-    fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
+    pub(crate) fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
         &self.funcs[index.0 as usize]
     }
 }

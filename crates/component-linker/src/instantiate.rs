@@ -10,29 +10,29 @@ use crate::canon::{
     self, Body, BuiltinFunc, FuncInfo, FuncInstance, Lifted, Options, core_func_type, with_task,
 };
 use crate::component::Component;
-use crate::host::{HostDtor, HostFunc};
-use crate::instance::{Instance, InstanceInner};
-use crate::linker::{InstantiateError, LinkError};
+use crate::func_type::Signature;
+use crate::instance::{Func, Instance, InstanceInner};
+use crate::link_error::{InstantiateError, LinkError};
 use crate::plan::{Builtin, BuiltinDef, CoreDef, FuncDef, InstanceId, LiftDef, OptionsDef, Plan, Step};
 use crate::store::{FuncIndex, InstanceIndex, InstanceState, ResourceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
 
 /// What meets the imports of a plan, in its order.
 pub(crate) struct Imports<T: 'static> {
-    pub(crate) funcs: Vec<HostFunc<T>>,
+    pub(crate) funcs: Vec<Body<T>>,
     /// By [`ResourceId`]; `None` for those that the component defines.
-    pub(crate) resources: Vec<Option<HostDtor<T>>>,
+    pub(crate) resources: Vec<Option<ResourceIndex>>,
 }
 
 /// An instantiation in progress: what its steps have made so far.
 struct Progress {
     component: Component,
     first_instance: InstanceIndex,
-    first_resource: ResourceIndex,
+    resources: Arc<[ResourceIndex]>,
     core_instances: Vec<jit::Instance>,
     builtins: Vec<BuiltinFunc>,
-    lifted: Vec<FuncIndex>,
-    imported: Vec<FuncIndex>,
+    lifted: Vec<Func>,
+    imported: Vec<Func>,
 }
 
 /// Instantiates a component.
@@ -55,7 +55,7 @@ pub(crate) fn instantiate<T: 'static>(
         component: progress.component,
         lifted: progress.lifted,
         imported: progress.imported,
-        first_resource: progress.first_resource,
+        resources: progress.resources,
     };
     Ok(Instance { inner: Arc::new(inner) })
 }
@@ -66,38 +66,44 @@ fn begin<T>(cx: &mut StoreContextMut<'_, T>, component: &Component, imports: Imp
     let state = cx.state_mut();
     let first_instance = InstanceIndex(index32(state.instances.len()));
     state.instances.extend((0..plan.n_instances).map(|_| InstanceState::new()));
-    let first_resource = ResourceIndex(index32(state.resources.len()));
-    let resource = |dtor: Option<HostDtor<T>>| match dtor {
-        Some(dtor) => ResourceType::Host { dtor },
-        None => ResourceType::Undefined,
+    let resource = |imported: Option<ResourceIndex>| {
+        imported.unwrap_or_else(|| state.push_resource(ResourceType::Undefined))
     };
-    state.resources.extend(imports.resources.into_iter().map(resource));
-    let mut imported = Vec::with_capacity(imports.funcs.len());
-    for (import, func) in plan.imported_funcs.iter().zip(imports.funcs) {
-        let info =
-            Arc::new(FuncInfo { component: component.clone(), signature: Arc::clone(&import.signature) });
-        imported.push(push_func(cx, FuncInstance { info, body: Body::Host(func) }));
-    }
-    Progress {
+    let resources = imports.resources.into_iter().map(resource).collect();
+    let mut progress = Progress {
         component: component.clone(),
         first_instance,
-        first_resource,
+        resources,
         core_instances: Vec::new(),
         builtins: Vec::new(),
         lifted: Vec::new(),
-        imported,
+        imported: Vec::with_capacity(imports.funcs.len()),
+    };
+    for (import, body) in plan.imported_funcs.iter().zip(imports.funcs) {
+        let info = func_info(&progress, &import.signature);
+        progress.imported.push(push_func(cx, FuncInstance { info, body }));
     }
+    progress
+}
+
+fn func_info(progress: &Progress, signature: &Arc<Signature>) -> Arc<FuncInfo> {
+    Arc::new(FuncInfo {
+        types: Arc::clone(&progress.component.inner.types),
+        signature: Arc::clone(signature),
+        resources: Arc::clone(&progress.resources),
+    })
 }
 
 fn index32(len: usize) -> u32 {
     u32::try_from(len).expect("a store holds fewer than 2^32 of each")
 }
 
-fn push_func<T>(cx: &mut StoreContextMut<'_, T>, func: FuncInstance<T>) -> FuncIndex {
-    let funcs = &mut cx.state_mut().funcs;
-    let index = FuncIndex(index32(funcs.len()));
-    funcs.push(Arc::new(func));
-    index
+fn push_func<T>(cx: &mut StoreContextMut<'_, T>, func: FuncInstance<T>) -> Func {
+    let state = cx.state_mut();
+    let (store, index) = (state.id, FuncIndex(index32(state.funcs.len())));
+    let info = Arc::clone(&func.info);
+    state.funcs.push(Arc::new(func));
+    Func { store, index, info }
 }
 
 /// Puts the half-made instances of a failed instantiation out of use.
@@ -147,7 +153,7 @@ fn jit_type(params: &[jit::ValType], results: &[jit::ValType]) -> jit::FuncType 
 }
 
 fn resource_index(progress: &Progress, id: ResourceId) -> ResourceIndex {
-    canon::resource_index(progress.first_resource, id)
+    progress.resources[id.0 as usize]
 }
 
 fn instantiate_module<T: 'static>(
@@ -235,7 +241,7 @@ fn options<T: 'static>(
         has_callback: false,
     };
     let instance = instance_index(progress, instance);
-    Ok(Options { abi, memory, realloc, instance, first_resource: progress.first_resource })
+    Ok(Options { abi, memory, realloc, instance })
 }
 
 fn lift<T: 'static>(
@@ -244,16 +250,15 @@ fn lift<T: 'static>(
     def: &LiftDef,
 ) -> Result<FuncInstance<T>, InstantiateError> {
     let options = options(cx, progress, def.instance, &def.options)?;
-    let component = progress.component.clone();
-    let flat = flatten_functype(component.types(), &def.signature.ty, &options.abi, Direction::Lift);
+    let info = func_info(progress, &def.signature);
+    let flat = flatten_functype(&info.types, &def.signature.ty, &options.abi, Direction::Lift);
     let flat = core_func_type(&flat);
     let core = core_func(cx, progress, Some(&def.core_func), || flat.clone())?;
     let core = core.expect("a definition was given");
     let post_return_type = || jit::FuncType::new(flat.results.clone(), vec![]);
     let post_return = core_func(cx, progress, def.options.post_return.as_ref(), post_return_type)?;
-    let info = FuncInfo { component, signature: Arc::clone(&def.signature) };
     let lifted = Lifted::new(&info, options, core, post_return, def.unsupported.clone());
-    Ok(FuncInstance { info: Arc::new(info), body: Body::Lifted(lifted) })
+    Ok(FuncInstance { info, body: Body::Lifted(lifted) })
 }
 
 fn make_builtin<T: 'static>(
@@ -265,11 +270,11 @@ fn make_builtin<T: 'static>(
     let func = match &def.builtin {
         Builtin::Lower { func, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
-            let FuncIndex(index) = match *func {
-                FuncDef::Lifted(id) => progress.lifted[id.0 as usize],
-                FuncDef::Imported(id) => progress.imported[id.0 as usize],
+            let func = match *func {
+                FuncDef::Lifted(id) => &progress.lifted[id.0 as usize],
+                FuncDef::Imported(id) => &progress.imported[id.0 as usize],
             };
-            let callee = Arc::clone(&cx.state().funcs[index as usize]);
+            let callee = Arc::clone(cx.state().func(func.index));
             canon::lower(cx, callee, options)
         }
         Builtin::ResourceNew(id) => canon::resource_new(cx, instance, resource_index(progress, *id)),

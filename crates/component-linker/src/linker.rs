@@ -6,16 +6,19 @@ use std::sync::Arc;
 use jit::HostError;
 
 use crate::Val;
-use crate::component::Component;
-use crate::error::Error;
-use crate::func_type::display_func;
-use crate::host::{Definition, Definitions, HostDtor, HostFunc};
+use crate::component::{Component, Item, ItemKind};
+use crate::func_type::Signature;
+use crate::host::{
+    Definition, Definitions, FuncDefinition, HostFuncType, HostResource, HostResourceType, HostSignature,
+    LiveType, ResourceDefinition,
+};
 use crate::instance::Instance;
-use crate::instantiate::{Imports, instantiate};
-use crate::names::{compatible_name, describe_path};
+use crate::instantiate::instantiate;
+use crate::link_error::{InstantiateError, LinkError, wrong_sort};
+use crate::meet::{Found, find, last, meet_imports};
+use crate::names::describe_path;
 use crate::plan::Path;
 use crate::store::{AsContextMut, StoreContextMut};
-use crate::trap::Trap;
 
 /// Host functions and resource types by name.
 ///
@@ -29,32 +32,6 @@ pub struct Linker<T: 'static> {
 pub struct LinkerInstance<'a, T: 'static> {
     definitions: &'a mut Definitions<T>,
     path: Path,
-}
-
-/// Why a component could not be linked.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum LinkError {
-    /// The linker has nothing for an import. The message names it and its type.
-    Missing(String),
-    /// The linker has something of another sort under the name of an import.
-    WrongSort(String),
-    /// A name was given to the linker twice.
-    Duplicate(String),
-    /// The component needs something at instantiation that is not supported yet.
-    Unsupported(Error),
-    /// A core module did not accept an argument. Validation of the component rules this out.
-    Core(String),
-}
-
-/// Why a component could not be instantiated.
-#[derive(Debug)]
-pub enum InstantiateError {
-    /// Its imports could not be met; nothing has run.
-    Link(LinkError),
-    /// It trapped while its core modules were initialized.
-    Trap(Trap),
-    /// A limit of the configuration or of the system is exceeded.
-    Resource(jit::Error),
 }
 
 impl<T: 'static> Linker<T> {
@@ -77,6 +54,15 @@ impl<T: 'static> Linker<T> {
         self.root().into_instance(name)
     }
 
+    /// Provides a live instance under a name, as [`LinkerInstance::define_exports`] does.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is a function or a resource already, or an instance that has one of the names.
+    pub fn define_instance(&mut self, name: &str, instance: &Instance) -> Result<(), LinkError> {
+        self.instance(name)?.define_exports(instance)
+    }
+
     /// Meets each import of the component that is not met yet: functions trap when called and name the import,
     /// resource types become the host's.
     ///
@@ -87,7 +73,8 @@ impl<T: 'static> Linker<T> {
         let plan = &component.inner.plan;
         for path in plan.resources.iter().filter_map(|resource| resource.imported.as_ref()) {
             if let Found::Nothing = find(&self.definitions, path) {
-                self.place(path)?.1.resource(last(path), |_, _| Ok(()))?;
+                let (name, mut instance) = self.place(path)?;
+                instance.resource(&name, |_, _| Ok(()))?;
             }
         }
         for import in &plan.imported_funcs {
@@ -119,94 +106,10 @@ impl<T: 'static> Linker<T> {
         mut store: impl AsContextMut<Data = T>,
         component: &Component,
     ) -> Result<Instance, InstantiateError> {
-        let imports = self.imports(component).map_err(InstantiateError::Link)?;
-        instantiate(&mut store.as_context_mut(), component, imports)
+        let mut cx = store.as_context_mut();
+        let imports = meet_imports(&mut cx, &self.definitions, component).map_err(InstantiateError::Link)?;
+        instantiate(&mut cx, component, imports)
     }
-
-    /// Looks up every import of the component.
-    fn imports(&self, component: &Component) -> Result<Imports<T>, LinkError> {
-        let plan = &component.inner.plan;
-        if let Some(unmet) = plan.unmet_imports.first() {
-            return Err(LinkError::Unsupported(Error::unsupported(&unmet.what, unmet.offset)));
-        }
-        let mut funcs = Vec::with_capacity(plan.imported_funcs.len());
-        for import in &plan.imported_funcs {
-            let expected = || display_func(component.types(), last(&import.path), &import.signature.ty);
-            funcs.push(self.func(&import.path, expected)?);
-        }
-        let mut resources = Vec::new();
-        for resource in &plan.resources {
-            let dtor = resource.imported.as_deref().map(|path| self.resource(path)).transpose()?;
-            resources.push(dtor);
-        }
-        Ok(Imports { funcs, resources })
-    }
-
-    fn func(&self, path: &[Arc<str>], expected: impl Fn() -> String) -> Result<HostFunc<T>, LinkError> {
-        let describe = || match path {
-            [outer @ .., _] if !outer.is_empty() => {
-                format!("import `{}` function `{}`", outer.join("` `"), expected())
-            }
-            _ => format!("import function `{}`", expected()),
-        };
-        match find(&self.definitions, path) {
-            Found::Definition(Definition::Func(func)) => Ok(Arc::clone(func)),
-            Found::Definition(other) => Err(wrong_sort(&describe(), other.sort())),
-            Found::NotAnInstance => Err(wrong_sort(&describe(), "function or a resource")),
-            Found::Nothing => Err(LinkError::Missing(format!("{} is not provided", describe()))),
-        }
-    }
-
-    fn resource(&self, path: &[Arc<str>]) -> Result<HostDtor<T>, LinkError> {
-        let describe = || format!("import {}", describe_path(path, "resource"));
-        match find(&self.definitions, path) {
-            Found::Definition(Definition::Resource(dtor)) => Ok(Arc::clone(dtor)),
-            Found::Definition(other) => Err(wrong_sort(&describe(), other.sort())),
-            Found::NotAnInstance => Err(wrong_sort(&describe(), "function or a resource")),
-            Found::Nothing => Err(LinkError::Missing(format!("{} is not provided", describe()))),
-        }
-    }
-}
-
-fn wrong_sort(expected: &str, given: &str) -> LinkError {
-    LinkError::WrongSort(format!("{expected} is provided as a {given}"))
-}
-
-fn last(path: &[Arc<str>]) -> &str {
-    path.last().map_or("", |name| &**name)
-}
-
-/// What a linker has under a path.
-enum Found<'a, T: 'static> {
-    Definition(&'a Definition<T>),
-    NotAnInstance,
-    Nothing,
-}
-
-/// Finds a path. Where an instance of the very name lacks the rest, one of a compatible version may have it.
-fn find<'a, T>(definitions: &'a Definitions<T>, path: &[Arc<str>]) -> Found<'a, T> {
-    let Some((name, rest)) = path.split_first() else { return Found::Nothing };
-    let mut best = Found::Nothing;
-    for definition in candidates(definitions, name) {
-        best = match (definition, rest) {
-            (definition, []) => Found::Definition(definition),
-            (Definition::Instance(definitions), rest) => find(definitions, rest),
-            (Definition::Func(_) | Definition::Resource(_), _) => Found::NotAnInstance,
-        };
-        if let Found::Definition(_) | Found::NotAnInstance = best {
-            break;
-        }
-    }
-    best
-}
-
-/// Returns what has the very name, then what has one of a compatible version, last one first.
-fn candidates<'a, T>(definitions: &'a Definitions<T>, name: &str) -> impl Iterator<Item = &'a Definition<T>> {
-    let compatible = compatible_name(name).map(|wanted| {
-        let matches = move |other: &str| other != name && compatible_name(other) == Some(wanted);
-        definitions.iter().rev().filter(move |(other, _)| matches(other)).map(|(_, definition)| definition)
-    });
-    definitions.get(name).into_iter().chain(compatible.into_iter().flatten())
 }
 
 impl<'a, T: 'static> LinkerInstance<'a, T> {
@@ -222,20 +125,51 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     where
         F: Fn(&mut StoreContextMut<'_, T>, &[Val]) -> Result<Option<Val>, HostError> + Send + Sync + 'static,
     {
-        self.define(name, Definition::Func(Arc::new(func)))
+        self.define(name, Definition::Func(FuncDefinition::Host { func: Arc::new(func), ty: None }))
     }
 
-    /// Provides a resource type whose values the host knows by a number of its choice, the representation.
-    /// `dtor` is called with it when a guest drops the last handle to a resource.
+    /// Provides a function of a type: a component that imports one of another type is not linked. Otherwise as
+    /// [`Self::func_new`].
     ///
     /// # Errors
     ///
     /// If the instance has something under `name` already.
-    pub fn resource<F>(&mut self, name: &str, dtor: F) -> Result<(), LinkError>
+    pub fn func_typed<F>(&mut self, name: &str, ty: HostFuncType, func: F) -> Result<(), LinkError>
+    where
+        F: Fn(&mut StoreContextMut<'_, T>, &[Val]) -> Result<Option<Val>, HostError> + Send + Sync + 'static,
+    {
+        let HostFuncType { types, ty, resources } = ty;
+        let ty = Some(Arc::new(HostSignature { types, signature: Signature::new(ty), resources }));
+        self.define(name, Definition::Func(FuncDefinition::Host { func: Arc::new(func), ty }))
+    }
+
+    /// Provides a resource type whose values the host knows by a number of its choice, the representation.
+    /// `dtor` is called with it when a guest drops the last handle to a resource. All components of a store that import
+    /// it know it as one type. Returns its name, by which a [`HostFuncType`] mentions it.
+    ///
+    /// # Errors
+    ///
+    /// If the instance has something under `name` already.
+    pub fn resource<F>(&mut self, name: &str, dtor: F) -> Result<HostResource, LinkError>
     where
         F: Fn(&mut StoreContextMut<'_, T>, u32) -> Result<(), HostError> + Send + Sync + 'static,
     {
-        self.define(name, Definition::Resource(Arc::new(dtor)))
+        let id = HostResource::fresh();
+        let ty = HostResourceType { id, dtor: Arc::new(dtor) };
+        self.define(name, Definition::Resource(ResourceDefinition::Host(ty)))?;
+        Ok(id)
+    }
+
+    /// Provides the exports of a live instance, each under its own name: functions, resource types and instances.
+    /// A component of the same store that imports them is linked to the instance itself: its calls go there without
+    /// passing through the host, and resource types are the same types. Their types must be those that the component
+    /// expects.
+    ///
+    /// # Errors
+    ///
+    /// If one of the names is taken.
+    pub fn define_exports(&mut self, instance: &Instance) -> Result<(), LinkError> {
+        define_items(self, instance, instance.component().exports(), &mut Path::new())
     }
 
     /// Returns the place for an instance within this one.
@@ -249,10 +183,14 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         let entry = definitions.entry(String::from(name));
         match entry.or_insert_with(|| Definition::Instance(Definitions::new())) {
             Definition::Instance(definitions) => Ok(LinkerInstance { definitions, path }),
-            other @ (Definition::Func(_) | Definition::Resource(_)) => {
+            other @ (Definition::Func(_) | Definition::Resource(_) | Definition::Type(_)) => {
                 Err(wrong_sort(&describe_path(&path, "instance"), other.sort()))
             }
         }
+    }
+
+    fn reborrow(&mut self) -> LinkerInstance<'_, T> {
+        LinkerInstance { definitions: self.definitions, path: self.path.clone() }
     }
 
     fn define(&mut self, name: &str, definition: Definition<T>) -> Result<(), LinkError> {
@@ -265,6 +203,42 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.definitions.insert(String::from(name), definition);
         Ok(())
     }
+}
+
+/// Provides the items of a live instance, or of an instance that it exports at `path`.
+fn define_items<T: 'static>(
+    into: &mut LinkerInstance<'_, T>,
+    instance: &Instance,
+    items: &[Item],
+    path: &mut Path,
+) -> Result<(), LinkError> {
+    let inner = &*instance.inner;
+    for Item { name, kind } in items {
+        path.push(Arc::from(name.as_str()));
+        match kind {
+            ItemKind::Func(_) => {
+                let func = instance.exported_func(path).expect("each function among the exports has a path");
+                into.define(name, Definition::Func(FuncDefinition::Live(func)))?;
+            }
+            ItemKind::Resource(id) => {
+                let index = inner.resources[id.0 as usize];
+                let resource = ResourceDefinition::Live { store: inner.store, index };
+                into.define(name, Definition::Resource(resource))?;
+            }
+            ItemKind::Type(ty) => {
+                let types = Arc::clone(&inner.component.inner.types);
+                let resources = Arc::clone(&inner.resources);
+                let ty = LiveType { store: inner.store, types, ty: *ty, resources };
+                into.define(name, Definition::Type(ty))?;
+            }
+            ItemKind::Instance(items) => {
+                define_items(&mut into.reborrow().into_instance(name)?, instance, items, path)?;
+            }
+            ItemKind::OtherType | ItemKind::Module | ItemKind::Component => {}
+        }
+        path.pop();
+    }
+    Ok(())
 }
 
 impl<T: 'static> Default for Linker<T> {
@@ -302,37 +276,3 @@ impl fmt::Display for Stub {
 }
 
 impl std::error::Error for Stub {}
-
-impl fmt::Display for LinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(message)
-            | Self::WrongSort(message)
-            | Self::Duplicate(message)
-            | Self::Core(message) => f.write_str(message),
-            Self::Unsupported(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for LinkError {}
-
-impl fmt::Display for InstantiateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link(error) => error.fmt(f),
-            Self::Trap(trap) => trap.fmt(f),
-            Self::Resource(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for InstantiateError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Link(error) => Some(error),
-            Self::Trap(trap) => Some(trap),
-            Self::Resource(error) => Some(error),
-        }
-    }
-}

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use canonical_abi::{ResourceId, StringEncoding, Types};
+use canonical_abi::{ResourceId, StringEncoding};
 
 use crate::component::Item;
 use crate::decode::ModuleId;
@@ -38,7 +38,6 @@ pub(crate) type Path = Vec<Arc<str>>;
 /// How to instantiate a component.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) types: Types,
     pub(crate) steps: Vec<Step>,
     pub(crate) n_instances: u32,
     /// By [`ResourceId`].

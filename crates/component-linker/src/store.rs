@@ -3,6 +3,7 @@
 //! A component store is a core store whose data carries the run-time state of components, so that built-ins reach it
 //! through the context that core code passes to them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use canonical_abi::handles::{HandleTable, RuntimeResource};
 
 use crate::canon::FuncInstance;
 use crate::engine::Engine;
-use crate::host::HostDtor;
+use crate::host::{HostDtor, HostResource, HostResourceType};
 
 /// Owns instances, their state and the embedder's data of type `T`.
 pub struct Store<T: 'static> {
@@ -32,6 +33,8 @@ pub(crate) struct State<T: 'static> {
     pub(crate) instances: Vec<InstanceState>,
     /// By [`ResourceIndex`].
     pub(crate) resources: Vec<ResourceType<T>>,
+    /// The host's resource types that components of the store have imported.
+    host_resources: BTreeMap<HostResource, ResourceIndex>,
     /// By [`FuncIndex`].
     pub(crate) funcs: Vec<Arc<FuncInstance<T>>>,
     /// The calls in progress, outermost first.
@@ -109,6 +112,7 @@ impl<T: 'static> Store<T> {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             instances: Vec::new(),
             resources: Vec::new(),
+            host_resources: BTreeMap::new(),
             funcs: Vec::new(),
             tasks: Vec::new(),
         };
@@ -168,6 +172,29 @@ impl<T> State<T> {
 
     pub(crate) fn resource(&self, index: ResourceIndex) -> &ResourceType<T> {
         &self.resources[index.0 as usize]
+    }
+
+    pub(crate) fn push_resource(&mut self, ty: ResourceType<T>) -> ResourceIndex {
+        let index =
+            u32::try_from(self.resources.len()).expect("a store holds fewer than 2^32 resource types");
+        self.resources.push(ty);
+        ResourceIndex(index)
+    }
+
+    /// Returns the index of a resource type of the host: the same each time, so that all components of the store know
+    /// it as one type.
+    pub(crate) fn host_resource(&mut self, ty: &HostResourceType<T>) -> ResourceIndex {
+        if let Some(index) = self.host_resources.get(&ty.id) {
+            return *index;
+        }
+        let index = self.push_resource(ResourceType::Host { dtor: Arc::clone(&ty.dtor) });
+        self.host_resources.insert(ty.id, index);
+        index
+    }
+
+    /// Returns the index of a resource type of the host, if a component of the store has imported it.
+    pub(crate) fn known_host_resource(&self, id: HostResource) -> Option<ResourceIndex> {
+        self.host_resources.get(&id).copied()
     }
 }
 

@@ -141,7 +141,9 @@ fn unmet_imports() {
         "import `ns:pkg/shapes@1.2.3` resource `shape` is not provided",
     );
     check(
-        |linker| linker.root().resource("run", |_, _| Ok(())).unwrap(),
+        |linker| {
+            linker.root().resource("run", |_, _| Ok(())).unwrap();
+        },
         "import function `run: func(a: u32, b: string) -> tuple<bool, char>` is provided as a resource",
     );
 }

@@ -4,7 +4,7 @@
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
 
-use super::{Options, call_without_leave, check_enter, resource_index, with_task};
+use super::{FuncInfo, Options, call_without_leave, check_enter, with_task};
 use crate::limits::MAX_LIFT_BYTES;
 use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
 use crate::trap::{Trap, TrapCause};
@@ -12,6 +12,7 @@ use crate::trap::{Trap, TrapCause};
 /// One instance as the interpreter sees it during one lift or lower.
 pub(super) struct Guest<'a, 'c, T: 'static> {
     pub(super) cx: &'a mut StoreContextMut<'c, T>,
+    pub(super) info: &'a FuncInfo,
     pub(super) options: &'a Options,
     pub(super) loans: Loans<'a>,
     /// The encoding that the strings came in which are lowered.
@@ -30,11 +31,12 @@ pub(super) enum Loans<'a> {
 impl<'a, 'c, T> Guest<'a, 'c, T> {
     pub(super) fn new(
         cx: &'a mut StoreContextMut<'c, T>,
+        info: &'a FuncInfo,
         options: &'a Options,
         loans: Loans<'a>,
         source_encoding: StringEncoding,
     ) -> Self {
-        Self { cx, options, loans, source_encoding, n_reserved_bytes: 0 }
+        Self { cx, info, options, loans, source_encoding, n_reserved_bytes: 0 }
     }
 
     fn table(&mut self) -> &mut HandleTable {
@@ -43,12 +45,12 @@ impl<'a, 'c, T> Guest<'a, 'c, T> {
     }
 
     fn runtime_type(&self, rt: ResourceId) -> RuntimeResource {
-        resource_index(self.options.first_resource, rt).runtime()
+        self.info.resource(rt).runtime()
     }
 
     /// Returns whether the guest itself implements the resource type (the spec's `cx.inst is t.rt.impl`).
     fn implements(&self, rt: ResourceId, instance: InstanceIndex) -> bool {
-        match self.cx.state().resource(resource_index(self.options.first_resource, rt)) {
+        match self.cx.state().resource(self.info.resource(rt)) {
             ResourceType::Guest { instance: implementer, .. } => *implementer == instance,
             ResourceType::Host { .. } | ResourceType::Undefined => false,
         }

@@ -35,8 +35,7 @@ impl Lifted {
         post_return: Option<jit::Func>,
         unsupported: Option<String>,
     ) -> Self {
-        let flat =
-            flatten_functype(info.component.types(), &info.signature.ty, &options.abi, Direction::Lift);
+        let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lift);
         let zero = |ty: &canonical_abi::CoreType| match ty {
             canonical_abi::CoreType::I32 => jit::Val::I32(0),
             canonical_abi::CoreType::I64 => jit::Val::I64(0),
@@ -98,8 +97,8 @@ fn lower_params<T>(
         Caller::Host => StringEncoding::Utf8,
         Caller::Component(encoding) => encoding,
     };
-    let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), source_encoding);
-    let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
+    let mut guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), source_encoding);
+    let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);
     let flat = match trace {
         None => lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None)?,
         Some(trace) => trace.lower_params(&mut cx, args, &info.signature.ty.params)?,
@@ -116,8 +115,8 @@ fn lift_results<T>(
     results: &[jit::Val],
 ) -> Result<Option<Value>, Trap> {
     let flat: Vec<_> = results.iter().map(from_core).collect();
-    let mut guest = Guest::new(cx, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
-    let mut cx = Context::new(info.component.types(), lifted.options.abi, &mut guest);
+    let mut guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
+    let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);
     let values = match trace {
         None => {
             let mut flat = CoreValueIter::new(&flat);

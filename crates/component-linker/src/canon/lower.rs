@@ -43,12 +43,23 @@ pub(crate) fn lower<T>(
     options: Options,
 ) -> jit::Func {
     let info = &callee.info;
-    let flat = flatten_functype(info.component.types(), &info.signature.ty, &options.abi, Direction::Lower);
+    let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lower);
     let result_spills = info.signature.ty.result.is_some() && flat.results.is_empty();
     let lowered = Lowered { callee, options, result_spills };
     host_func(cx, core_func_type(&flat), move |cx, params, results| {
         canon_lower(cx, &lowered, params, results)
     })
+}
+
+/// Returns who the callee is to take the caller for, and the encoding of the strings that it returns.
+fn encodings<T>(callee: &FuncInstance<T>, options: &Options) -> (Caller, StringEncoding) {
+    match &callee.body {
+        Body::Lifted(lifted) => {
+            (Caller::Component(options.abi.string_encoding), lifted.options.abi.string_encoding)
+        }
+        Body::Host(_) => (Caller::Host, StringEncoding::Utf8),
+        Body::Live(callee) => encodings(callee, options),
+    }
 }
 
 /// Runs one call (the spec's `canon_lower`, as far as calls are synchronous).
@@ -61,19 +72,14 @@ fn canon_lower<T>(
     let Lowered { callee, options, result_spills: _ } = lowered;
     check_leave(cx, options.instance)?;
     let info = &*callee.info;
-    let types = info.component.types();
-    let (caller, result_encoding) = match &callee.body {
-        Body::Lifted(lifted) => {
-            (Caller::Component(options.abi.string_encoding), lifted.options.abi.string_encoding)
-        }
-        Body::Host(_) => (Caller::Host, StringEncoding::Utf8),
-    };
+    let types = &info.types;
+    let (caller, result_encoding) = encodings(callee, options);
     let flat: Vec<_> = params.iter().map(from_core).collect();
     let out_param = lowered.out_param(&flat);
     let mut flat = CoreValueIter::new(&flat);
     let mut lends = Lends::new();
     let on_start = |cx: &mut StoreContextMut<'_, T>| {
-        let mut guest = Guest::new(cx, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
+        let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
         let mut cx = Context::new(types, options.abi, &mut guest);
         let args = lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut flat, &info.signature.param_types);
         args.map(Cow::Owned).map_err(|trap| caller.word(trap))
@@ -81,7 +87,7 @@ fn canon_lower<T>(
     let on_resolve = |cx: &mut StoreContextMut<'_, T>, result| {
         let values: Vec<_> = Option::into_iter(result).collect();
         let mut lends = Lends::new();
-        let mut guest = Guest::new(cx, options, Loans::Caller(&mut lends), result_encoding);
+        let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), result_encoding);
         let mut cx = Context::new(types, options.abi, &mut guest);
         lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &info.signature.result_types, out_param)
             .map_err(|trap| caller.word(trap))

@@ -19,9 +19,10 @@ mod unsupported;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use canonical_abi::{CoreFuncType, CoreType, CoreValue, ResourceId, StringEncoding, Value, type_check};
+use canonical_abi::{
+    CoreFuncType, CoreType, CoreValue, ResourceId, StringEncoding, Types, Value, type_check,
+};
 
-use crate::component::Component;
 use crate::func_type::Signature;
 use crate::host::HostFunc;
 use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
@@ -43,16 +44,20 @@ pub(crate) struct FuncInstance<T: 'static> {
     pub(crate) body: Body<T>,
 }
 
-/// What does not depend on the store: the function's type and the component that knows its types.
+/// A function's type, with what its ids name.
 #[derive(Debug)]
 pub(crate) struct FuncInfo {
-    pub(crate) component: Component,
+    pub(crate) types: Arc<Types>,
     pub(crate) signature: Arc<Signature>,
+    /// The store's resource types by [`ResourceId`].
+    pub(crate) resources: Arc<[ResourceIndex]>,
 }
 
 pub(crate) enum Body<T: 'static> {
     Lifted(Lifted),
     Host(HostFunc<T>),
+    /// A function of another component, whose types are equal and whose ids are not.
+    Live(Arc<FuncInstance<T>>),
 }
 
 /// The canonical options at run time, and the instance they belong to.
@@ -62,8 +67,6 @@ pub(crate) struct Options {
     pub(crate) memory: Option<jit::Memory>,
     pub(crate) realloc: Option<jit::Func>,
     pub(crate) instance: InstanceIndex,
-    /// The index of the component's resource type zero; see [`resource_index`].
-    pub(crate) first_resource: ResourceIndex,
 }
 
 /// The core function of a canonical definition.
@@ -95,9 +98,11 @@ impl Caller {
     }
 }
 
-/// Returns the store's resource type for one of a component's.
-pub(crate) fn resource_index(first: ResourceIndex, id: ResourceId) -> ResourceIndex {
-    ResourceIndex(first.0 + id.0)
+impl FuncInfo {
+    /// Returns the store's resource type for one that the function's type names.
+    fn resource(&self, id: ResourceId) -> ResourceIndex {
+        self.resources[id.0 as usize]
+    }
 }
 
 /// Calls a component function: takes the arguments from `on_start`, gives the result to `on_resolve`, and returns
@@ -119,6 +124,7 @@ pub(crate) fn invoke<'v, T, R>(
             check_host_result(&func.info, result.as_ref())?;
             on_resolve(cx, result)
         }
+        Body::Live(callee) => invoke(cx, callee, caller, trace, on_start, on_resolve),
     }
 }
 
@@ -126,7 +132,7 @@ fn check_host_result(info: &FuncInfo, result: Option<&Value>) -> Result<(), Trap
     let wrong = |what: String| TrapCause::HostResult(format!("a host function returned {what}"));
     match (info.signature.ty.result, result) {
         (None, None) => Ok(()),
-        (Some(ty), Some(value)) => type_check(info.component.types(), ty, value)
+        (Some(ty), Some(value)) => type_check(&info.types, ty, value)
             .map_err(|error| wrong(format!("a value of the wrong type: {error}")).into()),
         (None, Some(_)) => Err(wrong(String::from("a value where its type has none")).into()),
         (Some(_), None) => Err(wrong(String::from("no value where its type has one")).into()),

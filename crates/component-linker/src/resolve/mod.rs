@@ -17,7 +17,7 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use canonical_abi::ResourceId;
+use canonical_abi::{ResourceId, Types};
 use wasmparser::{ComponentExport, ComponentExternalKind};
 
 use crate::decode::{ComponentId, Definition, DefinitionKind, Definitions};
@@ -27,11 +27,11 @@ use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, get, too_deep};
 
 /// Evaluates the root component.
-pub(crate) fn resolve(definitions: &Definitions<'_>) -> Result<Plan, Error> {
+pub(crate) fn resolve(definitions: &Definitions<'_>) -> Result<(Plan, Types), Error> {
     let mut resolver = Resolver::new(definitions);
     let exports = run_component(&mut resolver, Definitions::ROOT, None, Args::Root, 0)?;
     item::export_items(&mut resolver, &exports)?;
-    Ok(resolver.plan)
+    Ok((resolver.plan, resolver.types))
 }
 
 /// What the evaluation carries along.
@@ -39,6 +39,7 @@ struct Resolver<'a> {
     definitions: &'a Definitions<'a>,
     frames: Vec<Frame<'a>>,
     plan: Plan,
+    types: Types,
     depth: u32,
     /// Of definitions, evaluated so far.
     n_bytes: u64,
@@ -55,6 +56,7 @@ impl<'a> Resolver<'a> {
             definitions,
             frames: Vec::new(),
             plan: Plan::default(),
+            types: Types::new(),
             depth: 0,
             n_bytes: 0,
             n_item_bytes: 0,

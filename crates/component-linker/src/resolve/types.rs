@@ -115,48 +115,48 @@ fn defined_type(
         ComponentDefinedType::Record(fields) => {
             let field = |(name, ty): &(&str, ComponentValType)| Ok((String::from(*name), val(*ty)?));
             let fields = fields.iter().map(field).collect::<Result<_, Error>>()?;
-            resolver.plan.types.record(fields)
+            resolver.types.record(fields)
         }
         ComponentDefinedType::Variant(cases) => {
             let case = |case: &VariantCase<'_>| Ok((String::from(case.name), opt(case.ty)?));
             let cases = cases.iter().map(case).collect::<Result<_, Error>>()?;
-            resolver.plan.types.variant(cases)
+            resolver.types.variant(cases)
         }
         ComponentDefinedType::List(ty) => {
             let ty = val(*ty)?;
-            resolver.plan.types.list(ty)
+            resolver.types.list(ty)
         }
         ComponentDefinedType::Map(key, value) => {
             let (key, value) = (val(*key)?, val(*value)?);
-            resolver.plan.types.map(key, value)
+            resolver.types.map(key, value)
         }
         ComponentDefinedType::FixedLengthList(ty, length) => {
             let ty = val(*ty)?;
-            resolver.plan.types.fixed_length_list(ty, *length)
+            resolver.types.fixed_length_list(ty, *length)
         }
         ComponentDefinedType::Tuple(types) => {
             let types = types.iter().map(|ty| val(*ty)).collect::<Result<_, Error>>()?;
-            resolver.plan.types.tuple(types)
+            resolver.types.tuple(types)
         }
-        ComponentDefinedType::Flags(labels) => resolver.plan.types.flags(strings(labels)),
-        ComponentDefinedType::Enum(labels) => resolver.plan.types.enum_(strings(labels)),
+        ComponentDefinedType::Flags(labels) => resolver.types.flags(strings(labels)),
+        ComponentDefinedType::Enum(labels) => resolver.types.enum_(strings(labels)),
         ComponentDefinedType::Option(ty) => {
             let ty = val(*ty)?;
-            resolver.plan.types.option(ty)
+            resolver.types.option(ty)
         }
         ComponentDefinedType::Result { ok, err } => {
             let (ok, err) = (opt(*ok)?, opt(*err)?);
-            resolver.plan.types.result(ok, err)
+            resolver.types.result(ok, err)
         }
         ComponentDefinedType::Own(index) => Ok(ValType::Own(resource(scope, frame, *index, offset)?)),
         ComponentDefinedType::Borrow(index) => Ok(ValType::Borrow(resource(scope, frame, *index, offset)?)),
         ComponentDefinedType::Future(ty) => {
             let ty = opt(*ty)?;
-            resolver.plan.types.future(ty)
+            resolver.types.future(ty)
         }
         ComponentDefinedType::Stream(ty) => {
             let ty = opt(*ty)?;
-            resolver.plan.types.stream(ty)
+            resolver.types.stream(ty)
         }
     };
     interned.map_err(|error: TypeError| Error::new(ErrorKind::Limit, error.to_string(), offset))

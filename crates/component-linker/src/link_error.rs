@@ -1,0 +1,77 @@
+//! Why a component could not be linked or instantiated.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::trap::Trap;
+
+/// Why a component could not be linked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LinkError {
+    /// The linker has nothing for an import. The message names it and its type.
+    Missing(String),
+    /// The linker has something of another sort under the name of an import.
+    WrongSort(String),
+    /// What the linker has for an import is of another type. The message names the import, its type, and the type of
+    /// what is provided.
+    WrongType(String),
+    /// What the linker has for an import is an export of an instance in another store.
+    WrongStore(String),
+    /// A name was given to the linker twice.
+    Duplicate(String),
+    /// The component needs something at instantiation that is not supported yet.
+    Unsupported(Error),
+    /// A core module did not accept an argument. Validation of the component rules this out.
+    Core(String),
+}
+
+/// Why a component could not be instantiated.
+#[derive(Debug)]
+pub enum InstantiateError {
+    /// Its imports could not be met; nothing has run.
+    Link(LinkError),
+    /// It trapped while its core modules were initialized.
+    Trap(Trap),
+    /// A limit of the configuration or of the system is exceeded.
+    Resource(jit::Error),
+}
+
+pub(crate) fn wrong_sort(expected: &str, given: &str) -> LinkError {
+    LinkError::WrongSort(format!("{expected} is provided as a {given}"))
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(message)
+            | Self::WrongSort(message)
+            | Self::WrongType(message)
+            | Self::WrongStore(message)
+            | Self::Duplicate(message)
+            | Self::Core(message) => f.write_str(message),
+            Self::Unsupported(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+impl fmt::Display for InstantiateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(error) => error.fmt(f),
+            Self::Trap(trap) => trap.fmt(f),
+            Self::Resource(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InstantiateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Link(error) => Some(error),
+            Self::Trap(trap) => Some(trap),
+            Self::Resource(error) => Some(error),
+        }
+    }
+}

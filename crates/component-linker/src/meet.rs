@@ -1,0 +1,231 @@
+//! Meets the imports of a component with what a linker knows: by name, and by type where the type is known.
+
+use std::sync::Arc;
+
+use canonical_abi::{ResourceId, display};
+
+use crate::canon::Body;
+use crate::component::{Component, Item, ItemKind};
+use crate::error::Error;
+use crate::func_type::{Signature, display_func};
+use crate::host::{Definition, Definitions, FuncDefinition, HostSignature, LiveType, ResourceDefinition};
+use crate::instance::Func;
+use crate::instantiate::Imports;
+use crate::link_error::{LinkError, wrong_sort};
+use crate::names::{compatible_name, describe_path};
+use crate::plan::{ImportedFunc, Path};
+use crate::store::{ResourceIndex, State, StoreContextMut};
+use crate::subtype::{Side, same_func, same_type};
+
+/// Looks up every import of a component, and checks the types of those that come with one.
+pub(crate) fn meet_imports<T: 'static>(
+    cx: &mut StoreContextMut<'_, T>,
+    definitions: &Definitions<T>,
+    component: &Component,
+) -> Result<Imports<T>, LinkError> {
+    let plan = &component.inner.plan;
+    if let Some(unmet) = plan.unmet_imports.first() {
+        return Err(LinkError::Unsupported(Error::unsupported(&unmet.what, unmet.offset)));
+    }
+    let state = cx.state_mut();
+    // Functions come first: where an instance lacks everything, they say more than its resource types.
+    let find_func = |import| Ok((import, func(definitions, component, import)?));
+    let found = plan.imported_funcs.iter().map(find_func).collect::<Result<Vec<_>, LinkError>>()?;
+    let mut resources = Vec::with_capacity(plan.resources.len());
+    for def in &plan.resources {
+        let index = def.imported.as_deref().map(|path| resource(state, definitions, path)).transpose()?;
+        resources.push(index);
+    }
+    let meeting = Meeting { state, component, resources: &resources };
+    let funcs = found.into_iter().map(|(import, func)| meet_func(&meeting, import, func));
+    let funcs = funcs.collect::<Result<Vec<_>, LinkError>>()?;
+    check_types(&meeting, definitions, component.imports(), &mut Path::new())?;
+    Ok(Imports { funcs, resources })
+}
+
+/// What types are checked with.
+struct Meeting<'a, T: 'static> {
+    state: &'a State<T>,
+    component: &'a Component,
+    /// By [`ResourceId`], those that are imported.
+    resources: &'a [Option<ResourceIndex>],
+}
+
+fn describe_func(component: &Component, import: &ImportedFunc) -> String {
+    let ty = display_func(component.types(), last(&import.path), &import.signature.ty);
+    match import.path.as_slice() {
+        [outer @ .., _] if !outer.is_empty() => format!("import `{}` function `{ty}`", outer.join("` `")),
+        _ => format!("import function `{ty}`"),
+    }
+}
+
+fn func<'a, T>(
+    definitions: &'a Definitions<T>,
+    component: &Component,
+    import: &ImportedFunc,
+) -> Result<&'a FuncDefinition<T>, LinkError> {
+    let describe = || describe_func(component, import);
+    match find(definitions, &import.path) {
+        Found::Definition(Definition::Func(func)) => Ok(func),
+        Found::Definition(other) => Err(wrong_sort(&describe(), other.sort())),
+        Found::NotAnInstance => Err(wrong_sort(&describe(), "function or a resource")),
+        Found::Nothing => Err(LinkError::Missing(format!("{} is not provided", describe()))),
+    }
+}
+
+fn resource<T>(
+    state: &mut State<T>,
+    definitions: &Definitions<T>,
+    path: &[Arc<str>],
+) -> Result<ResourceIndex, LinkError> {
+    let describe = || format!("import {}", describe_path(path, "resource"));
+    match find(definitions, path) {
+        Found::Definition(Definition::Resource(ResourceDefinition::Host(ty))) => Ok(state.host_resource(ty)),
+        Found::Definition(Definition::Resource(ResourceDefinition::Live { store, index })) => {
+            check_store(state, *store, describe)?;
+            Ok(*index)
+        }
+        Found::Definition(other) => Err(wrong_sort(&describe(), other.sort())),
+        Found::NotAnInstance => Err(wrong_sort(&describe(), "function or a resource")),
+        Found::Nothing => Err(LinkError::Missing(format!("{} is not provided", describe()))),
+    }
+}
+
+fn check_store<T>(state: &State<T>, store: u64, import: impl Fn() -> String) -> Result<(), LinkError> {
+    if state.id == store {
+        return Ok(());
+    }
+    Err(LinkError::WrongStore(format!("{} is provided by an instance of another store", import())))
+}
+
+/// Checks the type of what was found for a function, and makes the function's body of it.
+fn meet_func<T: 'static>(
+    meeting: &Meeting<'_, T>,
+    import: &ImportedFunc,
+    given: &FuncDefinition<T>,
+) -> Result<Body<T>, LinkError> {
+    match given {
+        FuncDefinition::Host { func, ty } => {
+            if let Some(ty) = ty {
+                let HostSignature { types, signature, resources } = &**ty;
+                let resource = |id: ResourceId| {
+                    let name = resources.get(id.0 as usize)?;
+                    meeting.state.known_host_resource(*name)
+                };
+                check_func(meeting, import, Side { types, resources: &resource }, signature)?;
+            }
+            Ok(Body::Host(Arc::clone(func)))
+        }
+        FuncDefinition::Live(Func { store, index, info }) => {
+            check_store(meeting.state, *store, || describe_func(meeting.component, import))?;
+            let resource = |id: ResourceId| info.resources.get(id.0 as usize).copied();
+            let given = Side { types: &info.types, resources: &resource };
+            check_func(meeting, import, given, &info.signature)?;
+            Ok(Body::Live(Arc::clone(meeting.state.func(*index))))
+        }
+    }
+}
+
+fn check_func<T>(
+    meeting: &Meeting<'_, T>,
+    import: &ImportedFunc,
+    given: Side<'_>,
+    signature: &Signature,
+) -> Result<(), LinkError> {
+    let resource = |id: ResourceId| meeting.resources.get(id.0 as usize).copied().flatten();
+    let expected = Side { types: meeting.component.types(), resources: &resource };
+    if same_func(expected, &import.signature.ty, given, &signature.ty) {
+        return Ok(());
+    }
+    let name = last(&import.path);
+    let expected_text = display_func(expected.types, name, &import.signature.ty);
+    let given_text = display_func(given.types, name, &signature.ty);
+    let hint = if expected_text == given_text { ", of other resource types" } else { "" };
+    let import = describe_func(meeting.component, import);
+    Err(LinkError::WrongType(format!("{import} is provided as `{given_text}`{hint}")))
+}
+
+/// Checks the value types that the component imports and the linker has. What it has not is not missed: the host
+/// provides functions without the types that they mention.
+fn check_types<T>(
+    meeting: &Meeting<'_, T>,
+    definitions: &Definitions<T>,
+    items: &[Item],
+    path: &mut Path,
+) -> Result<(), LinkError> {
+    for Item { name, kind } in items {
+        path.push(Arc::from(name.as_str()));
+        match kind {
+            ItemKind::Type(ty) => {
+                if let Found::Definition(Definition::Type(given)) = find(definitions, path) {
+                    check_type(meeting, path, *ty, given)?;
+                }
+            }
+            ItemKind::Instance(items) => check_types(meeting, definitions, items, path)?,
+            ItemKind::Func(_)
+            | ItemKind::Resource(_)
+            | ItemKind::OtherType
+            | ItemKind::Module
+            | ItemKind::Component => {}
+        }
+        path.pop();
+    }
+    Ok(())
+}
+
+fn check_type<T>(
+    meeting: &Meeting<'_, T>,
+    path: &[Arc<str>],
+    ty: canonical_abi::ValType,
+    given: &LiveType,
+) -> Result<(), LinkError> {
+    let describe = || format!("import {}", describe_path(path, "type"));
+    check_store(meeting.state, given.store, describe)?;
+    let expected_resource = |id: ResourceId| meeting.resources.get(id.0 as usize).copied().flatten();
+    let expected = Side { types: meeting.component.types(), resources: &expected_resource };
+    let given_resource = |id: ResourceId| given.resources.get(id.0 as usize).copied();
+    let given_side = Side { types: &given.types, resources: &given_resource };
+    if same_type(expected, ty, given_side, given.ty) {
+        return Ok(());
+    }
+    let expected = display(expected.types, ty);
+    let given = display(&given.types, given.ty);
+    Err(LinkError::WrongType(format!("{}, `{expected}`, is provided as `{given}`", describe())))
+}
+
+pub(crate) fn last(path: &[Arc<str>]) -> &str {
+    path.last().map_or("", |name| &**name)
+}
+
+/// What a linker has under a path.
+pub(crate) enum Found<'a, T: 'static> {
+    Definition(&'a Definition<T>),
+    NotAnInstance,
+    Nothing,
+}
+
+/// Finds a path. Where an instance of the very name lacks the rest, one of a compatible version may have it.
+pub(crate) fn find<'a, T>(definitions: &'a Definitions<T>, path: &[Arc<str>]) -> Found<'a, T> {
+    let Some((name, rest)) = path.split_first() else { return Found::Nothing };
+    let mut best = Found::Nothing;
+    for definition in candidates(definitions, name) {
+        best = match (definition, rest) {
+            (definition, []) => Found::Definition(definition),
+            (Definition::Instance(definitions), rest) => find(definitions, rest),
+            (Definition::Func(_) | Definition::Resource(_) | Definition::Type(_), _) => Found::NotAnInstance,
+        };
+        if let Found::Definition(_) | Found::NotAnInstance = best {
+            break;
+        }
+    }
+    best
+}
+
+/// Returns what has the very name, then what has one of a compatible version, last one first.
+fn candidates<'a, T>(definitions: &'a Definitions<T>, name: &str) -> impl Iterator<Item = &'a Definition<T>> {
+    let compatible = compatible_name(name).map(|wanted| {
+        let matches = move |other: &str| other != name && compatible_name(other) == Some(wanted);
+        definitions.iter().rev().filter(move |(other, _)| matches(other)).map(|(_, definition)| definition)
+    });
+    definitions.get(name).into_iter().chain(compatible.into_iter().flatten())
+}

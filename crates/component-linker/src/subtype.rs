@@ -1,0 +1,136 @@
+//! Whether what is provided fits an import, where validation has not seen both: types of two components, or of a
+//! component and the host. Follows Explainer.md, "Type Checking".
+//!
+//! An instance may export more than is asked for; function types and value types must be equal, as the validator of
+//! components has it. Resource types are equal if they are the same one of the store.
+
+use std::collections::HashSet;
+
+use canonical_abi::{FuncType, ResourceId, Types, ValType};
+
+use crate::store::ResourceIndex;
+
+/// Types with what their resource types are in the store.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    pub(crate) types: &'a Types,
+    /// By [`ResourceId`]; `None` for one that no import brings.
+    pub(crate) resources: &'a dyn Fn(ResourceId) -> Option<ResourceIndex>,
+}
+
+/// Returns whether two function types are equal.
+pub(crate) fn same_func(a: Side<'_>, a_ty: &FuncType, b: Side<'_>, b_ty: &FuncType) -> bool {
+    let mut pairs = Pairs { a, b, seen: HashSet::new() };
+    a_ty.is_async == b_ty.is_async
+        && a_ty.params.len() == b_ty.params.len()
+        && a_ty
+            .params
+            .iter()
+            .zip(&b_ty.params)
+            .all(|((a_name, a_ty), (b_name, b_ty))| a_name == b_name && same(&mut pairs, *a_ty, *b_ty))
+        && same_option(&mut pairs, a_ty.result, b_ty.result)
+}
+
+/// Returns whether two value types are equal.
+pub(crate) fn same_type(a: Side<'_>, a_ty: ValType, b: Side<'_>, b_ty: ValType) -> bool {
+    same(&mut Pairs { a, b, seen: HashSet::new() }, a_ty, b_ty)
+}
+
+/// What is compared. A type may have very many paths to few definitions; each pair is looked at once.
+struct Pairs<'a> {
+    a: Side<'a>,
+    b: Side<'a>,
+    seen: HashSet<(ValType, ValType)>,
+}
+
+fn same_option(pairs: &mut Pairs<'_>, a: Option<ValType>, b: Option<ValType>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => same(pairs, a, b),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
+    if !pairs.seen.insert((a, b)) {
+        return true; // equal, or the comparison has failed already
+    }
+    let (a_types, b_types) = (pairs.a.types, pairs.b.types);
+    match (a, b) {
+        (ValType::List(a), ValType::List(b)) => same(pairs, a_types[a].element, b_types[b].element),
+        (ValType::FixedLengthList(a), ValType::FixedLengthList(b)) => {
+            let (a, b) = (&a_types[a], &b_types[b]);
+            a.length == b.length && same(pairs, a.element, b.element)
+        }
+        (ValType::Map(a), ValType::Map(b)) => {
+            let (a, b) = (&a_types[a], &b_types[b]);
+            same(pairs, a.key, b.key) && same(pairs, a.value, b.value)
+        }
+        (ValType::Record(a), ValType::Record(b)) => {
+            let (a, b) = (&a_types[a].fields, &b_types[b].fields);
+            let mut fields = a.iter().zip(b);
+            a.len() == b.len() && fields.all(|(a, b)| a.name == b.name && same(pairs, a.ty, b.ty))
+        }
+        (ValType::Tuple(a), ValType::Tuple(b)) => {
+            let (a, b) = (&a_types[a].types, &b_types[b].types);
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(pairs, *a, *b))
+        }
+        (ValType::Variant(a), ValType::Variant(b)) => {
+            let (a, b) = (&a_types[a].cases, &b_types[b].cases);
+            let mut cases = a.iter().zip(b);
+            a.len() == b.len() && cases.all(|(a, b)| a.name == b.name && same_option(pairs, a.ty, b.ty))
+        }
+        (ValType::Enum(a), ValType::Enum(b)) => a_types[a].labels == b_types[b].labels,
+        (ValType::Flags(a), ValType::Flags(b)) => a_types[a].labels == b_types[b].labels,
+        (ValType::Option(a), ValType::Option(b)) => same(pairs, a_types[a].some, b_types[b].some),
+        (ValType::Result(a), ValType::Result(b)) => {
+            let (a, b) = (a_types[a], b_types[b]);
+            same_option(pairs, a.ok, b.ok) && same_option(pairs, a.err, b.err)
+        }
+        (ValType::Own(a), ValType::Own(b)) | (ValType::Borrow(a), ValType::Borrow(b)) => {
+            let (a, b) = ((pairs.a.resources)(a), (pairs.b.resources)(b));
+            a.is_some() && a == b
+        }
+        (ValType::Stream(a), ValType::Stream(b)) => {
+            same_option(pairs, a_types[a].payload, b_types[b].payload)
+        }
+        (ValType::Future(a), ValType::Future(b)) => {
+            same_option(pairs, a_types[a].payload, b_types[b].payload)
+        }
+        (a, b) => is_scalar(a) && a == b,
+    }
+}
+
+/// Returns whether the type has no definition: such types are equal if they have the same name.
+fn is_scalar(ty: ValType) -> bool {
+    match ty {
+        ValType::Bool
+        | ValType::S8
+        | ValType::U8
+        | ValType::S16
+        | ValType::U16
+        | ValType::S32
+        | ValType::U32
+        | ValType::S64
+        | ValType::U64
+        | ValType::F32
+        | ValType::F64
+        | ValType::Char
+        | ValType::String
+        | ValType::ErrorContext => true,
+        ValType::List(_)
+        | ValType::FixedLengthList(_)
+        | ValType::Map(_)
+        | ValType::Record(_)
+        | ValType::Tuple(_)
+        | ValType::Variant(_)
+        | ValType::Enum(_)
+        | ValType::Option(_)
+        | ValType::Result(_)
+        | ValType::Flags(_)
+        | ValType::Own(_)
+        | ValType::Borrow(_)
+        | ValType::Stream(_)
+        | ValType::Future(_) => false,
+    }
+}
