@@ -13,6 +13,7 @@ use serde_json::Value;
 const WIT: &str = "crates/cli/tests/data/explain.wit";
 const PLUGIN: &str = "examples/plugin/plugin.wat";
 const TRAPS: &str = "crates/cli/tests/data/traps.wat";
+const VALUES: &str = "crates/cli/tests/data/values.wat";
 const PROCESS: &str = "process({id: 7, payload: [1, 2, 3]})";
 
 fn root() -> &'static Path {
@@ -110,6 +111,24 @@ fn calls_are_traced() {
         [exit status 134]
     "#]],
     );
+}
+
+/// A call that is traced yields what it yields without.
+#[test]
+fn tracing_changes_nothing() {
+    for (file, call) in [
+        ("examples/guests/plugin-rs.wasm", PROCESS),
+        ("examples/guests/plugin-c.wasm", "process({id: 7, payload: []})"),
+        (VALUES, "f64(nan)"),
+        (VALUES, "char('\\u{1f600}')"),
+        (VALUES, "flags({exec, read})"),
+        (VALUES, "tuple((9))"),
+        (VALUES, "result(err)"),
+    ] {
+        let plain = stdout(&["call", "--stub-imports", file, call]);
+        let traced = stdout(&["trace", "--stub-imports", file, call]);
+        assert!(traced.ends_with(&format!("\n\n{plain}")), "{call}: {plain} in\n{traced}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One page for a package: its functions and its types, linked with each other and with the specification.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -104,6 +104,8 @@ struct Page<'a> {
     names: Names<'a>,
     type_anchors: Vec<String>,
     function_anchors: Vec<String>,
+    /// Links to the functions and types that mention a named type, not counting those that do by way of another.
+    uses: BTreeMap<ValType, Vec<String>>,
 }
 
 /// Returns the page.
@@ -112,9 +114,10 @@ pub(crate) fn render(package: &Package<'_>) -> String {
     let named = package.named.iter();
     let type_anchors: Vec<_> = named.map(|n| anchor(&mut taken, "type", &n.full_name())).collect();
     let functions = package.functions.iter();
-    let function_anchors = functions.map(|f| anchor(&mut taken, "func", &f.full_name())).collect();
+    let function_anchors: Vec<_> = functions.map(|f| anchor(&mut taken, "func", &f.full_name())).collect();
     let names = Names::new(package.types, package.named.iter().copied().zip(type_anchors.iter().cloned()));
-    let page = Page { package, names, type_anchors, function_anchors };
+    let uses = uses(package, &names, &type_anchors, &function_anchors);
+    let page = Page { package, names, type_anchors, function_anchors, uses };
     let mut body = String::new();
     write_head(&mut body, &page);
     if !package.functions.is_empty() {
@@ -136,6 +139,30 @@ pub(crate) fn render(package: &Package<'_>) -> String {
         env!("CARGO_PKG_VERSION")
     );
     html::page(&package.title, &body)
+}
+
+/// Returns links to what mentions a type, by type.
+fn uses(
+    package: &Package<'_>,
+    names: &Names<'_>,
+    type_anchors: &[String],
+    function_anchors: &[String],
+) -> BTreeMap<ValType, Vec<String>> {
+    let mut uses = BTreeMap::<_, Vec<String>>::new();
+    let mut add = |name: String, anchor: &str, mentions: BTreeSet<ValType>| {
+        let link = format!("<a href=\"#{anchor}\"><code>{}</code></a>", escape(&name));
+        for ty in mentions {
+            uses.entry(ty).or_default().push(link.clone());
+        }
+    };
+    for (function, anchor) in package.functions.iter().zip(function_anchors) {
+        let mentions = component_types(&function.ty).flat_map(|ty| names.direct_mentions(ty));
+        add(function.full_name(), anchor, mentions.collect());
+    }
+    for (named, anchor) in package.named.iter().zip(type_anchors) {
+        add(named.full_name(), anchor, names.mentions_within(named.ty).into_iter().collect());
+    }
+    uses
 }
 
 /// Returns a new anchor of letters, digits and hyphens.
@@ -305,34 +332,10 @@ fn write_type(out: &mut String, page: &Page<'_>, named: &NamedType, anchor: &str
         }
     }
     write_map(out, &page.names, &map, &named.full_name());
-    write_uses(out, page, named.ty);
-    out.push_str("</section>\n");
-}
-
-/// Writes which functions and types mention a type.
-fn write_uses(out: &mut String, page: &Page<'_>, ty: ValType) {
-    if page.names.of(ty).is_none() {
-        return;
-    }
-    let package = page.package;
-    let mut uses = Vec::new();
-    for (function, anchor) in package.functions.iter().zip(&page.function_anchors) {
-        if component_types(&function.ty).any(|of| page.names.mentions(of).contains(&ty)) {
-            uses.push((function.full_name(), anchor));
-        }
-    }
-    for (named, anchor) in package.named.iter().zip(&page.type_anchors) {
-        if named.ty != ty && page.names.mentions(named.ty).contains(&ty) {
-            uses.push((named.full_name(), anchor));
-        }
-    }
-    if !uses.is_empty() {
-        let uses: Vec<_> = uses
-            .iter()
-            .map(|(name, anchor)| format!("<a href=\"#{anchor}\"><code>{}</code></a>", escape(name)))
-            .collect();
+    if let Some(uses) = page.uses.get(&named.ty) {
         let _ = writeln!(out, "<p class=\"sub\">Used by {}</p>", uses.join(", "));
     }
+    out.push_str("</section>\n");
 }
 
 /// Writes a byte map as a drawing and a table, which say the same.

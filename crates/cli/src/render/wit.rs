@@ -30,11 +30,6 @@ impl<'a> Names<'a> {
         Self { types, by_type }
     }
 
-    /// Returns the name and the anchor of a type that has them.
-    pub(super) fn of(&self, ty: ValType) -> Option<(&str, &str)> {
-        self.by_type.get(&ty).map(|(name, anchor)| (name.as_str(), anchor.as_str()))
-    }
-
     /// Returns a type as HTML: its name as a link, or its definition.
     pub(super) fn html(&self, ty: ValType) -> String {
         let mut out = String::new();
@@ -49,24 +44,42 @@ impl<'a> Names<'a> {
         out
     }
 
-    /// Returns the named types that a type mentions, itself or within.
+    /// Returns the named types that a type mentions: itself, or within, also by way of other named types.
     pub(super) fn mentions(&self, ty: ValType) -> Vec<ValType> {
         let mut mentions = Vec::new();
-        self.collect(ty, &mut mentions, &mut MAX_MENTIONS.clone());
+        self.collect(ty, &mut mentions, &mut MAX_MENTIONS.clone(), true);
         mentions
     }
 
-    fn collect(&self, ty: ValType, mentions: &mut Vec<ValType>, left: &mut u32) {
+    /// Returns the named types that a type mentions, itself or within, not by way of other named types.
+    pub(super) fn direct_mentions(&self, ty: ValType) -> Vec<ValType> {
+        let mut mentions = Vec::new();
+        self.collect(ty, &mut mentions, &mut MAX_MENTIONS.clone(), false);
+        mentions
+    }
+
+    /// Returns the named types that a type's definition mentions, not by way of other named types.
+    pub(super) fn mentions_within(&self, ty: ValType) -> Vec<ValType> {
+        let components = components(self.types, ty);
+        components.into_iter().filter_map(|(_, ty)| ty).flat_map(|ty| self.direct_mentions(ty)).collect()
+    }
+
+    fn collect(&self, ty: ValType, mentions: &mut Vec<ValType>, left: &mut u32, passes_names: bool) {
         if *left == 0 {
             return;
         }
         *left -= 1;
-        if self.by_type.contains_key(&ty) && !mentions.contains(&ty) {
-            mentions.push(ty);
+        if self.by_type.contains_key(&ty) {
+            if !mentions.contains(&ty) {
+                mentions.push(ty);
+            }
+            if !passes_names {
+                return;
+            }
         }
         for (_, component) in components(self.types, ty) {
             if let Some(component) = component {
-                self.collect(component, mentions, left);
+                self.collect(component, mentions, left, passes_names);
             }
         }
     }
