@@ -4,7 +4,8 @@ use std::path::Path;
 
 use canonical_abi::{Types, ValType};
 use component_linker::{Component, Config, Engine, Item, ItemKind};
-use wit_parser_lite::{Resolved, Type, abi};
+use wit_parser_lite::load::Tree;
+use wit_parser_lite::{Features, Resolved, Type, abi};
 
 use crate::failure::Failure;
 use crate::functions::{self, Function};
@@ -46,14 +47,13 @@ impl NamedType {
 /// When the file can't be read or is none of these, or when it breaks a rule.
 pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
     match input::read(path)? {
-        Input::Wit(files) => of_wit(&files),
+        Input::Wit(tree) => of_wit(&tree),
         Input::Wasm(bytes) => of_component(&path.display().to_string(), &bytes),
     }
 }
 
-fn of_wit(files: &[(String, String)]) -> Result<Catalog, Failure> {
-    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let resolved = wit_parser_lite::parse(&files).map_err(|errors| {
+fn of_wit(tree: &Tree) -> Result<Catalog, Failure> {
+    let resolved = tree.parse(&Features::default()).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure::BadInput(errors.join("\n\nerror: "))
     })?;
@@ -71,7 +71,11 @@ fn of_resolved(resolved: &Resolved) -> Result<Catalog, wit_parser_lite::Error> {
             catalog.named.push(NamedType { owner, name: name.to_owned(), ty });
         }
     }
+    let main = resolved.packages().next().map(|(package, _)| package);
     for (id, function) in resolved.functions() {
+        if Some(resolved.owner_package(function.owner)) != main {
+            continue;
+        }
         let ty = abi::func_type(resolved, &mut catalog.types, id)?;
         let path = vec![resolved.owner_name(function.owner), function.name.clone()];
         catalog.functions.push(Function { path, ty });

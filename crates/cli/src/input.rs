@@ -4,31 +4,31 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
+use wit_parser_lite::load::Tree;
+
 use crate::failure::Failure;
 
 /// What a file holds, as far as its name and first bytes tell.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// WIT: the files of one package, by name and text.
-    Wit(Vec<(String, String)>),
+    /// WIT: the files of one package, and of those it depends on.
+    Wit(Tree),
     /// A WebAssembly binary.
     Wasm(Vec<u8>),
 }
 
-/// Reads a file, or a directory of WIT files.
+/// Reads a file, or a directory of WIT files with the packages in its `deps/`.
 ///
 /// # Errors
 ///
 /// When it can't be read, or is text that is no WebAssembly text.
 pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
+    if path.is_dir() || path.extension() == Some(OsStr::new("wit")) {
+        let tree =
+            Tree::load(path, &|_| Err("expected WIT text; packages in binary form are not read".to_owned()));
+        return tree.map(Input::Wit).map_err(|error| Failure::BadInput(error.to_string()));
+    }
     let name = path.display().to_string();
-    if path.is_dir() {
-        return read_package(path, &name);
-    }
-    if path.extension() == Some(OsStr::new("wit")) {
-        let text = fs::read_to_string(path).map_err(|error| Failure::in_file(&name, error))?;
-        return Ok(Input::Wit(vec![(name, text)]));
-    }
     let bytes = fs::read(path).map_err(|error| Failure::in_file(&name, error))?;
     wasm(path, bytes).map(Input::Wasm)
 }
@@ -46,24 +46,6 @@ pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
             "this is WIT, which describes components; expected a component, binary or text",
         )),
     }
-}
-
-fn read_package(dir: &Path, name: &str) -> Result<Input, Failure> {
-    let entries = fs::read_dir(dir).map_err(|error| Failure::in_file(name, error))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| Failure::in_file(name, error))?.path();
-        if path.extension() == Some(OsStr::new("wit")) && path.is_file() {
-            let name = path.display().to_string();
-            let text = fs::read_to_string(&path).map_err(|error| Failure::in_file(&name, error))?;
-            files.push((name, text));
-        }
-    }
-    if files.is_empty() {
-        return Err(Failure::in_file(name, "no `.wit` file in this directory"));
-    }
-    files.sort();
-    Ok(Input::Wit(files))
 }
 
 /// Returns a binary as it is, and the binary of a text.
