@@ -44,7 +44,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "wasmparser",
         ]),
     ),
-    ("component-linker", Allowed::Only(&["canonical-abi", "jit", "wasmparser"])),
+    ("component-linker", Allowed::Only(&["canonical-abi", "jit", "wasm-encoder", "wasmparser"])),
     (
         "cli",
         Allowed::Only(&["canonical-abi", "clap", "component-linker", "wasm-wave", "wat", "wit-parser-lite"]),
