@@ -10,6 +10,7 @@ mod describe;
 mod failure;
 mod functions;
 mod input;
+mod inspect;
 mod layout;
 mod pointer;
 mod render;
@@ -44,6 +45,8 @@ enum Command {
     Validate(validate::Args),
     /// Writes each core module and nested component of a component to a file of its own.
     Unbundle(unbundle::Args),
+    /// Shows what a component consists of, and its world as WIT.
+    Inspect(inspect::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Unbundle(args) => unbundle::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
     };
     match done {
         Ok(text) => failure::print(&text),

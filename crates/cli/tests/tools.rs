@@ -6,3 +6,5 @@
 mod common;
 #[path = "tools/files.rs"]
 mod files;
+#[path = "tools/inspect.rs"]
+mod inspect;

@@ -1,9 +1,11 @@
 //! Takes components apart and puts them together: the jobs of tools, none of which runs a guest.
 //!
-//! [`validate()`] judges a binary, [`outline()`] takes one apart.
+//! [`validate()`] judges a binary, [`outline()`] and [`world()`] describe one.
 //! Follows Binary.md, and Explainer.md, "Instance Definitions" and "Import and Export Definitions".
 
+mod components;
 mod outline;
+mod world;
 
 use wasmparser::Validator;
 
@@ -11,6 +13,7 @@ use crate::decode::{check_header, features};
 use crate::error::{Error, ErrorKind};
 
 pub use outline::{ComponentPart, CustomSection, Item, ModulePart, Part, PartKind, outline};
+pub use world::world;
 
 /// What a WebAssembly binary is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,0 +1,186 @@
+//! `lowlift inspect`: what a component consists of, and its world as WIT.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use component_linker::compose::{self, ComponentPart, Item, ModulePart, Part, PartKind};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::input::read_component;
+
+/// What `lowlift inspect` is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A component or a core module, binary or text.
+    file: PathBuf,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What the description is written as.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// A tree and WIT.
+    #[default]
+    Text,
+    /// The same as data.
+    Json,
+}
+
+/// Returns the tree of the file's parts, and under it the component's world.
+///
+/// # Errors
+///
+/// When the file is not valid.
+pub(crate) fn run(args: &Args) -> Result<String, Failure> {
+    let file = args.file.display().to_string();
+    let bytes = read_component(&args.file)?;
+    let part = compose::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let world = match part.kind {
+        PartKind::Module(_) => None,
+        PartKind::Component(_) => {
+            Some(compose::world(&bytes).map_err(|error| Failure::in_file(&file, error))?)
+        }
+    };
+    match args.format {
+        Format::Text => {
+            let mut text = format!("{}\n", heading(&part));
+            push_children(&mut text, "", &part);
+            if let Some(world) = world {
+                let _ = write!(text, "\n{world}");
+            }
+            Ok(text)
+        }
+        Format::Json => {
+            let document = json!({ "file": file, "root": part_json(&part), "wit": world });
+            Ok(format!("{document:#}\n"))
+        }
+    }
+}
+
+/// Returns a part's own line: what it is, its size, and how much of what it holds.
+fn heading(part: &Part) -> String {
+    let name = part.name.as_ref().map(|name| format!(" {name:?}")).unwrap_or_default();
+    let size = part.range.len();
+    match &part.kind {
+        PartKind::Component(ComponentPart { n_types, n_aliases, .. }) => {
+            format!("component{name}, {size} bytes: {n_types} types, {n_aliases} aliases")
+        }
+        PartKind::Module(module) => {
+            let ModulePart { n_imports, n_exports, n_functions, code_bytes, data_bytes } = module;
+            format!(
+                "core module{name}, {size} bytes: {n_imports} imports, {n_exports} exports, {n_functions} functions \
+                 ({code_bytes} bytes of code), {data_bytes} bytes of data"
+            )
+        }
+    }
+}
+
+fn push_children(text: &mut String, indent: &str, part: &Part) {
+    let items = match &part.kind {
+        PartKind::Component(component) => &component.items[..],
+        PartKind::Module(_) => &[],
+    };
+    let n_children = items.len() + part.custom_sections.len();
+    let branches = |i: usize| if i + 1 == n_children { ("└ ", "  ") } else { ("├ ", "│ ") };
+    for (i, item) in items.iter().enumerate() {
+        let (branch, below) = branches(i);
+        let _ = writeln!(text, "{indent}{branch}{}", line(item));
+        if let Item::Part { part, .. } = item {
+            push_children(text, &format!("{indent}{below}"), part);
+        }
+    }
+    for (i, section) in part.custom_sections.iter().enumerate() {
+        let (branch, _) = branches(items.len() + i);
+        let _ =
+            writeln!(text, "{indent}{branch}custom section {:?}, {} bytes", section.name, section.size_bytes);
+    }
+}
+
+fn line(item: &Item) -> String {
+    let list = |with: &[(String, &str, u32)]| {
+        let with = with.iter().map(|(name, sort, index)| format!("{name:?} = {sort} {index}"));
+        with.collect::<Vec<_>>().join(", ")
+    };
+    let made = |sort: &str, index: &u32, of: Option<String>, with: &[(String, &'static str, u32)]| match of {
+        None => format!("{sort} {index}: exports {}", list(with)),
+        Some(of) if with.is_empty() => format!("{sort} {index}: instantiates {of}"),
+        Some(of) => format!("{sort} {index}: instantiates {of} with {}", list(with)),
+    };
+    match item {
+        Item::Import { name, sort } => format!("import {name:?}: {sort}"),
+        Item::Export { name, sort, index } => format!("export {name:?}: {sort} {index}"),
+        Item::Part { index, part } => format!("{index}: {}", heading(part)),
+        Item::CoreInstance { index, module, with } => {
+            made("core instance", index, module.map(|module| format!("core module {module}")), with)
+        }
+        Item::Instance { index, component, with } => {
+            made("instance", index, component.map(|component| format!("component {component}")), with)
+        }
+        Item::Canon { name, index, of: Some(of) } if name == "lift" => {
+            format!("func {index}: canon lift core func {of}")
+        }
+        Item::Canon { name, index, of: Some(of) } => format!("core func {index}: canon {name} func {of}"),
+        Item::Canon { name, index, of: None } => format!("core func {index}: canon {name}"),
+    }
+}
+
+fn part_json(part: &Part) -> Value {
+    let custom = part.custom_sections.iter();
+    let custom = custom.map(|section| json!({ "name": section.name, "size": section.size_bytes }));
+    let mut value = json!({
+        "name": part.name,
+        "offset": part.range.start,
+        "size": part.range.len(),
+        "custom_sections": custom.collect::<Vec<_>>(),
+    });
+    match &part.kind {
+        PartKind::Module(module) => {
+            value["kind"] = json!("core module");
+            value["imports"] = json!(module.n_imports);
+            value["exports"] = json!(module.n_exports);
+            value["functions"] = json!(module.n_functions);
+            value["code_size"] = json!(module.code_bytes);
+            value["data_size"] = json!(module.data_bytes);
+        }
+        PartKind::Component(component) => {
+            value["kind"] = json!("component");
+            value["types"] = json!(component.n_types);
+            value["aliases"] = json!(component.n_aliases);
+            value["items"] = component.items.iter().map(item_json).collect();
+        }
+    }
+    value
+}
+
+fn item_json(item: &Item) -> Value {
+    let list = |with: &[(String, &str, u32)]| {
+        with.iter()
+            .map(|(name, sort, index)| json!({ "name": name, "sort": sort, "index": index }))
+            .collect::<Value>()
+    };
+    match item {
+        Item::Import { name, sort } => json!({ "item": "import", "name": name, "sort": sort }),
+        Item::Export { name, sort, index } => {
+            json!({ "item": "export", "name": name, "sort": sort, "index": index })
+        }
+        Item::Part { index, part } => {
+            let mut value = part_json(part);
+            value["item"] = json!("part");
+            value["index"] = json!(index);
+            value
+        }
+        Item::CoreInstance { index, module, with } => {
+            json!({ "item": "core instance", "index": index, "module": module, "with": list(with) })
+        }
+        Item::Instance { index, component, with } => {
+            json!({ "item": "instance", "index": index, "component": component, "with": list(with) })
+        }
+        Item::Canon { name, index, of } => {
+            json!({ "item": "canon", "name": name, "index": index, "of": of })
+        }
+    }
+}
