@@ -21,6 +21,9 @@
 //! assert_eq!(errors[0].help.as_deref(), Some("did you mean `size`?"));
 //! ```
 //!
+//! [`format()`](format::format) rewrites a file in one style, [`json()`](json::json) exports what is resolved.
+//!
+//! With the feature `load`, `load::Tree` reads a directory with its `deps/` from disk.
 //! With the feature `abi`, `abi::func_type` and its siblings give the `canonical-abi` types of what is resolved.
 //!
 //! Beyond the grammar, as tools accept it: the types `own<r>` and `error-context`, a `;` after `include … with { … }`,
@@ -34,6 +37,7 @@ pub mod abi;
 mod arena;
 pub mod ast;
 pub mod error;
+pub mod format;
 mod gate;
 pub mod json;
 pub mod lex;

@@ -71,7 +71,7 @@ fn worlds() {
 
 #[test]
 fn recovery() {
-    check_cases("recovery.txt", 20);
+    check_cases("recovery.txt", 22);
 }
 
 /// What other languages and older WIT would have one write.

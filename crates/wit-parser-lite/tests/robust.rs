@@ -23,7 +23,10 @@ const SEEDS: [&str; 3] = [
 ];
 
 /// Pieces that the grammar cares about.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 43] = [
+    "\ninterface i {",
+    "\nworld w {\n",
+    "}\n",
     "package ",
     "a:b",
     "@1.0.0",

@@ -158,6 +158,10 @@ impl<'a, 't> Cursor<'a, 't> {
         Checkpoint { at: self.at, brace_depth: self.brace_depth }
     }
 
+    pub(super) fn has_moved(&self, start: Checkpoint) -> bool {
+        self.at > start.at
+    }
+
     /// Goes on after a fault in the item that starts at `start`: passes the rest of the item, but neither the brace
     /// that closes the item's list nor what looks like another item.
     #[cold]
@@ -165,7 +169,7 @@ impl<'a, 't> Cursor<'a, 't> {
         self.report(error);
         while !self.at_end() {
             let is_inside = self.brace_depth > start.brace_depth;
-            let has_moved = self.at > start.at;
+            let has_moved = self.has_moved(start);
             if !is_inside && ((has_moved && self.at_item()) || (self.at("}") && start.brace_depth > 0)) {
                 return;
             }
@@ -250,6 +254,8 @@ pub(super) fn expected_after(p: &Cursor<'_, '_>, what: &str) -> Error {
 pub(super) fn missing_brace(p: &mut Cursor<'_, '_>, what: &str, open: Span) {
     let error = expected(p, "`}`").note(&format!("the {what} starts here"), open);
     p.report(error);
+    // As if it stood here.
+    p.brace_depth = p.brace_depth.saturating_sub(1);
 }
 
 fn found(token: Token<'_>) -> String {

@@ -46,6 +46,9 @@ pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Err
         let start = p.checkpoint();
         if let Err(error) = file_item(p, &mut tree) {
             p.recover(start, error);
+            if !p.has_moved(start) {
+                p.bump();
+            }
         }
     }
     let errors = std::mem::replace(p, Cursor::new(tokens)).into_errors();
