@@ -10,7 +10,7 @@ use super::ours::{is_liftable, lowered};
 use canonical_abi::arbitrary::{TypeTree, any_type, any_value_of};
 use canonical_abi::handles::Ownership;
 use canonical_abi::layout::{align_to, tuple_layout};
-use canonical_abi::{CoreValue, PtrType, ResourceId, StringEncoding, Types, ValType, Value};
+use canonical_abi::{CoreType, CoreValue, PtrType, ResourceId, StringEncoding, Types, ValType, Value};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -114,6 +114,8 @@ enum Change {
     /// An aligned pointer or length, or what lies in its place.
     Word(usize, Edit),
     Slot(usize, Edit),
+    /// All of the memory and every float is such words.
+    Nans(u64),
     Cut(usize),
 }
 
@@ -129,10 +131,17 @@ fn any_lift_plan() -> impl Strategy<Value = LiftPlan> {
         6 => (any::<usize>(), any_edit()).prop_map(|(at, edit)| Change::Byte(at, edit)),
         3 => (any::<usize>(), any_edit()).prop_map(|(at, edit)| Change::Word(at, edit)),
         3 => (any::<usize>(), any_edit()).prop_map(|(at, edit)| Change::Slot(at, edit)),
+        1 => select(NANS).prop_map(Change::Nans),
         1 => (1..9usize).prop_map(Change::Cut),
     ];
     let byte = prop_oneof![6 => Just(0), 3 => 0..32u8, 1 => Just(0x80), 1 => any::<u8>()];
-    let slot = prop_oneof![8 => 0..9u64, 4 => (0..20u64).prop_map(|i| i * 8), 1 => 0..0x20_0000u64, 1 => any::<u64>()];
+    let slot = prop_oneof![
+        8 => 0..9u64,
+        4 => (0..20u64).prop_map(|i| i * 8),
+        2 => select(NANS),
+        1 => 0..0x20_0000u64,
+        1 => any::<u64>(),
+    ];
     let made_up = (vec(byte, 64..300), vec(slot, 16), any_handles());
     prop_oneof![
         1 => Just(LiftPlan::Changed(vec![])),
@@ -147,11 +156,15 @@ fn any_edit() -> impl Strategy<Value = Edit> {
         // Surrogates, the end of Unicode, the UTF-16 tag, bytes that UTF-8 treats differently.
         select(vec![0x80, 0xc0, 0xed, 0xf4, 0xff, 0xd800, 0xdfff, 0x11_0000, 1 << 31, 1 << 63])
             .prop_map(Edit::Set),
+        select(NANS).prop_map(Edit::Set),
         any::<u64>().prop_map(Edit::Set),
         (0..64u32).prop_map(Edit::Flip),
         (-2..=2i64).prop_map(Edit::Add),
     ]
 }
+
+/// Words of NaNs that are not the canonical ones, quiet and signalling: as an `f64`, and either half as an `f32`.
+const NANS: &[u64] = &[0x7ff8_0001_7fc0_0001, 0x7ff0_0001_7f80_0001, 0xfff8_0001_ffc0_0001];
 
 fn edited(bits: u64, edit: Edit) -> u64 {
     match edit {
@@ -358,6 +371,16 @@ fn apply(lift: &mut Lift, change: Change, ptr: PtrType) {
             let at = at % lift.flat.len(); // there is one at least
             let slot = lift.flat[at];
             lift.flat[at] = CoreValue::from_bits(slot.ty(), edited(slot.bits(), edit));
+        }
+        Change::Nans(word) => {
+            lift.memory
+                .iter_mut()
+                .zip(word.to_le_bytes().into_iter().cycle())
+                .for_each(|(to, byte)| *to = byte);
+            for slot in lift.flat.iter_mut().filter(|slot| matches!(slot.ty(), CoreType::F32 | CoreType::F64))
+            {
+                *slot = CoreValue::from_bits(slot.ty(), word);
+            }
         }
         Change::Cut(n_bytes) => lift.memory.truncate(lift.memory.len().saturating_sub(n_bytes)),
     }

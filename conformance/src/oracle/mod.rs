@@ -96,8 +96,8 @@ pub type Subject = dyn Fn(&Case) -> Json + Sync;
 
 /// How many cases a child is asked at a time.
 const BATCH: u64 = 50;
-/// How many smaller cases are tried to shrink one.
-const MAX_SHRINK_STEPS: usize = 2000;
+/// How many smaller cases are tried to shrink one, before those that leave a part out.
+const MAX_SHRINK_STEPS: usize = 300;
 
 /// Returns case `number` of a seed.
 pub fn nth_case(seed: u64, number: u64) -> Case {
@@ -266,14 +266,19 @@ const PARTS: &[fn(&Case) -> Option<Case>] = &[
     |case| case.lower.is_some().then(|| Case { lower: None, ..case.clone() }),
     |case| case.lift.is_some().then(|| Case { lift: None, ..case.clone() }),
     |case| case.result.is_some().then(|| Case { result: None, ..case.clone() }),
-    |case| {
-        let is_bare = case.lower.is_none() && case.lift.is_none() && case.result.is_none();
-        let rest = case.params.split_first().filter(|_| is_bare)?.1.to_vec();
-        (!rest.is_empty()).then(|| Case { params: rest, ..case.clone() })
-    },
-    |case| {
-        let is_bare = case.lower.is_none() && case.lift.is_none() && case.result.is_none();
-        let rest = case.params.split_last().filter(|_| is_bare)?.1.to_vec();
-        (!rest.is_empty()).then(|| Case { params: rest, ..case.clone() })
-    },
+    |case| without_param(case, 0),
+    |case| without_param(case, case.params.len().checked_sub(1)?),
 ];
+
+/// Returns the case without a parameter, unless that is the only one or core values to be lifted depend on it.
+fn without_param(case: &Case, i: usize) -> Option<Case> {
+    let mut case = case.clone();
+    if case.params.len() <= 1 || case.lift.is_some() {
+        return None;
+    }
+    case.params.remove(i);
+    if let Some(lower) = &mut case.lower {
+        lower.values.remove(i);
+    }
+    Some(case)
+}
