@@ -11,14 +11,14 @@ const KITCHEN: &str = include_str!("data/kitchen.wit");
 const PLUGIN: &str = include_str!("../../../examples/plugin/plugin.wit");
 
 fn check(text: &str, expect: Expect) {
-    let formatted = format("a.wit", text).unwrap();
+    let formatted = format("a.wit", text).expect("the text parses");
     expect.assert_eq(&formatted);
     check_stable(text);
 }
 
 /// Checks that formatting keeps the text's letters and meaning, and that a second time changes nothing.
 fn check_stable(text: &str) {
-    let formatted = format("a.wit", text).unwrap();
+    let formatted = format("a.wit", text).expect("the text parses");
     assert_eq!(
         format("a.wit", &formatted).as_deref(),
         Ok(&*formatted),
