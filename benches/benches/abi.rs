@@ -1,11 +1,9 @@
-//! The interpreter of the Canonical ABI: building types, lowering and lifting values over a byte slice.
+//! The interpreter of the Canonical ABI: lifting, lowering and copying values over byte slices.
 
 use std::hint::black_box;
 
-use canonical_abi::{
-    Context, Host, List, Options, PtrType, ResourceId, StringEncoding, Trap, Types, ValType, Value, load,
-    store,
-};
+use canonical_abi::plan::{copy, plan};
+use canonical_abi::{Context, Host, List, Options, ResourceId, Trap, Types, ValType, Value, load, store};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// A memory whose `realloc` hands out bytes from `next` on.
@@ -51,25 +49,52 @@ impl Host for Memory {
 const ROOT: u64 = 0;
 const HEAP: u64 = 64;
 
-/// Times storing `value` at [`ROOT`] and loading it again.
-fn round_trip(c: &mut Criterion, name: &str, types: &Types, ty: ValType, value: &Value, n_elements: u64) {
-    let opts = Options {
-        string_encoding: StringEncoding::Utf8,
-        ptr: PtrType::I32,
-        is_async: false,
-        has_callback: false,
-    };
-    let mut host = Memory { bytes: vec![0; 4 << 20], next: HEAP };
+/// Enough for the longest list and a copy of it.
+const MEMORY_BYTES: usize = 4 << 20;
+
+fn new_memory() -> Memory {
+    Memory { bytes: vec![0; MEMORY_BYTES], next: HEAP }
+}
+
+/// Times storing `value` at [`ROOT`], loading it again, and copying it to another memory by its plan.
+fn round_trip(
+    c: &mut Criterion,
+    name: &str,
+    types: &Types,
+    ty: ValType,
+    value: &Value,
+    throughput: Throughput,
+) {
+    let opts = Options::default();
+    let (mut host, mut other) = (new_memory(), new_memory());
+    store(&mut Context::new(types, opts, &mut host), value, ty, ROOT).expect("it fits");
     let mut group = c.benchmark_group(name);
-    group.throughput(Throughput::Elements(n_elements));
-    group.bench_function("store", |b| {
-        b.iter(|| {
-            host.next = HEAP;
-            store(&mut Context::new(types, opts, &mut host), black_box(value), ty, ROOT).expect("it fits")
-        });
-    });
+    group.throughput(throughput);
     group.bench_function("load", |b| {
         b.iter(|| load(&mut Context::new(types, opts, &mut host), black_box(ROOT), ty).expect("just stored"));
+    });
+    group.bench_function("store", |b| {
+        b.iter(|| {
+            other.next = HEAP;
+            store(&mut Context::new(types, opts, &mut other), black_box(value), ty, ROOT).expect("it fits")
+        });
+    });
+    group.bench_function("load and store", |b| {
+        b.iter(|| {
+            other.next = HEAP;
+            let value =
+                load(&mut Context::new(types, opts, &mut host), black_box(ROOT), ty).expect("just stored");
+            store(&mut Context::new(types, opts, &mut other), &value, ty, ROOT).expect("it fits")
+        });
+    });
+    let plan = plan(types, &[ty], opts, opts);
+    group.bench_function("plan", |b| {
+        b.iter(|| {
+            other.next = HEAP;
+            let mut src = Context::new(types, opts, &mut host);
+            let mut dst = Context::new(types, opts, &mut other);
+            copy(&plan, &mut src, black_box(ROOT), &mut dst, ROOT).expect("it fits")
+        });
     });
     group.finish();
 }
@@ -78,18 +103,37 @@ fn values(c: &mut Criterion) {
     let mut types = Types::new();
     let bytes = types.list(ValType::U8).expect("a valid type");
     let payload = Value::List(List::U8(vec![7; 1 << 20]));
-    round_trip(c, "list<u8>, 1 MiB", &types, bytes, &payload, 1 << 20);
+    round_trip(c, "list<u8>, 1 MiB", &types, bytes, &payload, Throughput::Bytes(1 << 20));
 
     let fields = [("a", ValType::U64), ("b", ValType::U32), ("c", ValType::U8)];
     let record = types.record(fields.map(|(name, ty)| (name.to_owned(), ty)).to_vec()).expect("a valid type");
     let records = types.list(record).expect("a valid type");
     let element = Value::Record(vec![Value::U64(1), Value::U32(2), Value::U8(3)]);
     let list = Value::List(List::Values(vec![element; 10_000]));
-    round_trip(c, "list<record { u64, u32, u8 }>, 10,000", &types, records, &list, 10_000);
-
-    let text = Value::String("Grüße, ".repeat(10_000));
-    round_trip(c, "string, 90,000 bytes", &types, ValType::String, &text, 90_000);
+    round_trip(
+        c,
+        "list<record { u64, u32, u8 }>, 10,000",
+        &types,
+        records,
+        &list,
+        Throughput::Elements(10_000),
+    );
 }
 
-criterion_group!(benches, values);
+/// Strings, beside what copying as many bytes takes. The feature `canonical-abi/simd` is what matters here.
+fn strings(c: &mut Criterion) {
+    let types = Types::new();
+    for (name, text) in [("ASCII", "to be read "), ("Latin", "Grüße, "), ("Chinese", "规范")] {
+        let text = text.repeat((1 << 20) / text.len());
+        let n_bytes = Throughput::Bytes(text.len() as u64);
+        let name = format!("string, 1 MiB, {name}");
+        let mut group = c.benchmark_group(&name);
+        group.throughput(n_bytes.clone());
+        group.bench_function("copy", |b| b.iter(|| black_box(&text).as_bytes().to_vec()));
+        group.finish();
+        round_trip(c, &name, &types, ValType::String, &Value::String(text), n_bytes);
+    }
+}
+
+criterion_group!(benches, values, strings);
 criterion_main!(benches);
