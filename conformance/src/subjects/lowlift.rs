@@ -112,6 +112,7 @@ fn not_made(error: &InstantiateError) -> Failure {
             Failure::new(kind, error.to_string())
         }
         InstantiateError::Trap(trap) => trapped(trap),
+        InstantiateError::Limit(error) => Failure::new(FailureKind::Unsupported, error.to_string()),
         InstantiateError::Resource(error) => Failure::new(FailureKind::Unsupported, error.to_string()),
     }
 }
@@ -137,7 +138,7 @@ fn trapped(trap: &Trap) -> Failure {
         TrapCause::Abi(_)
         | TrapCause::Core(_)
         | TrapCause::Host(_)
-        | TrapCause::ValuesTooLarge { .. }
+        | TrapCause::Limit(_)
         | TrapCause::Backpressure
         | TrapCause::HostResult(_) => FailureKind::Trap,
     };

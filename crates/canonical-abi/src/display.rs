@@ -1,12 +1,13 @@
 //! Types as WIT text.
 //!
-//! Records, variants, enums and flags, which WIT knows by name only, are written out in place.
+//! Records, variants, enums and flags, which WIT knows by name only, are written out in place. A resource type has the
+//! name that [`Types::name_resource`] gave it, or is written `resource-N` after its id.
 
 use core::cell::Cell;
 use core::fmt;
 
 use crate::despecialize::{Cases, Fields};
-use crate::types::{Types, ValType};
+use crate::types::{ResourceId, Types, ValType};
 
 /// How many types one text may mention. A type of few definitions may have very many paths, so the rest is
 /// written as `…`.
@@ -71,10 +72,22 @@ fn write_type(w: &Writer<'_>, f: &mut fmt::Formatter<'_>, ty: ValType) -> fmt::R
         ValType::Option(id) => write_generic(w, f, "option", &[Some(w.types[id].some)]),
         ValType::Result(id) => write_result(w, f, w.types[id].ok, w.types[id].err),
         ValType::Flags(id) => write_labels(w, f, "flags", &w.types[id].labels),
-        ValType::Own(resource) => write!(f, "own<resource-{}>", resource.0),
-        ValType::Borrow(resource) => write!(f, "borrow<resource-{}>", resource.0),
+        ValType::Own(resource) => write_handle(w, f, "own", resource),
+        ValType::Borrow(resource) => write_handle(w, f, "borrow", resource),
         ValType::Stream(id) => write_generic(w, f, "stream", &[w.types[id].payload]),
         ValType::Future(id) => write_generic(w, f, "future", &[w.types[id].payload]),
+    }
+}
+
+fn write_handle(
+    w: &Writer<'_>,
+    f: &mut fmt::Formatter<'_>,
+    handle: &str,
+    resource: ResourceId,
+) -> fmt::Result {
+    match w.types.resource_name(resource) {
+        Some(name) => write!(f, "{handle}<{name}>"),
+        None => write!(f, "{handle}<resource-{}>", resource.0),
     }
 }
 

@@ -194,6 +194,11 @@ impl<T> HandleTable<T> {
         }
     }
 
+    /// Returns how many elements the table has room for at present. It never shrinks.
+    pub fn n_slots(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Returns the elements with their indices, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         (1..).zip(&self.slots).filter_map(|(index, slot)| match slot {

@@ -77,6 +77,15 @@ pub trait Host {
         Ok(())
     }
 
+    /// Is told as [`reserve`](Self::reserve) is, before a string is lifted. By default it counts as anything else.
+    ///
+    /// # Errors
+    ///
+    /// When the host does not want to spend as much, or not on one string.
+    fn reserve_string(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
+        self.reserve(n_bytes)
+    }
+
     /// Returns the encoding that strings came in which are now lowered: UTF-8 for the host's own, as is the
     /// default; between two components, the `string-encoding` of the one they were lifted from.
     ///

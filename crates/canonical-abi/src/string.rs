@@ -67,7 +67,7 @@ pub fn load_string_from_range<H: Host>(
 ) -> Result<String, H::Error> {
     let range = check_string_range(cx, ptr, tagged_code_units)?;
     // As UTF-8 a Latin-1 byte takes up to 2 bytes, a UTF-16 unit up to 3.
-    cx.host.reserve(match range.encoding {
+    cx.host.reserve_string(match range.encoding {
         SimpleEncoding::Utf8 => range.size_bytes,
         SimpleEncoding::Utf16 => range.size_bytes / 2 * 3,
         SimpleEncoding::Latin1 => range.size_bytes * 2,

@@ -317,6 +317,7 @@ macro_rules! compounds {
         #[derive(Clone, Debug, Default)]
         pub struct Types {
             $($arena: Arena<$def>,)*
+            resource_names: BTreeMap<ResourceId, String>,
         }
 
         impl Types {
@@ -367,6 +368,18 @@ compounds! {
     "flags" FlagsId Flags Flags intern_flags;
     "stream" StreamId Stream StreamType intern_stream;
     "future" FutureId Future FutureType intern_future;
+}
+
+impl Types {
+    /// Gives a resource type the name that texts of types write for it.
+    pub fn name_resource(&mut self, id: ResourceId, name: &str) {
+        self.resource_names.insert(id, String::from(name));
+    }
+
+    /// Returns the name that a resource type was given.
+    pub fn resource_name(&self, id: ResourceId) -> Option<&str> {
+        self.resource_names.get(&id).map(String::as_str)
+    }
 }
 
 impl Types {

@@ -71,7 +71,7 @@ pub(crate) fn prepare(path: &Path, call: &str, stub_imports: bool) -> Result<Pre
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &component).map_err(|error| match error {
         InstantiateError::Link(error) => link_failure(&file, &error, stub_imports),
-        InstantiateError::Resource(_) => Failure::in_file(&file, error),
+        InstantiateError::Limit(_) | InstantiateError::Resource(_) => Failure::in_file(&file, error),
         InstantiateError::Trap(trap) => Failure::Trap(format!("{file}: while instantiating: {trap}")),
     })?;
     let path: Vec<&str> = function.path.iter().map(String::as_str).collect();

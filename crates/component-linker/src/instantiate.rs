@@ -41,8 +41,9 @@ pub(crate) fn instantiate<T: 'static>(
     component: &Component,
     imports: Imports<T>,
 ) -> Result<Instance, InstantiateError> {
-    let mut progress = begin(cx, component, imports);
     let plan = &component.inner.plan;
+    cx.state_mut().take(&plan.needs).map_err(InstantiateError::Limit)?;
+    let mut progress = begin(cx, component, imports);
     for step in &plan.steps {
         let done = run_step(cx, &mut progress, step);
         if done.is_err() {

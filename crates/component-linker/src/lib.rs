@@ -83,6 +83,7 @@ pub use error::{Error, ErrorKind};
 pub use func_type::display_func;
 pub use host::{HostFuncType, HostResource};
 pub use instance::{CallError, Func, Instance};
+pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link_error::{InstantiateError, LinkError};
 pub use linker::{Linker, LinkerInstance};
 pub use plan::Unsupported;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::limits::LimitExceeded;
 use crate::trap::Trap;
 
 /// Why a component could not be linked.
@@ -32,6 +33,8 @@ pub enum InstantiateError {
     Link(LinkError),
     /// It trapped while its core modules were initialized.
     Trap(Trap),
+    /// It would exceed a limit of the store; nothing has run.
+    Limit(LimitExceeded),
     /// A limit of the configuration or of the system is exceeded.
     Resource(jit::Error),
 }
@@ -61,6 +64,7 @@ impl fmt::Display for InstantiateError {
         match self {
             Self::Link(error) => error.fmt(f),
             Self::Trap(trap) => trap.fmt(f),
+            Self::Limit(limit) => limit.fmt(f),
             Self::Resource(error) => error.fmt(f),
         }
     }
@@ -71,6 +75,7 @@ impl std::error::Error for InstantiateError {
         match self {
             Self::Link(error) => Some(error),
             Self::Trap(trap) => Some(trap),
+            Self::Limit(limit) => Some(limit),
             Self::Resource(error) => Some(error),
         }
     }

@@ -40,6 +40,7 @@ pub(crate) type Path = Vec<Arc<str>>;
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     pub(crate) n_instances: u32,
+    pub(crate) needs: Needs,
     /// By [`ResourceId`].
     pub(crate) resources: Vec<ResourceDef>,
     /// By [`ImportedFuncId`].
@@ -51,6 +52,15 @@ pub(crate) struct Plan {
     /// The functions of `exports` by their path.
     pub(crate) exported_funcs: BTreeMap<Path, FuncDef>,
     pub(crate) unsupported: Vec<Unsupported>,
+}
+
+/// What an instantiation makes, as far as stores limit it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Needs {
+    /// Of components and of core modules.
+    pub(crate) n_instances: u64,
+    pub(crate) n_memories: u64,
+    pub(crate) n_tables: u64,
 }
 
 /// Something a component uses that is not supported yet.

@@ -8,11 +8,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use canonical_abi::Trap as AbiTrap;
 use canonical_abi::handles::{HandleTable, RuntimeResource};
 
 use crate::canon::FuncInstance;
 use crate::engine::Engine;
 use crate::host::{HostDtor, HostResource, HostResourceType};
+use crate::limits::{LimitExceeded, LimitKind, StoreLimits};
+use crate::plan::Needs;
+use crate::trap::Trap;
 
 /// Owns instances, their state and the embedder's data of type `T`.
 pub struct Store<T: 'static> {
@@ -39,6 +43,11 @@ pub(crate) struct State<T: 'static> {
     pub(crate) funcs: Vec<Arc<FuncInstance<T>>>,
     /// The calls in progress, outermost first.
     pub(crate) tasks: Vec<Task>,
+    pub(crate) limits: StoreLimits,
+    /// What the instances of the store take.
+    taken: Needs,
+    /// The room of all handle tables.
+    n_handles: u64,
 }
 
 /// Names a component instance of a store.
@@ -105,8 +114,13 @@ pub struct StoreContextMut<'a, T: 'static> {
 }
 
 impl<T: 'static> Store<T> {
-    /// Creates a store without instances.
+    /// Creates a store without instances, with the default limits.
     pub fn new(engine: &Engine, data: T) -> Self {
+        Self::with_limits(engine, data, StoreLimits::default())
+    }
+
+    /// Creates a store without instances, in which guests may not take more than `limits` says.
+    pub fn with_limits(engine: &Engine, data: T, limits: StoreLimits) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let state = State {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -115,6 +129,9 @@ impl<T: 'static> Store<T> {
             host_resources: BTreeMap::new(),
             funcs: Vec::new(),
             tasks: Vec::new(),
+            limits,
+            taken: Needs::default(),
+            n_handles: 0,
         };
         Self { core: jit::Store::new(engine.core(), StoreData { data, state }) }
     }
@@ -179,6 +196,37 @@ impl<T> State<T> {
             u32::try_from(self.resources.len()).expect("a store holds fewer than 2^32 resource types");
         self.resources.push(ty);
         ResourceIndex(index)
+    }
+
+    /// Counts what an instantiation is going to take.
+    pub(crate) fn take(&mut self, needs: &Needs) -> Result<(), LimitExceeded> {
+        let Needs { n_instances, n_memories, n_tables } = self.taken;
+        let total = Needs {
+            n_instances: n_instances + needs.n_instances,
+            n_memories: n_memories + needs.n_memories,
+            n_tables: n_tables + needs.n_tables,
+        };
+        LimitKind::Instances.check(total.n_instances, self.limits.max_instances)?;
+        LimitKind::Memories.check(total.n_memories, self.limits.max_memories)?;
+        LimitKind::Tables.check(total.n_tables, self.limits.max_tables)?;
+        self.taken = total;
+        Ok(())
+    }
+
+    /// Does something with an instance's handle table that may add a handle, and counts the room that the table takes
+    /// for it.
+    pub(crate) fn add_handle<R>(
+        &mut self,
+        instance: InstanceIndex,
+        add: impl FnOnce(&mut HandleTable) -> Result<R, AbiTrap>,
+    ) -> Result<R, Trap> {
+        let table = &mut self.instance_mut(instance).handles;
+        let n_before = table.n_slots();
+        let added = add(table)?;
+        let n_new = table.n_slots() - n_before;
+        self.n_handles += n_new as u64;
+        LimitKind::Handles.check(self.n_handles, self.limits.max_handles)?;
+        Ok(added)
     }
 
     /// Returns the index of a resource type of the host: the same each time, so that all components of the store know

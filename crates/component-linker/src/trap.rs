@@ -5,6 +5,8 @@ use std::fmt;
 
 use jit::{Frame, HostError};
 
+use crate::limits::LimitExceeded;
+
 /// Why a call ended early, with the WebAssembly frames that it left behind.
 ///
 /// Displays the cause, then the frames, one a line.
@@ -23,11 +25,8 @@ pub enum TrapCause {
     Core(jit::TrapKind),
     /// A host function returned an error.
     Host(HostError),
-    /// The lists and strings of one call take more memory than the host gives.
-    ValuesTooLarge {
-        /// The limit, in bytes.
-        limit_bytes: u64,
-    },
+    /// A limit of the store was met.
+    Limit(LimitExceeded),
     /// A component counted its backpressure beyond what the Canonical ABI allows.
     Backpressure,
     /// The component called something that is not supported yet.
@@ -53,7 +52,7 @@ impl Trap {
             TrapCause::Host(error) => error.downcast_ref(),
             TrapCause::Abi(_)
             | TrapCause::Core(_)
-            | TrapCause::ValuesTooLarge { .. }
+            | TrapCause::Limit(_)
             | TrapCause::Backpressure
             | TrapCause::Unsupported(_)
             | TrapCause::HostResult(_) => None,
@@ -96,6 +95,13 @@ impl From<canonical_abi::Trap> for Trap {
     }
 }
 
+impl From<LimitExceeded> for Trap {
+    #[cold]
+    fn from(limit: LimitExceeded) -> Self {
+        TrapCause::Limit(limit).into()
+    }
+}
+
 impl From<jit::Trap> for Trap {
     /// Adds the frames that the core trap left to those of the trap that a built-in raised within, if one did.
     #[cold]
@@ -118,9 +124,7 @@ impl fmt::Display for TrapCause {
             Self::Abi(trap) => write!(f, "wasm trap: {trap}"),
             Self::Core(kind) => write!(f, "wasm trap: {kind}"),
             Self::Host(error) => error.fmt(f),
-            Self::ValuesTooLarge { limit_bytes } => {
-                write!(f, "wasm trap: the values of a call take more than {limit_bytes} bytes")
-            }
+            Self::Limit(limit) => write!(f, "wasm trap: {limit}"),
             Self::Backpressure => f.write_str("wasm trap: backpressure counter out of its range"),
             Self::Unsupported(what) => write!(f, "not supported yet: {what}"),
             Self::HostResult(message) => f.write_str(message),
@@ -144,7 +148,7 @@ impl std::error::Error for Trap {
             TrapCause::Host(error) => Some(error.as_ref()),
             TrapCause::Abi(_)
             | TrapCause::Core(_)
-            | TrapCause::ValuesTooLarge { .. }
+            | TrapCause::Limit(_)
             | TrapCause::Backpressure
             | TrapCause::Unsupported(_)
             | TrapCause::HostResult(_) => None,

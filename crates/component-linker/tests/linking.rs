@@ -123,7 +123,7 @@ fn types_of_live_exports_are_checked() {
             (type $s (resource (rep i32))) (export $s' "s" (type $s))
             (func (export "f") (param "x" (own $s')) (canon lift (core func $m "f"))))"#,
         r#"(component (import "r" (type $r (sub resource))) (import "f" (func (param "x" (own $r)))))"#,
-        "import function `f: func(x: own<resource-0>)` is provided as `f: func(x: own<resource-1>)`",
+        "import function `f: func(x: own<r>)` is provided as `f: func(x: own<s>)`",
     );
 }
 
@@ -167,8 +167,8 @@ fn a_resource_type_of_the_host_is_one_type_for_all_components() {
     let error = linker.instantiate(&mut store, &passer).expect_err("another type");
     assert_eq!(
         error.to_string(),
-        "import function `f: func(x: own<resource-0>) -> u32` is provided as \
-         `f: func(x: own<resource-0>) -> u32`, of other resource types"
+        "import function `f: func(x: own<r>) -> u32` is provided as \
+         `f: func(x: own<r>) -> u32`, of other resource types"
     );
 }
 
@@ -195,7 +195,7 @@ fn types_that_the_host_gives_are_checked() {
     let error = link(|types| types.list(ValType::Char).unwrap()).expect_err("another type");
     assert_eq!(
         error.to_string(),
-        "import function `f: func(x: borrow<resource-0>, l: list<string>) -> bool` is provided as \
+        "import function `f: func(x: borrow<r>, l: list<string>) -> bool` is provided as \
          `f: func(x: borrow<resource-0>, l: list<char>) -> bool`"
     );
 }

@@ -5,9 +5,9 @@ use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResou
 use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
 
 use super::{FuncInfo, Options, call_without_leave, check_enter, with_task};
-use crate::limits::MAX_LIFT_BYTES;
+use crate::limits::LimitKind;
 use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
-use crate::trap::{Trap, TrapCause};
+use crate::trap::Trap;
 
 /// One instance as the interpreter sees it during one lift or lower.
 pub(super) struct Guest<'a, 'c, T: 'static> {
@@ -101,7 +101,8 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
         let rt = self.runtime_type(rt);
-        Ok(handles::lower_own(self.table(), rt, rep)?)
+        let state = self.cx.state_mut();
+        state.add_handle(self.options.instance, |table| handles::lower_own(table, rt, rep))
     }
 
     fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
@@ -110,17 +111,23 @@ impl<T> Host for Guest<'_, '_, T> {
         }
         let rt = self.runtime_type(rt);
         match self.loans {
-            Loans::Callee(scope) => Ok(handles::lower_borrow(self.table(), scope, rt, rep)?),
+            Loans::Callee(scope) => {
+                let state = self.cx.state_mut();
+                state.add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep))
+            }
             Loans::Caller(_) => unreachable!("validation admits no borrows in results"),
         }
     }
 
     fn reserve(&mut self, n_bytes: u64) -> Result<(), Trap> {
         self.n_reserved_bytes = self.n_reserved_bytes.saturating_add(n_bytes);
-        match self.n_reserved_bytes <= MAX_LIFT_BYTES {
-            true => Ok(()),
-            false => Err(TrapCause::ValuesTooLarge { limit_bytes: MAX_LIFT_BYTES }.into()),
-        }
+        let max = self.cx.state().limits.max_lifted_bytes;
+        Ok(LimitKind::LiftedBytes.check(self.n_reserved_bytes, max)?)
+    }
+
+    fn reserve_string(&mut self, n_bytes: u64) -> Result<(), Trap> {
+        LimitKind::StringBytes.check(n_bytes, self.cx.state().limits.max_string_bytes)?;
+        self.reserve(n_bytes)
     }
 
     fn source_encoding(&self) -> StringEncoding {

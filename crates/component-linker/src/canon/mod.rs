@@ -25,6 +25,7 @@ use canonical_abi::{
 
 use crate::func_type::Signature;
 use crate::host::HostFunc;
+use crate::limits::LimitKind;
 use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
 use crate::trap::{Trap, TrapCause};
 
@@ -162,7 +163,9 @@ pub(crate) fn with_task<T, R>(
     instance: InstanceIndex,
     body: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
-    cx.state_mut().tasks.push(Task { storage: [0; 2] });
+    let state = cx.state_mut();
+    LimitKind::CallDepth.check(state.tasks.len() as u64 + 1, state.limits.max_call_depth)?;
+    state.tasks.push(Task { storage: [0; 2] });
     let mut entered = Entered { cx, instance, returned: false };
     let result = body(entered.cx);
     entered.returned = result.is_ok();

@@ -13,8 +13,8 @@ pub(crate) fn resource_new<T>(
 ) -> jit::Func {
     host_func(cx, i32_func_type(1, 1), move |cx, params, results| {
         check_leave(cx, instance)?;
-        let handles = &mut cx.state_mut().instance_mut(instance).handles;
-        let index = handles::resource_new(handles, resource.runtime(), i32_param(params))?;
+        let add = |table: &mut _| handles::resource_new(table, resource.runtime(), i32_param(params));
+        let index = cx.state_mut().add_handle(instance, add)?;
         results[0] = jit::Val::I32(index.cast_signed());
         Ok(())
     })

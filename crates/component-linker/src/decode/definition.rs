@@ -32,6 +32,9 @@ pub(crate) struct ModuleDefinition<'a> {
     pub(crate) range: Range<usize>,
     /// Module name and field name of each import, in order.
     pub(crate) imports: Vec<(&'a str, &'a str)>,
+    /// Those that it defines itself, as are the tables.
+    pub(crate) n_memories: u32,
+    pub(crate) n_tables: u32,
 }
 
 /// One definition, with the offset of its first byte (of its section, where the format gives no better) and its size.

@@ -156,7 +156,12 @@ fn begin_module(
     let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end)) else {
         return Err(Error::internal("a module lies outside of the address space", offset));
     };
-    definitions.modules.push(ModuleDefinition { range: start..end, imports: Vec::new() });
+    definitions.modules.push(ModuleDefinition {
+        range: start..end,
+        imports: Vec::new(),
+        n_memories: 0,
+        n_tables: 0,
+    });
     definitions.components[component.0 as usize].push(Definition {
         offset,
         size_bytes: HEADER_BYTES,
@@ -166,17 +171,23 @@ fn begin_module(
     Ok(())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is for the compiler of core modules")]
 fn read_module_section<'a>(
     definitions: &mut Definitions<'a>,
     module: ModuleId,
     payload: Payload<'a>,
 ) -> Result<(), Error> {
-    if let Payload::ImportSection(section) = payload {
-        let imports = &mut definitions.modules[module.0 as usize].imports;
-        for import in section.into_imports() {
-            let import = import?;
-            imports.push((import.module, import.name));
+    let module = &mut definitions.modules[module.0 as usize];
+    match payload {
+        Payload::ImportSection(section) => {
+            for import in section.into_imports() {
+                let import = import?;
+                module.imports.push((import.module, import.name));
+            }
         }
+        Payload::MemorySection(section) => module.n_memories = section.count(),
+        Payload::TableSection(section) => module.n_tables = section.count(),
+        _ => {}
     }
     Ok(())
 }

@@ -72,6 +72,10 @@ fn instantiate_module<'a>(
         defs.push(core_export(instance, name, offset)?);
     }
     resolver.charge(definition.imports.len() as u64 * IMPORT_BYTES, offset)?;
+    let needs = &mut resolver.plan.needs;
+    needs.n_instances += 1;
+    needs.n_memories += u64::from(definition.n_memories);
+    needs.n_tables += u64::from(definition.n_tables);
     let id = CoreInstanceId(resolver.n_core_instances);
     resolver.n_core_instances += 1;
     let instance = resolver.frame(frame).instance;

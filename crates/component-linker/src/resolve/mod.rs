@@ -24,7 +24,7 @@ use crate::decode::{ComponentId, Definition, DefinitionKind, Definitions};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
-use frame::{Component, Entity, Exports, Frame, FrameId, Module, get, too_deep};
+use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};
 
 /// Evaluates the root component.
 pub(crate) fn resolve(definitions: &Definitions<'_>) -> Result<(Plan, Types), Error> {
@@ -122,6 +122,9 @@ impl<'a> Resolver<'a> {
     fn fresh_resource(&mut self, imported: Option<Path>) -> ResourceId {
         let id =
             u32::try_from(self.plan.resources.len()).expect("each frame and definition adds few of them");
+        if let Some(name) = imported.as_deref().and_then(<[_]>::last) {
+            self.types.name_resource(ResourceId(id), name);
+        }
         self.plan.resources.push(ResourceDef { imported });
         ResourceId(id)
     }
@@ -146,6 +149,7 @@ fn run_component<'a>(
     let instance = InstanceId(resolver.plan.n_instances);
     let frame = resolver.push_frame(Frame::new(parent, instance), offset)?;
     resolver.plan.n_instances += 1;
+    resolver.plan.needs.n_instances += 1;
     let definitions = resolver.definitions.components.get(id.0 as usize);
     let definitions = definitions.ok_or_else(|| Error::internal("no such component", offset))?;
     let mut exports = Exports::default();
@@ -191,6 +195,11 @@ fn run_definition<'a>(
         }
         DefinitionKind::Export(export) => {
             let entity = run_export(resolver, frame, export, offset)?;
+            if let Entity::Type(Type::Resource(id)) = entity
+                && resolver.types.resource_name(id).is_none()
+            {
+                resolver.types.name_resource(id, export.name.name);
+            }
             exports.insert(export.name.name, entity.clone(), offset)?;
             push_entity(resolver, frame, entity);
         }
