@@ -1,6 +1,6 @@
 //! Compares `canonical-abi` with the spec's own program, `definitions.py`, on random types and values.
 //!
-//! The way of a case: [`generate`] makes it, [`ours`] and [`spec`] answer it, in the same form; [`compare`] holds the
+//! The way of a case: `generate` makes it, [`ours`] and [`spec`] answer it, in the same form; [`compare`] holds the
 //! answers against each other and shrinks a case that differs; [`vector`] writes it as a test.
 //!
 //! Compared are layouts and flattenings for both pointer types, function types in every mode, and for one lowering
