@@ -21,12 +21,8 @@ const MAX_ROWS: usize = 64;
 /// The most cases that are drawn below each other.
 const MAX_LANES: usize = 32;
 
-/// A part without parts: what is drawn as one box, or one in each row.
-struct Leaf<'a> {
-    bytes: Range<u64>,
-    path: &'a str,
-    kind: &'a ByteKind,
-}
+/// Boxes that lie side by side in one row.
+type Lane<'a> = Vec<&'a ByteEntry>;
 
 /// Returns a file with the drawings of several maps below each other, each under its name.
 pub(crate) fn file(maps: &[(String, ByteMap)]) -> String {
@@ -65,8 +61,6 @@ fn drawing_width() -> usize {
 
 /// Returns the drawing and its height.
 fn draw(map: &ByteMap) -> (String, usize) {
-    let mut leaves = Vec::new();
-    collect(&mut leaves, &map.entries);
     let mut out = String::new();
     for i in 0..ROW_BYTES.min(map.size) {
         let x = GUTTER + usize::try_from(i).expect("a row has eight bytes") * BYTE_WIDTH + BYTE_WIDTH / 2;
@@ -77,12 +71,13 @@ fn draw(map: &ByteMap) -> (String, usize) {
     let (mut row, mut n_drawn) = (0, 0);
     while row < n_rows && n_drawn < MAX_ROWS {
         let bytes = row * ROW_BYTES..((row + 1) * ROW_BYTES).min(map.size);
-        let here: Vec<_> = leaves.iter().filter(|leaf| overlap(&leaf.bytes, &bytes)).collect();
-        y += draw_row(&mut out, y, &bytes, &here);
+        let lanes = lanes(&map.entries, &bytes);
+        y += draw_row(&mut out, y, &bytes, &lanes);
         row += 1;
         n_drawn += 1;
         // The middle of a long run of the same is left out.
-        if let [leaf] = here[..]
+        if let [lane] = &lanes[..]
+            && let [leaf] = lane[..]
             && let end = leaf.bytes.end / ROW_BYTES
             && end > row + 2
         {
@@ -96,39 +91,47 @@ fn draw(map: &ByteMap) -> (String, usize) {
     (out, y + 2)
 }
 
-fn collect<'a>(leaves: &mut Vec<Leaf<'a>>, entries: &'a [ByteEntry]) {
-    for entry in entries {
-        if entry.entries.is_empty() {
-            leaves.push(Leaf { bytes: entry.bytes.clone(), path: &entry.path, kind: &entry.kind });
-        } else {
-            collect(leaves, &entry.entries);
+/// Returns what lies in a row: entries that share bytes, the cases of a variant, below each other, each with all its
+/// parts; others side by side.
+fn lanes<'a>(entries: &'a [ByteEntry], row: &Range<u64>) -> Vec<Lane<'a>> {
+    // A band holds entries that share no bytes, each with its lanes.
+    let mut bands: Vec<Vec<(&Range<u64>, Vec<Lane<'a>>)>> = Vec::new();
+    for entry in entries.iter().filter(|entry| overlap(&entry.bytes, row)) {
+        let inner = if entry.entries.is_empty() { vec![vec![entry]] } else { lanes(&entry.entries, row) };
+        let has_room =
+            |band: &Vec<(&Range<u64>, _)>| band.iter().all(|(taken, _)| !overlap(taken, &entry.bytes));
+        match bands.iter_mut().find(|band| has_room(band)) {
+            Some(band) => band.push((&entry.bytes, inner)),
+            None => bands.push(vec![(&entry.bytes, inner)]),
         }
     }
+    let mut all = Vec::new();
+    for band in bands {
+        let first = all.len();
+        for (_, inner) in band {
+            for (i, lane) in inner.into_iter().enumerate() {
+                if first + i == all.len() {
+                    all.push(Lane::new());
+                }
+                all[first + i].extend(lane);
+            }
+        }
+    }
+    all
 }
 
 fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// Draws a row and returns its height. Each box goes to the first lane where it has room.
-fn draw_row(out: &mut String, y: usize, row: &Range<u64>, leaves: &[&Leaf<'_>]) -> usize {
-    let mut lanes: Vec<Vec<Range<u64>>> = Vec::new();
-    let mut n_hidden = 0;
-    for leaf in leaves {
-        let part = leaf.bytes.start.max(row.start)..leaf.bytes.end.min(row.end);
-        let lane = lanes
-            .iter()
-            .position(|lane| lane.iter().all(|other| !overlap(other, &part)))
-            .unwrap_or(lanes.len());
-        if lane >= MAX_LANES {
-            n_hidden += 1;
-            continue;
+/// Draws a row and returns its height.
+fn draw_row(out: &mut String, y: usize, row: &Range<u64>, lanes: &[Lane<'_>]) -> usize {
+    let n_shown = lanes.len().min(MAX_LANES);
+    for (i, lane) in lanes[..n_shown].iter().enumerate() {
+        for entry in lane {
+            let part = entry.bytes.start.max(row.start)..entry.bytes.end.min(row.end);
+            draw_box(out, y + i * LANE_HEIGHT, row.start, &part, entry);
         }
-        if lane == lanes.len() {
-            lanes.push(Vec::new());
-        }
-        lanes[lane].push(part.clone());
-        draw_box(out, y + lane * LANE_HEIGHT, row.start, &part, leaf);
     }
     let mid = y + LANE_HEIGHT / 2 + 4;
     let _ = writeln!(
@@ -137,19 +140,20 @@ fn draw_row(out: &mut String, y: usize, row: &Range<u64>, leaves: &[&Leaf<'_>]) 
         GUTTER - 6,
         row.start
     );
-    let mut height = lanes.len().max(1) * LANE_HEIGHT;
-    if n_hidden > 0 {
+    let mut height = n_shown.max(1) * LANE_HEIGHT;
+    if n_shown < lanes.len() {
+        let n_hidden = lanes.len() - n_shown;
         let y = y + height + 14;
         let _ = writeln!(
             out,
-            "<text class=\"m-off\" x=\"{GUTTER}\" y=\"{y}\">… and {n_hidden} more, in the table</text>"
+            "<text class=\"m-off\" x=\"{GUTTER}\" y=\"{y}\">… and {n_hidden} more lines, in the table</text>"
         );
         height += LANE_HEIGHT;
     }
     height + 4
 }
 
-fn draw_box(out: &mut String, y: usize, row_start: u64, part: &Range<u64>, leaf: &Leaf<'_>) {
+fn draw_box(out: &mut String, y: usize, row_start: u64, part: &Range<u64>, leaf: &ByteEntry) {
     let column =
         |offset: u64| usize::try_from(offset - row_start).expect("a row has eight bytes") * BYTE_WIDTH;
     let (x, width) = (GUTTER + column(part.start), column(part.end) - column(part.start));
@@ -160,7 +164,7 @@ fn draw_box(out: &mut String, y: usize, row_start: u64, part: &Range<u64>, leaf:
         "<g><title>{}</title><rect class=\"m-{}\" x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"3\"/>\
          <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text></g>",
         escape(&what),
-        kind_name(leaf.kind),
+        kind_name(&leaf.kind),
         x + 1,
         width - 2,
         LANE_HEIGHT - 2,
@@ -182,17 +186,21 @@ fn draw_gap(out: &mut String, y: usize, n_rows: u64) -> usize {
 }
 
 /// Returns what may stand in a box, the longest first.
-fn labels(leaf: &Leaf<'_>) -> Vec<String> {
-    let path = leaf.path;
+fn labels(leaf: &ByteEntry) -> Vec<String> {
+    let path = leaf.path.as_str();
     let last = path.rsplit('.').next().unwrap_or(path);
+    let last_two = path.rmatch_indices('.').nth(1).map_or(path, |(dot, _)| &path[dot + 1..]);
     let with = |what: &str| -> Vec<String> {
-        [path, last, ""].map(|path| format!("{path} {what}").trim().to_owned()).into_iter().collect()
+        [path, last_two, last, ""]
+            .map(|path| format!("{path} {what}").trim().to_owned())
+            .into_iter()
+            .collect()
     };
     let of_type = |ty: &str| match path {
         "" => vec![ty.to_owned(), ty.split(' ').next().unwrap_or(ty).to_owned()],
-        _ => vec![format!("{path}: {ty}"), format!("{last}: {ty}"), last.to_owned()],
+        _ => vec![format!("{path}: {ty}"), format!("{last_two}: {ty}"), last_two.to_owned(), last.to_owned()],
     };
-    match leaf.kind {
+    match &leaf.kind {
         ByteKind::Compound { ty } | ByteKind::Scalar { ty } => of_type(ty),
         ByteKind::Pointer { .. } => with("pointer").into_iter().chain(with("ptr")).collect(),
         ByteKind::Length { .. } => with("length").into_iter().chain(with("len")).collect(),
