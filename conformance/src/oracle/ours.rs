@@ -11,6 +11,7 @@ use canonical_abi::{
     lift_flat_values, lower_flat_values,
 };
 use serde_json::{Map, Value as Json, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many bytes of values a lifting may make, so that lists of lists in the same place come to an end.
 const MAX_RESERVED_BYTES: u64 = 1 << 15;
@@ -100,17 +101,18 @@ pub(crate) struct Lowered {
     pub(crate) table: HandleTable,
 }
 
-/// Returns what is left of the case's lowering, unless it traps.
+/// Returns what is left of the case's lowering, unless it traps, or panics, which the comparison will find.
 pub(crate) fn lowered(case: &Case, job: &Lower) -> Option<Lowered> {
-    let (machine, outcome) = lower(case, job);
+    let (machine, outcome) = catch_unwind(AssertUnwindSafe(|| lower(case, job))).ok()?;
     let flat = outcome.ok()?;
     Some(Lowered { flat, memory: machine.memory, table: machine.table })
 }
 
-/// Returns whether lifting the case's core values stays within what this comparison wants to spend on it.
+/// Returns whether lifting the case's core values stays within what this comparison wants to spend on it. A panic
+/// does: the comparison will find it.
 pub(crate) fn is_liftable(case: &Case, job: &Lift) -> bool {
-    let (_, outcome) = lift(case, job);
-    !matches!(outcome, Err(Stop::TooLarge))
+    let outcome = catch_unwind(AssertUnwindSafe(|| lift(case, job).1));
+    !matches!(outcome, Ok(Err(Stop::TooLarge)))
 }
 
 fn lower_answer(case: &Case, job: &Lower) -> Json {
