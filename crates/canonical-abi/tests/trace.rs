@@ -7,6 +7,7 @@ use canonical_abi::explain::{
     Call, MAX_ENTRIES, Place, Step, trace_lift_flat_values, trace_lower_flat_values,
 };
 use canonical_abi::flatten::flatten_types_up_to;
+use canonical_abi::types::MAX_TYPE_DEPTH;
 use canonical_abi::{
     Context, CoreType, CoreValue, CoreValueIter, List, Options, PtrType, ResourceId, StringEncoding, Types,
     ValType, Value, lift_flat_values, lower_flat_values,
@@ -234,4 +235,28 @@ fn traces_of_very_many_parts_end() {
     let (lifted, trace) = trace_lift_flat_values(&mut cx, 16, &flat.unwrap(), &labelled(&[list]));
     assert_eq!(lifted.unwrap(), values);
     assert!(trace.n_elided > 10_000 && all_steps(&trace.steps).len() < 8 * MAX_ENTRIES);
+}
+
+/// The deepest value is traced on the stack that threads have by default, even unoptimized.
+#[test]
+fn deepest_values_are_traced() {
+    let go = || {
+        let mut types = Types::new();
+        let (mut ty, mut value) = (ValType::String, Value::String("deep".into()));
+        for depth in 1..MAX_TYPE_DEPTH {
+            (ty, value) = match depth % 3 {
+                0 => (types.list(ty).unwrap(), Value::List(List::Values(vec![value]))),
+                1 => (types.option(ty).unwrap(), Value::Option(Some(Box::new(value)))),
+                _ => (types.tuple(vec![ty]).unwrap(), Value::Tuple(vec![value])),
+            };
+        }
+        let mut host = Bump::new(StringEncoding::Utf8);
+        let mut cx = Context::new(&types, Options::default(), &mut host);
+        let fields = labelled(&[ty]);
+        let (flat, lowering) = trace_lower_flat_values(&mut cx, 16, &[value.clone()], &fields, None);
+        let (lifted, lifting) = trace_lift_flat_values(&mut cx, 16, &flat.unwrap(), &fields);
+        assert_eq!(lifted, Ok(vec![value]));
+        assert!(lowering.to_string().contains("deep") && lifting.to_string().contains("deep"));
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(go).unwrap().join().unwrap();
 }

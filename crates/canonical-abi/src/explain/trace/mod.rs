@@ -5,6 +5,20 @@
 //! what has no parts, and reads back from memory what was written. So a trace tells what happened, to the last byte,
 //! also when the walk ends in a trap. The interpreter is the plain twin; tests hold the two to the same bytes,
 //! `realloc` calls and traps. Nothing of it costs anything where nothing is traced.
+//!
+//! ```
+//! use canonical_abi::explain::trace_lower_flat_values;
+//! use canonical_abi::standalone::Standalone;
+//! use canonical_abi::{Context, CoreValue, MAX_FLAT_PARAMS, Options, Types, ValType, Value};
+//!
+//! let types = Types::new();
+//! let mut host = Standalone { memory: vec![0; 16] };
+//! let mut cx = Context::new(&types, Options::default(), &mut host);
+//! let (values, params) = ([Value::String("hi".into())], [("name".into(), ValType::String)]);
+//! let (flat, trace) = trace_lower_flat_values(&mut cx, MAX_FLAT_PARAMS, &values, &params, None);
+//! assert_eq!(flat, Ok(vec![CoreValue::I32(16), CoreValue::I32(2)]));
+//! assert!(trace.to_string().contains("realloc(0x0, 0, 1, 2) = 0x10"));
+//! ```
 
 mod lift;
 mod lower;
