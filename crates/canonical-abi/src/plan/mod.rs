@@ -61,7 +61,7 @@
 //! `store` those for Latin-1.
 //!
 //! The source's memory must stay the same until the plan has run. If it does not (threads may share it), the outcome
-//! is some value or a trap, never a panic.
+//! is a trap or whatever was there at some time, checked or not, but never a panic.
 //!
 //! # What is plain data
 //!

@@ -12,7 +12,9 @@ use crate::memory::{
     allocate, allocate_elements, bytes, bytes_mut, check_elements, check_pointer, load_int,
     load_pointer_and_length, store_int, store_pointer_and_length,
 };
-use crate::string::{check_string_range, decode, store_string_from, validate};
+use crate::string::{
+    SimpleEncoding, StringEncoding, check_string_range, decode, store_string_from, validate,
+};
 use crate::trap::{Allocation, Trap, trap_if};
 
 /// Copies the plan's values from `from` in the source's memory to `to` in the destination's, as `load` and `store`
@@ -287,6 +289,12 @@ fn move_string<S: Host, D: Host<Error = S::Error>>(
 ) -> Result<(), S::Error> {
     let (ptr, tagged_code_units) = load_pointer_and_length(run.src, from)?;
     let range = check_string_range(run.src, ptr, tagged_code_units)?;
+    if range.encoding == SimpleEncoding::Utf8 && run.dst.opts.string_encoding == StringEncoding::Utf8 {
+        // The first program has looked at the bytes, and they stay what they are.
+        let begin = allocate(run.dst, 1, tagged_code_units, Allocation::String)?;
+        move_span(run, Span::Bytes, begin, ptr, tagged_code_units)?;
+        return Ok(store_pointer_and_length(run.dst, (begin, tagged_code_units), to)?);
+    }
     let s = decode(run.src, range)?;
     let src_encoding = run.src.opts.string_encoding;
     let pointer_and_length = store_string_from(run.dst, &s, src_encoding, range.encoding)?;
