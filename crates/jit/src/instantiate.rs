@@ -255,6 +255,10 @@ fn eval(store: &StoreOpaque, data: &InstanceData, expr: &ConstExpr) -> ValRaw {
             ConstOp::I64(v) => v.cast_unsigned(),
             ConstOp::F32(bits) => u64::from(bits),
             ConstOp::F64(bits) => bits,
+            ConstOp::V128(bits) => {
+                stack.push(ValRaw::from_u128(bits));
+                continue;
+            }
             ConstOp::RefNull => 0,
             ConstOp::RefFunc(func) => data.func_ref(func).address(),
             ConstOp::GlobalGet(global) => {

@@ -6,10 +6,10 @@
 //!
 //! What runs: the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference types
 //! (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes, extended constants,
-//! exceptions, tail calls, typed function references, recursive type groups with subtypes, wide arithmetic.
-//! A guest is interrupted by epochs or by fuel where the [`Config`] asks for it.
-//! What is valid and does not run yet (SIMD, threads, instructions of GC) is
-//! refused by [`Module::new`] with [`ErrorKind::Unsupported`].
+//! SIMD and relaxed SIMD, exceptions, tail calls, typed function references, recursive type groups with
+//! subtypes, wide arithmetic. What is valid and does not run yet (threads, instructions of GC) is refused by
+//! [`Module::new`] with [`ErrorKind::Unsupported`]. A guest is interrupted by epochs or by fuel where the
+//! [`Config`] asks for it.
 //!
 //! ```
 //! use jit::{Config, Engine, Extern, Func, FuncType, Instance, Module, Store, Val, ValType};

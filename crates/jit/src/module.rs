@@ -125,6 +125,7 @@ pub(crate) enum ConstOp {
     I64(i64),
     F32(u32),
     F64(u64),
+    V128(u128),
     RefNull,
     RefFunc(FuncIndex),
     GlobalGet(GlobalIndex),

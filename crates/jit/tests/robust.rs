@@ -237,3 +237,73 @@ fn what_is_shared_between_threads_may_be() {
     both::<Module>();
     both::<Store<()>>();
 }
+
+/// Returns how many mappings the process has.
+fn n_mappings() -> usize {
+    std::fs::read_to_string("/proc/self/maps").unwrap().lines().count()
+}
+
+/// Returns the bytes of memory that the process has touched and not given back.
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+const MANY: usize = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
+
+/// Returns an engine and a module whose exports end in each kind of trap, in an exception, and well.
+fn trapping() -> (Engine, Module) {
+    let engine = engine();
+    let wat = r#"(module (memory 1) (tag $t (param i64))
+        (func $deep (export "deep") (call $deep))
+        (func (export "memory") (drop (i32.load (i32.const -1))))
+        (func (export "unreachable") unreachable)
+        (func (export "throw") (throw $t (i64.const 1)))
+        (func (export "catch") (block $h (try_table (catch_all $h) (throw $t (i64.const 1))))))"#;
+    let module = module(&engine, wat);
+    (engine, module)
+}
+
+#[test]
+fn dropped_instances_leave_no_mapping() {
+    let (engine, module) = trapping();
+    let instances = |n: usize| {
+        for _ in 0..n {
+            let mut store = Store::new(&engine, ());
+            for _ in 0..5 {
+                let instance = Instance::new(&mut store, &module, &[]).unwrap();
+                let memory = instance.get_memory(&store, "none");
+                assert!(memory.is_none());
+                call(&mut store, instance, "catch", &[]).unwrap();
+            }
+        }
+    };
+    instances(10);
+    let before = n_mappings();
+    instances(2_000);
+    // Other tests of this process run at the same time and map a little.
+    assert!(n_mappings() < before + 200, "{before} mappings became {}", n_mappings());
+}
+
+#[test]
+fn traps_leak_nothing() {
+    let (engine, module) = trapping();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let mut traps = |n: usize| {
+        for _ in 0..n {
+            for func in ["memory", "unreachable", "throw"] {
+                call(&mut store, instance, func, &[]).unwrap_err();
+            }
+            call(&mut store, instance, "catch", &[]).unwrap();
+        }
+        for _ in 0..n / 100 {
+            call(&mut store, instance, "deep", &[]).unwrap_err();
+        }
+    };
+    traps(100);
+    let before = resident_bytes();
+    traps(MANY);
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown} bytes");
+}

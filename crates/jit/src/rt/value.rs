@@ -23,6 +23,11 @@ impl ValRaw {
         Self(u128::from(bits))
     }
 
+    /// Returns the slot of a vector.
+    pub(crate) fn from_u128(bits: u128) -> Self {
+        Self(bits)
+    }
+
     /// Returns the lower 64 bits: the word of an integer, float or reference.
     #[expect(clippy::cast_possible_truncation, reason = "the lower word is what is asked for")]
     pub(crate) fn to_u64(self) -> u64 {

@@ -86,7 +86,7 @@ impl Translator<'_, '_> {
 
     /// Returns an address and a constant offset to it for an access of `bytes` bytes, checked as far as
     /// faults do not do it.
-    fn address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<(Value, i32)> {
+    pub(super) fn address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<(Value, i32)> {
         let memory = match arg.target {
             MemArgTarget::Memory(memory) => MemoryIndex(memory),
             MemArgTarget::Array(_) => return Err(Error::unsupported("accesses to arrays")),
@@ -171,6 +171,6 @@ impl Width {
 }
 
 /// Returns the flags of accesses to a linear memory: they may fault, at any alignment.
-fn heap() -> MemFlagsData {
+pub(super) fn heap() -> MemFlagsData {
     MemFlagsData::new().with_endianness(cranelift_codegen::ir::Endianness::Little)
 }

@@ -14,6 +14,7 @@ mod exception;
 mod interrupt;
 mod numeric;
 mod operator;
+mod simd;
 pub(crate) mod trampoline;
 
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use wasmparser::{FuncValidator, FunctionBody, ValidatorResources};
 
 use crate::decode;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::{FuncIndex, TypeIndex};
 use crate::module::ModuleInfo;
 use crate::rt::offsets;
@@ -217,15 +218,15 @@ impl Translator<'_, '_> {
     }
 
     /// Returns the zero or null value of a type.
-    fn zero(&mut self, ty: ValType) -> Result<Value> {
+    fn zero(&mut self, ty: ValType) -> Value {
         let ins = self.builder.ins();
-        Ok(match ty {
+        match ty {
             ValType::I32 => ins.iconst(types::I32, 0),
             ValType::I64 | ValType::Ref(_) => ins.iconst(WORD, 0),
             ValType::F32 => ins.f32const(0.0),
             ValType::F64 => ins.f64const(0.0),
-            ValType::V128 => return Err(Error::unsupported("SIMD")),
-        })
+            ValType::V128 => self.zero_vector(types::I8X16),
+        }
     }
 
     fn signature(&mut self, ty: TypeIndex) -> SigRef {
@@ -265,7 +266,7 @@ impl Translator<'_, '_> {
             let (count, ty) = reader.read()?;
             validator.define_locals(offset, count, ty)?;
             let ty = decode::val_type(&self.env.info.types, ty).map_err(|e| e.at(offset))?;
-            let zero = self.zero(ty).map_err(|e| e.at(offset))?;
+            let zero = self.zero(ty);
             for _ in 0..count {
                 self.declare_local(ty, zero);
             }

@@ -9,8 +9,8 @@ use wasmparser::Operator;
 use super::Translator;
 
 /// Emits one instruction on operands.
-type Unary = for<'s, 'f> fn(FuncInstBuilder<'s, 'f>, Value) -> Value;
-type Binary = for<'s, 'f> fn(FuncInstBuilder<'s, 'f>, Value, Value) -> Value;
+pub(super) type Unary = for<'s, 'f> fn(FuncInstBuilder<'s, 'f>, Value) -> Value;
+pub(super) type Binary = for<'s, 'f> fn(FuncInstBuilder<'s, 'f>, Value, Value) -> Value;
 
 impl Translator<'_, '_> {
     /// Translates a numeric operator; returns whether it was one.
@@ -53,7 +53,7 @@ impl Translator<'_, '_> {
         self.push_bool(result);
     }
 
-    fn push_bool(&mut self, bool: Value) {
+    pub(super) fn push_bool(&mut self, bool: Value) {
         let word = self.builder.ins().uextend(types::I32, bool);
         self.push(word);
     }

@@ -27,7 +27,7 @@ impl Translator<'_, '_> {
         if self.numeric(op) || self.variable(op) || self.table(op) {
             return Ok(());
         }
-        if self.memory(op)? {
+        if self.memory(op)? || self.vector(op) || self.vector_memory(op)? {
             return Ok(());
         }
         if self.call_operator(op) {
