@@ -79,6 +79,9 @@ proptest! {
         let reallocs: Vec<_> = steps.iter().filter_map(|step| realloc_args(step)).collect();
         prop_assert!(trace.n_elided > 0 || reallocs == plain.reallocs);
         prop_assert_eq!(steps.iter().any(|step| step.is_trapped), given.is_err());
+        for step in &steps {
+            check_string_function(step)?;
+        }
         // Where blocks do not overlap, nothing is written twice.
         if answer.is_none() {
             let is_shown = check_bytes(&steps, &traced.memory)?;
@@ -123,6 +126,27 @@ proptest! {
     }
 }
 
+/// Checks that the function that stored a string is one that calls `realloc` as was done.
+fn check_string_function(step: &Step) -> Result<(), TestCaseError> {
+    let calls: Vec<_> = step.steps.iter().filter_map(realloc_args).collect();
+    if step.steps.len() != calls.len() || step.is_trapped {
+        return Ok(());
+    }
+    let is_as_the_spec_says = match (step.function, calls.as_slice()) {
+        ("store_string_copy", [_]) => true,
+        // Pure ASCII, or the worst case and what is left over.
+        ("store_utf16_to_utf8", [_]) | ("store_latin1_to_utf8", [_]) => true,
+        ("store_utf16_to_utf8", [[.., n], [.., worst], ..]) => *worst == 3 * n && calls.len() <= 3,
+        ("store_latin1_to_utf8", [[.., n], [.., worst], ..]) => *worst == 2 * n && calls.len() <= 3,
+        ("store_utf8_to_utf16", [[_, _, align, _]] | [[_, _, align, _], _]) => *align == 2,
+        ("store_string_to_latin1_or_utf16", [[_, _, align, _], ..]) => *align == 2 && calls.len() <= 3,
+        ("store_probably_utf16_to_latin1_or_utf16", [[_, _, align, _]]) => *align == 2,
+        (function, _) => !function.starts_with("store_string_") || function.ends_with("_range"),
+    };
+    prop_assert!(is_as_the_spec_says, "{}: {calls:?}", step.function);
+    Ok(())
+}
+
 fn realloc_args(step: &Step) -> Option<[u64; 4]> {
     match step.call? {
         Call::Realloc { old_ptr, old_size, align, new_size, result: _ } => {
@@ -148,9 +172,10 @@ const LOWERED: &str = r#"
           store_list_into_valid_range         one.payload      0x8..0xb    01 02 03
       lower_flat_variant                      one.name         core 3..6   i32 1, i32 16, i32 1           some
         lower_flat_string                     one.name.some    core 4..6   i32 16, i32 1
-          store_string_into_range             one.name.some    0x10..0x12  e9 00                          "é"
-            realloc(0x0, 0, 2, 4) = 0xc
-            realloc(0xc, 4, 2, 2) = 0x10
+          store_string_into_range             one.name.some    0x10..0x12
+            store_utf8_to_utf16               one.name.some    0x10..0x12  e9 00                          "é"
+              realloc(0x0, 0, 2, 4) = 0xc
+              realloc(0xc, 4, 2, 2) = 0x10
     lower_flat_list                           more             core 6..8   i32 24, i32 1
       store_list_into_range                   more             0x18..0x38                                 1 element
         realloc(0x0, 0, 8, 32) = 0x18

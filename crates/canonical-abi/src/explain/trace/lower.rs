@@ -344,12 +344,34 @@ fn store_string_contents<H: Host>(
     path: &str,
     s: &str,
 ) -> Result<(u64, u64), H::Error> {
+    let function = store_string_function(cx.opts.string_encoding, cx.host.source_encoding(), s);
     cx.host.begin("store_string_into_range", path, Place::Nowhere);
+    cx.host.begin(function, path, Place::Nowhere);
     let (ptr, tagged_code_units) = store_string_into_range(cx, s)?;
     let size = string_size(cx.opts.string_encoding, cx.opts.ptr, tagged_code_units);
     let place = memory(cx, ptr, size);
     end_with(cx, place, Some(brief_string(s)));
+    end_with(cx, range(ptr, size), None);
     Ok((ptr, tagged_code_units))
+}
+
+/// Returns the function that the spec's `store_string_into_range` calls for a string that came in `source` encoding.
+fn store_string_function(encoding: StringEncoding, source: StringEncoding, s: &str) -> &'static str {
+    let is_latin1 = || s.chars().all(|c| u32::from(c) < 0x100);
+    match (encoding, source) {
+        (StringEncoding::Utf8, StringEncoding::Utf8) => "store_string_copy",
+        (StringEncoding::Utf8, StringEncoding::Latin1Utf16) if is_latin1() => "store_latin1_to_utf8",
+        (StringEncoding::Utf8, StringEncoding::Utf16 | StringEncoding::Latin1Utf16) => "store_utf16_to_utf8",
+        (StringEncoding::Utf16, StringEncoding::Utf8) => "store_utf8_to_utf16",
+        (StringEncoding::Utf16, StringEncoding::Utf16 | StringEncoding::Latin1Utf16) => "store_string_copy",
+        (StringEncoding::Latin1Utf16, StringEncoding::Utf8 | StringEncoding::Utf16) => {
+            "store_string_to_latin1_or_utf16"
+        }
+        (StringEncoding::Latin1Utf16, StringEncoding::Latin1Utf16) if is_latin1() => "store_string_copy",
+        (StringEncoding::Latin1Utf16, StringEncoding::Latin1Utf16) => {
+            "store_probably_utf16_to_latin1_or_utf16"
+        }
+    }
 }
 
 /// Returns the size in bytes of a string of this tagged length.
