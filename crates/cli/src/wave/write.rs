@@ -12,7 +12,45 @@ use wasm_wave::writer::WriterError;
 ///
 /// When it holds a handle, which has no text form.
 pub(crate) fn to_text(types: &Types, ty: ValType, value: &Value) -> Result<String, WriterError> {
-    wasm_wave::to_string(&Shown { types, ty, value: Cow::Borrowed(value) })
+    wasm_wave::to_string(&Shown { types, ty, value: Cow::Borrowed(&without_rows(value)) })
+}
+
+/// Returns a value whose lists of records and tuples hold each of them as a value, which the printer can borrow.
+fn without_rows(value: &Value) -> Value {
+    let all = |values: &[Value]| values.iter().map(without_rows).collect();
+    let payload = |value: &Option<Box<Value>>| value.as_ref().map(|value| Box::new(without_rows(value)));
+    match value {
+        Value::List(list @ (List::Rows(_) | List::Values(_))) => {
+            Value::List(List::Values(list.iter().map(|value| without_rows(&value)).collect()))
+        }
+        Value::Map(entries) => {
+            Value::Map(entries.iter().map(|(k, v)| (without_rows(k), without_rows(v))).collect())
+        }
+        Value::Record(values) => Value::Record(all(values)),
+        Value::Tuple(values) => Value::Tuple(all(values)),
+        Value::Variant { case, payload: value } => Value::Variant { case: *case, payload: payload(value) },
+        Value::Option(value) => Value::Option(payload(value)),
+        Value::Result(Ok(value)) => Value::Result(Ok(payload(value))),
+        Value::Result(Err(value)) => Value::Result(Err(payload(value))),
+        Value::List(_)
+        | Value::Bool(_)
+        | Value::S8(_)
+        | Value::U8(_)
+        | Value::S16(_)
+        | Value::U16(_)
+        | Value::S32(_)
+        | Value::U32(_)
+        | Value::S64(_)
+        | Value::U64(_)
+        | Value::F32(_)
+        | Value::F64(_)
+        | Value::Char(_)
+        | Value::String(_)
+        | Value::Enum(_)
+        | Value::Flags(_)
+        | Value::Own(_)
+        | Value::Borrow(_) => value.clone(),
+    }
 }
 
 /// A value as the printer wants to see it: one that knows its type.
