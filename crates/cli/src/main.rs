@@ -12,6 +12,7 @@ mod functions;
 mod input;
 mod inspect;
 mod layout;
+mod link;
 mod pointer;
 mod render;
 mod trace;
@@ -45,6 +46,8 @@ enum Command {
     Validate(validate::Args),
     /// Writes each core module and nested component of a component to a file of its own.
     Unbundle(unbundle::Args),
+    /// Makes one component of several: the imports of each are met by the exports of those after it.
+    Link(link::Args),
     /// Shows what a component consists of, and its world as WIT.
     Inspect(inspect::Args),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Unbundle(args) => unbundle::run(&args),
+        Command::Link(args) => link::run(&args),
         Command::Inspect(args) => inspect::run(&args),
     };
     match done {

@@ -8,3 +8,5 @@ mod common;
 mod files;
 #[path = "tools/inspect.rs"]
 mod inspect;
+#[path = "tools/link.rs"]
+mod link;

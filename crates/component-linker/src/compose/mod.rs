@@ -1,10 +1,31 @@
 //! Takes components apart and puts them together: the jobs of tools, none of which runs a guest.
 //!
-//! [`validate()`] judges a binary, [`outline()`] and [`world()`] describe one.
+//! [`validate()`] judges a binary, [`outline()`] and [`world()`] describe one, [`link()`] makes one component of several.
 //! Follows Binary.md, and Explainer.md, "Instance Definitions" and "Import and Export Definitions".
+//!
+//! ```
+//! use component_linker::compose::{File, link};
+//!
+//! let one = wat::parse_str(
+//!     r#"(component (import "answer" (func (result u32))) (export "ask" (func 0)))"#,
+//! )?;
+//! let other = wat::parse_str(
+//!     r#"(component
+//!         (core module $m (func (export "answer") (result i32) (i32.const 42)))
+//!         (core instance $i (instantiate $m))
+//!         (func (export "answer") (result u32) (canon lift (core func $i "answer"))))"#,
+//! )?;
+//! let file = |name, bytes| File { name, bytes };
+//! let linked = link(file("one", &one), &[file("other", &other)])?;
+//! assert!(component_linker::Component::validate(&linked).is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod components;
+mod encode;
+mod link;
 mod outline;
+mod wiring;
 mod world;
 
 use wasmparser::Validator;
@@ -12,6 +33,7 @@ use wasmparser::Validator;
 use crate::decode::{check_header, features};
 use crate::error::{Error, ErrorKind};
 
+pub use link::{ComposeError, File, link};
 pub use outline::{ComponentPart, CustomSection, Item, ModulePart, Part, PartKind, outline};
 pub use world::world;
 

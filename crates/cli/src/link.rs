@@ -1,0 +1,44 @@
+//! `lowlift link`: one component of several.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use component_linker::compose;
+
+use crate::failure::Failure;
+use crate::input::read_component;
+
+/// What `lowlift link` is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The component whose exports the new one has, binary or text.
+    file: PathBuf,
+    /// A component whose exports meet imports of those before it, of the same name or a compatible version; may be
+    /// given several times.
+    #[arg(long, value_name = "FILE", required = true)]
+    plug: Vec<PathBuf>,
+    /// Where to write the new component.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Writes the new component, and returns a line that says so.
+///
+/// # Errors
+///
+/// When a file is not a valid component, a plug is of no use, or what it exports does not fit.
+pub(crate) fn run(args: &Args) -> Result<String, Failure> {
+    let read = |path: &Path| Ok((path.display().to_string(), read_component(path)?));
+    let socket = read(&args.file)?;
+    let plugs = args.plug.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
+    let plug_files: Vec<_> = plugs.iter().map(file).collect();
+    let linked =
+        compose::link(file(&socket), &plug_files).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let to = args.output.display().to_string();
+    fs::write(&args.output, &linked).map_err(|error| Failure::in_file(&to, error))?;
+    Ok(format!("{to}: {} components in one, {} bytes\n", plugs.len() + 1, linked.len()))
+}
+
+fn file((name, bytes): &(String, Vec<u8>)) -> compose::File<'_> {
+    compose::File { name, bytes }
+}

@@ -1,0 +1,445 @@
+//! Writes the imports of a component that is composed of others, with their types.
+//! Follows Binary.md, "Type Definitions", and Explainer.md, "Type Definitions".
+//!
+//! A type is written once per scope. Where it belongs to another import it is aliased from there, and that import is
+//! written before; where it belongs to none it is written out.
+
+use std::collections::HashMap;
+use std::mem;
+
+use wasm_encoder::{
+    Alias, ComponentBuilder, ComponentExportKind, ComponentOuterAliasKind, ComponentTypeEncoder,
+    ComponentTypeRef, ComponentValType, InstanceType, TypeBounds,
+};
+use wasmparser::component_types::{
+    self, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType,
+    ComponentFuncTypeId, ComponentInstanceTypeId, ComponentItem, ComponentType, ResourceId,
+};
+use wasmparser::types::TypesRef;
+
+use super::link::{ComposeError, extern_name};
+use super::wiring::{Group, Member, Origin, Source, Wiring};
+
+/// The new component so far.
+pub(super) struct Encoder<'a> {
+    types: TypesRef<'a>,
+    names: &'a [&'a str],
+    components: &'a [&'a ComponentType],
+    wiring: &'a Wiring,
+    builder: ComponentBuilder,
+    /// By group: whether it is being written, or its index in the index space of its sort.
+    written: Vec<Written>,
+    /// What the new component itself knows.
+    root: Known,
+    /// The instance types that are being written, each within the one before.
+    frames: Vec<Frame>,
+}
+
+#[derive(Clone, Copy)]
+enum Written {
+    Not,
+    Begun,
+    Done(u32),
+}
+
+/// The types that a scope knows, by their index in it.
+#[derive(Default)]
+struct Known {
+    types: HashMap<ComponentAnyTypeId, u32>,
+    resources: HashMap<ResourceId, u32>,
+}
+
+#[derive(Default)]
+struct Frame {
+    ty: InstanceType,
+    known: Known,
+}
+
+impl Known {
+    fn insert(&mut self, ty: ComponentAnyTypeId, index: u32) {
+        if let ComponentAnyTypeId::Resource(id) = ty {
+            self.resources.insert(id.resource(), index);
+        }
+        self.types.insert(ty, index);
+    }
+}
+
+impl<'a> Encoder<'a> {
+    pub(super) fn new(
+        types: TypesRef<'a>,
+        names: &'a [&'a str],
+        components: &'a [&'a ComponentType],
+        wiring: &'a Wiring,
+    ) -> Self {
+        Self {
+            types,
+            names,
+            components,
+            wiring,
+            builder: ComponentBuilder::default(),
+            written: vec![Written::Not; wiring.groups.len()],
+            root: Known::default(),
+            frames: Vec::new(),
+        }
+    }
+
+    pub(super) fn wiring(&self) -> &'a Wiring {
+        self.wiring
+    }
+
+    pub(super) fn into_builder(self) -> ComponentBuilder {
+        self.builder
+    }
+
+    /// Writes all imports and returns their indices, by group.
+    pub(super) fn imports(&mut self) -> Result<Vec<u32>, ComposeError> {
+        let groups = 0..self.wiring.groups.len();
+        let indices = groups.map(|group| {
+            let index = self.import(group)?;
+            Ok(index.expect("no import is being written when one is asked for here"))
+        });
+        indices.collect()
+    }
+
+    /// Writes an import if it is not written yet. Returns nothing if it is just being written.
+    fn import(&mut self, index: usize) -> Result<Option<u32>, ComposeError> {
+        match self.written[index] {
+            Written::Done(index) => return Ok(Some(index)),
+            Written::Begun => return Ok(None),
+            Written::Not => self.written[index] = Written::Begun,
+        }
+        // The import stands beside the types that are being written, not within.
+        let frames = mem::take(&mut self.frames);
+        let written = self.write_import(&self.wiring.groups[index])?;
+        self.frames = frames;
+        self.written[index] = Written::Done(written);
+        Ok(Some(written))
+    }
+
+    fn write_import(&mut self, group: &'a Group) -> Result<u32, ComposeError> {
+        let items: Vec<&ComponentItem> = group.members.iter().map(|member| self.item(*member).1).collect();
+        let ty = match group.item.ty {
+            ComponentEntityType::Instance(_) => {
+                let ids: Vec<_> = items.iter().filter_map(|item| instance_of(item)).collect();
+                let ty = self.instance_type(&ids, &group.key)?;
+                ComponentTypeRef::Instance(self.builder.type_instance(None, &ty))
+            }
+            ComponentEntityType::Func(id) => {
+                ComponentTypeRef::Func(self.index_of(ComponentAnyTypeId::Func(id), &group.key)?)
+            }
+            ComponentEntityType::Type { referenced, .. } => {
+                ComponentTypeRef::Type(self.bounds(referenced, &group.key)?)
+            }
+            ComponentEntityType::Module(_) => return Err(unsupported("core module", &group.key)),
+            ComponentEntityType::Component(_) => return Err(unsupported("component", &group.key)),
+            ComponentEntityType::Value(_) => return Err(unsupported("value", &group.key)),
+        };
+        let index = self.builder.import(extern_name(&group.key, &group.item), ty);
+        for item in items {
+            if let ComponentEntityType::Type { created, .. } = item.ty {
+                self.root.insert(created, index);
+            }
+        }
+        Ok(index)
+    }
+
+    fn item(&self, member: Member) -> (&'a String, &'a ComponentItem) {
+        let imports = &self.components[member.file].imports;
+        imports.get_index(member.import).expect("members are imports of their files")
+    }
+
+    /// Returns an instance type that has all that these have. Where several have a type of one name, it is one.
+    fn instance_type(
+        &mut self,
+        ids: &[ComponentInstanceTypeId],
+        import: &str,
+    ) -> Result<InstanceType, ComposeError> {
+        self.frames.push(Frame::default());
+        let types = self.types;
+        // By name: the index of the type, if it is one.
+        let mut done: HashMap<&str, Option<u32>> = HashMap::new();
+        for id in ids {
+            let ty = types.get(*id).expect("the id is of these types");
+            for (name, item) in &ty.exports {
+                match (done.get(name.as_str()), item.ty) {
+                    (None, _) => {
+                        let index = self.export(name, item, import)?;
+                        done.insert(name, index);
+                    }
+                    (Some(Some(index)), ComponentEntityType::Type { created, .. }) => {
+                        self.top().known.insert(created, *index);
+                    }
+                    (Some(_), _) => {}
+                }
+            }
+        }
+        Ok(self.frames.pop().expect("it was pushed above").ty)
+    }
+
+    /// Writes an export of the innermost instance type. Returns the index of the type if it is one.
+    fn export(
+        &mut self,
+        name: &str,
+        item: &ComponentItem,
+        import: &str,
+    ) -> Result<Option<u32>, ComposeError> {
+        let ty = match item.ty {
+            ComponentEntityType::Type { referenced, .. } => {
+                ComponentTypeRef::Type(self.bounds(referenced, import)?)
+            }
+            ComponentEntityType::Func(id) => {
+                ComponentTypeRef::Func(self.index_of(ComponentAnyTypeId::Func(id), import)?)
+            }
+            ComponentEntityType::Instance(id) => {
+                ComponentTypeRef::Instance(self.index_of(ComponentAnyTypeId::Instance(id), import)?)
+            }
+            ComponentEntityType::Module(_) => return Err(unsupported("core module", import)),
+            ComponentEntityType::Component(_) => return Err(unsupported("component", import)),
+            ComponentEntityType::Value(_) => return Err(unsupported("value", import)),
+        };
+        let top = self.top();
+        top.ty.export(extern_name(name, item), ty);
+        let ComponentEntityType::Type { created, .. } = item.ty else { return Ok(None) };
+        let index = top.ty.type_count() - 1;
+        top.known.insert(created, index);
+        Ok(Some(index))
+    }
+
+    /// Returns what a type import or export says of the type: which one it equals, or that it is a new resource.
+    fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, ComposeError> {
+        let ComponentAnyTypeId::Resource(id) = referenced else {
+            return Ok(TypeBounds::Eq(self.index_of(referenced, import)?));
+        };
+        if let Some(index) = self.find(referenced)? {
+            return Ok(TypeBounds::Eq(index));
+        }
+        match self.provider(id.resource()) {
+            Some(error) => Err(error(import)),
+            None => Ok(TypeBounds::SubResource),
+        }
+    }
+
+    /// Returns what to say of an import that needs a resource which a plug provides, if one does.
+    fn provider(&self, resource: ResourceId) -> Option<impl Fn(&str) -> ComposeError + use<>> {
+        let Origin { member, export } = self.wiring.origins.resource(resource)?;
+        let file = self.names[self.wiring.source(*member).file()?];
+        let (of, _) = self.item(*member);
+        let resource = match export {
+            Some(name) => format!("resource `{name}` of `{of}`"),
+            None => format!("resource `{of}`"),
+        };
+        let message = format!("which {file} provides, so that a plug must provide the import too");
+        Some(move |import: &str| {
+            ComposeError::Mismatch(format!("import `{import}` uses the {resource}, {message}"))
+        })
+    }
+
+    fn top(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("an instance type is being written")
+    }
+
+    /// Returns the index of a type in the innermost scope, after writing it there if need be.
+    fn index_of(&mut self, ty: ComponentAnyTypeId, import: &str) -> Result<u32, ComposeError> {
+        if let Some(index) = self.find(ty)? {
+            return Ok(index);
+        }
+        let index = match ty {
+            ComponentAnyTypeId::Defined(id) => self.defined(id, import)?,
+            ComponentAnyTypeId::Func(id) => self.func(id, import)?,
+            ComponentAnyTypeId::Instance(id) => {
+                let ty = self.instance_type(&[id], import)?;
+                self.define(|encoder| encoder.instance(&ty))
+            }
+            ComponentAnyTypeId::Component(_) => return Err(unsupported("component type", import)),
+            ComponentAnyTypeId::Resource(id) => {
+                return Err(match self.provider(id.resource()) {
+                    Some(error) => error(import),
+                    None => unsupported("resource without a name", import),
+                });
+            }
+        };
+        self.scope(self.frames.len()).insert(ty, index);
+        Ok(index)
+    }
+
+    /// Returns the index in the innermost scope of a type that some scope or import knows.
+    fn find(&mut self, ty: ComponentAnyTypeId) -> Result<Option<u32>, ComposeError> {
+        let mut next = Some(ty);
+        while let Some(alias) = next {
+            for level in (0..=self.frames.len()).rev() {
+                if let Some(index) = self.scope(level).types.get(&alias).copied() {
+                    return Ok(Some(self.bring(level, index, alias)));
+                }
+            }
+            if let Some(index) = self.place(self.wiring.origins.get(alias))? {
+                return Ok(Some(self.bring(0, index, alias)));
+            }
+            next = self.types.peel_alias(alias);
+        }
+        let ComponentAnyTypeId::Resource(id) = ty else { return Ok(None) };
+        for level in (0..=self.frames.len()).rev() {
+            if let Some(index) = self.scope(level).resources.get(&id.resource()).copied() {
+                return Ok(Some(self.bring(level, index, ty)));
+            }
+        }
+        let index = self.place(self.wiring.origins.resource(id.resource()))?;
+        Ok(index.map(|index| self.bring(0, index, ty)))
+    }
+
+    fn scope(&mut self, level: usize) -> &mut Known {
+        match level.checked_sub(1) {
+            None => &mut self.root,
+            Some(frame) => &mut self.frames[frame].known,
+        }
+    }
+
+    /// Makes a type of an outer scope known in the innermost one, and returns its index there.
+    fn bring(&mut self, level: usize, index: u32, ty: ComponentAnyTypeId) -> u32 {
+        self.scope(level).insert(ty, index);
+        let depth = self.frames.len() - level;
+        if depth == 0 {
+            return index;
+        }
+        let count = u32::try_from(depth).expect("validation bounds the nesting");
+        let top = self.top();
+        top.ty.alias(Alias::Outer { kind: ComponentOuterAliasKind::Type, count, index });
+        let index = top.ty.type_count() - 1;
+        top.known.insert(ty, index);
+        index
+    }
+
+    /// Returns the index in the new component of a type that comes from one of its imports.
+    fn place(&mut self, origin: Option<&'a Origin>) -> Result<Option<u32>, ComposeError> {
+        let Some(Origin { member, export }) = origin else { return Ok(None) };
+        let Source::Import(group) = self.wiring.source(*member) else { return Ok(None) };
+        let Some(index) = self.import(*group)? else { return Ok(None) };
+        Ok(Some(match export {
+            Some(name) => self.builder.alias_export(index, name, ComponentExportKind::Type),
+            None => index,
+        }))
+    }
+
+    fn define(&mut self, write: impl FnOnce(ComponentTypeEncoder<'_>)) -> u32 {
+        match self.frames.last_mut() {
+            Some(Frame { ty, .. }) => {
+                write(ty.ty());
+                ty.type_count() - 1
+            }
+            None => {
+                let (index, encoder) = self.builder.ty(None);
+                write(encoder);
+                index
+            }
+        }
+    }
+
+    fn func(&mut self, id: ComponentFuncTypeId, import: &str) -> Result<u32, ComposeError> {
+        let types = self.types;
+        let ty = types.get(id).expect("the id is of these types");
+        let params = ty.params.iter().map(|(name, ty)| Ok((name.as_str(), self.val(*ty, import)?)));
+        let params = params.collect::<Result<Vec<_>, ComposeError>>()?;
+        let result = self.optional(ty.result, import)?;
+        Ok(self.define(|encoder| {
+            encoder.function().async_(ty.async_).params(params).result(result);
+        }))
+    }
+
+    fn val(
+        &mut self,
+        ty: component_types::ComponentValType,
+        import: &str,
+    ) -> Result<ComponentValType, ComposeError> {
+        Ok(match ty {
+            component_types::ComponentValType::Primitive(ty) => ComponentValType::Primitive(ty.into()),
+            component_types::ComponentValType::Type(id) => {
+                ComponentValType::Type(self.index_of(ComponentAnyTypeId::Defined(id), import)?)
+            }
+        })
+    }
+
+    fn optional(
+        &mut self,
+        ty: Option<component_types::ComponentValType>,
+        import: &str,
+    ) -> Result<Option<ComponentValType>, ComposeError> {
+        ty.map(|ty| self.val(ty, import)).transpose()
+    }
+
+    fn defined(&mut self, id: ComponentDefinedTypeId, import: &str) -> Result<u32, ComposeError> {
+        let types = self.types;
+        Ok(match types.get(id).expect("the id is of these types") {
+            ComponentDefinedType::Primitive(ty) => self.define(|e| e.defined_type().primitive((*ty).into())),
+            ComponentDefinedType::Record(record) => {
+                let fields =
+                    record.fields.iter().map(|(name, ty)| Ok((name.as_str(), self.val(*ty, import)?)));
+                let fields = fields.collect::<Result<Vec<_>, ComposeError>>()?;
+                self.define(|e| e.defined_type().record(fields))
+            }
+            ComponentDefinedType::Variant(variant) => {
+                let cases = variant.cases.iter();
+                let cases = cases.map(|(name, case)| Ok((name.as_str(), self.optional(case.ty, import)?)));
+                let cases = cases.collect::<Result<Vec<_>, ComposeError>>()?;
+                self.define(|e| e.defined_type().variant(cases))
+            }
+            ComponentDefinedType::List { element, .. } => {
+                let element = self.val(*element, import)?;
+                self.define(|e| e.defined_type().list(element))
+            }
+            ComponentDefinedType::Map { key, value, .. } => {
+                let (key, value) = (self.val(*key, import)?, self.val(*value, import)?);
+                self.define(|e| e.defined_type().map(key, value))
+            }
+            ComponentDefinedType::FixedLengthList { element, length, .. } => {
+                let element = self.val(*element, import)?;
+                self.define(|e| e.defined_type().fixed_length_list(element, *length))
+            }
+            ComponentDefinedType::Tuple(tuple) => {
+                let elements = tuple.types.iter().map(|ty| self.val(*ty, import));
+                let elements = elements.collect::<Result<Vec<_>, ComposeError>>()?;
+                self.define(|e| e.defined_type().tuple(elements))
+            }
+            ComponentDefinedType::Flags(labels) => {
+                let labels = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>();
+                self.define(|e| e.defined_type().flags(labels))
+            }
+            ComponentDefinedType::Enum(labels) => {
+                let labels = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>();
+                self.define(|e| e.defined_type().enum_type(labels))
+            }
+            ComponentDefinedType::Option { ty, .. } => {
+                let ty = self.val(*ty, import)?;
+                self.define(|e| e.defined_type().option(ty))
+            }
+            ComponentDefinedType::Result { ok, err, .. } => {
+                let (ok, err) = (self.optional(*ok, import)?, self.optional(*err, import)?);
+                self.define(|e| e.defined_type().result(ok, err))
+            }
+            ComponentDefinedType::Own(id) => {
+                let index = self.index_of(ComponentAnyTypeId::Resource(*id), import)?;
+                self.define(|e| e.defined_type().own(index))
+            }
+            ComponentDefinedType::Borrow(id) => {
+                let index = self.index_of(ComponentAnyTypeId::Resource(*id), import)?;
+                self.define(|e| e.defined_type().borrow(index))
+            }
+            ComponentDefinedType::Future { ty, .. } => {
+                let ty = self.optional(*ty, import)?;
+                self.define(|e| e.defined_type().future(ty))
+            }
+            ComponentDefinedType::Stream { ty, .. } => {
+                let ty = self.optional(*ty, import)?;
+                self.define(|e| e.defined_type().stream(ty))
+            }
+        })
+    }
+}
+
+fn instance_of(item: &ComponentItem) -> Option<ComponentInstanceTypeId> {
+    if let ComponentEntityType::Instance(id) = item.ty { Some(id) } else { None }
+}
+
+fn unsupported(sort: &str, import: &str) -> ComposeError {
+    ComposeError::Unsupported(format!(
+        "import `{import}` of or with a {sort}, from outside the new component"
+    ))
+}
