@@ -1,14 +1,18 @@
 //! A component that is decoded, resolved and compiled, ready to be linked and instantiated.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use canonical_abi::{FuncType, ResourceId, Types, ValType};
 
-use crate::decode::{Definitions, ModuleDefinition, decode, validate};
+use crate::decode::{
+    GivenId, ModuleDefinition, ModuleId, Place, Program, Source, SourceId, decode, read, validate,
+};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::plan::{Plan, Unsupported};
+use crate::module::{CompiledModule, Module};
+use crate::plan::{Path, Plan, Unsupported};
 use crate::resolve::resolve;
 
 /// A compiled component. Cheap to clone; shared by all its instances.
@@ -20,8 +24,27 @@ pub struct Component {
 pub(crate) struct ComponentInner {
     pub(crate) plan: Plan,
     pub(crate) types: Arc<Types>,
-    /// By [`ModuleId`](crate::decode::ModuleId).
-    pub(crate) modules: Vec<jit::Module>,
+    /// By [`ModuleId`]: the binary's own, then those of what is given.
+    pub(crate) modules: Vec<CompiledModule>,
+    origin: Origin,
+}
+
+/// What a component is made of, to make it again when more of its imports are met.
+#[derive(Clone)]
+struct Origin {
+    /// The binary, and where it exports the component.
+    place: Place,
+    /// The core modules of the binary.
+    own_modules: Vec<CompiledModule>,
+    /// What meets imports of the binary's root.
+    given: BTreeMap<Path, Given>,
+}
+
+/// A module or a component that meets an import.
+#[derive(Clone)]
+pub(crate) enum Given {
+    Module(Module),
+    Component(Component),
 }
 
 /// An import or an export of a component, or of an instance that it imports or exports.
@@ -62,9 +85,55 @@ impl Component {
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot be left to trap.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
         let definitions = decode(bytes)?;
-        let (plan, types) = resolve(&definitions)?;
-        let modules = compile_modules(engine, &definitions, bytes)?;
-        Ok(Self { inner: Arc::new(ComponentInner { plan, types: Arc::new(types), modules }) })
+        let mut program = Program::default();
+        program.modules.clone_from(&definitions.modules);
+        program.sources.push(Source {
+            definitions,
+            first_module: ModuleId(0),
+            given: BTreeMap::new(),
+            exported_at: Path::new(),
+        });
+        let (plan, types) = resolve(&program)?;
+        let modules = compile_modules(engine, &program.modules, bytes)?;
+        let place = Place { bytes: Arc::from(bytes), path: Path::new() };
+        let origin = Origin { place, own_modules: modules.clone(), given: BTreeMap::new() };
+        Ok(Self { inner: Arc::new(ComponentInner { plan, types: Arc::new(types), modules, origin }) })
+    }
+
+    /// Meets imports of modules and components, and resolves the component anew. What is given is of the right type.
+    pub(crate) fn with_given(&self, given: BTreeMap<Path, Given>) -> Result<Self, Error> {
+        let mut origin = self.inner.origin.clone();
+        if !origin.place.path.is_empty() {
+            return Err(Error::unsupported("meeting imports of a component that another one exports", 0));
+        }
+        origin.given.extend(given);
+        from_origin(origin)
+    }
+
+    /// Returns where the component's definition is.
+    pub(crate) fn place(&self) -> &Place {
+        &self.inner.origin.place
+    }
+
+    /// Returns the core module that the component exports at a path.
+    pub(crate) fn exported_module(&self, path: &Path) -> Option<Module> {
+        let id = *self.inner.plan.exported_modules.get(path)?;
+        let place = self.place();
+        let place = Place { bytes: Arc::clone(&place.bytes), path: [&place.path[..], path].concat() };
+        Some(Module { compiled: self.inner.modules[id.0 as usize].clone(), place })
+    }
+
+    /// Returns the component that the component exports at a path.
+    pub(crate) fn exported_component(&self, path: &Path) -> Result<Option<Self>, Error> {
+        if !self.inner.plan.exported_components.contains(path) {
+            return Ok(None);
+        }
+        let mut origin = self.inner.origin.clone();
+        if !origin.place.path.is_empty() {
+            return Err(Error::unsupported("a component exported by one that another one exports", 0));
+        }
+        origin.place.path.clone_from(path);
+        from_origin(origin).map(Some)
     }
 
     /// Checks that `bytes` are a valid component, supported or not, without compiling anything.
@@ -108,18 +177,60 @@ impl fmt::Debug for Component {
 
 fn compile_modules(
     engine: &Engine,
-    definitions: &Definitions<'_>,
+    definitions: &[ModuleDefinition<'_>],
     bytes: &[u8],
-) -> Result<Vec<jit::Module>, Error> {
+) -> Result<Vec<CompiledModule>, Error> {
     let compile = |module: &ModuleDefinition<'_>| {
-        jit::Module::new(engine.core(), &bytes[module.range.clone()])
-            .map_err(|error| core_error(&error, module.range.start as u64))
+        let core = jit::Module::new(engine.core(), &bytes[module.range.clone()])
+            .map_err(|error| core_error(&error, module.range.start as u64))?;
+        Ok(CompiledModule::new(core, module))
     };
-    definitions.modules.iter().map(compile).collect()
+    definitions.iter().map(compile).collect()
+}
+
+/// Resolves a component from its parts.
+fn from_origin(origin: Origin) -> Result<Component, Error> {
+    let mut origins = vec![&origin];
+    let mut first_modules = Vec::new();
+    let mut modules: Vec<CompiledModule> = Vec::new();
+    let mut given_ids: Vec<BTreeMap<Path, GivenId>> = Vec::new();
+    while let Some(&next) = origins.get(given_ids.len()) {
+        first_modules.push(ModuleId(id32(modules.len())));
+        modules.extend(next.own_modules.iter().cloned());
+        let mut ids = BTreeMap::new();
+        for (path, given) in &next.given {
+            let id = match given {
+                Given::Module(module) => {
+                    modules.push(module.compiled.clone());
+                    GivenId::Module(ModuleId(id32(modules.len() - 1)))
+                }
+                Given::Component(component) => {
+                    origins.push(&component.inner.origin);
+                    GivenId::Component(SourceId(id32(origins.len() - 1)))
+                }
+            };
+            ids.insert(path.clone(), id);
+        }
+        given_ids.push(ids);
+    }
+    let mut program = Program::default();
+    for ((origin, first_module), given) in origins.iter().zip(first_modules).zip(given_ids) {
+        let definitions = read(&origin.place.bytes)?;
+        let exported_at = origin.place.path.clone();
+        program.sources.push(Source { definitions, first_module, given, exported_at });
+    }
+    program.modules = modules.iter().map(CompiledModule::definition).collect();
+    let (plan, types) = resolve(&program)?;
+    drop(program);
+    Ok(Component { inner: Arc::new(ComponentInner { plan, types: Arc::new(types), modules, origin }) })
+}
+
+fn id32(len: usize) -> u32 {
+    u32::try_from(len).expect("a host provides fewer than 2^32 modules")
 }
 
 /// Places an error of a core module, which starts at `start`, in the component.
-fn core_error(error: &jit::Error, start: u64) -> Error {
+pub(crate) fn core_error(error: &jit::Error, start: u64) -> Error {
     let kind = match error.kind() {
         jit::ErrorKind::Invalid => ErrorKind::Invalid,
         jit::ErrorKind::Unsupported => ErrorKind::Unsupported,

@@ -9,8 +9,10 @@ use canonical_abi::{Types, ValType};
 use jit::HostError;
 
 use crate::Val;
+use crate::component::Component;
 use crate::func_type::Signature;
 use crate::instance::Func;
+use crate::module::Module;
 use crate::store::{ResourceIndex, StoreContextMut};
 
 /// A host function as the linker keeps it: arguments in, at most one result out.
@@ -27,6 +29,8 @@ pub(crate) enum Definition<T: 'static> {
     Resource(ResourceDefinition<T>),
     /// A value type that a live instance exports.
     Type(LiveType),
+    Module(Module),
+    Component(Component),
     Instance(Definitions<T>),
 }
 
@@ -106,6 +110,8 @@ impl<T> Clone for Definition<T> {
             Self::Func(func) => Self::Func(func.clone()),
             Self::Resource(resource) => Self::Resource(resource.clone()),
             Self::Type(ty) => Self::Type(ty.clone()),
+            Self::Module(module) => Self::Module(module.clone()),
+            Self::Component(component) => Self::Component(component.clone()),
             Self::Instance(definitions) => Self::Instance(definitions.clone()),
         }
     }
@@ -138,6 +144,8 @@ impl<T> Definition<T> {
             Self::Func(_) => "function",
             Self::Resource(_) => "resource",
             Self::Type(_) => "type",
+            Self::Module(_) => "core module",
+            Self::Component(_) => "component",
             Self::Instance(_) => "instance",
         }
     }

@@ -9,7 +9,9 @@ use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
 use crate::Val;
 use crate::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
 use crate::component::Component;
+use crate::error::Error;
 use crate::func_type::display_func;
+use crate::module::Module;
 use crate::plan::{FuncDef, Path};
 use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
 use crate::trap::Trap;
@@ -90,7 +92,24 @@ impl Instance {
         match *inner.component.inner.plan.exported_funcs.get(path)? {
             FuncDef::Lifted(id) => inner.lifted.get(id.0 as usize).cloned(),
             FuncDef::Imported(id) => inner.imported.get(id.0 as usize).cloned(),
+            FuncDef::Unmet => None,
         }
+    }
+
+    /// Returns the exported core module at a path.
+    pub fn get_module(&self, path: &[&str]) -> Option<Module> {
+        let path: Path = path.iter().copied().map(Arc::from).collect();
+        self.component().exported_module(&path)
+    }
+
+    /// Returns the exported component at a path, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the component asks for something that is not supported yet.
+    pub fn get_component(&self, path: &[&str]) -> Result<Option<Component>, Error> {
+        let path: Path = path.iter().copied().map(Arc::from).collect();
+        self.component().exported_component(&path)
     }
 
     /// Drops a resource that the host owns: calls the destructor of `resource`, a resource type of

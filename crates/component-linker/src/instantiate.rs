@@ -126,7 +126,7 @@ fn run_step<T: 'static>(
 ) -> Result<(), InstantiateError> {
     match step {
         Step::InstantiateModule { module, instance, args } => {
-            let module = progress.component.inner.modules[module.0 as usize].clone();
+            let module = progress.component.inner.modules[module.0 as usize].core.clone();
             let instance = instance_index(progress, *instance);
             let made = instantiate_module(cx, progress, &module, instance, args)?;
             progress.core_instances.push(made);
@@ -272,6 +272,7 @@ fn make_builtin<T: 'static>(
         Builtin::Lower { func, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
             let func = match *func {
+                FuncDef::Unmet => unreachable!("a plan with unmet imports has no steps"),
                 FuncDef::Lifted(id) => &progress.lifted[id.0 as usize],
                 FuncDef::Imported(id) => &progress.imported[id.0 as usize],
             };

@@ -48,8 +48,12 @@
 //! that it passed through cannot be entered any more.
 //!
 //! Calls are synchronous. Components that use the asynchronous built-ins are decoded and instantiated; calling such a
-//! built-in traps and says that it is not supported yet ([`Component::unsupported`] lists them). Imported core
-//! modules and components, and start functions of components, are not supported yet either.
+//! built-in traps and says that it is not supported yet ([`Component::unsupported`] lists them). Start functions of
+//! components are not supported yet either.
+//!
+//! A component can import core modules and components too ([`LinkerInstance::define_module`],
+//! [`LinkerInstance::define_component`]), and functions and resource types of another instance of its store
+//! ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by [`StoreLimits`].
 #![forbid(unsafe_code)]
 
 mod canon;
@@ -66,6 +70,7 @@ mod limits;
 mod link_error;
 mod linker;
 mod meet;
+mod module;
 mod names;
 mod plan;
 mod resolve;
@@ -86,6 +91,7 @@ pub use instance::{CallError, Func, Instance};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link_error::{InstantiateError, LinkError};
 pub use linker::{Linker, LinkerInstance};
+pub use module::Module;
 pub use plan::Unsupported;
 pub use store::{AsContextMut, Store, StoreContextMut};
 pub use trap::{Trap, TrapCause};

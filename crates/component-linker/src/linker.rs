@@ -15,12 +15,13 @@ use crate::host::{
 use crate::instance::Instance;
 use crate::instantiate::instantiate;
 use crate::link_error::{InstantiateError, LinkError, wrong_sort};
-use crate::meet::{Found, find, last, meet_imports};
+use crate::meet::{Found, find, last, meet_imports, meet_modules};
+use crate::module::Module;
 use crate::names::describe_path;
 use crate::plan::Path;
 use crate::store::{AsContextMut, StoreContextMut};
 
-/// Host functions and resource types by name.
+/// Functions, resource types, core modules, components and live instances by name.
 ///
 /// Where a component imports `a:b/c@1.2.3` and the linker has no such instance but has one of a compatible version
 /// (the same major version, or the same minor version of major version 0), that one is taken.
@@ -96,6 +97,16 @@ impl<T: 'static> Linker<T> {
         Ok((String::from(last(path)), instance))
     }
 
+    /// Meets the core modules and components that a component imports: what comes back imports none of them any more.
+    /// [`Self::instantiate`] does it each time; a component that is to be instantiated often is linked once.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not provided, or is of another type than the component expects.
+    pub fn link(&self, component: &Component) -> Result<Component, LinkError> {
+        meet_modules(&self.definitions, component)
+    }
+
     /// Instantiates a component: makes its core instances and runs their start functions.
     ///
     /// # Errors
@@ -107,6 +118,7 @@ impl<T: 'static> Linker<T> {
         component: &Component,
     ) -> Result<Instance, InstantiateError> {
         let mut cx = store.as_context_mut();
+        let component = &self.link(component).map_err(InstantiateError::Link)?;
         let imports = meet_imports(&mut cx, &self.definitions, component).map_err(InstantiateError::Link)?;
         instantiate(&mut cx, component, imports)
     }
@@ -160,7 +172,26 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         Ok(id)
     }
 
-    /// Provides the exports of a live instance, each under its own name: functions, resource types and instances.
+    /// Provides a core module.
+    ///
+    /// # Errors
+    ///
+    /// If the instance has something under `name` already.
+    pub fn define_module(&mut self, name: &str, module: &Module) -> Result<(), LinkError> {
+        self.define(name, Definition::Module(module.clone()))
+    }
+
+    /// Provides a component.
+    ///
+    /// # Errors
+    ///
+    /// If the instance has something under `name` already.
+    pub fn define_component(&mut self, name: &str, component: &Component) -> Result<(), LinkError> {
+        self.define(name, Definition::Component(component.clone()))
+    }
+
+    /// Provides the exports of a live instance, each under its own name: functions, resource types, modules,
+    /// components and instances.
     /// A component of the same store that imports them is linked to the instance itself: its calls go there without
     /// passing through the host, and resource types are the same types. Their types must be those that the component
     /// expects.
@@ -183,9 +214,11 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         let entry = definitions.entry(String::from(name));
         match entry.or_insert_with(|| Definition::Instance(Definitions::new())) {
             Definition::Instance(definitions) => Ok(LinkerInstance { definitions, path }),
-            other @ (Definition::Func(_) | Definition::Resource(_) | Definition::Type(_)) => {
-                Err(wrong_sort(&describe_path(&path, "instance"), other.sort()))
-            }
+            other @ (Definition::Func(_)
+            | Definition::Resource(_)
+            | Definition::Type(_)
+            | Definition::Module(_)
+            | Definition::Component(_)) => Err(wrong_sort(&describe_path(&path, "instance"), other.sort())),
         }
     }
 
@@ -234,7 +267,18 @@ fn define_items<T: 'static>(
             ItemKind::Instance(items) => {
                 define_items(&mut into.reborrow().into_instance(name)?, instance, items, path)?;
             }
-            ItemKind::OtherType | ItemKind::Module | ItemKind::Component => {}
+            ItemKind::Module => {
+                if let Some(module) = inner.component.exported_module(path) {
+                    into.define(name, Definition::Module(module))?;
+                }
+            }
+            ItemKind::Component => {
+                let component = inner.component.exported_component(path).map_err(LinkError::Unsupported)?;
+                if let Some(component) = component {
+                    into.define(name, Definition::Component(component))?;
+                }
+            }
+            ItemKind::OtherType => {}
         }
         path.pop();
     }

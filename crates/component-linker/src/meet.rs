@@ -1,19 +1,20 @@
 //! Meets the imports of a component with what a linker knows: by name, and by type where the type is known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use canonical_abi::{ResourceId, display};
 
 use crate::canon::Body;
-use crate::component::{Component, Item, ItemKind};
-use crate::error::Error;
+use crate::component::{Component, Given, Item, ItemKind};
+use crate::decode::fits;
 use crate::func_type::{Signature, display_func};
 use crate::host::{Definition, Definitions, FuncDefinition, HostSignature, LiveType, ResourceDefinition};
 use crate::instance::Func;
 use crate::instantiate::Imports;
 use crate::link_error::{LinkError, wrong_sort};
 use crate::names::{compatible_name, describe_path};
-use crate::plan::{ImportedFunc, Path};
+use crate::plan::{ImportedFunc, Path, UnmetImport, UnmetSort};
 use crate::store::{ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};
 
@@ -24,9 +25,6 @@ pub(crate) fn meet_imports<T: 'static>(
     component: &Component,
 ) -> Result<Imports<T>, LinkError> {
     let plan = &component.inner.plan;
-    if let Some(unmet) = plan.unmet_imports.first() {
-        return Err(LinkError::Unsupported(Error::unsupported(&unmet.what, unmet.offset)));
-    }
     let state = cx.state_mut();
     // Functions come first: where an instance lacks everything, they say more than its resource types.
     let find_func = |import| Ok((import, func(definitions, component, import)?));
@@ -41,6 +39,43 @@ pub(crate) fn meet_imports<T: 'static>(
     let funcs = funcs.collect::<Result<Vec<_>, LinkError>>()?;
     check_types(&meeting, definitions, component.imports(), &mut Path::new())?;
     Ok(Imports { funcs, resources })
+}
+
+/// Meets the imports of core modules and components, and resolves the component with them.
+pub(crate) fn meet_modules<T: 'static>(
+    definitions: &Definitions<T>,
+    component: &Component,
+) -> Result<Component, LinkError> {
+    let unmet = &component.inner.plan.unmet_imports;
+    if unmet.is_empty() {
+        return Ok(component.clone());
+    }
+    let mut given = BTreeMap::new();
+    for UnmetImport { path, sort } in unmet {
+        let sort_name = match sort {
+            UnmetSort::Module => "core module",
+            UnmetSort::Component => "component",
+        };
+        let describe = || format!("import {}", describe_path(path, sort_name));
+        let (found, place) = match (find(definitions, path), sort) {
+            (Found::Definition(Definition::Module(module)), UnmetSort::Module) => {
+                (Given::Module(module.clone()), &module.place)
+            }
+            (Found::Definition(Definition::Component(component)), UnmetSort::Component) => {
+                (Given::Component(component.clone()), component.place())
+            }
+            (Found::Definition(other), _) => return Err(wrong_sort(&describe(), other.sort())),
+            (Found::NotAnInstance, _) => return Err(wrong_sort(&describe(), "function or a resource")),
+            (Found::Nothing, _) => {
+                return Err(LinkError::Missing(format!("{} is not provided", describe())));
+            }
+        };
+        fits(component.place(), path, place).map_err(|why| {
+            LinkError::WrongType(format!("{} is provided as one of another type: {why}", describe()))
+        })?;
+        given.insert(path.clone(), found);
+    }
+    component.with_given(given).map_err(LinkError::Unsupported)
 }
 
 /// What types are checked with.
@@ -212,7 +247,14 @@ pub(crate) fn find<'a, T>(definitions: &'a Definitions<T>, path: &[Arc<str>]) ->
         best = match (definition, rest) {
             (definition, []) => Found::Definition(definition),
             (Definition::Instance(definitions), rest) => find(definitions, rest),
-            (Definition::Func(_) | Definition::Resource(_) | Definition::Type(_), _) => Found::NotAnInstance,
+            (
+                Definition::Func(_)
+                | Definition::Resource(_)
+                | Definition::Type(_)
+                | Definition::Module(_)
+                | Definition::Component(_),
+                _,
+            ) => Found::NotAnInstance,
         };
         if let Found::Definition(_) | Found::NotAnInstance = best {
             break;

@@ -3,7 +3,7 @@
 //! Invariants: a step refers only to what earlier steps made; ids count up from zero in the order of the steps.
 //! Follows Explainer.md, "Instance Definitions": nesting and aliases are gone, each step makes one thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use canonical_abi::{ResourceId, StringEncoding};
@@ -45,13 +45,30 @@ pub(crate) struct Plan {
     pub(crate) resources: Vec<ResourceDef>,
     /// By [`ImportedFuncId`].
     pub(crate) imported_funcs: Vec<ImportedFunc>,
-    /// Core modules and components that the root imports, which nothing can provide yet.
-    pub(crate) unmet_imports: Vec<Unsupported>,
+    /// Core modules and components that the root imports and that are not known yet. While there are any, the plan
+    /// describes the component and has no steps.
+    pub(crate) unmet_imports: Vec<UnmetImport>,
     pub(crate) imports: Vec<Item>,
     pub(crate) exports: Vec<Item>,
     /// The functions of `exports` by their path.
     pub(crate) exported_funcs: BTreeMap<Path, FuncDef>,
+    pub(crate) exported_modules: BTreeMap<Path, ModuleId>,
+    pub(crate) exported_components: BTreeSet<Path>,
     pub(crate) unsupported: Vec<Unsupported>,
+}
+
+/// An import of a core module or a component that is not met yet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct UnmetImport {
+    pub(crate) path: Path,
+    pub(crate) sort: UnmetSort,
+}
+
+/// What an [`UnmetImport`] is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum UnmetSort {
+    Module,
+    Component,
 }
 
 /// What an instantiation makes, as far as stores limit it.
@@ -111,6 +128,8 @@ pub(crate) enum CoreDef {
 pub(crate) enum FuncDef {
     Lifted(LiftId),
     Imported(ImportedFuncId),
+    /// A function of an instance of an unmet component.
+    Unmet,
 }
 
 /// A canonical definition that makes a core function, and the component instance that it belongs to.

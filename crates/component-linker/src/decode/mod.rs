@@ -4,6 +4,7 @@
 //! component, whether or not the rest of the crate supports all it uses.
 
 mod definition;
+mod fits;
 
 use std::ops::Range;
 
@@ -14,13 +15,21 @@ use crate::error::{Error, ErrorKind};
 /// The size of the header of a component or a core module.
 const HEADER_BYTES: u64 = 8;
 
+pub(crate) use fits::{Place, fits};
+
 pub(crate) use definition::{
-    ComponentId, Definition, DefinitionKind, Definitions, ModuleDefinition, ModuleId,
+    ComponentId, Definition, DefinitionKind, Definitions, GivenId, ModuleDefinition, ModuleId, Program,
+    Source, SourceId,
 };
 
 /// Validates and decodes a component.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Definitions<'_>, Error> {
     validate(bytes)?;
+    read(bytes)
+}
+
+/// Decodes a valid component.
+pub(crate) fn read(bytes: &[u8]) -> Result<Definitions<'_>, Error> {
     let mut parser = Parser::new(0);
     parser.set_features(features());
     let mut definitions = Definitions::default();
@@ -208,6 +217,21 @@ fn read_all<'a, T: FromReader<'a>>(
         end = definition.offset;
     }
     Ok(())
+}
+
+/// Decodes a valid core module by itself.
+pub(crate) fn module_definition(bytes: &[u8]) -> Result<ModuleDefinition<'_>, Error> {
+    let mut definitions = Definitions::default();
+    definitions.modules.push(ModuleDefinition {
+        range: 0..bytes.len(),
+        imports: Vec::new(),
+        n_memories: 0,
+        n_tables: 0,
+    });
+    for payload in Parser::new(0).parse_all(bytes) {
+        read_module_section(&mut definitions, ModuleId(0), payload?)?;
+    }
+    Ok(definitions.modules.swap_remove(0))
 }
 
 /// Converts the length of an arena of definitions; each of them takes bytes of the binary, so that they are few.

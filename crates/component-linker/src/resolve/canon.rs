@@ -65,7 +65,7 @@ fn lift(
 fn signature(frame: &Frame<'_>, index: u32, offset: u64) -> Result<Arc<Signature>, Error> {
     match get(&frame.types, index, "type", offset)? {
         Type::Func(ty) => Ok(ty),
-        Type::Value(_) | Type::Resource(_) | Type::Instance(_) | Type::Component => {
+        Type::Value(_) | Type::Resource(_) | Type::Instance(_) | Type::Component(_) => {
             Err(Error::internal(format_args!("type {index} is no function type"), offset))
         }
     }

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use canonical_abi::{ResourceId, ValType};
-use wasmparser::InstanceTypeDeclaration;
+use wasmparser::{ComponentTypeDeclaration, InstanceTypeDeclaration};
 
-use crate::decode::{ComponentId, ModuleId};
+use crate::decode::{ComponentId, ModuleId, SourceId};
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 use crate::limits::MAX_DEPTH;
@@ -23,6 +23,7 @@ pub(crate) struct FrameId(pub(crate) u32);
 /// The index spaces of one instantiation.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
+    pub(crate) source: SourceId,
     pub(crate) parent: Option<FrameId>,
     pub(crate) instance: InstanceId,
     pub(crate) modules: Vec<Module>,
@@ -35,12 +36,13 @@ pub(crate) struct Frame<'a> {
     pub(crate) funcs: Vec<Func>,
     pub(crate) types: Vec<Type<'a>>,
     pub(crate) instances: Vec<Instance<'a>>,
-    pub(crate) components: Vec<Component>,
+    pub(crate) components: Vec<Component<'a>>,
 }
 
 impl Frame<'_> {
-    pub(crate) fn new(parent: Option<FrameId>, instance: InstanceId) -> Self {
+    pub(crate) fn new(source: SourceId, parent: Option<FrameId>, instance: InstanceId) -> Self {
         Self {
+            source,
             parent,
             instance,
             modules: Vec::new(),
@@ -65,10 +67,10 @@ pub(crate) enum Entity<'a> {
     Func(Func),
     Type(Type<'a>),
     Instance(Instance<'a>),
-    Component(Component),
+    Component(Component<'a>),
 }
 
-/// A core module: one of the binary's, or one that the root imports.
+/// A core module: one of a binary's, or one that the root imports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Module {
     Defined(ModuleId),
@@ -77,9 +79,9 @@ pub(crate) enum Module {
 
 /// A component definition with the frame that it closes over, or one that the root imports.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Component {
-    Defined { id: ComponentId, parent: FrameId },
-    Imported,
+pub(crate) enum Component<'a> {
+    Defined { source: SourceId, id: ComponentId, parent: Option<FrameId> },
+    Imported(ComponentDeclarations<'a>),
 }
 
 /// A component function with its type.
@@ -96,13 +98,22 @@ pub(crate) enum Type<'a> {
     Func(Arc<Signature>),
     Resource(ResourceId),
     Instance(InstanceType<'a>),
-    Component,
+    Component(ComponentDeclarations<'a>),
 }
 
 /// An instance type with the frame that it closes over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InstanceType<'a> {
     pub(crate) declarations: &'a [InstanceTypeDeclaration<'a>],
+    pub(crate) parent: FrameId,
+    /// The size of the definition that it is, or is part of.
+    pub(crate) size_bytes: u64,
+}
+
+/// A component type with the frame that it closes over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ComponentDeclarations<'a> {
+    pub(crate) declarations: &'a [ComponentTypeDeclaration<'a>],
     pub(crate) parent: FrameId,
     /// The size of the definition that it is, or is part of.
     pub(crate) size_bytes: u64,

@@ -7,6 +7,7 @@ use wasmparser::{ComponentInstance, Export, ExternalKind, InstantiationArg};
 
 use super::alias::core_export;
 use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get};
+use super::import::unmet_instance;
 use super::{Args, Resolver, entity, run_component};
 use crate::error::Error;
 use crate::plan::{CoreDef, CoreInstanceId, Step};
@@ -55,14 +56,18 @@ fn instantiate_module<'a>(
 ) -> Result<CoreInstance<'a>, Error> {
     let module = match get(&resolver.frame(frame).modules, module, "module", offset)? {
         Module::Defined(id) => id,
-        Module::Imported => return Err(Error::unsupported("instantiating an imported core module", offset)),
+        Module::Imported => {
+            let id = CoreInstanceId(resolver.n_core_instances);
+            resolver.n_core_instances += 1;
+            return Ok(CoreInstance::Instantiated(id));
+        }
     };
     let mut by_name = BTreeMap::new();
     for arg in args {
         let instance = get(&resolver.frame(frame).core_instances, arg.index, "core instance", offset)?;
         by_name.insert(arg.name, instance);
     }
-    let definition = resolver.definitions.modules.get(module.0 as usize);
+    let definition = resolver.program.modules.get(module.0 as usize);
     let definition = definition.ok_or_else(|| Error::internal("no such module", offset))?;
     let mut defs = Vec::with_capacity(definition.imports.len());
     for (from, name) in &definition.imports {
@@ -93,20 +98,17 @@ pub(super) fn instance<'a>(
     match instance {
         ComponentInstance::Instantiate { component_index, args } => {
             let component = get(&resolver.frame(frame).components, *component_index, "component", offset)?;
-            let (id, parent) = match component {
-                Component::Defined { id, parent } => (id, parent),
-                Component::Imported => {
-                    return Err(Error::unsupported("instantiating an imported component", offset));
-                }
-            };
             let mut given = BTreeMap::new();
             for arg in args {
                 given.insert(arg.name, entity(resolver.frame(frame), arg.kind, arg.index, offset)?);
             }
-            let args = Args::Given(given);
-            let exports = resolver
-                .nested(offset, |resolver| run_component(resolver, id, Some(parent), args, offset))?;
-            Ok(Rc::new(exports))
+            resolver.nested(offset, |resolver| match component {
+                Component::Defined { source, id, parent } => {
+                    let args = Args::Given(given);
+                    Ok(Rc::new(run_component(resolver, source, id, parent, args, offset)?))
+                }
+                Component::Imported(ty) => unmet_instance(resolver, ty, &given, offset),
+            })
         }
         ComponentInstance::FromExports(exports) => {
             let mut bundle = Exports::default();

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use canonical_abi::FuncType;
 
 use super::Resolver;
-use super::frame::{Entity, Exports, Type};
+use super::frame::{Entity, Exports, Module, Type};
 use crate::component::{Item, ItemKind};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_ITEM_BYTES;
-use crate::plan::{FuncDef, Path};
+use crate::plan::{Path, Plan};
 
 /// About what an item or a parameter takes besides its name.
 const ENTRY_BYTES: usize = 64;
@@ -31,9 +31,7 @@ pub(super) fn export_items(resolver: &mut Resolver<'_>, exports: &Exports<'_>) -
     let plan = &mut resolver.plan;
     plan.exports = items(&mut resolver.n_item_bytes, exports).ok_or_else(|| too_many(0))?;
     let mut path = Path::new();
-    exported_funcs(exports, &mut path, &mut |path, def| {
-        plan.exported_funcs.insert(path.to_vec(), def);
-    });
+    exported(exports, &mut path, plan);
     Ok(())
 }
 
@@ -42,13 +40,16 @@ fn too_many(offset: u64) -> Error {
     Error::new(ErrorKind::Limit, message, offset)
 }
 
-fn exported_funcs(exports: &Exports<'_>, path: &mut Path, record: &mut impl FnMut(&[Arc<str>], FuncDef)) {
+/// Records functions and modules by their path.
+fn exported(exports: &Exports<'_>, path: &mut Path, plan: &mut Plan) {
     for (name, entity) in exports.iter() {
         path.push(Arc::from(*name));
         match entity {
-            Entity::Func(func) => record(path, func.def),
-            Entity::Instance(instance) => exported_funcs(instance, path, record),
-            Entity::Module(_) | Entity::Type(_) | Entity::Component(_) => {}
+            Entity::Func(func) => _ = plan.exported_funcs.insert(path.clone(), func.def),
+            Entity::Module(Module::Defined(id)) => _ = plan.exported_modules.insert(path.clone(), *id),
+            Entity::Component(_) => _ = plan.exported_components.insert(path.clone()),
+            Entity::Instance(instance) => exported(instance, path, plan),
+            Entity::Module(Module::Imported) | Entity::Type(_) => {}
         }
         path.pop();
     }
@@ -73,7 +74,7 @@ fn item(n_bytes: &mut u64, name: &str, entity: &Entity<'_>) -> Option<Item> {
         Entity::Func(func) => ItemKind::Func(func.signature.ty.clone()),
         Entity::Type(Type::Value(ty)) => ItemKind::Type(*ty),
         Entity::Type(Type::Resource(id)) => ItemKind::Resource(*id),
-        Entity::Type(Type::Func(_) | Type::Instance(_) | Type::Component) => ItemKind::OtherType,
+        Entity::Type(Type::Func(_) | Type::Instance(_) | Type::Component(_)) => ItemKind::OtherType,
         Entity::Instance(instance) => ItemKind::Instance(items(n_bytes, instance)?),
         Entity::Component(_) => ItemKind::Component,
     };

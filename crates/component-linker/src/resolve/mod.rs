@@ -16,31 +16,44 @@ mod item;
 mod types;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use canonical_abi::{ResourceId, Types};
 use wasmparser::{ComponentExport, ComponentExternalKind};
 
-use crate::decode::{ComponentId, Definition, DefinitionKind, Definitions};
+use crate::decode::{
+    ComponentId, Definition, DefinitionKind, Definitions, ModuleId, Program, Source, SourceId,
+};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};
 
-/// Evaluates the root component.
-pub(crate) fn resolve(definitions: &Definitions<'_>) -> Result<(Plan, Types), Error> {
-    let mut resolver = Resolver::new(definitions);
-    let exports = run_component(&mut resolver, Definitions::ROOT, None, Args::Root, 0)?;
+/// Evaluates the component of a program. While its root imports modules or components that nothing meets, the plan
+/// describes it and cannot be run.
+pub(crate) fn resolve(program: &Program<'_>) -> Result<(Plan, Types), Error> {
+    let mut resolver = Resolver::new(program);
+    let (id, parent) = match given_component(&mut resolver, SourceId(0), 0)? {
+        Component::Defined { source: _, id, parent } => (id, parent),
+        Component::Imported(_) => return Err(Error::unsupported("an exported import of a component", 0)),
+    };
+    let exports = run_component(&mut resolver, SourceId(0), id, parent, Args::Root, 0)?;
     item::export_items(&mut resolver, &exports)?;
+    if !resolver.plan.unmet_imports.is_empty() {
+        resolver.plan.steps.clear();
+    }
     Ok((resolver.plan, resolver.types))
 }
 
 /// What the evaluation carries along.
 struct Resolver<'a> {
-    definitions: &'a Definitions<'a>,
+    program: &'a Program<'a>,
     frames: Vec<Frame<'a>>,
     plan: Plan,
     types: Types,
     depth: u32,
+    /// How many instances of unmet components are being evaluated.
+    n_unmet: u32,
     /// Of definitions, evaluated so far.
     n_bytes: u64,
     /// To describe imports and exports, so far.
@@ -51,19 +64,24 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(definitions: &'a Definitions<'a>) -> Self {
+    fn new(program: &'a Program<'a>) -> Self {
         Self {
-            definitions,
+            program,
             frames: Vec::new(),
             plan: Plan::default(),
             types: Types::new(),
             depth: 0,
+            n_unmet: 0,
             n_bytes: 0,
             n_item_bytes: 0,
             n_core_instances: 0,
             n_builtins: 0,
             n_lifts: 0,
         }
+    }
+
+    fn source(&self, id: SourceId) -> &'a Source<'a> {
+        &self.program.sources[id.0 as usize]
     }
 
     fn frame(&self, id: FrameId) -> &Frame<'a> {
@@ -138,19 +156,56 @@ enum Args<'a> {
     Given(BTreeMap<&'a str, Entity<'a>>),
 }
 
+/// Returns the component that a source is for. Where the source's root exports it, the root is evaluated for what the
+/// component closes over: value types, modules and components, no instances.
+fn given_component<'a>(
+    resolver: &mut Resolver<'a>,
+    source: SourceId,
+    offset: u64,
+) -> Result<Component<'a>, Error> {
+    let Some((last, outer)) = resolver.source(source).exported_at.split_last() else {
+        return Ok(Component::Defined { source, id: Definitions::ROOT, parent: None });
+    };
+    let counts = (resolver.n_core_instances, resolver.n_builtins, resolver.n_lifts);
+    let mut plan = std::mem::take(&mut resolver.plan);
+    let n_resources = plan.resources.len();
+    resolver.plan.resources = std::mem::take(&mut plan.resources);
+    let exports = resolver.nested(offset, |resolver| {
+        run_component(resolver, source, Definitions::ROOT, None, Args::Root, offset)
+    });
+    plan.resources = std::mem::take(&mut resolver.plan.resources);
+    for resource in &mut plan.resources[n_resources..] {
+        resource.imported = None; // nobody is asked for it
+    }
+    resolver.plan = plan;
+    (resolver.n_core_instances, resolver.n_builtins, resolver.n_lifts) = counts;
+    let mut instance = Rc::new(exports?);
+    for name in outer {
+        instance = match instance.get(name) {
+            Some(Entity::Instance(inner)) => Rc::clone(inner),
+            _ => return Err(Error::internal(format_args!("no exported instance `{name}`"), offset)),
+        };
+    }
+    match instance.get(last) {
+        Some(Entity::Component(component)) => Ok(*component),
+        _ => Err(Error::internal(format_args!("no exported component `{last}`"), offset)),
+    }
+}
+
 /// Evaluates one instantiation of a component definition and returns its exports.
 fn run_component<'a>(
     resolver: &mut Resolver<'a>,
+    source: SourceId,
     id: ComponentId,
     parent: Option<FrameId>,
     args: Args<'a>,
     offset: u64,
 ) -> Result<Exports<'a>, Error> {
     let instance = InstanceId(resolver.plan.n_instances);
-    let frame = resolver.push_frame(Frame::new(parent, instance), offset)?;
+    let frame = resolver.push_frame(Frame::new(source, parent, instance), offset)?;
     resolver.plan.n_instances += 1;
     resolver.plan.needs.n_instances += 1;
-    let definitions = resolver.definitions.components.get(id.0 as usize);
+    let definitions = resolver.source(source).definitions.components.get(id.0 as usize);
     let definitions = definitions.ok_or_else(|| Error::internal("no such component", offset))?;
     let mut exports = Exports::default();
     for definition in definitions {
@@ -169,14 +224,19 @@ fn run_definition<'a>(
     let offset = definition.offset;
     resolver.charge(definition.size_bytes, offset)?;
     match &definition.kind {
-        DefinitionKind::CoreModule(id) => resolver.frame_mut(frame).modules.push(Module::Defined(*id)),
+        DefinitionKind::CoreModule(ModuleId(id)) => {
+            let first = resolver.source(resolver.frame(frame).source).first_module;
+            resolver.frame_mut(frame).modules.push(Module::Defined(ModuleId(first.0 + id)));
+        }
         DefinitionKind::CoreInstance(instance) => {
             let instance = instance::core_instance(resolver, frame, instance, offset)?;
             resolver.frame_mut(frame).core_instances.push(instance);
         }
         DefinitionKind::CoreType(_) => {} // nothing but validation looks at core types
         DefinitionKind::Component(id) => {
-            resolver.frame_mut(frame).components.push(Component::Defined { id: *id, parent: frame });
+            let scope = resolver.frame_mut(frame);
+            let component = Component::Defined { source: scope.source, id: *id, parent: Some(frame) };
+            scope.components.push(component);
         }
         DefinitionKind::Instance(instance) => {
             let instance = instance::instance(resolver, frame, instance, offset)?;

@@ -8,7 +8,7 @@ use wasmparser::{
 };
 
 use super::Resolver;
-use super::frame::{FrameId, InstanceType, Type, get};
+use super::frame::{ComponentDeclarations, FrameId, InstanceType, Type, get};
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 use crate::plan::Step;
@@ -26,7 +26,9 @@ pub(super) fn define<'a>(
         ComponentType::Func(ty) => {
             Type::Func(Arc::new(Signature::new(func_type(resolver, frame, ty, offset)?)))
         }
-        ComponentType::Component(_) => Type::Component,
+        ComponentType::Component(declarations) => {
+            Type::Component(ComponentDeclarations { declarations, parent: frame, size_bytes })
+        }
         ComponentType::Instance(declarations) => {
             Type::Instance(InstanceType { declarations, parent: frame, size_bytes })
         }
@@ -66,7 +68,7 @@ pub(super) fn val_type(
         ComponentValType::Primitive(ty) => Ok(primitive(ty)),
         ComponentValType::Type(index) => match get(&resolver.frame(frame).types, index, "type", offset)? {
             Type::Value(ty) => Ok(ty),
-            Type::Func(_) | Type::Resource(_) | Type::Instance(_) | Type::Component => {
+            Type::Func(_) | Type::Resource(_) | Type::Instance(_) | Type::Component(_) => {
                 Err(Error::internal(format_args!("type {index} is no value type"), offset))
             }
         },
@@ -175,7 +177,7 @@ pub(super) fn resource(
 ) -> Result<canonical_abi::ResourceId, Error> {
     match get(&resolver.frame(frame).types, index, "type", offset)? {
         Type::Resource(id) => Ok(id),
-        Type::Value(_) | Type::Func(_) | Type::Instance(_) | Type::Component => {
+        Type::Value(_) | Type::Func(_) | Type::Instance(_) | Type::Component(_) => {
             Err(Error::internal(format_args!("type {index} is no resource type"), offset))
         }
     }
