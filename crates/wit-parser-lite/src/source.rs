@@ -9,6 +9,13 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct FileId(u32);
 
+impl FileId {
+    /// Returns the file's place among all files of the run, in the order in which they were given, counted from 0.
+    pub fn index(self) -> u32 {
+        self.0
+    }
+}
+
 /// A range of bytes in one file, `start..end`.
 ///
 /// Invariant: both ends lie on character boundaries of the file's text, and `start <= end`.

@@ -21,6 +21,8 @@ pub(super) struct Cursor<'a, 't> {
     brace_depth: u32,
     /// The faults found so far.
     errors: Vec<Error>,
+    /// How many closing braces were missing, which may stand somewhere else.
+    n_missing_braces: u32,
 }
 
 /// A place to return to after a fault: where an item starts, in the braces of its list.
@@ -36,7 +38,15 @@ impl<'a, 't> Cursor<'a, 't> {
             tokens.last().is_some_and(|token| token.kind == TokenKind::End),
             "tokens end with End, as lex has it"
         );
-        let mut cursor = Self { tokens, at: 0, passed: 0, type_depth: 0, brace_depth: 0, errors: Vec::new() };
+        let mut cursor = Self {
+            tokens,
+            at: 0,
+            passed: 0,
+            type_depth: 0,
+            brace_depth: 0,
+            errors: Vec::new(),
+            n_missing_braces: 0,
+        };
         cursor.at = cursor.after_comments(0);
         cursor
     }
@@ -144,7 +154,9 @@ impl<'a, 't> Cursor<'a, 't> {
     /// Notes a fault that does not keep the parser from going on.
     #[cold]
     pub(super) fn report(&mut self, error: Error) {
-        if self.errors.len() < MAX_ERRORS {
+        // A second fault in one place follows from the first.
+        let is_known = self.errors.last().is_some_and(|last| last.span.start == error.span.start);
+        if self.errors.len() < MAX_ERRORS && !is_known {
             self.errors.push(error);
         }
     }
@@ -156,6 +168,13 @@ impl<'a, 't> Cursor<'a, 't> {
     /// Returns the place, at which an item is about to start.
     pub(super) fn checkpoint(&self) -> Checkpoint {
         Checkpoint { at: self.at, brace_depth: self.brace_depth }
+    }
+
+    /// Passes a brace that was missed before, and returns whether one was.
+    pub(super) fn eat_missed_brace(&mut self) -> bool {
+        let was_missed = self.n_missing_braces > 0 && self.eat("}");
+        self.n_missing_braces -= u32::from(was_missed);
+        was_missed
     }
 
     pub(super) fn has_moved(&self, start: Checkpoint) -> bool {
@@ -255,6 +274,7 @@ pub(super) fn missing_brace(p: &mut Cursor<'_, '_>, what: &str, open: Span) {
     let error = expected(p, "`}`").note(&format!("the {what} starts here"), open);
     p.report(error);
     // As if it stood here.
+    p.n_missing_braces += 1;
     p.brace_depth = p.brace_depth.saturating_sub(1);
 }
 

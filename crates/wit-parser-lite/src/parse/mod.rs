@@ -43,6 +43,9 @@ pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Err
     let p = &mut Cursor::new(tokens);
     let mut tree = WitFile { file, package: None, items: Vec::new() };
     while !p.at_end() {
+        if p.eat_missed_brace() {
+            continue;
+        }
         let start = p.checkpoint();
         if let Err(error) = file_item(p, &mut tree) {
             p.recover(start, error);
