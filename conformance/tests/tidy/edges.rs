@@ -47,7 +47,19 @@ const EDGES: &[(&str, Allowed)] = &[
     ("component-linker", Allowed::Only(&["canonical-abi", "jit", "wasm-encoder", "wasmparser"])),
     (
         "cli",
-        Allowed::Only(&["canonical-abi", "clap", "component-linker", "wasm-wave", "wat", "wit-parser-lite"]),
+        // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what clap does not.
+        Allowed::Only(&[
+            "annotate-snippets",
+            "anstream",
+            "anstyle",
+            "canonical-abi",
+            "clap",
+            "component-linker",
+            "serde_json",
+            "wasm-wave",
+            "wat",
+            "wit-parser-lite",
+        ]),
     ),
     (
         "conformance",
