@@ -19,6 +19,7 @@ mod trace;
 mod unbundle;
 mod validate;
 mod wave;
+mod wit;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ enum Command {
     Link(link::Args),
     /// Shows what a component consists of, and its world as WIT.
     Inspect(inspect::Args),
+    /// Formats, checks, lists and exports WIT packages.
+    Wit(wit::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Unbundle(args) => unbundle::run(&args),
         Command::Link(args) => link::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Wit(args) => wit::run(&args),
     };
     match done {
         Ok(text) => failure::print(&text),

@@ -1,0 +1,260 @@
+//! `lowlift wit` as a user meets it: what it prints, where, and its exit status.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p cli --test wit` renews the expectations.
+
+#![expect(clippy::too_many_lines, reason = "expectations are tables")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use expect_test::{Expect, expect};
+
+/// Runs the command with `input` as standard input, in a directory of its own.
+fn lowlift(dir: &Path, args: &[&str], input: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lowlift"));
+    command.arg("wit").args(args).current_dir(dir);
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().expect("the binary runs");
+    // A command that fails early does not read its input.
+    let _closed = child.stdin.take().expect("it is a pipe").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("it ends");
+    let status = output.status.code().map_or("none".to_owned(), |code| code.to_string());
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("{out}{err}[exit status {status}]\n")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "reads better where the expectation is written in place")]
+fn check(args: &[&str], input: &str, expected: Expect) {
+    expected.assert_eq(&lowlift(Path::new("."), args, input));
+}
+
+/// Makes a directory with these files.
+fn directory(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _first_run = std::fs::remove_dir_all(&root);
+    for (name, text) in files {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().expect("it lies in the directory")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    }
+    root
+}
+
+const GATED: &str = "package a:b@1.0.0;
+interface i {
+  @unstable(feature = x) record r { a: u8, b: list<string> }
+  @since(version = 0.2.0) f: func(a: option<u8>) -> result<_, string>;
+}
+world w { export i; import g: async func(); }
+";
+
+#[test]
+fn trees() {
+    check(
+        &["tree", "-"],
+        GATED,
+        expect![[r#"
+        package a:b@1.0.0
+          interface i
+            f: func(a: option<u8>) -> result<_, string>  @since 0.2.0
+          world w
+            import g: async func()
+            export a:b/i@1.0.0
+        [exit status 0]
+    "#]],
+    );
+    check(
+        &["tree", "--features", "x,y", "-"],
+        GATED,
+        expect![[r#"
+        package a:b@1.0.0
+          interface i
+            record r { a: u8, b: list<string> }  @unstable x
+            f: func(a: option<u8>) -> result<_, string>  @since 0.2.0
+          world w
+            import g: async func()
+            export a:b/i@1.0.0
+        [exit status 0]
+    "#]],
+    );
+    let with = |args: &[&str]| lowlift(Path::new("."), args, GATED);
+    assert_eq!(with(&["tree", "--all-features", "-"]), with(&["tree", "--features", "x", "-"]));
+}
+
+#[test]
+fn faults() {
+    let text = "package a:b;
+interface i {
+  record point { x: u32 }
+  f: func(at: piont);
+  f: func();
+}
+";
+    check(
+        &["check", "-"],
+        text,
+        expect![[r#"
+        error: no type is named `piont` here
+         --> <stdin>:4:15
+          |
+        4 |   f: func(at: piont);
+          |               ^^^^^
+          |
+        help: did you mean `point`?
+
+        error: function `f` is defined twice
+         --> <stdin>:5:3
+          |
+        5 |   f: func();
+          |   ^
+          |
+        note: the other definition is here
+         --> <stdin>:4:3
+          |
+        4 |   f: func(at: piont);
+          |   -
+
+        error: 2 faults
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["check", "--json", "-"],
+        "package a:b\ninterface i { f: func(x: x) }",
+        expect![[r#"
+        [
+          {
+            "at": {
+              "column": 12,
+              "end": 11,
+              "file": "<stdin>",
+              "line": 1,
+              "start": 11
+            },
+            "help": null,
+            "kind": "syntax",
+            "message": "expected `;` or `{` after the package's name, found keyword `interface`",
+            "notes": []
+          },
+          {
+            "at": {
+              "column": 28,
+              "end": 39,
+              "file": "<stdin>",
+              "line": 2,
+              "start": 39
+            },
+            "help": null,
+            "kind": "syntax",
+            "message": "expected `;`, found `}`",
+            "notes": []
+          }
+        ]
+        error: 2 faults
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["check", "--json", "-"],
+        "package a:b;",
+        expect![[r#"
+        []
+        [exit status 0]
+    "#]],
+    );
+    check(
+        &["check", "missing.wit"],
+        "",
+        expect![[r#"
+        error: missing.wit: No such file or directory (os error 2)
+        [exit status 1]
+    "#]],
+    );
+}
+
+#[test]
+fn usage() {
+    let text = lowlift(Path::new("."), &["tree", "--features", "x", "--all-features", "-"], "");
+    assert!(text.ends_with("[exit status 2]\n"), "{text}");
+    assert!(lowlift(Path::new("."), &["fmt"], "").ends_with("[exit status 2]\n"));
+}
+
+#[test]
+fn packages_with_dependencies() {
+    let root = directory(
+        "wit-deps",
+        &[
+            ("a.wit", "package a:b;\nworld w { import c:d/i; import e:f/j; }\n"),
+            ("deps/c.wit", "package c:d;\ninterface i {}\n"),
+            ("deps/e/one.wit", "package e:f;\ninterface j { use k.{t}; }\n"),
+            ("deps/e/two.wit", "interface k { type t = u8; }\n"),
+            ("deps/README.md", "not WIT\n"),
+        ],
+    );
+    expect![[r#"
+        package a:b
+          world w
+            import e:f/k  (used)
+            import c:d/i
+            import e:f/j
+        package c:d
+          interface i
+        package e:f
+          interface j
+            use e:f/k.t
+          interface k
+            type t = u8
+        [exit status 0]
+    "#]]
+    .assert_eq(&lowlift(&root, &["tree", "."], ""));
+    assert!(lowlift(&root, &["json", "."], "").contains("\"name\": \"e:f\""));
+    assert_eq!(lowlift(&root, &["check", "."], ""), "[exit status 0]\n");
+}
+
+#[test]
+fn formatting() {
+    check(
+        &["fmt", "-"],
+        "package a:b;   interface i{ // c\nf:func( ) ;}",
+        expect![[r#"
+        package a:b;
+        interface i { // c
+          f: func();
+        }
+        [exit status 0]
+    "#]],
+    );
+    let good = "package a:b;\n";
+    let root =
+        directory("wit-fmt", &[("good.wit", good), ("deps/bad.wit", "package  a:c ;"), ("x.txt", " ")]);
+    let check = |args: &[&str], expected: Expect| expected.assert_eq(&lowlift(&root, args, ""));
+    check(
+        &["fmt", "--check", "."],
+        expect![[r#"
+        ./deps/bad.wit: not formatted
+        error: 1 fault
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["fmt", "."],
+        expect![[r#"
+        [exit status 0]
+    "#]],
+    );
+    check(
+        &["fmt", "--check", "."],
+        expect![[r#"
+        [exit status 0]
+    "#]],
+    );
+    assert_eq!(std::fs::read_to_string(root.join("deps/bad.wit")).expect("it is there"), "package a:c;\n");
+    check(
+        &["fmt", "broken.wit"],
+        expect![[r#"
+        error: broken.wit: No such file or directory (os error 2)
+        [exit status 1]
+    "#]],
+    );
+}
