@@ -312,6 +312,61 @@ fn imports_left_over_are_joined() {
     assert_eq!(got, "1\n[exit status 0]\n");
 }
 
+/// An import mentions a type of an interface that a plug provides: the interface is imported too, for the type's name.
+#[test]
+fn types_of_plugs_in_imports() {
+    let dir = dir("link-types");
+    let record = r#"(record (field "a" u8))"#;
+    let other = r#"
+  (alias export $first "t" (type $named))
+  (import "t:p/other" (instance
+    (alias outer 1 $named (type $named))
+    (type $v (variant (case "c" $named))) (export "v" (type $v2 (eq $v)))
+    (export "f" (func (param "v" $v2)))))"#;
+    let user = socket("0.2.0", record).replacen("(alias export", &format!("{other}\n  (alias export"), 1);
+    write(&dir, "user.wat", user);
+    write(&dir, "plug.wat", plug("0.2.1", record));
+    link(&dir, "user.wat", &["plug.wat"]);
+    let out = lowlift(&dir, &["inspect", "linked.wasm"]);
+    let wit = &out[out.find("package root").expect("there is a world")..];
+    expect![[r#"
+        package root:component;
+
+        world root {
+          import t:p/first@0.2.0;
+          import t:p/other;
+          export t:p/forward;
+        }
+
+        package t:p@0.2.0 {
+          interface first {
+            record t {
+              a: u8,
+            }
+          }
+        }
+
+        package t:p {
+          interface other {
+            variant v {
+              c(/* t:p/first@0.2.0 */ t),
+            }
+            f: func(v: v);
+          }
+          interface forward {
+            record t {
+              a: u8,
+            }
+            op: func(x: list<t>) -> list<t>;
+          }
+        }
+        [exit status 0]
+    "#]]
+    .assert_eq(wit);
+    let got = lowlift(&dir, &["call", "--stub-imports", "linked.wasm", "op([{a: 1}, {a: 2}, {a: 3}])"]);
+    assert_eq!(got, "[{a: 1}, {a: 2}]\n[exit status 0]\n");
+}
+
 #[test]
 fn what_does_not_fit() {
     let dir = dir("link-errors");

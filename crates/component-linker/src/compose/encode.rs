@@ -2,7 +2,9 @@
 //! Follows Binary.md, "Type Definitions", and Explainer.md, "Type Definitions".
 //!
 //! A type is written once per scope. Where it belongs to another import it is aliased from there, and that import is
-//! written before; where it belongs to none it is written out.
+//! written before; where it belongs to none it is written out. What is written out has no name, which the types of an
+//! import must have that it does not export itself. Then the interface that names them is imported for its types alone,
+//! as WIT's worlds do, though a plug provides its functions ([`Naming::Import`]).
 
 use std::collections::HashMap;
 use std::mem;
@@ -20,19 +22,37 @@ use wasmparser::types::TypesRef;
 use super::link::{ComposeError, extern_name};
 use super::wiring::{Group, Member, Origin, Source, Wiring};
 
+/// What names a type of an interface that a plug provides, in the imports that use it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Naming {
+    /// Nothing: the type is written out.
+    None,
+    /// An import of the interface, for its types alone.
+    Import,
+}
+
 /// The new component so far.
 pub(super) struct Encoder<'a> {
     types: TypesRef<'a>,
     names: &'a [&'a str],
     components: &'a [&'a ComponentType],
     wiring: &'a Wiring,
+    naming: Naming,
     builder: ComponentBuilder,
+    /// The imports for types alone, by key; nothing while one is being written.
+    type_imports: HashMap<&'a str, Option<TypeImport>>,
     /// By group: whether it is being written, or its index in the index space of its sort.
     written: Vec<Written>,
     /// What the new component itself knows.
     root: Known,
     /// The instance types that are being written, each within the one before.
     frames: Vec<Frame>,
+}
+
+/// An import for its types alone.
+struct TypeImport {
+    instance: u32,
+    types: Vec<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -70,12 +90,15 @@ impl<'a> Encoder<'a> {
         names: &'a [&'a str],
         components: &'a [&'a ComponentType],
         wiring: &'a Wiring,
+        naming: Naming,
     ) -> Self {
         Self {
             types,
             names,
             components,
             wiring,
+            naming,
+            type_imports: HashMap::new(),
             builder: ComponentBuilder::default(),
             written: vec![Written::Not; wiring.groups.len()],
             root: Known::default(),
@@ -271,7 +294,7 @@ impl<'a> Encoder<'a> {
                     return Ok(Some(self.bring(level, index, alias)));
                 }
             }
-            if let Some(index) = self.place(self.wiring.origins.get(alias))? {
+            if let Some(index) = self.place(self.wiring.origins.get(alias), alias)? {
                 return Ok(Some(self.bring(0, index, alias)));
             }
             next = self.types.peel_alias(alias);
@@ -282,7 +305,7 @@ impl<'a> Encoder<'a> {
                 return Ok(Some(self.bring(level, index, ty)));
             }
         }
-        let index = self.place(self.wiring.origins.resource(id.resource()))?;
+        let index = self.place(self.wiring.origins.resource(id.resource()), ty)?;
         Ok(index.map(|index| self.bring(0, index, ty)))
     }
 
@@ -309,14 +332,58 @@ impl<'a> Encoder<'a> {
     }
 
     /// Returns the index in the new component of a type that comes from one of its imports.
-    fn place(&mut self, origin: Option<&'a Origin>) -> Result<Option<u32>, ComposeError> {
+    fn place(
+        &mut self,
+        origin: Option<&'a Origin>,
+        ty: ComponentAnyTypeId,
+    ) -> Result<Option<u32>, ComposeError> {
         let Some(Origin { member, export }) = origin else { return Ok(None) };
-        let Source::Import(group) = self.wiring.source(*member) else { return Ok(None) };
+        let Source::Import(group) = self.wiring.source(*member) else {
+            return match (self.naming, ty, export) {
+                (Naming::Import, ComponentAnyTypeId::Defined(_), Some(name)) => {
+                    self.type_import(*member, name)
+                }
+                (Naming::None | Naming::Import, _, _) => Ok(None),
+            };
+        };
         let Some(index) = self.import(*group)? else { return Ok(None) };
         Ok(Some(match export {
             Some(name) => self.builder.alias_export(index, name, ComponentExportKind::Type),
             None => index,
         }))
+    }
+
+    /// Returns the index in the new component of a type of an interface that a plug provides, after importing the
+    /// interface for its types. Types that need a resource of the plug are left out.
+    fn type_import(&mut self, member: Member, name: &str) -> Result<Option<u32>, ComposeError> {
+        let (key, item) = self.item(member);
+        let ComponentEntityType::Instance(id) = item.ty else { return Ok(None) };
+        if self.wiring.groups.iter().any(|group| group.key == *key) {
+            return Ok(None);
+        }
+        if !self.type_imports.contains_key(key.as_str()) {
+            self.type_imports.insert(key, None);
+            let frames = mem::replace(&mut self.frames, vec![Frame::default()]);
+            let exports = &self.types.get(id).expect("the id is of these types").exports;
+            let is_defined = |item: &ComponentItem| {
+                let ComponentEntityType::Type { created, .. } = item.ty else { return false };
+                matches!(created, ComponentAnyTypeId::Defined(_))
+            };
+            let mut types = Vec::new();
+            for (name, item) in exports.iter().filter(|(_, item)| is_defined(item)) {
+                if self.export(name, item, key).is_ok() {
+                    types.push(name.clone());
+                }
+            }
+            let ty = mem::replace(&mut self.frames, frames).pop().expect("it was made above").ty;
+            let ty = ComponentTypeRef::Instance(self.builder.type_instance(None, &ty));
+            let instance = self.builder.import(extern_name(key, item), ty);
+            self.type_imports.insert(key, Some(TypeImport { instance, types }));
+        }
+        let Some(Some(import)) = self.type_imports.get(key.as_str()) else { return Ok(None) };
+        let is_there = import.types.iter().any(|known| known == name);
+        let instance = import.instance;
+        Ok(is_there.then(|| self.builder.alias_export(instance, name, ComponentExportKind::Type)))
     }
 
     fn define(&mut self, write: impl FnOnce(ComponentTypeEncoder<'_>)) -> u32 {

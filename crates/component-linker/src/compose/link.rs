@@ -12,7 +12,7 @@ use wasmparser::Validator;
 use wasmparser::component_types::{ComponentEntityType, ComponentItem, ComponentType};
 
 use super::components::ComponentTypes;
-use super::encode::Encoder;
+use super::encode::{Encoder, Naming};
 use super::wiring::{Source, Wiring};
 use crate::decode::{features, validate};
 use crate::error::Error;
@@ -72,11 +72,14 @@ pub fn link(socket: File<'_>, plugs: &[File<'_>]) -> Result<Vec<u8>, ComposeErro
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let wiring = Wiring::new(types.types(), &components)?;
     check_use(&names, &components, &wiring)?;
-    let bytes = write(&files, &components, Encoder::new(types.types(), &names, &components, &wiring))?;
-    Validator::new_with_features(features())
-        .validate_all(&bytes)
-        .map_err(|error| mismatch(&Error::from(error)))?;
-    Ok(bytes)
+    let make = |naming| {
+        let encoder = Encoder::new(types.types(), &names, &components, &wiring, naming);
+        let bytes = write(&files, &components, encoder)?;
+        let valid = Validator::new_with_features(features()).validate_all(&bytes);
+        valid.map(|_| bytes).map_err(|error| mismatch(&Error::from(error)))
+    };
+    // An import more than needed would be one that the host must know of.
+    make(Naming::None).or_else(|_| make(Naming::Import))
 }
 
 fn mismatch(error: &Error) -> ComposeError {
