@@ -174,3 +174,20 @@ fn write_separated<T>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn resource_types_have_their_names() {
+        let mut types = Types::new();
+        types.name_resource(ResourceId(1), "counter");
+        let check = |ty, text| assert_eq!(display(&types, ty).to_string(), text);
+        check(ValType::Own(ResourceId(1)), "own<counter>");
+        check(ValType::Borrow(ResourceId(1)), "borrow<counter>");
+        check(ValType::Borrow(ResourceId(2)), "borrow<resource-2>");
+    }
+}

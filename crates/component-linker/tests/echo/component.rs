@@ -17,7 +17,7 @@ pub(crate) const N_PADDING: u64 = 16;
 /// The core function itself can only give back a value that is one core value or lies in memory.
 pub(crate) fn is_padded(types: &Types, ty: ValType, shape: Shape) -> bool {
     match shape.route {
-        Route::Direct | Route::ViaComponent => flat_count(types, ty) > 1,
+        Route::Direct | Route::ViaComponent | Route::ViaInstance => flat_count(types, ty) > 1,
         Route::ViaHost => shape.padded,
     }
 }
@@ -37,9 +37,9 @@ pub(crate) fn echo_component(types: &Types, ty: ValType, shape: Shape) -> Vec<u8
     let mut declared = Declared::new(types);
     match shape.route {
         Route::Direct => direct(&mut builder, &mut declared, echo, shape.outer_encoding),
-        Route::ViaHost => {
+        Route::ViaHost | Route::ViaInstance => {
             let func_type = func_type(&mut builder, &mut declared, echo);
-            let host = builder.import("host-echo", ComponentTypeRef::Func(func_type));
+            let host = builder.import("echo", ComponentTypeRef::Func(func_type));
             forward(&mut builder, echo, func_type, host, shape.outer_encoding);
         }
         Route::ViaComponent => {

@@ -1,6 +1,6 @@
 //! Random values of random types go through a component made for the type and come back unchanged.
 //!
-//! The component's function gives back its argument in one of three ways ([`Route`]). Its parameters are padded, so
+//! The component's function gives back its argument in one of four ways ([`Route`]). Its parameters are padded, so
 //! that they are passed in memory, or not, so that they are passed flat. The files beside this one write the component
 //! with wasm-encoder: `component` the whole, `declare` its types, `core` its core modules.
 
@@ -12,7 +12,7 @@ mod declare;
 
 use canonical_abi::arbitrary::{any_type, any_value_of};
 use canonical_abi::{Types, ValType, Value, display};
-use component_linker::{Component, Config, Engine, Linker, Store};
+use component_linker::{Component, Config, Engine, Linker, Store, StoreContextMut};
 use proptest::prelude::*;
 use wasm_encoder::CanonicalOption;
 
@@ -27,6 +27,8 @@ enum Route {
     ViaHost,
     /// Another component, called likewise.
     ViaComponent,
+    /// An instance of another component, linked at run time.
+    ViaInstance,
 }
 
 /// How the component is made.
@@ -39,7 +41,12 @@ struct Shape {
 }
 
 fn any_shape() -> impl Strategy<Value = Shape> {
-    let route = prop_oneof![Just(Route::Direct), Just(Route::ViaHost), Just(Route::ViaComponent)];
+    let route = prop_oneof![
+        Just(Route::Direct),
+        Just(Route::ViaHost),
+        Just(Route::ViaComponent),
+        Just(Route::ViaInstance)
+    ];
     let encoding = prop_oneof![
         Just(CanonicalOption::UTF8),
         Just(CanonicalOption::UTF16),
@@ -75,8 +82,16 @@ proptest! {
         let bytes = echo_component(&types, ty, shape);
         let component = Component::new(&engine, &bytes).unwrap_or_else(|error| panic!("{error}\n{}", case()));
         let mut linker = Linker::new();
-        linker.root().func_new("host-echo", move |_, args| Ok(Some(args[usize::from(padded)].clone()))).unwrap();
         let mut store = Store::new(&engine, ());
+        if shape.route == Route::ViaInstance {
+            let inner = Shape { route: Route::Direct, outer_encoding: shape.inner_encoding, ..shape };
+            let inner = Component::new(&engine, &echo_component(&types, ty, inner)).unwrap();
+            let inner = linker.instantiate(&mut store, &inner).unwrap();
+            linker.root().define_exports(&inner).unwrap();
+        } else {
+            let echo = move |_: &mut StoreContextMut<'_, ()>, args: &[Value]| Ok(Some(args[usize::from(padded)].clone()));
+            linker.root().func_new("echo", echo).unwrap();
+        }
         let instance = linker.instantiate(&mut store, &component).unwrap_or_else(|error| panic!("{error}\n{}", case()));
         let echo = instance.get_func(&mut store, &["echo"]).unwrap();
         let mut args = vec![value.clone()];

@@ -150,6 +150,10 @@ impl<H: Host> Host for Recorder<'_, H> {
         self.host.reserve(n_bytes)
     }
 
+    fn reserve_string(&mut self, n_bytes: u64) -> Result<(), H::Error> {
+        self.host.reserve_string(n_bytes)
+    }
+
     fn source_encoding(&self) -> StringEncoding {
         self.host.source_encoding()
     }
