@@ -68,7 +68,7 @@ pub struct HostResource(u64);
 /// The type of a host function, for [`LinkerInstance::func_typed`](crate::LinkerInstance::func_typed).
 #[derive(Clone, Debug)]
 pub struct HostFuncType {
-    /// The types that `ty` names.
+    /// The types that `ty` names. Errors write resource types as [`Types::name_resource`] says.
     pub types: Arc<Types>,
     /// The function's type.
     pub ty: canonical_abi::FuncType,

@@ -156,7 +156,12 @@ fn meet_func<T: 'static>(
             let resource = |id: ResourceId| info.resources.get(id.0 as usize).copied();
             let given = Side { types: &info.types, resources: &resource };
             check_func(meeting, import, given, &info.signature)?;
-            Ok(Body::Live(Arc::clone(meeting.state.func(*index))))
+            let func = meeting.state.func(*index);
+            // What only passes on is left out, so that chains do not grow.
+            Ok(Body::Live(match &func.body {
+                Body::Live(callee) => Arc::clone(callee),
+                Body::Lifted(_) | Body::Host(_) => Arc::clone(func),
+            }))
         }
     }
 }
