@@ -26,6 +26,9 @@
 //! With the feature `load`, `load::Tree` reads a directory with its `deps/` from disk.
 //! With the feature `abi`, `abi::func_type` and its siblings give the `canonical-abi` types of what is resolved.
 //!
+//! All syntax errors of a package are reported in one run, then all faults in its names and types. Not supported yet:
+//! packages in binary form, and printing what is resolved.
+//!
 //! Beyond the grammar, as tools accept it: the types `own<r>` and `error-context`, a `;` after `include … with { … }`,
 //! and doc comments between gates. Items gated by `@unstable` take part if their feature is chosen
 //! ([`parse_with_features`]).
