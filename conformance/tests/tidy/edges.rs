@@ -29,8 +29,9 @@ enum Allowed {
 
 /// The allowed edges. A trailing `?` means: only as an optional dependency.
 const EDGES: &[(&str, Allowed)] = &[
-    // The optional one makes generators of types and values for other crates' tests; nobody else gets it.
-    ("canonical-abi", Allowed::Only(&["proptest?"])),
+    // The optional ones make generators of types and values for other crates' tests, and validate UTF-8 with vector
+    // instructions; who does not ask for them does not get them.
+    ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
     ("wit-parser-lite", Allowed::Only(&["canonical-abi?", "semver"])),
     (
         "jit",
