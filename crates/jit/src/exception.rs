@@ -123,9 +123,13 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
     }
 }
 
-/// Bytes that the exceptions of a store may take together, counting [`SLOT_BYTES`] for each.
+/// Bytes that the exceptions of a store may take together.
 const MAX_BYTES: usize = 64 << 20;
-const SLOT_BYTES: usize = 64;
+
+/// Returns the bytes that an exception with this payload counts for.
+fn slot_bytes(payload: &[ValRaw]) -> usize {
+    64 + size_of_val(payload)
+}
 
 /// The exceptions of a store.
 ///
@@ -152,19 +156,25 @@ struct Slot {
 impl Exceptions {
     /// Adds an exception and returns its position, or `None` if there are too many.
     pub(crate) fn add(&mut self, tag: u32, payload: Box<[ValRaw]>) -> Option<u32> {
-        let bytes = SLOT_BYTES + size_of_val(&*payload);
-        let slot = Slot { tag, payload, escaped: false, rooted: AtomicBool::new(false) };
-        if let Some(index) = self.free.pop() {
-            let former = std::mem::replace(&mut self.slots[index as usize], slot);
-            self.bytes = self.bytes - SLOT_BYTES - size_of_val(&*former.payload) + bytes;
-            return Some(index);
-        }
-        if self.bytes + bytes > MAX_BYTES {
+        let reused = self.free.last().copied();
+        let former = reused.map_or(0, |index| slot_bytes(&self.slots[index as usize].payload));
+        let bytes = self.bytes - former + slot_bytes(&payload);
+        if bytes > MAX_BYTES {
             return None;
         }
-        self.bytes += bytes;
-        self.slots.push(slot);
-        Some(to_u32(self.slots.len()) - 1)
+        self.bytes = bytes;
+        let slot = Slot { tag, payload, escaped: false, rooted: AtomicBool::new(false) };
+        match reused {
+            Some(index) => {
+                self.free.pop();
+                self.slots[index as usize] = slot;
+                Some(index)
+            }
+            None => {
+                self.slots.push(slot);
+                Some(to_u32(self.slots.len()) - 1)
+            }
+        }
     }
 
     /// Returns the number of the tag and the payload of a live exception.

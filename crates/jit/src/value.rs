@@ -52,7 +52,10 @@ impl Val {
 
     /// Returns whether the value is of type `ty`.
     pub(crate) fn is_of(&self, store: &StoreOpaque, ty: ValType) -> bool {
-        let ValType::Ref(expected) = ty else { return self.ty() == ty };
+        if self.ty() == ty {
+            return true;
+        }
+        let ValType::Ref(expected) = ty else { return false };
         let non_null = |heap| RefType { nullable: false, heap };
         let actual = match self {
             Self::I32(_) | Self::I64(_) | Self::F32(_) | Self::F64(_) | Self::V128(_) => return false,

@@ -26,7 +26,19 @@ const SEED: &str = r#"(module $seed
     (func (export "c") (param f64 i64) (result f64 i32)
         (f64.div (local.get 0) (f64.convert_i64_s (local.get 1)))
         (i32.trunc_sat_f64_s (f64.sqrt (local.get 0)))
-        (global.set $m (i64.rem_s (local.get 1) (i64.const 7)))))"#;
+        (global.set $m (i64.rem_s (local.get 1) (i64.const 7))))
+    (tag $e (param i32 v128)) (table $typed 2 (ref null $t)) (elem declare func $a)
+    (func (export "d") (param i32) (result i32) (local v128 exnref)
+        (block $h (result i32 v128 exnref)
+            (try_table (catch_ref $e $h)
+                (block $n
+                    (drop (call_ref $t (local.get 0) (br_on_null $n (table.get $typed (local.get 0)))))
+                    (return_call_ref $t (local.get 0) (ref.func $a)))
+                (throw $e (i32.const 4) (i32x4.splat (local.get 0))))
+            unreachable)
+        (local.set 2) (local.set 1) (local.set 0)
+        (local.set 1 (i8x16.swizzle (v128.load8x8_s (i32.const 8)) (i16x8.extmul_low_i8x16_s (local.get 1) (local.get 1))))
+        (return_call $b (i8x16.extract_lane_s 3 (local.get 1)))))"#;
 
 /// Returns an engine whose guests end, however their bytes were changed.
 fn fueled_engine() -> Engine {
