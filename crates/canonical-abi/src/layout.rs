@@ -28,20 +28,102 @@ impl Layout {
         self.align
     }
 
-    const fn scalar(size: u32) -> Self {
+    /// Returns the layout of a scalar, or of a handle: `size` is 1, 2, 4 or 8 bytes, and the alignment too.
+    ///
+    /// # Panics
+    ///
+    /// When it is none of these.
+    pub const fn scalar(size: u32) -> Self {
+        assert!(matches!(size, 1 | 2 | 4 | 8), "the size of a scalar");
         Self { size, align: size }
     }
 
-    const fn pair_of_pointers(ptr: PtrType) -> Self {
+    /// Returns the layout of a string, list or map: a pointer and a length.
+    pub const fn pair_of_pointers(ptr: PtrType) -> Self {
         Self { size: 2 * ptr.size(), align: ptr.size() }
     }
 
-    /// Returns the layout of this size, rounded up to a multiple of `align`, unless it is too large for any type.
+    /// Returns the layout of this size, rounded up to a multiple of `align`, or `None` if it is too large for any type.
+    #[expect(clippy::cast_possible_truncation, reason = "below the limit, which is an u32")]
+    pub const fn rounded(size: u64, align: u32) -> Option<Self> {
+        let size = size.next_multiple_of(align as u64);
+        if size < MAP_ENTRY_SIZE_LIMIT_BYTES as u64 { Some(Self { size: size as u32, align }) } else { None }
+    }
+
     fn checked(size: u64, align: u32) -> Result<Self, TypeError> {
-        match u32::try_from(align_to(size, align)) {
-            Ok(size) if size < MAP_ENTRY_SIZE_LIMIT_BYTES => Ok(Self { size, align }),
-            Ok(_) | Err(_) => Err(TypeError::TooLarge),
-        }
+        Self::rounded(size, align).ok_or(TypeError::TooLarge)
+    }
+}
+
+/// The fields of a record so far: its size without padding at the end, and its alignment. A constant function places
+/// each field, so that layouts of Rust's types can be constants.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RecordLayout {
+    size: u64,
+    align: u32,
+}
+
+impl RecordLayout {
+    /// Returns the layout of a record without fields.
+    pub const fn new() -> Self {
+        Self { size: 0, align: 1 }
+    }
+
+    /// Returns where a further field lies, in bytes from the start, and the record with it.
+    ///
+    /// # Panics
+    ///
+    /// When the size exceeds `u64::MAX`.
+    #[must_use]
+    pub const fn with(self, field: Layout) -> (u64, Self) {
+        let offset = self.size.next_multiple_of(field.align as u64);
+        let align = if field.align > self.align { field.align } else { self.align };
+        (offset, Self { size: offset + field.size as u64, align })
+    }
+
+    /// Returns the size with padding, in bytes, and the alignment.
+    pub const fn finish(self) -> (u64, u32) {
+        (self.size.next_multiple_of(self.align as u64), self.align)
+    }
+}
+
+impl Default for RecordLayout {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The cases of a variant so far: the size and the alignment of its payloads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct VariantLayout {
+    discriminant: u32,
+    max_size: u32,
+    max_align: u32,
+}
+
+impl VariantLayout {
+    /// Returns the layout of a variant of `n_cases` without payloads.
+    pub const fn new(n_cases: usize) -> Self {
+        Self { discriminant: discriminant_size(n_cases), max_size: 0, max_align: 1 }
+    }
+
+    /// Returns the variant with a further payload.
+    #[must_use]
+    pub const fn with(self, payload: Layout) -> Self {
+        let max_size = if payload.size > self.max_size { payload.size } else { self.max_size };
+        let max_align = if payload.align > self.max_align { payload.align } else { self.max_align };
+        Self { max_size, max_align, ..self }
+    }
+
+    /// Returns where the payloads lie, in bytes from the start.
+    pub const fn payload_offset(self) -> u32 {
+        self.discriminant.next_multiple_of(self.max_align)
+    }
+
+    /// Returns the layout, or `None` if it is too large for any type.
+    pub const fn finish(self) -> Option<Layout> {
+        let align = if self.discriminant > self.max_align { self.discriminant } else { self.max_align };
+        Layout::rounded(self.payload_offset() as u64 + self.max_size as u64, align)
     }
 }
 
@@ -98,13 +180,7 @@ pub fn align_to(ptr: u64, alignment: u32) -> u64 {
 /// Returns the size and the alignment in bytes that `tuple<tys...>` has: those of spilled parameters. The tuple
 /// need not be a type of the arena, nor keep its size limit.
 pub fn tuple_layout(types: &Types, tys: impl Iterator<Item = ValType>, ptr: PtrType) -> (u64, u32) {
-    let (mut size, mut align) = (0, 1);
-    for ty in tys {
-        let field = layout(types, ty, ptr);
-        size = align_to(size, field.align) + u64::from(field.size);
-        align = align.max(field.align);
-    }
-    (align_to(size, align), align)
+    tys.fold(RecordLayout::new(), |record, ty| record.with(layout(types, ty, ptr)).1).finish()
 }
 
 /// Returns each type with its offset in bytes from the start of a record of these fields.
@@ -113,10 +189,9 @@ pub fn field_offsets<'a>(
     tys: impl Iterator<Item = ValType> + 'a,
     ptr: PtrType,
 ) -> impl Iterator<Item = (u64, ValType)> + 'a {
-    tys.scan(0, move |end, ty| {
-        let field = layout(types, ty, ptr);
-        let offset = align_to(*end, field.align);
-        *end = offset + u64::from(field.size);
+    tys.scan(RecordLayout::new(), move |record, ty| {
+        let (offset, with_field) = record.with(layout(types, ty, ptr));
+        *record = with_field;
         Some((offset, ty))
     })
 }
@@ -170,9 +245,7 @@ pub(crate) fn measure(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> 
 /// Works out the payload offset of a new variant; 0 for other types.
 pub(crate) fn measure_payload_offset(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> u32 {
     match shape {
-        Despecialized::Variant(cases) => {
-            discriminant_size(cases.len()).next_multiple_of(max_case_alignment(types, cases, ptr))
-        }
+        Despecialized::Variant(cases) => variant_layout(types, cases, ptr).payload_offset(),
         Despecialized::Bool
         | Despecialized::S8
         | Despecialized::U8
@@ -213,16 +286,12 @@ fn measure_record(types: &Types, fields: Fields<'_>, ptr: PtrType) -> Result<Lay
 }
 
 fn measure_variant(types: &Types, cases: Cases<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
-    let discriminant = discriminant_size(cases.len());
-    let max_case_align = max_case_alignment(types, cases, ptr);
-    let max_case_size = cases.payloads().map(|ty| layout(types, ty, ptr).size).max().unwrap_or(0);
-    let payload_offset = discriminant.next_multiple_of(max_case_align);
-    let align = discriminant.max(max_case_align);
-    Layout::checked(u64::from(payload_offset) + u64::from(max_case_size), align)
+    variant_layout(types, cases, ptr).finish().ok_or(TypeError::TooLarge)
 }
 
-fn max_case_alignment(types: &Types, cases: Cases<'_>, ptr: PtrType) -> u32 {
-    cases.payloads().map(|ty| layout(types, ty, ptr).align).max().unwrap_or(1)
+fn variant_layout(types: &Types, cases: Cases<'_>, ptr: PtrType) -> VariantLayout {
+    let variant = VariantLayout::new(cases.len());
+    cases.payloads().fold(variant, |variant, ty| variant.with(layout(types, ty, ptr)))
 }
 
 #[cfg(test)]

@@ -111,6 +111,8 @@
 //! | "Flattening" | [`flatten`] |
 //! | "Flat Lifting", "Lifting and Lowering Values" | [`lift`] |
 //! | "Flat Lowering", "Lifting and Lowering Values" | [`lower`] |
+//! | the same for Rust's own scalar types, one by one and in bulk | [`scalar`] |
+//! | bounds, alignment, `realloc` | [`memory`] |
 //! | "Loading" and "Storing" in one, from memory to memory | [`plan`] |
 //! | every `trap_if` | [`trap`] |
 //!
@@ -148,9 +150,10 @@ pub mod layout;
 pub mod lift;
 pub mod load;
 pub mod lower;
-mod memory;
+pub mod memory;
 pub mod plan;
 mod rows;
+pub mod scalar;
 mod specialize;
 pub mod standalone;
 pub mod store;

@@ -8,11 +8,9 @@ use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::flatten::{CoreType, flat_count_of_types, flat_types};
 use crate::host::{Context, Host};
 use crate::layout::{field_offsets, tuple_layout};
-use crate::load::{
-    canonicalize_nan32, canonicalize_nan64, check_discriminant, convert_i32_to_char, load_from_valid_range,
-    load_list_from_range, unpack_flags_from_int,
-};
+use crate::load::{check_discriminant, load_from_valid_range, load_list_from_range, unpack_flags_from_int};
 use crate::memory::check_pointer;
+use crate::scalar::Scalar;
 use crate::specialize::{record_value, variant_value};
 use crate::string::load_string_from_range;
 use crate::trap::Trap;
@@ -129,20 +127,18 @@ pub fn lift_flat<H: Host>(
     ty: ValType,
 ) -> Result<Value, H::Error> {
     let value = match despecialize(cx.types, ty) {
-        Despecialized::Bool => Value::Bool(vi.next_u32() != 0),
-        Despecialized::S8 => Value::S8(i8::from_le_bytes(first_bytes(vi.next_u32()))),
-        Despecialized::U8 => Value::U8(u8::from_le_bytes(first_bytes(vi.next_u32()))),
-        Despecialized::S16 => Value::S16(i16::from_le_bytes(first_bytes(vi.next_u32()))),
-        Despecialized::U16 => Value::U16(u16::from_le_bytes(first_bytes(vi.next_u32()))),
-        Despecialized::S32 => Value::S32(vi.next_u32().cast_signed()),
-        Despecialized::U32 => Value::U32(vi.next_u32()),
-        Despecialized::S64 => Value::S64(vi.next(CoreType::I64).cast_signed()),
-        Despecialized::U64 => Value::U64(vi.next(CoreType::I64)),
-        Despecialized::F32 => {
-            Value::F32(canonicalize_nan32(f32::from_bits(low_bits(vi.next(CoreType::F32)))))
-        }
-        Despecialized::F64 => Value::F64(canonicalize_nan64(f64::from_bits(vi.next(CoreType::F64)))),
-        Despecialized::Char => Value::Char(convert_i32_to_char(vi.next_u32())?),
+        Despecialized::Bool => Value::Bool(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::S8 => Value::S8(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::U8 => Value::U8(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::S16 => Value::S16(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::U16 => Value::U16(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::S32 => Value::S32(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::U32 => Value::U32(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::S64 => Value::S64(Scalar::from_core_bits(vi.next(CoreType::I64))?),
+        Despecialized::U64 => Value::U64(Scalar::from_core_bits(vi.next(CoreType::I64))?),
+        Despecialized::F32 => Value::F32(Scalar::from_core_bits(vi.next(CoreType::F32))?),
+        Despecialized::F64 => Value::F64(Scalar::from_core_bits(vi.next(CoreType::F64))?),
+        Despecialized::Char => Value::Char(Scalar::from_core_bits(vi.next(CoreType::I32))?),
         Despecialized::String => {
             let ptr = vi.next_pointer(cx.opts.ptr);
             let tagged_code_units = vi.next_pointer(cx.opts.ptr);
@@ -193,11 +189,6 @@ fn low_bits(bits: u64) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-/// Returns the low `N` bytes, 1 or 2.
-fn first_bytes<const N: usize>(bits: u32) -> [u8; N] {
-    core::array::from_fn(|i| bits.to_le_bytes()[i])
-}
-
 fn lift_flat_list<H: Host>(
     cx: &mut Context<'_, H>,
     vi: &mut CoreValueIter<'_>,
@@ -235,7 +226,7 @@ fn lift_flat_variant<H: Host>(
     let joined = flat_types(cx.types, ty, cx.opts.ptr);
     let discriminant = vi.next(CoreType::I32);
     let slots: Vec<u64> = joined[1..].iter().map(|have| vi.next(*have)).collect();
-    let case = check_discriminant(discriminant, cases)?;
+    let case = check_discriminant(discriminant, cases.len())?;
     let payload = match cases.payload(case as usize) {
         None => None,
         Some(payload) => {

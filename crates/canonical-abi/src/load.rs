@@ -8,7 +8,8 @@ use core::convert::identity;
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
-use crate::memory::{bytes, check_elements, check_pointer, load_bytes, load_int, load_pointer_and_length};
+use crate::memory::{bytes, check_elements, check_pointer, load_int, load_pointer_and_length};
+use crate::scalar::{load_scalar, load_scalars};
 use crate::specialize::{record_value, variant_value};
 use crate::string::load_string;
 use crate::trap::{Trap, trap_if};
@@ -37,29 +38,29 @@ pub(crate) fn load_from_valid_range<H: Host>(
     ty: ValType,
 ) -> Result<Value, H::Error> {
     let value = match despecialize(cx.types, ty) {
-        Despecialized::Bool => Value::Bool(load_bytes::<H, 1>(cx, ptr)? != [0]),
-        Despecialized::S8 => Value::S8(i8::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::U8 => Value::U8(u8::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::S16 => Value::S16(i16::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::U16 => Value::U16(u16::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::S32 => Value::S32(i32::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::U32 => Value::U32(load_u32(cx, ptr)?),
-        Despecialized::S64 => Value::S64(i64::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::U64 => Value::U64(u64::from_le_bytes(load_bytes(cx, ptr)?)),
-        Despecialized::F32 => Value::F32(decode_i32_as_float(load_u32(cx, ptr)?)),
-        Despecialized::F64 => Value::F64(decode_i64_as_float(u64::from_le_bytes(load_bytes(cx, ptr)?))),
-        Despecialized::Char => Value::Char(convert_i32_to_char(load_u32(cx, ptr)?)?),
+        Despecialized::Bool => Value::Bool(load_scalar(cx, ptr)?),
+        Despecialized::S8 => Value::S8(load_scalar(cx, ptr)?),
+        Despecialized::U8 => Value::U8(load_scalar(cx, ptr)?),
+        Despecialized::S16 => Value::S16(load_scalar(cx, ptr)?),
+        Despecialized::U16 => Value::U16(load_scalar(cx, ptr)?),
+        Despecialized::S32 => Value::S32(load_scalar(cx, ptr)?),
+        Despecialized::U32 => Value::U32(load_scalar(cx, ptr)?),
+        Despecialized::S64 => Value::S64(load_scalar(cx, ptr)?),
+        Despecialized::U64 => Value::U64(load_scalar(cx, ptr)?),
+        Despecialized::F32 => Value::F32(load_scalar(cx, ptr)?),
+        Despecialized::F64 => Value::F64(load_scalar(cx, ptr)?),
+        Despecialized::Char => Value::Char(load_scalar(cx, ptr)?),
         Despecialized::String => Value::String(load_string(cx, ptr)?),
         Despecialized::List { element, length } => load_list(cx, ptr, ty, element, length)?,
         Despecialized::Record(fields) => load_record(cx, ptr, ty, fields)?,
         Despecialized::Variant(cases) => load_variant(cx, ptr, ty, cases)?,
         Despecialized::Flags(labels) => Value::Flags(load_flags(cx, ptr, labels.len())?),
         Despecialized::Own(resource) => {
-            let index = load_u32(cx, ptr)?;
+            let index = load_scalar(cx, ptr)?;
             Value::Own(cx.host.lift_own(resource, index)?)
         }
         Despecialized::Borrow(resource) => {
-            let index = load_u32(cx, ptr)?;
+            let index = load_scalar(cx, ptr)?;
             Value::Borrow(cx.host.lift_borrow(resource, index)?)
         }
         Despecialized::ErrorContext => return Err(Trap::Unsupported { what: "error-context" }.into()),
@@ -95,7 +96,7 @@ pub(crate) fn convert_i32_to_char(bits: u32) -> Result<char, Trap> {
 }
 
 /// Returns the flags of the integer, without bits that no label has (the spec's `unpack_flags_from_int`).
-pub(crate) fn unpack_flags_from_int(int: u32, n_flags: usize) -> u32 {
+pub fn unpack_flags_from_int(int: u32, n_flags: usize) -> u32 {
     if n_flags < 32 { int & ((1 << n_flags) - 1) } else { int }
 }
 
@@ -126,10 +127,6 @@ pub(crate) fn check_list_range<H: Host>(
     check_elements(cx, ptr, length, u64::from(element_layout.size()), element_layout.align())
 }
 
-fn load_u32<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<u32, Trap> {
-    load_bytes(cx, ptr).map(u32::from_le_bytes)
-}
-
 fn load_list<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -151,37 +148,19 @@ pub(crate) fn load_list_from_valid_range<H: Host>(
     length: u64,
     element: ValType,
 ) -> Result<List, H::Error> {
-    /// Converts chunks of as many bytes as the type has.
-    macro_rules! scalars {
-        ($variant:ident, $ty:ty, $convert:expr) => {{
-            const SIZE: usize = size_of::<$ty>();
-            let size_bytes = length * SIZE as u64;
-            cx.host.reserve(size_bytes)?;
-            let (chunks, _) = bytes(cx, ptr, size_bytes)?.as_chunks::<SIZE>();
-            List::$variant(chunks.iter().map(|chunk| $convert(<$ty>::from_le_bytes(*chunk))).collect())
-        }};
-    }
     let list = match element {
-        ValType::U8 => {
-            cx.host.reserve(length)?;
-            List::U8(bytes(cx, ptr, length)?.to_vec())
-        }
-        ValType::Bool => scalars!(Bool, u8, |int| int != 0),
-        ValType::S8 => scalars!(S8, i8, identity),
-        ValType::S16 => scalars!(S16, i16, identity),
-        ValType::U16 => scalars!(U16, u16, identity),
-        ValType::S32 => scalars!(S32, i32, identity),
-        ValType::U32 => scalars!(U32, u32, identity),
-        ValType::S64 => scalars!(S64, i64, identity),
-        ValType::U64 => scalars!(U64, u64, identity),
-        ValType::F32 => scalars!(F32, u32, decode_i32_as_float),
-        ValType::F64 => scalars!(F64, u64, decode_i64_as_float),
-        ValType::Char => {
-            cx.host.reserve(length * 4)?;
-            let (chunks, _) = bytes(cx, ptr, length * 4)?.as_chunks();
-            let chars = chunks.iter().map(|chunk| convert_i32_to_char(u32::from_le_bytes(*chunk)));
-            List::Char(chars.collect::<Result<_, _>>()?)
-        }
+        ValType::Bool => List::Bool(load_scalars(cx, ptr, length)?),
+        ValType::S8 => List::S8(load_scalars(cx, ptr, length)?),
+        ValType::U8 => List::U8(load_scalars(cx, ptr, length)?),
+        ValType::S16 => List::S16(load_scalars(cx, ptr, length)?),
+        ValType::U16 => List::U16(load_scalars(cx, ptr, length)?),
+        ValType::S32 => List::S32(load_scalars(cx, ptr, length)?),
+        ValType::U32 => List::U32(load_scalars(cx, ptr, length)?),
+        ValType::S64 => List::S64(load_scalars(cx, ptr, length)?),
+        ValType::U64 => List::U64(load_scalars(cx, ptr, length)?),
+        ValType::F32 => List::F32(load_scalars(cx, ptr, length)?),
+        ValType::F64 => List::F64(load_scalars(cx, ptr, length)?),
+        ValType::Char => List::Char(load_scalars(cx, ptr, length)?),
         ValType::Record(_) | ValType::Tuple(_) => List::Rows(load_rows(cx, ptr, length, element)?),
         ValType::String
         | ValType::ErrorContext
@@ -209,7 +188,6 @@ pub(crate) fn load_list_from_valid_range<H: Host>(
 }
 
 /// Loads records or tuples from a range that was checked.
-///
 fn load_rows<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -353,7 +331,7 @@ fn load_variant<H: Host>(
     cases: Cases<'_>,
 ) -> Result<Value, H::Error> {
     let discriminant = load_int(cx, ptr, discriminant_size(cases.len()))?;
-    let case = check_discriminant(discriminant, cases)?;
+    let case = check_discriminant(discriminant, cases.len())?;
     let payload = match cases.payload(case as usize) {
         None => None,
         Some(payload) => {
@@ -364,10 +342,18 @@ fn load_variant<H: Host>(
     Ok(variant_value(ty, case, payload))
 }
 
-/// Returns the case that a discriminant names.
-pub(crate) fn check_discriminant(discriminant: u64, cases: Cases<'_>) -> Result<u32, Trap> {
+/// Returns the case of `n_cases` that a discriminant of at most 4 bytes names.
+///
+/// # Errors
+///
+/// When it names none.
+///
+/// # Panics
+///
+/// When either exceeds `u32::MAX`.
+pub fn check_discriminant(discriminant: u64, n_cases: usize) -> Result<u32, Trap> {
     let discriminant = u32::try_from(discriminant).expect("a discriminant has at most 4 bytes");
-    let n_cases = u32::try_from(cases.len()).expect("a type has fewer than 2^32 labels");
+    let n_cases = u32::try_from(n_cases).expect("a type has fewer than 2^32 labels");
     trap_if(discriminant >= n_cases, Trap::InvalidDiscriminant { discriminant, n_cases })?;
     Ok(discriminant)
 }

@@ -9,8 +9,9 @@ use crate::host::{Context, Host};
 use crate::layout::{field_offsets, tuple_layout};
 use crate::lift::CoreValue;
 use crate::memory::{allocate, check_pointer};
+use crate::scalar::Scalar;
 use crate::specialize::{match_case, mismatch, record_fields};
-use crate::store::{encode_float_as_i32, encode_float_as_i64, store_into_valid_range, store_list_into_range};
+use crate::store::{store_into_valid_range, store_list_into_range};
 use crate::string::store_string_into_range;
 use crate::trap::Allocation;
 use crate::types::ValType;
@@ -32,18 +33,18 @@ pub fn lower_flat<H: Host>(
     out: &mut Vec<CoreValue>,
 ) -> Result<(), H::Error> {
     match value {
-        Value::Bool(x) => out.push(CoreValue::I32(u32::from(*x))),
-        Value::S8(x) => out.push(CoreValue::I32(i32::from(*x).cast_unsigned())),
-        Value::U8(x) => out.push(CoreValue::I32(u32::from(*x))),
-        Value::S16(x) => out.push(CoreValue::I32(i32::from(*x).cast_unsigned())),
-        Value::U16(x) => out.push(CoreValue::I32(u32::from(*x))),
-        Value::S32(x) => out.push(CoreValue::I32(x.cast_unsigned())),
-        Value::U32(x) => out.push(CoreValue::I32(*x)),
-        Value::S64(x) => out.push(CoreValue::I64(x.cast_unsigned())),
-        Value::U64(x) => out.push(CoreValue::I64(*x)),
-        Value::F32(x) => out.push(CoreValue::F32(encode_float_as_i32(*x))),
-        Value::F64(x) => out.push(CoreValue::F64(encode_float_as_i64(*x))),
-        Value::Char(x) => out.push(CoreValue::I32(u32::from(*x))),
+        Value::Bool(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::S8(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::U8(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::S16(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::U16(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::S32(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::U32(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
+        Value::S64(x) => out.push(CoreValue::from_bits(CoreType::I64, x.to_core_bits())),
+        Value::U64(x) => out.push(CoreValue::from_bits(CoreType::I64, x.to_core_bits())),
+        Value::F32(x) => out.push(CoreValue::from_bits(CoreType::F32, x.to_core_bits())),
+        Value::F64(x) => out.push(CoreValue::from_bits(CoreType::F64, x.to_core_bits())),
+        Value::Char(x) => out.push(CoreValue::from_bits(CoreType::I32, x.to_core_bits())),
         Value::String(s) => {
             let pointer_and_length = store_string_into_range(cx, s)?;
             push_pointers(cx, pointer_and_length, out);

@@ -12,55 +12,64 @@ pub(crate) fn memory_bytes<H: Host>(cx: &Context<'_, H>) -> u64 {
 }
 
 /// Returns the `n` bytes at `ptr`.
-pub(crate) fn bytes<'a, H: Host>(cx: &'a Context<'_, H>, ptr: u64, n: u64) -> Result<&'a [u8], Trap> {
+///
+/// # Errors
+///
+/// When they are not all within the memory.
+pub fn bytes<'a, H: Host>(cx: &'a Context<'_, H>, ptr: u64, n: u64) -> Result<&'a [u8], Trap> {
     let memory = cx.host.memory();
     let range = usize_range(ptr, n).and_then(|range| memory.get(range));
     range.ok_or_else(|| out_of_bounds(ptr, n, memory.len()))
 }
 
 /// Returns the `n` bytes at `ptr`, to write to.
-pub(crate) fn bytes_mut<'a, H: Host>(
-    cx: &'a mut Context<'_, H>,
-    ptr: u64,
-    n: u64,
-) -> Result<&'a mut [u8], Trap> {
+///
+/// # Errors
+///
+/// When they are not all within the memory.
+pub fn bytes_mut<'a, H: Host>(cx: &'a mut Context<'_, H>, ptr: u64, n: u64) -> Result<&'a mut [u8], Trap> {
     let memory_bytes = cx.host.memory().len();
     let range = usize_range(ptr, n).and_then(|range| cx.host.memory_mut().get_mut(range));
     range.ok_or_else(|| out_of_bounds(ptr, n, memory_bytes))
 }
 
-/// Returns the little-endian integer of the array's size at `ptr`.
-pub(crate) fn load_bytes<H: Host, const N: usize>(cx: &Context<'_, H>, ptr: u64) -> Result<[u8; N], Trap> {
-    let bytes = bytes(cx, ptr, N as u64)?;
-    Ok(bytes.try_into().expect("the slice is as long as it was asked to be"))
-}
-
 /// Returns the unsigned integer of `n_bytes` (1, 2, 4 or 8) at `ptr` (the spec's `load_int`).
-pub(crate) fn load_int<H: Host>(cx: &Context<'_, H>, ptr: u64, n_bytes: u32) -> Result<u64, Trap> {
+///
+/// # Errors
+///
+/// When it is not within the memory.
+pub fn load_int<H: Host>(cx: &Context<'_, H>, ptr: u64, n_bytes: u32) -> Result<u64, Trap> {
     let mut int = [0; 8];
     int[..n_bytes as usize].copy_from_slice(bytes(cx, ptr, u64::from(n_bytes))?);
     Ok(u64::from_le_bytes(int))
 }
 
 /// Writes the low `n_bytes` (1, 2, 4 or 8) of an integer at `ptr` (the spec's `store_int`).
-pub(crate) fn store_int<H: Host>(
-    cx: &mut Context<'_, H>,
-    int: u64,
-    ptr: u64,
-    n_bytes: u32,
-) -> Result<(), Trap> {
+///
+/// # Errors
+///
+/// When there is no room within the memory.
+pub fn store_int<H: Host>(cx: &mut Context<'_, H>, int: u64, ptr: u64, n_bytes: u32) -> Result<(), Trap> {
     bytes_mut(cx, ptr, u64::from(n_bytes))?.copy_from_slice(&int.to_le_bytes()[..n_bytes as usize]);
     Ok(())
 }
 
 /// Returns the pointer and the length at `ptr`, as a string or list is stored.
-pub(crate) fn load_pointer_and_length<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<(u64, u64), Trap> {
+///
+/// # Errors
+///
+/// When they are not within the memory.
+pub fn load_pointer_and_length<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<(u64, u64), Trap> {
     let ptr_size = cx.opts.ptr.size();
     Ok((load_int(cx, ptr, ptr_size)?, load_int(cx, ptr + u64::from(ptr_size), ptr_size)?))
 }
 
 /// Writes the pointer and the length of a string or list at `ptr`.
-pub(crate) fn store_pointer_and_length<H: Host>(
+///
+/// # Errors
+///
+/// When there is no room within the memory.
+pub fn store_pointer_and_length<H: Host>(
     cx: &mut Context<'_, H>,
     (begin, length): (u64, u64),
     ptr: u64,
@@ -71,7 +80,11 @@ pub(crate) fn store_pointer_and_length<H: Host>(
 }
 
 /// Checks that a pointer is aligned and that what it points to ends within the memory.
-pub(crate) fn check_pointer<H: Host>(
+///
+/// # Errors
+///
+/// When it is not aligned, or what it points to ends beyond the memory.
+pub fn check_pointer<H: Host>(
     cx: &Context<'_, H>,
     ptr: u64,
     size_bytes: u64,
@@ -94,7 +107,11 @@ pub(crate) fn ends_beyond(ptr: u64, size_bytes: u64, memory_bytes: u64) -> bool 
 }
 
 /// Calls `realloc` for a new block and checks what it returns (the spec's `allocate` and the checks after it).
-pub(crate) fn allocate<H: Host>(
+///
+/// # Errors
+///
+/// When `realloc` fails, or returns a block that is not aligned or not within the memory.
+pub fn allocate<H: Host>(
     cx: &mut Context<'_, H>,
     alignment: u32,
     byte_length: u64,
@@ -104,7 +121,11 @@ pub(crate) fn allocate<H: Host>(
 }
 
 /// Calls `realloc` for the elements of a list that are `element_size` bytes each, unless there are too many.
-pub(crate) fn allocate_elements<H: Host>(
+///
+/// # Errors
+///
+/// When there are too many, `realloc` fails, or returns a block that is not aligned or not within the memory.
+pub fn allocate_elements<H: Host>(
     cx: &mut Context<'_, H>,
     length: u64,
     element_size: u64,
@@ -116,7 +137,11 @@ pub(crate) fn allocate_elements<H: Host>(
 }
 
 /// Checks where a list says that its elements are, in the order that the spec's `load_list_from_range` does.
-pub(crate) fn check_elements<H: Host>(
+///
+/// # Errors
+///
+/// When the list is too long, not aligned, or ends beyond the memory.
+pub fn check_elements<H: Host>(
     cx: &Context<'_, H>,
     ptr: u64,
     length: u64,

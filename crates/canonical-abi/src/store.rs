@@ -7,10 +7,10 @@ use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
 use crate::load::{canonicalize_nan32, canonicalize_nan64};
-use crate::memory::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
+use crate::memory::{allocate_elements, check_pointer, store_int, store_pointer_and_length};
+use crate::scalar::{store_scalar, store_scalars};
 use crate::specialize::{match_case, mismatch, record_fields};
 use crate::string::store_string;
-use crate::trap::Trap;
 use crate::types::ValType;
 use crate::value::{List, Rows, Value};
 
@@ -38,18 +38,18 @@ pub(crate) fn store_into_valid_range<H: Host>(
     ptr: u64,
 ) -> Result<(), H::Error> {
     match value {
-        Value::Bool(x) => store_int(cx, u64::from(*x), ptr, 1)?,
-        Value::S8(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::U8(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::S16(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::U16(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::S32(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::U32(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::S64(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::U64(x) => store_bytes(cx, &x.to_le_bytes(), ptr)?,
-        Value::F32(x) => store_bytes(cx, &encode_float_as_i32(*x).to_le_bytes(), ptr)?,
-        Value::F64(x) => store_bytes(cx, &encode_float_as_i64(*x).to_le_bytes(), ptr)?,
-        Value::Char(x) => store_bytes(cx, &u32::from(*x).to_le_bytes(), ptr)?,
+        Value::Bool(x) => store_scalar(cx, *x, ptr)?,
+        Value::S8(x) => store_scalar(cx, *x, ptr)?,
+        Value::U8(x) => store_scalar(cx, *x, ptr)?,
+        Value::S16(x) => store_scalar(cx, *x, ptr)?,
+        Value::U16(x) => store_scalar(cx, *x, ptr)?,
+        Value::S32(x) => store_scalar(cx, *x, ptr)?,
+        Value::U32(x) => store_scalar(cx, *x, ptr)?,
+        Value::S64(x) => store_scalar(cx, *x, ptr)?,
+        Value::U64(x) => store_scalar(cx, *x, ptr)?,
+        Value::F32(x) => store_scalar(cx, *x, ptr)?,
+        Value::F64(x) => store_scalar(cx, *x, ptr)?,
+        Value::Char(x) => store_scalar(cx, *x, ptr)?,
         Value::String(s) => store_string(cx, s, ptr)?,
         Value::List(_) | Value::Map(_) => store_list(cx, value, ty, ptr)?,
         Value::Record(_) | Value::Tuple(_) => {
@@ -116,11 +116,6 @@ pub(crate) fn allocate_list<H: Host>(
     allocate_elements(cx, length, u64::from(element_layout.size()), element_layout.align())
 }
 
-fn store_bytes<H: Host>(cx: &mut Context<'_, H>, bytes: &[u8], ptr: u64) -> Result<(), Trap> {
-    bytes_mut(cx, ptr, bytes.len() as u64)?.copy_from_slice(bytes);
-    Ok(())
-}
-
 fn store_list<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
@@ -154,18 +149,18 @@ pub(crate) fn store_list_into_valid_range<H: Host>(
             Ok(())
         }
         List::Rows(rows) => store_rows(cx, rows, element, ptr),
-        list @ (List::Bool(_)
-        | List::S8(_)
-        | List::U8(_)
-        | List::S16(_)
-        | List::U16(_)
-        | List::S32(_)
-        | List::U32(_)
-        | List::S64(_)
-        | List::U64(_)
-        | List::F32(_)
-        | List::F64(_)
-        | List::Char(_)) => Ok(store_scalars(cx, list, ptr)?),
+        List::Bool(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::S8(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::U8(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::S16(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::U16(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::S32(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::U32(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::S64(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::U64(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::F32(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::F64(v) => Ok(store_scalars(cx, v, ptr)?),
+        List::Char(v) => Ok(store_scalars(cx, v, ptr)?),
     }
 }
 
@@ -210,37 +205,6 @@ fn store_entries_into_valid_range<H: Host>(
         for ((offset, ty), value) in offsets.zip([key, value]) {
             store_into_valid_range(cx, value, ty, ptr + i * element_size + offset)?;
         }
-    }
-    Ok(())
-}
-
-/// Stores the elements of a typed list.
-fn store_scalars<H: Host>(cx: &mut Context<'_, H>, list: &List, ptr: u64) -> Result<(), Trap> {
-    /// Converts into chunks of as many bytes as the type has.
-    macro_rules! scalars {
-        ($elements:expr, $ty:ty, $convert:expr) => {{
-            const SIZE: usize = size_of::<$ty>();
-            let bytes = bytes_mut(cx, ptr, ($elements.len() * SIZE) as u64)?;
-            for (chunk, element) in bytes.as_chunks_mut::<SIZE>().0.iter_mut().zip($elements) {
-                let int: $ty = $convert(*element);
-                *chunk = int.to_le_bytes();
-            }
-        }};
-    }
-    match list {
-        List::U8(v) => bytes_mut(cx, ptr, v.len() as u64)?.copy_from_slice(v),
-        List::Bool(v) => scalars!(v, u8, u8::from),
-        List::S8(v) => scalars!(v, i8, core::convert::identity),
-        List::S16(v) => scalars!(v, i16, core::convert::identity),
-        List::U16(v) => scalars!(v, u16, core::convert::identity),
-        List::S32(v) => scalars!(v, i32, core::convert::identity),
-        List::U32(v) => scalars!(v, u32, core::convert::identity),
-        List::S64(v) => scalars!(v, i64, core::convert::identity),
-        List::U64(v) => scalars!(v, u64, core::convert::identity),
-        List::F32(v) => scalars!(v, u32, encode_float_as_i32),
-        List::F64(v) => scalars!(v, u64, encode_float_as_i64),
-        List::Char(v) => scalars!(v, u32, u32::from),
-        List::Rows(_) | List::Values(_) => unreachable!("the caller stores values one by one"),
     }
     Ok(())
 }

@@ -50,7 +50,11 @@ pub(crate) struct StringRange {
 }
 
 /// Returns the string whose pointer and length are at `ptr`.
-pub(crate) fn load_string<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<String, H::Error> {
+///
+/// # Errors
+///
+/// As [`load_string_from_range`], or when the two are not within the memory.
+pub fn load_string<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<String, H::Error> {
     let (begin, tagged_code_units) = load_pointer_and_length(cx, ptr)?;
     load_string_from_range(cx, begin, tagged_code_units)
 }
@@ -136,7 +140,11 @@ fn decode_utf16(bytes: &[u8]) -> impl Iterator<Item = Result<char, Trap>> + '_ {
 }
 
 /// Stores a string into a new block, and that block's pointer and length at `ptr`.
-pub(crate) fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Result<(), H::Error> {
+///
+/// # Errors
+///
+/// As [`store_string_into_range`], or when there is no room for the two within the memory.
+pub fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Result<(), H::Error> {
     let pointer_and_length = store_string_into_range(cx, s)?;
     Ok(store_pointer_and_length(cx, pointer_and_length, ptr)?)
 }

@@ -204,7 +204,7 @@ fn lift_variant<H: Host>(
     ty: ValType,
     cases: Cases<'_>,
 ) -> Result<Value, H::Error> {
-    let case = check_discriminant(values[0].bits(), cases)?;
+    let case = check_discriminant(values[0].bits(), cases.len())?;
     let label = cases.label(case as usize);
     cx.host.step().value = Some(label.to_string());
     let payload = match cases.payload(case as usize) {
@@ -315,7 +315,7 @@ fn load_variant<H: Host>(
     let size = discriminant_size(cases.len());
     let place = memory(cx, ptr, u64::from(size));
     cx.host.begin("load_int", path, place);
-    let case = check_discriminant(load_int(cx, ptr, size)?, cases)?;
+    let case = check_discriminant(load_int(cx, ptr, size)?, cases.len())?;
     let label = cases.label(case as usize);
     cx.host.step().value = Some(format!("{label} {case}"));
     cx.host.end();
