@@ -130,9 +130,9 @@ pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
     let mut errors = forbidden_characters(text, span);
     let (mut tokens, mut at) = (Vec::with_capacity(text.len() / 8), 0);
     loop {
-        let n_white = white_space(&text[at..]);
-        let starts_line = at == 0 || text[at..at + n_white].contains('\n');
-        at += n_white;
+        let white = white_space(&text.as_bytes()[at..]);
+        let starts_line = at == 0 || white.has_line_end;
+        at += white.n_bytes;
         let (kind, n_bytes) = match token(&text[at..]) {
             Ok(found) => found,
             Err(Fault { kind, n_bytes, message, help, stand_in }) => {
@@ -169,8 +169,11 @@ pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
 
 /// Returns a fault for each character that may not stand anywhere.
 fn forbidden_characters(text: &str, span: impl Fn(usize, usize) -> Span) -> Vec<Error> {
-    // Nearly all files consist of printable ASCII and line ends, which this sees at once.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+    // Nearly all files consist of printable ASCII and line ends, which this sees at once. Without an early exit in a
+    // chunk, the compiler can look at many bytes in one step.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
+    let all_plain = |chunk: &[u8]| chunk.iter().fold(true, |so_far, byte| so_far & is_plain(byte));
+    if text.as_bytes().chunks(256).all(all_plain) {
         return Vec::new();
     }
     let found = text.char_indices().filter(|(_, c)| is_forbidden(*c)).take(MAX_ERRORS);
@@ -193,13 +196,28 @@ fn is_forbidden(c: char) -> bool {
     }
 }
 
-/// Returns how many bytes of white space (comments aside) `text` starts with.
-fn white_space(text: &str) -> usize {
-    text.len() - text.trim_start_matches([' ', '\n', '\r', '\t']).len()
+/// What stands between two tokens, comments aside.
+struct WhiteSpace {
+    n_bytes: usize,
+    has_line_end: bool,
+}
+
+/// Returns the white space that `text` starts with.
+fn white_space(text: &[u8]) -> WhiteSpace {
+    let mut white = WhiteSpace { n_bytes: 0, has_line_end: false };
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(white.n_bytes) {
+        white.has_line_end |= text[white.n_bytes] == b'\n';
+        white.n_bytes += 1;
+    }
+    white
 }
 
 /// Returns the kind and length in bytes of the token that `text` starts with.
 fn token(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
+    let n_bytes = plain_label(text.as_bytes());
+    if n_bytes > 0 {
+        return Ok((if is_keyword(&text[..n_bytes]) { TokenKind::Keyword } else { TokenKind::Id }, n_bytes));
+    }
     let Some(first) = text.chars().next() else { return Ok((TokenKind::End, 0)) };
     match first {
         '/' if text.starts_with("//") => Ok(line_comment(text)),
@@ -307,6 +325,44 @@ fn number(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
     }
 }
 
+/// Returns the length of the word that `text` starts with if it is a `label` in lower case without `%`, else 0. Nearly
+/// all words are, and for them this is all there is to check.
+fn plain_label(text: &[u8]) -> usize {
+    if !text.first().is_some_and(u8::is_ascii_lowercase) {
+        return 0;
+    }
+    let is_plain = |at: usize| matches!(text.get(at), Some(b'a'..=b'z' | b'0'..=b'9'));
+    let mut end = 1;
+    while is_plain(end) || (text.get(end) == Some(&b'-') && is_plain(end + 1)) {
+        end += 1;
+    }
+    let goes_on = match text.get(end) {
+        Some(b'-') => text.get(end + 1) != Some(&b'>'),
+        Some(byte) => byte.is_ascii_uppercase() || *byte == b'_' || !byte.is_ascii(),
+        None => false,
+    };
+    if goes_on { 0 } else { end }
+}
+
+fn is_keyword(name: &str) -> bool {
+    let Some(letter @ b'a'..=b'z') = name.as_bytes().first() else { return false };
+    let letter = usize::from(letter - b'a');
+    KEYWORDS[KEYWORDS_BY_LETTER[letter]..KEYWORDS_BY_LETTER[letter + 1]].contains(&name)
+}
+
+/// For each letter where its keywords start in [`KEYWORDS`], and at last their number.
+const KEYWORDS_BY_LETTER: [usize; 27] = {
+    let (mut starts, mut letter, mut at) = ([0; 27], 0u8, 0);
+    while letter <= 26 {
+        while at < KEYWORDS.len() && KEYWORDS[at].as_bytes()[0] < b'a' + letter {
+            at += 1;
+        }
+        starts[letter as usize] = at;
+        letter += 1;
+    }
+    starts
+};
+
 /// A keyword or name, which starts after `prefix` bytes.
 fn word(text: &str, prefix: usize) -> std::result::Result<(TokenKind, usize), Fault> {
     let mut end = prefix;
@@ -320,7 +376,7 @@ fn word(text: &str, prefix: usize) -> std::result::Result<(TokenKind, usize), Fa
     if prefix == 0 && name == "_" {
         return Ok((TokenKind::Operator, end));
     }
-    if prefix == 0 && KEYWORDS.contains(&name) {
+    if prefix == 0 && is_keyword(name) {
         return Ok((TokenKind::Keyword, end));
     }
     match label_fault(name) {

@@ -1,4 +1,4 @@
-//! Names: the kebab-case `label` of Explainer.md, "Import and Export Definitions", and its "Name Uniqueness".
+//! Names: the kebab-case `label` of Explainer.md, "Import and Export Definitions", and what is close to one.
 
 /// Returns what keeps `name` from being a `label`, or `None` if it is one.
 pub(crate) fn label_fault(name: &str) -> Option<String> {
@@ -52,24 +52,6 @@ pub(crate) fn to_label(name: &str) -> Option<String> {
     }
     let label = label.trim_matches('-');
     (!label.is_empty() && label_fault(label).is_none()).then(|| label.to_owned())
-}
-
-/// Returns the form in which two names of one scope must differ (Explainer.md, "Name Uniqueness").
-///
-/// Hyphens and case don't count; `[method]r.r` counts as `r`; annotations other than `[constructor]` and `[set]`
-/// don't count.
-pub(crate) fn canonical_name(name: &str) -> String {
-    let folded: String = name.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
-    let bare = folded.rsplit(']').next().expect("splitting yields at least one part");
-    if let Some((resource, function)) = bare.split_once('.')
-        && resource == function
-    {
-        return function.to_owned();
-    }
-    if folded.starts_with("[constructor]") {
-        return folded;
-    }
-    if folded.contains("[set]") { format!("[set]{bare}") } else { bare.to_owned() }
 }
 
 /// Returns how many insertions, deletions, replacements and swaps of neighbours turn `a` into `b`.
@@ -127,37 +109,6 @@ mod tests {
             ("größe", None),
         ] {
             assert_eq!(to_label(name).as_deref(), label, "{name}");
-        }
-    }
-
-    #[test]
-    fn canonical_names() {
-        // The conflicts that the spec's section lists.
-        for (a, b) in [
-            ("foo", "FOO"),
-            ("foo", "[method]foo.foo"),
-            ("foo", "[get]foo"),
-            ("foo", "[method][get]foo.foo"),
-            ("foo", "[static][set]foo.FOO"),
-            ("foo-bar", "foob-ar"),
-            ("foo-bar", "[static]foo-BAR.FOO-bar"),
-            ("[constructor]foo", "[constructor]FOO"),
-            ("[method]foo.bar", "[static]foo.bar"),
-            ("foo:bar/baz", "foo:bar/BAZ"),
-            ("[get]prop", "prop"),
-            ("[set]prop", "[set]PROP"),
-            ("[method][get]foo.prop", "[static]foo.PROP"),
-            ("[method][set]foo.prop", "[static][set]foo.prop"),
-        ] {
-            assert_eq!(canonical_name(a), canonical_name(b), "{a} and {b}");
-        }
-        for (a, b) in [
-            ("foo", "[constructor]foo"),
-            ("foo", "[method]foo.bar"),
-            ("[get]prop", "[set]prop"),
-            ("[method][get]foo.prop", "[method]foo.get-prop"),
-        ] {
-            assert_ne!(canonical_name(a), canonical_name(b), "{a} and {b}");
         }
     }
 

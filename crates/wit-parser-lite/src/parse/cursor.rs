@@ -52,9 +52,11 @@ impl<'a, 't> Cursor<'a, 't> {
     }
 
     fn after_comments(&self, from: usize) -> usize {
-        let is_comment = |kind| matches!(kind, TokenKind::Comment | TokenKind::DocComment);
-        let n_comments = self.tokens[from..].iter().take_while(|token| is_comment(token.kind)).count();
-        from + n_comments
+        let mut at = from;
+        while matches!(self.tokens[at].kind, TokenKind::Comment | TokenKind::DocComment) {
+            at += 1;
+        }
+        at
     }
 
     fn token(&self) -> Token<'a> {
@@ -83,6 +85,7 @@ impl<'a, 't> Cursor<'a, 't> {
         self.kind() == TokenKind::End
     }
 
+    #[inline] // so that it is compared with a text known when compiling
     pub(super) fn at(&self, text: &str) -> bool {
         self.text() == text
     }
@@ -126,6 +129,7 @@ impl<'a, 't> Cursor<'a, 't> {
     }
 
     /// Passes the next token if it is `text`, and returns whether it was.
+    #[inline]
     pub(super) fn eat(&mut self, text: &str) -> bool {
         let found = self.at(text);
         if found {
@@ -135,10 +139,14 @@ impl<'a, 't> Cursor<'a, 't> {
     }
 
     /// Passes the next token, which must be `text`.
+    #[inline]
     pub(super) fn expect(&mut self, text: &str) -> Result<Token<'a>> {
-        if self.at(text) {
-            return Ok(self.bump());
-        }
+        if self.at(text) { Ok(self.bump()) } else { self.missing(text) }
+    }
+
+    /// Goes on without the next token, which should be `text`, if there is no doubt about what was meant.
+    #[cold]
+    fn missing(&mut self, text: &str) -> Result<Token<'a>> {
         if text == ";" {
             let error = expected_after(self, "`;`");
             // Whoever forgets it goes on in the next line or ends there.

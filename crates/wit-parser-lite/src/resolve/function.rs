@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::interface::Scope;
 use super::types::{holds_borrow, ty};
-use super::{Context, TypeNames, UniqueNames, attributes};
+use super::{Context, Name, TypeNames, UniqueNames, attributes, check_unique};
 use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
 use crate::error::{Error, ErrorKind};
@@ -15,7 +15,7 @@ use crate::source::Span;
 pub(super) struct Signature<'s, 'a> {
     pub(super) label: Id<'a>,
     /// For a function of a resource: its kind, the resource's name and id, and the type of `self`.
-    pub(super) method: Option<(MethodKind, &'s str, TypeDefId, TypeDefId)>,
+    pub(super) method: Option<(MethodKind, &'a str, TypeDefId, TypeDefId)>,
     pub(super) func: &'s FuncType<'a>,
 }
 
@@ -24,8 +24,8 @@ pub(super) fn method<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
     names: &TypeNames<'a>,
-    unique: &mut UniqueNames,
-    (name, resource, self_type): (&str, TypeDefId, TypeDefId),
+    unique: &mut UniqueNames<'a>,
+    (name, resource, self_type): (&'a str, TypeDefId, TypeDefId),
     ast: &ResourceMethod<'a>,
 ) -> Option<FunctionId> {
     let method = Some((ast.kind, name, resource, self_type));
@@ -37,14 +37,14 @@ pub(super) fn function<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
     names: &TypeNames<'a>,
-    unique: &mut UniqueNames,
+    unique: &mut UniqueNames<'a>,
     ast_attributes: &ast::Attributes<'a>,
     signature: Signature<'_, 'a>,
 ) -> Option<FunctionId> {
     let Signature { label, method, func } = signature;
     let attributes = attributes(cx, scope.package, ast_attributes);
     let name = function_name(&signature);
-    let is_free = unique.add(&mut cx.errors, "function", &name, label.span);
+    let is_free = unique.add(&mut cx.errors, "function", name.clone(), label.span);
     let params = params(cx, scope, names, &signature);
     let result = result(cx, scope, names, &signature);
     accessor_rules(cx, &signature);
@@ -58,7 +58,7 @@ pub(super) fn function<'a>(
         cx.errors.push(error.help("return the resource itself to hand it over"));
     }
     let function = Function {
-        name,
+        name: name.to_string(),
         label: label.name.to_owned(),
         method: method.map(|(kind, _, resource, _)| (kind, resource)),
         accessor: func.accessor,
@@ -73,19 +73,23 @@ pub(super) fn function<'a>(
 }
 
 /// Returns the component-level name, a `plainname` of Explainer.md.
-fn function_name(Signature { label, method, func }: &Signature<'_, '_>) -> String {
-    let accessor = match func.accessor {
-        None => "",
-        Some(Accessor::Get) => "[get]",
-        Some(Accessor::Set) => "[set]",
-    };
+fn function_name<'a>(Signature { label, method, func }: &Signature<'_, 'a>) -> Name<'a> {
     let label = label.name;
-    match method {
-        None => format!("{accessor}{label}"),
-        Some((MethodKind::Method, resource, ..)) => format!("[method]{accessor}{resource}.{label}"),
-        Some((MethodKind::Static, resource, ..)) => format!("[static]{accessor}{resource}.{label}"),
-        Some((MethodKind::Constructor, resource, ..)) => format!("[constructor]{resource}"),
-    }
+    let (annotations, resource) = match (method, func.accessor) {
+        (Some((MethodKind::Constructor, resource, ..)), _) => {
+            return Name::Parts { annotations: "[constructor]", resource: "", label: resource };
+        }
+        (None, None) => ("", ""),
+        (None, Some(Accessor::Get)) => ("[get]", ""),
+        (None, Some(Accessor::Set)) => ("[set]", ""),
+        (Some((MethodKind::Method, resource, ..)), None) => ("[method]", *resource),
+        (Some((MethodKind::Method, resource, ..)), Some(Accessor::Get)) => ("[method][get]", *resource),
+        (Some((MethodKind::Method, resource, ..)), Some(Accessor::Set)) => ("[method][set]", *resource),
+        (Some((MethodKind::Static, resource, ..)), None) => ("[static]", *resource),
+        (Some((MethodKind::Static, resource, ..)), Some(Accessor::Get)) => ("[static][get]", *resource),
+        (Some((MethodKind::Static, resource, ..)), Some(Accessor::Set)) => ("[static][set]", *resource),
+    };
+    Name::Parts { annotations, resource, label }
 }
 
 fn params(
@@ -94,16 +98,20 @@ fn params(
     names: &TypeNames<'_>,
     signature: &Signature<'_, '_>,
 ) -> Option<Vec<Field>> {
-    let mut unique = UniqueNames::default();
-    let mut params = Vec::new();
-    if let Some((MethodKind::Method, _, _, self_type)) = signature.method {
-        let span = signature.label.span;
-        params.push(Field { name: "self".to_owned(), ty: Type::Def(self_type), docs: None, span });
-        unique.add(&mut cx.errors, "parameter", "self", span);
-    }
+    let mut params = Vec::with_capacity(signature.func.params.len() + 1);
+    let own = match signature.method {
+        Some((MethodKind::Method, _, _, self_type)) => {
+            let id = Id { name: "self", span: signature.label.span };
+            let (name, ty) = (id.name.to_owned(), Type::Def(self_type));
+            params.push(Field { name, ty, docs: None, span: id.span });
+            Some(id)
+        }
+        Some((MethodKind::Static | MethodKind::Constructor, ..)) | None => None,
+    };
+    let written = signature.func.params.iter().map(|param| param.id);
+    check_unique(&mut cx.errors, "parameter", own.into_iter().chain(written));
     let mut is_sound = true;
     for param in &signature.func.params {
-        unique.add(&mut cx.errors, "parameter", param.id.name, param.id.span);
         match ty(cx, scope, names, &param.ty) {
             Some(ty) => {
                 params.push(Field { name: param.id.name.to_owned(), ty, docs: None, span: param.id.span })

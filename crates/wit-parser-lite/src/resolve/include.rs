@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::interface::Scope;
 use super::types::push_type;
 use super::world::Side;
-use super::{Context, UniqueNames, attributes};
+use super::{Context, Name, attributes, check_unique};
 use crate::arena::{
     Attributes, Case, Field, Function, FunctionId, InterfaceId, Owner, Type, TypeDef, TypeDefId, TypeDefKind,
     WorldId, WorldItem, WorldItemKind, push,
@@ -22,8 +22,8 @@ pub(super) fn include_item<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
     ast: &'a IncludeItem<'a>,
-    imports: &mut Side,
-    exports: &mut Side,
+    imports: &mut Side<'a>,
+    exports: &mut Side<'a>,
 ) {
     let target = match lookup(&cx.packages, scope.body, &ast.path, &mut cx.errors) {
         Some(Item::World(index)) => cx.worlds[index as usize],
@@ -66,7 +66,7 @@ pub(super) fn include_item<'a>(
                 }
             }
             let name = renamed(&item.name.expect("only interfaces go without a plain name"), ast);
-            if side.unique.add(&mut cx.errors, side.what, &name, item.span) {
+            if side.unique.add(&mut cx.errors, side.what, Name::Text(name.clone()), item.span) {
                 item.name = Some(name);
                 side.items.push(item);
             }
@@ -75,10 +75,10 @@ pub(super) fn include_item<'a>(
 }
 
 /// Adds an interface, or merges it with the one that is there: one without a gate takes the other's.
-fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, side: &mut Side) {
+fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, side: &mut Side<'_>) {
     if side.interfaces.insert(id) {
         let name = cx.out.interface_name(id).expect("an item without a name has its interface's");
-        side.unique.add(&mut cx.errors, side.what, &name, item.span);
+        side.unique.add(&mut cx.errors, side.what, Name::Text(name), item.span);
         side.items.push(item);
         return;
     }
@@ -130,9 +130,8 @@ fn check_renames<'i>(
             (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => {}
         }
     }
-    let mut unique = UniqueNames::default();
+    check_unique(&mut cx.errors, "renamed item", ast.names.iter().map(|rename| rename.id));
     for rename in &ast.names {
-        unique.add(&mut cx.errors, "renamed item", rename.id.name, rename.id.span);
         if labels.contains(rename.id.name) || cx.errors.is_full() {
             continue;
         }

@@ -3,7 +3,8 @@
 use super::function::{Signature, check_setters, function, method};
 use super::types::{push_type, typedefs};
 use super::{
-    Context, Meaning, ResolvedInterface, TypeNames, UniqueNames, attributes, lookup_interface, next_interface,
+    Context, Meaning, Name, ResolvedInterface, TypeNames, UniqueNames, attributes, lookup_interface,
+    next_interface,
 };
 use crate::arena::{
     FunctionId, Interface, InterfaceId, Owner, PackageId, TypeDef, TypeDefId, TypeDefKind, WorldId,
@@ -139,7 +140,7 @@ pub(super) fn definitions<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
     definitions: &Definitions<'a>,
-    unique: &mut UniqueNames,
+    unique: &mut UniqueNames<'a>,
 ) -> Defined<'a> {
     let mut defined =
         Defined { names: TypeNames::new(), types: Vec::new(), methods: Vec::new(), uses: Vec::new() };
@@ -150,7 +151,7 @@ pub(super) fn definitions<'a>(
     }
     let mut items: Vec<&'a TypedefItem<'a>> = Vec::new();
     for item in &definitions.typedefs {
-        if unique.add(&mut cx.errors, "type", item.id.name, item.id.span) {
+        if unique.add(&mut cx.errors, "type", Name::label(item.id.name), item.id.span) {
             items.push(item);
         }
     }
@@ -184,7 +185,7 @@ fn use_item<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
     item: &'a ast::UseItem<'a>,
-    unique: &mut UniqueNames,
+    unique: &mut UniqueNames<'a>,
     defined: &mut Defined<'a>,
 ) {
     let attributes = attributes(cx, scope.package, &item.attributes);
@@ -197,7 +198,7 @@ fn use_item<'a>(
     }
     for name in &item.names {
         let local = name.alias.unwrap_or(name.id);
-        if !unique.add(&mut cx.errors, "type", local.name, local.span) {
+        if !unique.add(&mut cx.errors, "type", Name::label(local.name), local.span) {
             continue;
         }
         defined.names.insert(local.name, Meaning::Poisoned);

@@ -9,6 +9,7 @@ mod include;
 mod interface;
 mod order;
 mod types;
+mod unique;
 mod world;
 
 use std::collections::BTreeMap;
@@ -17,10 +18,10 @@ use crate::arena::{Attributes, InterfaceId, Package, PackageId, Resolved, TypeDe
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Features, Gated};
-use crate::name::canonical_name;
 use crate::package::{Item, Packages, lookup, packages};
-use crate::source::{Span, count};
+use crate::source::count;
 use order::{cycle_text, order};
+use unique::{Name, UniqueNames, check_unique};
 
 /// How many faults a run reports at most.
 pub const MAX_ERRORS: usize = 100;
@@ -219,39 +220,6 @@ fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath
     }
 }
 
-/// The names of one scope, which must be strongly unique (Explainer.md, "Name Uniqueness").
-#[derive(Default)]
-struct UniqueNames {
-    /// By canonical name: the name and its place.
-    names: BTreeMap<String, (String, Span)>,
-}
-
-impl UniqueNames {
-    /// Adds `name`, and returns whether it was free. `what` says what names of this scope stand for.
-    fn add(&mut self, errors: &mut Errors, what: &str, name: &str, span: Span) -> bool {
-        if let Some((other, other_span)) = self.names.get(&canonical_name(name)) {
-            let message = if other == name {
-                format!("{what} `{name}` is defined twice")
-            } else {
-                format!("{what} `{name}` is too similar to `{other}`")
-            };
-            let mut error = Error::new(ErrorKind::Duplicate, span, message)
-                .note("the other definition is here", *other_span);
-            if name.contains('.') && !canonical_name(name).contains('.') {
-                error = error.remark("a function cannot be named like the resource it belongs to");
-            } else if other != name {
-                let annotations =
-                    if name.contains('[') || other.contains('[') { ", annotations" } else { "" };
-                error = error.remark(format!("names must differ in more than case{annotations} and hyphens"));
-            }
-            errors.push(error);
-            return false;
-        }
-        self.names.insert(canonical_name(name), (name.to_owned(), span));
-        true
-    }
-}
-
 /// Returns what stands before an item, and checks its gates against the package's version.
 fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attributes<'_>) -> Attributes {
     let mut attributes = Attributes {
@@ -295,19 +263,24 @@ fn docs(docs: &Docs<'_>) -> Option<String> {
     if docs.comments.is_empty() {
         return None;
     }
-    let mut lines = Vec::new();
+    let mut text = String::with_capacity(docs.comments.iter().map(|comment| comment.len()).sum());
+    let mut push = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
     for comment in &docs.comments {
         if let Some(line) = comment.strip_prefix("///") {
-            lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
+            push(line.strip_prefix(' ').unwrap_or(line).trim_end());
             continue;
         }
         let inner = comment.strip_prefix("/**").and_then(|rest| rest.strip_suffix("*/")).unwrap_or(comment);
-        lines.extend(inner.trim().lines().map(|line| {
+        for line in inner.trim().lines() {
             let line = line.trim();
-            line.strip_prefix("* ").or_else(|| line.strip_prefix('*')).unwrap_or(line)
-        }));
+            push(line.strip_prefix("* ").or_else(|| line.strip_prefix('*')).unwrap_or(line));
+        }
     }
-    Some(lines.join("\n"))
+    text.pop();
+    Some(text)
 }
 
 /// Returns the id that the next interface of the arena gets.

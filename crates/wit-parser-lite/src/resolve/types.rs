@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::interface::Scope;
 use super::order::{cycle_text, order};
-use super::{Context, Meaning, TypeFacts, TypeNames, UniqueNames, attributes, docs};
+use super::{Context, Meaning, TypeFacts, TypeNames, attributes, check_unique, docs};
 use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};
@@ -92,15 +92,14 @@ fn typedef(
     names: &TypeNames<'_>,
     item: &TypedefItem<'_>,
 ) -> Option<TypeDefKind> {
-    let mut unique = UniqueNames::default();
     match &item.kind {
         TypedefKind::Resource(_) => Some(TypeDefKind::Resource),
         TypedefKind::Type(ast) => Some(TypeDefKind::Alias(ty(cx, scope, names, ast)?)),
         TypedefKind::Record(fields) => {
             not_empty(cx, "record", "field", item.id, fields.len())?;
+            check_unique(&mut cx.errors, "field", fields.iter().map(|field| field.id));
             let mut resolved = Vec::with_capacity(fields.len());
             for field in fields {
-                unique.add(&mut cx.errors, "field", field.id.name, field.id.span);
                 let ty = ty(cx, scope, names, &field.ty);
                 let (name, docs) = (field.id.name.to_owned(), docs(&field.docs));
                 resolved.extend(ty.map(|ty| Field { name, ty, docs, span: field.id.span }));
@@ -109,9 +108,9 @@ fn typedef(
         }
         TypedefKind::Variant(cases) => {
             not_empty(cx, "variant", "case", item.id, cases.len())?;
+            check_unique(&mut cx.errors, "case", cases.iter().map(|case| case.id));
             let mut resolved = Vec::with_capacity(cases.len());
             for case in cases {
-                unique.add(&mut cx.errors, "case", case.id.name, case.id.span);
                 let ty = optional_ty(cx, scope, names, case.ty.as_ref());
                 let (name, docs) = (case.id.name.to_owned(), docs(&case.docs));
                 resolved.extend(ty.map(|ty| Case { name, ty, docs, span: case.id.span }));
@@ -143,10 +142,9 @@ fn not_empty(cx: &mut Context<'_, '_>, what: &str, part: &str, id: Id<'_>, n_par
 }
 
 fn labels(cx: &mut Context<'_, '_>, what: &str, labels: &[ast::Label<'_>]) -> Vec<Label> {
-    let mut unique = UniqueNames::default();
+    check_unique(&mut cx.errors, what, labels.iter().map(|label| label.id));
     let mut resolved = Vec::with_capacity(labels.len());
     for label in labels {
-        unique.add(&mut cx.errors, what, label.id.name, label.id.span);
         resolved.push(Label { name: label.id.name.to_owned(), docs: docs(&label.docs), span: label.id.span });
     }
     resolved

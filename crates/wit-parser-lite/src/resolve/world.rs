@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::function::{Signature, check_setters, function};
 use super::include::include_item;
 use super::interface::{Definitions, Place, Scope, definitions, interface_items};
-use super::{Context, TypeNames, UniqueNames, attributes, lookup_interface};
+use super::{Context, Name, TypeNames, UniqueNames, attributes, lookup_interface};
 use crate::arena::{
     Attributes, FunctionId, InterfaceId, Owner, TypeDefId, TypeDefKind, World, WorldId, WorldItem,
     WorldItemKind,
@@ -16,15 +16,15 @@ use crate::gate::gated;
 use crate::source::{Span, count};
 
 /// The imports of a world, or its exports.
-pub(super) struct Side {
+pub(super) struct Side<'a> {
     pub(super) what: &'static str,
     pub(super) items: Vec<WorldItem>,
-    pub(super) unique: UniqueNames,
+    pub(super) unique: UniqueNames<'a>,
     /// The interfaces among them that go by their own names.
     pub(super) interfaces: BTreeSet<InterfaceId>,
 }
 
-impl Side {
+impl Side<'_> {
     fn new(what: &'static str) -> Self {
         Self { what, items: Vec::new(), unique: UniqueNames::default(), interfaces: BTreeSet::new() }
     }
@@ -121,7 +121,7 @@ fn extern_item<'a>(
     scope: Scope,
     names: &TypeNames<'a>,
     ast: &'a ExternItem<'a>,
-    side: &mut Side,
+    side: &mut Side<'a>,
 ) {
     let Owner::World(world) = scope.owner else { unreachable!("imports and exports stand in worlds") };
     let (id, ty) = match &ast.kind {
@@ -160,7 +160,7 @@ fn extern_item<'a>(
             WorldItemKind::Interface(target.id)
         }
     };
-    if side.unique.add(&mut cx.errors, side.what, id.name, id.span) {
+    if side.unique.add(&mut cx.errors, side.what, Name::label(id.name), id.span) {
         side.items.push(item(Some(id.name.to_owned()), kind, attributes, id.span));
     }
 }
@@ -168,13 +168,13 @@ fn extern_item<'a>(
 /// Adds an interface by its own name, which may stand there only once.
 fn add_interface(
     cx: &mut Context<'_, '_>,
-    side: &mut Side,
+    side: &mut Side<'_>,
     id: InterfaceId,
     attributes: Attributes,
     span: Span,
 ) {
     let name = cx.out.interface_name(id).expect("only interfaces with a name are found by a path");
-    if side.unique.add(&mut cx.errors, side.what, &name, span) {
+    if side.unique.add(&mut cx.errors, side.what, Name::Text(name), span) {
         side.interfaces.insert(id);
         side.items.push(item(None, WorldItemKind::Interface(id), attributes, span));
     }
@@ -199,7 +199,7 @@ fn function_of(item: &WorldItem) -> Option<FunctionId> {
     }
 }
 
-fn interfaces_of(side: &Side) -> impl Iterator<Item = InterfaceId> {
+fn interfaces_of(side: &Side<'_>) -> impl Iterator<Item = InterfaceId> {
     side.items.iter().filter_map(|item| match item.kind {
         WorldItemKind::Interface(id) => Some(id),
         WorldItemKind::Function(_) | WorldItemKind::Type(_) => None,
@@ -208,7 +208,7 @@ fn interfaces_of(side: &Side) -> impl Iterator<Item = InterfaceId> {
 
 /// Adds an import of each interface that something here uses and that is not imported, or exported for exports. Its
 /// gate is that of what uses it.
-fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Side, exports: &Side) {
+fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Side<'_>, exports: &Side<'_>) {
     let mut roots = Vec::new();
     let uses = |id: InterfaceId| cx.uses[id.index() as usize].iter().copied();
     for item in &imports.items {
@@ -252,7 +252,7 @@ fn used_interface(cx: &Context<'_, '_>, id: TypeDefId) -> Option<InterfaceId> {
 
 /// Checks that no export uses one interface both as an export and, through another that is only imported, as an
 /// import: their types would differ.
-fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Side) {
+fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Side<'_>) {
     let mut faults = Vec::new();
     for export in interfaces_of(exports) {
         let uses = &cx.uses[export.index() as usize];
