@@ -32,7 +32,8 @@ const EDGES: &[(&str, Allowed)] = &[
     // The optional ones make generators of types and values for other crates' tests, and validate UTF-8 with vector
     // instructions; who does not ask for them does not get them.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
-    ("wit-parser-lite", Allowed::Only(&["canonical-abi?", "semver"])),
+    // The formats of packages in binary form are no business of who only reads text.
+    ("wit-parser-lite", Allowed::Only(&["canonical-abi?", "semver", "wasm-encoder?"])),
     (
         "jit",
         Allowed::Only(&[
