@@ -51,6 +51,8 @@ mod package;
 pub mod parse;
 mod resolve;
 pub mod source;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use arena::{
     Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, MethodKind,

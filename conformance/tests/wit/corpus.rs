@@ -1,0 +1,64 @@
+//! The tests that the registry package `wit-parser` carries, resolved by us and by the reference.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wit_parser::{PackageId, Resolve};
+use wit_parser_lite::{Features, Resolved, json::json as to_json, load::Tree};
+
+/// Returns the folder of the reference's tests, in the package of the registry.
+pub(crate) fn suite() -> PathBuf {
+    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).output();
+    let metadata: Value =
+        serde_json::from_slice(&output.expect("cargo runs").stdout).expect("cargo metadata is JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    let package = packages.iter().find(|package| package["name"] == "wit-parser");
+    let manifest = package.expect("a dependency of this crate")["manifest_path"].as_str().expect("a path");
+    Path::new(manifest).with_file_name("tests/ui")
+}
+
+/// Returns the tests of a folder: WIT files and directories, WebAssembly texts.
+pub(crate) fn tests(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(folder).expect("the package has its tests");
+    let mut tests = Vec::new();
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+        let is_file = name.ends_with(".wit") || name.ends_with(".wat");
+        if is_file || (path.is_dir() && name != "parse-fail") {
+            tests.push((name, path));
+        }
+    }
+    tests.sort();
+    tests
+}
+
+/// Returns what we resolve.
+pub(crate) fn our_resolved(path: &Path) -> Result<Resolved, String> {
+    let decode = |_: &[u8]| Err("not supported yet: packages in binary form".to_owned());
+    let tree = Tree::load(path, &decode).map_err(|error| error.to_string())?;
+    tree.parse(&Features::only(["active"])).map_err(|errors| errors[0].to_string())
+}
+
+/// Returns what we resolve, as JSON.
+pub(crate) fn ours(path: &Path) -> Result<Value, String> {
+    our_resolved(path).map(|resolved| serde_json::from_str(&to_json(&resolved)).expect("the export is JSON"))
+}
+
+/// Returns what the reference resolves, and the main package.
+pub(crate) fn their_resolve(path: &Path) -> (Resolve, PackageId) {
+    let mut resolve = Resolve::new();
+    resolve.features.insert("active".to_owned());
+    let (package, _) = resolve.push_path(path).expect("the reference accepts its own tests");
+    (resolve, package)
+}
+
+/// Returns what the reference resolves, as JSON.
+pub(crate) fn theirs(path: &Path) -> Value {
+    as_json(&their_resolve(path).0)
+}
+
+/// Returns the reference's own export.
+pub(crate) fn as_json(resolve: &Resolve) -> Value {
+    serde_json::to_value(resolve).expect("it can be exported")
+}
