@@ -12,10 +12,11 @@ mod corpus;
 #[path = "wit/structure.rs"]
 mod structure;
 
-use corpus::{ours, suite, tests, theirs};
+use corpus::{our_json, our_resolved, ours, suite, tests, theirs};
 use structure::{by_name, compare};
 use wit_parser_lite::format::format;
-use wit_parser_lite::{Features, json::json as to_json, load::Tree};
+use wit_parser_lite::print::print;
+use wit_parser_lite::{Features, json::json as to_json, load::Tree, parse_with_features};
 
 /// How many tests the package carries, so that one that lost files on the way cannot pass.
 const N_POSITIVE: usize = 78;
@@ -71,6 +72,29 @@ fn negatives_are_rejected() {
     let accepted: Vec<_> =
         tests.iter().filter(|(_, path)| ours(path).is_ok()).map(|(name, _)| name).collect();
     assert!(accepted.is_empty(), "{accepted:?}");
+}
+
+#[test]
+fn printing_keeps_the_structure() {
+    let (mut n_tests, mut problems) = (0, Vec::new());
+    for (name, path) in tests(&suite()) {
+        let Ok(before) = our_resolved(&path) else { continue };
+        n_tests += 1;
+        let printed = print(&before);
+        match parse_with_features(&Features::All, &[("printed.wit", &printed)], &[]) {
+            Ok(after) => {
+                let mut differences = Vec::new();
+                compare("", &by_name(&our_json(&before)), &by_name(&our_json(&after)), &mut differences);
+                problems.extend(differences.iter().map(|line| format!("{name}: {line}")));
+                if print(&after) != printed {
+                    problems.push(format!("{name} is printed differently the second time"));
+                }
+            }
+            Err(errors) => problems.push(format!("{name}: {}", errors[0])),
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert_eq!(n_tests, N_POSITIVE - REJECTED.len());
 }
 
 #[test]

@@ -42,7 +42,12 @@ pub(crate) fn our_resolved(path: &Path) -> Result<Resolved, String> {
 
 /// Returns what we resolve, as JSON.
 pub(crate) fn ours(path: &Path) -> Result<Value, String> {
-    our_resolved(path).map(|resolved| serde_json::from_str(&to_json(&resolved)).expect("the export is JSON"))
+    our_resolved(path).map(|resolved| our_json(&resolved))
+}
+
+/// Returns our export.
+pub(crate) fn our_json(resolved: &Resolved) -> Value {
+    serde_json::from_str(&to_json(resolved)).expect("the export is JSON")
 }
 
 /// Returns what the reference resolves, and the main package.

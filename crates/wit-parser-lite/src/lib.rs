@@ -49,6 +49,7 @@ pub mod load;
 mod name;
 mod package;
 pub mod parse;
+pub mod print;
 mod resolve;
 pub mod source;
 #[cfg(feature = "wasm")]

@@ -1,0 +1,450 @@
+//! Resolved packages as WIT text.
+//!
+//! What is printed parses back to the same structure. Names are resolved already, so the text has no top-level `use`, no
+//! `include` (worlds list what they got from others), and only those comments that are documentation. A file as it was
+//! written is kept by [`format()`](crate::format::format) instead.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::arena::{
+    Accessor, Attributes, Function, FunctionId, InterfaceId, MethodKind, Owner, Package, PackageId, Resolved,
+    Type, TypeDef, TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind,
+};
+use crate::lex::KEYWORDS;
+
+/// Returns `resolved` as one file: the main package, then all others in braces.
+///
+/// ```
+/// let text = "package a:b; interface i { use c:d/j.{t}; } package c:d { interface j { type t = u8; } }";
+/// let resolved = wit_parser_lite::parse(&[("all.wit", text)]).unwrap();
+/// let printed = wit_parser_lite::print::print(&resolved);
+/// assert!(printed.ends_with("package c:d {\n  interface j {\n    type t = u8;\n  }\n}\n"));
+/// assert!(wit_parser_lite::parse(&[("printed.wit", &printed)]).is_ok());
+/// ```
+pub fn print(resolved: &Resolved) -> String {
+    let mut printer = Printer { resolved, package: PackageId::new(0), out: String::new(), depth: 0 };
+    for (id, _) in resolved.packages() {
+        printer.package = id;
+        if id.index() == 0 {
+            printer.root_package();
+        } else {
+            printer.nested_package();
+        }
+    }
+    printer.out
+}
+
+/// Returns `package` as a file of its own. What it uses of other packages, it names.
+pub fn print_package(resolved: &Resolved, package: PackageId) -> String {
+    let mut printer = Printer { resolved, package, out: String::new(), depth: 0 };
+    printer.root_package();
+    printer.out
+}
+
+/// The functions of each resource that has some.
+type Methods = BTreeMap<TypeDefId, Vec<FunctionId>>;
+
+struct Printer<'r> {
+    resolved: &'r Resolved,
+    /// The package that is being printed.
+    package: PackageId,
+    out: String,
+    /// How many braces are open.
+    depth: usize,
+}
+
+impl<'r> Printer<'r> {
+    /// Writes a line.
+    fn line(&mut self, text: &str) {
+        writeln!(self.out, "{:1$}{text}", "", 2 * self.depth).expect("writing to a string cannot fail");
+    }
+
+    fn open(&mut self, text: &str) {
+        self.line(&format!("{text} {{"));
+        self.depth += 1;
+    }
+
+    fn close(&mut self) {
+        self.depth -= 1;
+        self.line("}");
+    }
+
+    /// Writes an empty line, unless a brace has just opened or the text starts here.
+    fn gap(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("{\n") {
+            self.out.push('\n');
+        }
+    }
+
+    fn root_package(&mut self) {
+        let header = self.header();
+        self.docs(self.resolved[self.package].docs.as_deref());
+        self.line(&format!("{header};"));
+        self.package_items();
+    }
+
+    fn nested_package(&mut self) {
+        self.gap();
+        let header = self.header();
+        self.docs(self.resolved[self.package].docs.as_deref());
+        self.open(&header);
+        self.package_items();
+        self.close();
+    }
+
+    fn header(&self) -> String {
+        format!("package {}", path(&self.resolved[self.package], None))
+    }
+
+    fn package_items(&mut self) {
+        let package = &self.resolved[self.package];
+        for id in &package.interfaces {
+            self.gap();
+            let interface = &self.resolved[*id];
+            self.attributes(&interface.attributes);
+            self.open(&format!("interface {}", name(&interface.name)));
+            self.interface_items(*id);
+            self.close();
+        }
+        for id in &package.worlds {
+            self.gap();
+            self.world(*id);
+        }
+    }
+
+    fn interface_items(&mut self, id: InterfaceId) {
+        let interface = &self.resolved[id];
+        let methods = self.methods(interface.functions.iter().copied());
+        self.types(&interface.types, &methods);
+        let functions = interface.functions.iter().copied();
+        for id in functions.filter(|id| self.resolved[*id].method.is_none()) {
+            let function = &self.resolved[id];
+            self.attributes(&function.attributes);
+            let text = format!("{}: {};", name(&function.label), self.signature(function));
+            self.line(&text);
+        }
+    }
+
+    /// Returns those of the functions that belong to resources.
+    fn methods(&self, functions: impl Iterator<Item = FunctionId>) -> Methods {
+        let mut methods = Methods::new();
+        for id in functions {
+            if let Some((_, resource)) = self.resolved[id].method {
+                methods.entry(resource).or_default().push(id);
+            }
+        }
+        methods
+    }
+
+    fn world(&mut self, id: WorldId) {
+        let world = &self.resolved[id];
+        self.attributes(&world.attributes);
+        self.open(&format!("world {}", name(&world.name)));
+        let methods = self.methods(world.imports.iter().filter_map(function_of));
+        let mut types = Vec::new();
+        for item in world.imports.iter().filter(|item| !item.is_implicit) {
+            match item.kind {
+                WorldItemKind::Type(id) => types.push(id),
+                // Written with its resource.
+                WorldItemKind::Function(id) if self.resolved[id].method.is_some() => {}
+                WorldItemKind::Function(_) | WorldItemKind::Interface(_) => {
+                    self.types(&std::mem::take(&mut types), &methods);
+                    self.world_item("import", item);
+                }
+            }
+        }
+        self.types(&types, &methods);
+        for item in &world.exports {
+            self.world_item("export", item);
+        }
+        self.close();
+    }
+
+    fn world_item(&mut self, side: &str, item: &WorldItem) {
+        match item.kind {
+            WorldItemKind::Interface(id) => {
+                let interface = &self.resolved[id];
+                let label =
+                    item.name.as_deref().map(|label| format!("{}: ", name(label))).unwrap_or_default();
+                if interface.world.is_some() {
+                    // Its gates stand there once, its documentation is the item's.
+                    self.attributes(&item.attributes);
+                    self.open(&format!("{side} {label}interface"));
+                    self.interface_items(id);
+                    self.close();
+                } else {
+                    self.attributes(&item.attributes);
+                    let path = self.interface_path(id);
+                    self.line(&format!("{side} {label}{path};"));
+                }
+            }
+            WorldItemKind::Function(id) => {
+                let function = &self.resolved[id];
+                self.attributes(&function.attributes);
+                let text = format!("{side} {}: {};", name(&function.label), self.signature(function));
+                self.line(&text);
+            }
+            WorldItemKind::Type(_) => unreachable!("types are written together, and always imported"),
+        }
+    }
+
+    /// Writes types in their order. What stands together and is used of one interface becomes one `use`.
+    fn types(&mut self, ids: &[TypeDefId], methods: &Methods) {
+        let mut rest = ids;
+        while let Some((first, after)) = rest.split_first() {
+            let Some(source) = self.used(*first) else {
+                self.definition(*first, methods);
+                rest = after;
+                continue;
+            };
+            let attributes = &self.resolved[*first].attributes;
+            let is_same = |id: &&TypeDefId| {
+                self.used(**id) == Some(source) && self.resolved[**id].attributes == *attributes
+            };
+            let n_more = after.iter().take_while(is_same).count();
+            let (together, after) = rest.split_at(1 + n_more);
+            self.use_item(source, together);
+            rest = after;
+        }
+    }
+
+    /// Returns the interface and name of the type that `id` is a `use` of.
+    fn used(&self, id: TypeDefId) -> Option<InterfaceId> {
+        let TypeDefKind::Use(target) = self.resolved[id].kind else { return None };
+        match self.resolved[target].owner {
+            Owner::Interface(id) => Some(id),
+            Owner::World(_) => unreachable!("`use` takes types of interfaces"),
+        }
+    }
+
+    fn use_item(&mut self, source: InterfaceId, ids: &[TypeDefId]) {
+        let mut names = Vec::with_capacity(ids.len());
+        for id in ids {
+            let TypeDef { name: local, kind, attributes, .. } = &self.resolved[*id];
+            let TypeDefKind::Use(target) = kind else { unreachable!("the caller chose them") };
+            if names.is_empty() {
+                self.attributes(attributes);
+            }
+            let target = self.resolved[*target].name.as_deref().unwrap_or_default();
+            let local = local.as_deref().unwrap_or_default();
+            let alias = if local == target { String::new() } else { format!(" as {}", name(local)) };
+            names.push(format!("{}{alias}", name(target)));
+        }
+        let path = self.interface_path(source);
+        self.line(&format!("use {path}.{{{}}};", names.join(", ")));
+    }
+
+    fn definition(&mut self, id: TypeDefId, methods: &Methods) {
+        let TypeDef { name: own, kind, attributes, .. } = &self.resolved[id];
+        let own = name(own.as_deref().unwrap_or_default());
+        self.attributes(attributes);
+        match kind {
+            TypeDefKind::Record(fields) => {
+                self.open(&format!("record {own}"));
+                for field in fields {
+                    self.docs(field.docs.as_deref());
+                    let text = format!("{}: {},", name(&field.name), self.ty(field.ty));
+                    self.line(&text);
+                }
+                self.close();
+            }
+            TypeDefKind::Variant(cases) => {
+                self.open(&format!("variant {own}"));
+                for case in cases {
+                    self.docs(case.docs.as_deref());
+                    let payload = case.ty.map(|ty| format!("({})", self.ty(ty))).unwrap_or_default();
+                    self.line(&format!("{}{payload},", name(&case.name)));
+                }
+                self.close();
+            }
+            TypeDefKind::Enum(labels) | TypeDefKind::Flags(labels) => {
+                let keyword = if matches!(kind, TypeDefKind::Enum(_)) { "enum" } else { "flags" };
+                self.open(&format!("{keyword} {own}"));
+                for label in labels {
+                    self.docs(label.docs.as_deref());
+                    self.line(&format!("{},", name(&label.name)));
+                }
+                self.close();
+            }
+            TypeDefKind::Resource => self.resource(&own, methods.get(&id)),
+            TypeDefKind::Alias(target) => {
+                let text = format!("type {own} = {};", self.ty(*target));
+                self.line(&text);
+            }
+            TypeDefKind::Use(_) => unreachable!("written by `use_item`"),
+            TypeDefKind::Tuple(_)
+            | TypeDefKind::Option(_)
+            | TypeDefKind::Result { .. }
+            | TypeDefKind::List(_)
+            | TypeDefKind::FixedLengthList(..)
+            | TypeDefKind::Map(..)
+            | TypeDefKind::Stream(_)
+            | TypeDefKind::Future(_)
+            | TypeDefKind::Own(_)
+            | TypeDefKind::Borrow(_) => {
+                let text = format!("type {own} = {};", self.parts(id));
+                self.line(&text);
+            }
+        }
+    }
+
+    fn resource(&mut self, own: &str, methods: Option<&Vec<FunctionId>>) {
+        let Some(methods) = methods else {
+            self.line(&format!("resource {own};"));
+            return;
+        };
+        self.open(&format!("resource {own}"));
+        for id in methods {
+            let function = &self.resolved[*id];
+            self.attributes(&function.attributes);
+            let text = self.signature(function);
+            let label = name(&function.label);
+            match function.method {
+                Some((MethodKind::Constructor, _)) => self.line(&format!("constructor{text};")),
+                Some((MethodKind::Static, _)) => self.line(&format!("{label}: static {text};")),
+                Some((MethodKind::Method, _)) | None => self.line(&format!("{label}: {text};")),
+            }
+        }
+        self.close();
+    }
+
+    /// Returns a function's type as written: without `self`, and without the keyword and usual result of a constructor.
+    fn signature(&self, function: &Function) -> String {
+        let method = function.method.map(|(kind, resource)| (kind, Type::Def(resource)));
+        let n_implied = usize::from(matches!(method, Some((MethodKind::Method, _))));
+        let params = function.params.iter().skip(n_implied);
+        let params = params.map(|param| format!("{}: {}", name(&param.name), self.ty(param.ty)));
+        let mut text = String::new();
+        match (method, function.accessor, function.is_async) {
+            (Some((MethodKind::Constructor, _)), ..) => {}
+            (_, Some(Accessor::Get), _) => text += "get",
+            (_, Some(Accessor::Set), _) => text += "set",
+            (_, None, true) => text += "async func",
+            (_, None, false) => text += "func",
+        }
+        text += &format!("({})", params.collect::<Vec<_>>().join(", "));
+        let is_implied = |ty: &Type| method == Some((MethodKind::Constructor, *ty));
+        if let Some(ty) = function.result.filter(|ty| !is_implied(ty)) {
+            text += &format!(" -> {}", self.ty(ty));
+        }
+        text
+    }
+
+    fn ty(&self, ty: Type) -> String {
+        match ty {
+            Type::Primitive(primitive) => primitive.name().to_owned(),
+            Type::Def(id) => match &self.resolved[id].name {
+                Some(own) => name(own),
+                None => self.parts(id),
+            },
+        }
+    }
+
+    /// Returns a type without a name. Recursion ends at the parser's depth limit.
+    fn parts(&self, id: TypeDefId) -> String {
+        let of = |ty: &Type| self.ty(*ty);
+        let optional = |what: &str, ty: &Option<Type>| match ty {
+            Some(ty) => format!("{what}<{}>", of(ty)),
+            None => what.to_owned(),
+        };
+        match &self.resolved[id].kind {
+            TypeDefKind::Tuple(parts) => {
+                format!("tuple<{}>", parts.iter().map(of).collect::<Vec<_>>().join(", "))
+            }
+            TypeDefKind::Option(ty) => format!("option<{}>", of(ty)),
+            TypeDefKind::List(ty) => format!("list<{}>", of(ty)),
+            TypeDefKind::FixedLengthList(ty, length) => format!("list<{}, {length}>", of(ty)),
+            TypeDefKind::Map(key, value) => format!("map<{}, {}>", of(key), of(value)),
+            TypeDefKind::Result { ok, err: None } => optional("result", ok),
+            TypeDefKind::Result { ok, err: Some(err) } => {
+                format!("result<{}, {}>", ok.as_ref().map_or("_".to_owned(), of), of(err))
+            }
+            TypeDefKind::Stream(ty) => optional("stream", ty),
+            TypeDefKind::Future(ty) => optional("future", ty),
+            TypeDefKind::Own(id) => format!("own<{}>", of(&Type::Def(*id))),
+            TypeDefKind::Borrow(id) => format!("borrow<{}>", of(&Type::Def(*id))),
+            TypeDefKind::Record(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Resource
+            | TypeDefKind::Alias(_)
+            | TypeDefKind::Use(_) => unreachable!("only types with parts go without a name"),
+        }
+    }
+
+    /// Returns how the package that is being printed refers to an interface.
+    fn interface_path(&self, id: InterfaceId) -> String {
+        let interface = &self.resolved[id];
+        if interface.package == self.package {
+            return name(&interface.name);
+        }
+        path(&self.resolved[interface.package], Some(&interface.name))
+    }
+
+    fn docs(&mut self, docs: Option<&str>) {
+        for line in docs.into_iter().flat_map(|docs| docs.split('\n')) {
+            if line.is_empty() {
+                self.line("///");
+            } else {
+                self.line(&format!("/// {line}"));
+            }
+        }
+    }
+
+    fn attributes(&mut self, attributes: &Attributes) {
+        let Attributes { docs, since, unstable, deprecated, external_id } = attributes;
+        self.docs(docs.as_deref());
+        if let Some(version) = since {
+            self.line(&format!("@since(version = {version})"));
+        }
+        if let Some(feature) = unstable {
+            self.line(&format!("@unstable(feature = {})", name(feature)));
+        }
+        if let Some(version) = deprecated {
+            self.line(&format!("@deprecated(version = {version})"));
+        }
+        if let Some(id) = external_id {
+            self.line(&format!("@external-id({})", string_literal(id)));
+        }
+    }
+}
+
+fn function_of(item: &WorldItem) -> Option<FunctionId> {
+    match item.kind {
+        WorldItemKind::Function(id) => Some(id),
+        WorldItemKind::Interface(_) | WorldItemKind::Type(_) => None,
+    }
+}
+
+/// Returns a name as written, with a `%` where it would be a keyword.
+fn name(name: &str) -> String {
+    let sign = if KEYWORDS.contains(&name) { "%" } else { "" };
+    format!("{sign}{name}")
+}
+
+/// Returns the name of a package, or of an interface in it, as written.
+fn path(package: &Package, interface: Option<&str>) -> String {
+    let mut text = package.name.split(':').map(name).collect::<Vec<_>>().join(":");
+    if let Some(interface) = interface {
+        text += &format!("/{}", name(interface));
+    }
+    if let Some(version) = &package.version {
+        text += &format!("@{version}");
+    }
+    text
+}
+
+/// Returns a string with quotes and escapes, as `string-literal` reads it.
+fn string_literal(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => out.push(c),
+            c => write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a string cannot fail"),
+        }
+    }
+    out + "\""
+}
