@@ -28,3 +28,4 @@ pub mod run;
 pub mod script;
 pub mod subjects;
 pub mod suite;
+mod wording;

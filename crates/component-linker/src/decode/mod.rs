@@ -5,6 +5,7 @@
 
 mod definition;
 mod fits;
+mod wording;
 
 use std::ops::Range;
 
@@ -46,8 +47,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Definitions<'_>, Error> {
 /// Checks that `bytes` are a valid component.
 pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
     check_header(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes)?;
-    Ok(())
+    let validated = Validator::new_with_features(features()).validate_all(bytes);
+    validated.map(drop).map_err(|error| wording::explain(bytes, &error))
 }
 
 /// The features of WebAssembly that components may use. This set agrees with the official suite on every check of
