@@ -140,6 +140,7 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapCause::Host(_)
         | TrapCause::Limit(_)
         | TrapCause::Backpressure
+        | TrapCause::Task(_)
         | TrapCause::HostResult(_) => FailureKind::Trap,
     };
     Failure::new(kind, trap.cause().to_string())

@@ -238,8 +238,8 @@ fn options<T: 'static>(
     let abi = canonical_abi::Options {
         string_encoding: def.string_encoding,
         ptr,
-        is_async: false,
-        has_callback: false,
+        is_async: def.is_async,
+        has_callback: def.has_callback,
     };
     let instance = instance_index(progress, instance);
     Ok(Options { abi, memory, realloc, instance })
@@ -258,7 +258,7 @@ fn lift<T: 'static>(
     let core = core.expect("a definition was given");
     let post_return_type = || jit::FuncType::new(flat.results.clone(), vec![]);
     let post_return = core_func(cx, progress, def.options.post_return.as_ref(), post_return_type)?;
-    let lifted = Lifted::new(&info, options, core, post_return, def.unsupported.clone());
+    let lifted = Lifted::new(&info, options, core, post_return);
     Ok(FuncInstance { info, body: Body::Lifted(lifted) })
 }
 
@@ -290,6 +290,10 @@ fn make_builtin<T: 'static>(
         }
         Builtin::BackpressureInc => canon::backpressure_inc(cx, instance),
         Builtin::BackpressureDec => canon::backpressure_dec(cx, instance),
+        Builtin::TaskReturn { signature, options: def_options } => {
+            let options = options(cx, progress, def.instance, def_options)?;
+            canon::task_return(cx, func_info(progress, signature), options)
+        }
         Builtin::Unsupported { what } => {
             return Ok(BuiltinFunc::Unsupported { instance, what: what.clone() });
         }

@@ -47,9 +47,10 @@
 //! imports, and a [`Trap`] is the guest's fault or a host function's refusal. After a trap the component instances
 //! that it passed through cannot be entered any more.
 //!
-//! Calls are synchronous. Components that use the asynchronous built-ins are decoded and instantiated; calling such a
-//! built-in traps and says that it is not supported yet ([`Component::unsupported`] lists them). Start functions of
-//! components are not supported yet either.
+//! Calls run to their end: asynchronous functions are lifted and lowered as long as nothing has to wait. Components
+//! that use the built-ins of concurrency are decoded and instantiated; calling such a built-in traps and says that it
+//! is not supported yet ([`Component::unsupported`] lists them). Start functions of components are not supported yet
+//! either.
 //!
 //! A component can import core modules and components too ([`LinkerInstance::define_module`],
 //! [`LinkerInstance::define_component`]), and functions and resource types of another instance of its store
@@ -94,4 +95,4 @@ pub use linker::{Linker, LinkerInstance};
 pub use module::Module;
 pub use plan::Unsupported;
 pub use store::{AsContextMut, Store, StoreContextMut};
-pub use trap::{Trap, TrapCause};
+pub use trap::{TaskFault, Trap, TrapCause};

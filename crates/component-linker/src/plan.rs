@@ -159,6 +159,11 @@ pub(crate) enum Builtin {
     },
     BackpressureInc,
     BackpressureDec,
+    TaskReturn {
+        /// The type of a function that takes the result as its only parameter.
+        signature: Arc<Signature>,
+        options: OptionsDef,
+    },
     /// Traps when called, saying that `what` is not supported yet.
     Unsupported {
         what: String,
@@ -172,15 +177,16 @@ pub(crate) struct LiftDef {
     pub(crate) core_func: CoreDef,
     pub(crate) signature: Arc<Signature>,
     pub(crate) options: OptionsDef,
-    /// Why calling it traps, if it does.
-    pub(crate) unsupported: Option<String>,
 }
 
-/// The canonical options (CanonicalABI.md, "Canonical ABI Options") as far as synchronous calls know them.
+/// The canonical options (CanonicalABI.md, "Canonical ABI Options") as far as calls that don't block need them.
 #[derive(Clone, Debug)]
 pub(crate) struct OptionsDef {
     pub(crate) string_encoding: StringEncoding,
     pub(crate) memory: Option<CoreDef>,
     pub(crate) realloc: Option<CoreDef>,
     pub(crate) post_return: Option<CoreDef>,
+    pub(crate) is_async: bool,
+    /// Whether there is a callback; none is called yet.
+    pub(crate) has_callback: bool,
 }

@@ -8,10 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use canonical_abi::Trap as AbiTrap;
-use canonical_abi::handles::{HandleTable, RuntimeResource};
+use canonical_abi::handles::{BorrowScope, HandleTable, RuntimeResource};
+use canonical_abi::{Trap as AbiTrap, Value};
 
-use crate::canon::FuncInstance;
+use crate::canon::{FuncInfo, FuncInstance, Options};
 use crate::engine::Engine;
 use crate::host::{HostDtor, HostResource, HostResourceType};
 use crate::limits::{LimitExceeded, LimitKind, StoreLimits};
@@ -77,6 +77,8 @@ pub(crate) struct InstanceState {
     /// Set once a trap has passed through: the instance cannot be entered any more.
     pub(crate) poisoned: bool,
     pub(crate) backpressure: u32,
+    /// Whether a call is in the instance that no other may join (the spec's `exclusive_thread`).
+    pub(crate) is_exclusive: bool,
 }
 
 /// A resource type at run time (CanonicalABI.md, "Resource State").
@@ -97,6 +99,24 @@ pub(crate) enum ResourceType<T: 'static> {
 pub(crate) struct Task {
     /// What `context.get` and `context.set` access.
     pub(crate) storage: [u64; 2],
+    /// What `task.return` is held to, in a call of an asynchronously lifted function.
+    pub(crate) returning: Option<Returning>,
+}
+
+/// The result of an asynchronously lifted function in the making.
+#[derive(Debug)]
+pub(crate) struct Returning {
+    pub(crate) info: Arc<FuncInfo>,
+    pub(crate) options: Options,
+    pub(crate) scope: BorrowScope,
+    pub(crate) state: ReturnState,
+}
+
+/// Whether `task.return` was called (the spec's `Task.State`, as far as nothing blocks or cancels).
+#[derive(Debug)]
+pub(crate) enum ReturnState {
+    Started,
+    Resolved(Option<Value>),
 }
 
 /// A handle to a store, as functions take it: a [`Store`], a [`StoreContextMut`], or a mutable reference to one.
@@ -174,7 +194,13 @@ impl<T: 'static> StoreContextMut<'_, T> {
 
 impl InstanceState {
     pub(crate) fn new() -> Self {
-        Self { handles: HandleTable::new(), may_leave: true, poisoned: false, backpressure: 0 }
+        Self {
+            handles: HandleTable::new(),
+            may_leave: true,
+            poisoned: false,
+            backpressure: 0,
+            is_exclusive: false,
+        }
     }
 }
 

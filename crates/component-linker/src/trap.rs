@@ -29,10 +29,31 @@ pub enum TrapCause {
     Limit(LimitExceeded),
     /// A component counted its backpressure beyond what the Canonical ABI allows.
     Backpressure,
+    /// A rule about asynchronous calls was broken.
+    Task(TaskFault),
     /// The component called something that is not supported yet.
     Unsupported(String),
     /// A host function returned a value that is not of its type.
     HostResult(String),
+}
+
+/// How a component can break the rules of asynchronous calls (CanonicalABI.md, "`canon task.return`" and
+/// "`canon lift`").
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TaskFault {
+    /// `task.return` was called where no asynchronously lifted function is.
+    NotAsync,
+    /// `task.return` has another result type, string encoding or memory than the function.
+    ReturnMismatch,
+    /// `task.return` was called a second time.
+    ReturnedTwice,
+    /// The function ended without a call of `task.return`.
+    NotReturned,
+    /// The function or its callback returned a code that means nothing.
+    CallbackCode {
+        /// The code: the low four bits of what was returned.
+        code: u32,
+    },
 }
 
 impl Trap {
@@ -54,6 +75,7 @@ impl Trap {
             | TrapCause::Core(_)
             | TrapCause::Limit(_)
             | TrapCause::Backpressure
+            | TrapCause::Task(_)
             | TrapCause::Unsupported(_)
             | TrapCause::HostResult(_) => None,
         }
@@ -126,8 +148,23 @@ impl fmt::Display for TrapCause {
             Self::Host(error) => error.fmt(f),
             Self::Limit(limit) => write!(f, "wasm trap: {limit}"),
             Self::Backpressure => f.write_str("wasm trap: backpressure counter out of its range"),
+            Self::Task(fault) => write!(f, "wasm trap: {fault}"),
             Self::Unsupported(what) => write!(f, "not supported yet: {what}"),
             Self::HostResult(message) => f.write_str(message),
+        }
+    }
+}
+
+impl fmt::Display for TaskFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAsync => f.write_str("`task.return` outside of an asynchronously lifted function"),
+            Self::ReturnMismatch => {
+                f.write_str("`task.return` differs from its function in result type or options")
+            }
+            Self::ReturnedTwice => f.write_str("`task.return` called a second time"),
+            Self::NotReturned => f.write_str("an asynchronous function ended without `task.return`"),
+            Self::CallbackCode { code } => write!(f, "unsupported callback code {code}"),
         }
     }
 }
@@ -150,6 +187,7 @@ impl std::error::Error for Trap {
             | TrapCause::Core(_)
             | TrapCause::Limit(_)
             | TrapCause::Backpressure
+            | TrapCause::Task(_)
             | TrapCause::Unsupported(_)
             | TrapCause::HostResult(_) => None,
         }

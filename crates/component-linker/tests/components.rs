@@ -258,7 +258,33 @@ fn unsupported_builtins_trap_only_when_called() {
             (&["call"], vec![], Traps("not supported yet: canon stream.new")),
         ],
     );
-    check("unsupported", vec![(&["async-lift"], vec![], Traps("not supported yet: canon lift async"))]);
+}
+
+#[test]
+fn asynchronous_functions_that_never_wait() {
+    let two = || vec![u32_(40), u32_(2)];
+    check(
+        "async",
+        vec![
+            (&["add"], two(), returns(u32_(42))),
+            (&["add-callback"], two(), returns(u32_(42))),
+            (&["text"], vec![], returns(string("sum"))),
+            (&["lowered"], two(), returns(u32_(42))),
+        ],
+    );
+    let faults = [
+        ("not-returned", "ended without `task.return`"),
+        ("twice", "`task.return` called a second time"),
+        ("mismatch", "`task.return` differs from its function"),
+        ("not-async", "`task.return` outside of an asynchronously lifted function"),
+        ("code", "unsupported callback code 3"),
+        ("yields", "not supported yet: a callback that yields"),
+        ("waits", "not supported yet: a callback that waits"),
+    ];
+    for (name, message) in faults {
+        let (mut store, instance) = instantiate("async");
+        check_call(&mut store, &instance, "async", &[name], &[], Traps(message));
+    }
 }
 
 #[test]

@@ -9,11 +9,12 @@ use canonical_abi::{
 };
 
 use super::guest::{Guest, Loans};
+use super::lift_async::{enter_implicit_thread, exit_implicit_thread};
 use super::{
     CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_core, to_core, with_task,
 };
 use crate::store::StoreContextMut;
-use crate::trap::{Trap, TrapCause};
+use crate::trap::Trap;
 
 /// A lifted core function.
 #[derive(Debug)]
@@ -21,10 +22,10 @@ pub(crate) struct Lifted {
     pub(crate) core_func: jit::Func,
     pub(crate) post_return: Option<jit::Func>,
     pub(crate) options: Options,
-    /// Why calling it traps, if it does.
-    pub(crate) unsupported: Option<String>,
+    /// Whether the core function says what is to come by a callback code.
+    pub(super) has_callback: bool,
     /// One zero for each core result.
-    result_slots: Vec<jit::Val>,
+    pub(super) result_slots: Vec<jit::Val>,
 }
 
 impl Lifted {
@@ -33,7 +34,6 @@ impl Lifted {
         options: Options,
         core_func: jit::Func,
         post_return: Option<jit::Func>,
-        unsupported: Option<String>,
     ) -> Self {
         let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lift);
         let zero = |ty: &canonical_abi::CoreType| match ty {
@@ -43,11 +43,12 @@ impl Lifted {
             canonical_abi::CoreType::F64 => jit::Val::F64(0),
         };
         let result_slots = flat.results.iter().map(zero).collect();
-        Self { core_func, post_return, options, unsupported, result_slots }
+        let has_callback = options.abi.has_callback;
+        Self { core_func, post_return, options, has_callback, result_slots }
     }
 }
 
-/// Calls a lifted function (the spec's `canon_lift`, as far as calls are synchronous).
+/// Calls a lifted function (the spec's `canon_lift` where not `opts.async_`).
 pub(super) fn canon_lift<'v, T, R>(
     cx: &mut StoreContextMut<'_, T>,
     info: &FuncInfo,
@@ -57,11 +58,12 @@ pub(super) fn canon_lift<'v, T, R>(
     on_start: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<Cow<'v, [Value]>, Trap>,
     on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
-    if let Some(what) = &lifted.unsupported {
-        return Err(TrapCause::Unsupported(what.clone()).into());
-    }
     let instance = lifted.options.instance;
     check_enter(cx, instance)?;
+    let is_async = info.signature.ty.is_async;
+    if is_async {
+        enter_implicit_thread(cx, instance, true)?;
+    }
     let args = on_start(cx)?;
     with_task(cx, instance, |cx| {
         let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
@@ -80,11 +82,15 @@ pub(super) fn canon_lift<'v, T, R>(
                 trace.post_returned = true;
             }
         }
+        if is_async {
+            exit_implicit_thread(cx, instance, true);
+        }
         Ok(resolved)
     })
 }
 
-fn lower_params<T>(
+/// Lowers the arguments into the callee: the spec's steps of `canon_lift` before the call.
+pub(super) fn lower_params<T>(
     cx: &mut StoreContextMut<'_, T>,
     info: &FuncInfo,
     lifted: &Lifted,

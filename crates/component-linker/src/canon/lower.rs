@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use canonical_abi::handles::Lends;
 use canonical_abi::{
-    Context, CoreValue, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding,
-    flatten_functype, lift_flat_values, lower_flat_values,
+    Context, CoreValue, CoreValueIter, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
+    StringEncoding, flatten_functype, lift_flat_values, lower_flat_values,
 };
 
 use super::guest::{Guest, Loans};
@@ -15,6 +15,9 @@ use super::{
 };
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
+
+/// The spec's `Subtask.State.RETURNED`.
+const SUBTASK_RETURNED: i32 = 2;
 
 /// A lowered component function.
 struct Lowered<T: 'static> {
@@ -44,7 +47,8 @@ pub(crate) fn lower<T>(
 ) -> jit::Func {
     let info = &callee.info;
     let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lower);
-    let result_spills = info.signature.ty.result.is_some() && flat.results.is_empty();
+    let result_spills =
+        info.signature.ty.result.is_some() && (options.abi.is_async || flat.results.is_empty());
     let lowered = Lowered { callee, options, result_spills };
     host_func(cx, core_func_type(&flat), move |cx, params, results| {
         canon_lower(cx, &lowered, params, results)
@@ -62,7 +66,8 @@ fn encodings<T>(callee: &FuncInstance<T>, options: &Options) -> (Caller, StringE
     }
 }
 
-/// Runs one call (the spec's `canon_lower`, as far as calls are synchronous).
+/// Runs one call (the spec's `canon_lower`). Since no callee blocks yet, an asynchronous call has returned when it
+/// comes back.
 fn canon_lower<T>(
     cx: &mut StoreContextMut<'_, T>,
     lowered: &Lowered<T>,
@@ -77,11 +82,15 @@ fn canon_lower<T>(
     let flat: Vec<_> = params.iter().map(from_core).collect();
     let out_param = lowered.out_param(&flat);
     let mut flat = CoreValueIter::new(&flat);
+    let (max_flat_params, max_flat_results) = match options.abi.is_async {
+        false => (MAX_FLAT_PARAMS, MAX_FLAT_RESULTS),
+        true => (MAX_FLAT_ASYNC_PARAMS, 0),
+    };
     let mut lends = Lends::new();
     let on_start = |cx: &mut StoreContextMut<'_, T>| {
         let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
         let mut cx = Context::new(types, options.abi, &mut guest);
-        let args = lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut flat, &info.signature.param_types);
+        let args = lift_flat_values(&mut cx, max_flat_params, &mut flat, &info.signature.param_types);
         args.map(Cow::Owned).map_err(|trap| caller.word(trap))
     };
     let on_resolve = |cx: &mut StoreContextMut<'_, T>, result| {
@@ -89,11 +98,14 @@ fn canon_lower<T>(
         let mut lends = Lends::new();
         let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), result_encoding);
         let mut cx = Context::new(types, options.abi, &mut guest);
-        lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &info.signature.result_types, out_param)
+        lower_flat_values(&mut cx, max_flat_results, &values, &info.signature.result_types, out_param)
             .map_err(|trap| caller.word(trap))
     };
     let flat_results = invoke(cx, callee, caller, None, on_start, on_resolve)?;
     lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
+    if options.abi.is_async {
+        results[0] = jit::Val::I32(SUBTASK_RETURNED);
+    }
     for (slot, value) in results.iter_mut().zip(&flat_results) {
         *slot = to_core(value);
     }

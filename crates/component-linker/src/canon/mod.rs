@@ -9,10 +9,12 @@ mod backpressure;
 mod context;
 mod guest;
 mod lift;
+mod lift_async;
 mod lower;
 mod resource_drop;
 mod resource_new;
 mod resource_rep;
+mod task_return;
 mod trace;
 mod unsupported;
 
@@ -36,6 +38,7 @@ pub(crate) use lower::lower;
 pub(crate) use resource_drop::{call_destructor, resource_drop};
 pub(crate) use resource_new::resource_new;
 pub(crate) use resource_rep::resource_rep;
+pub(crate) use task_return::task_return;
 pub use trace::CallTrace;
 pub(crate) use unsupported::unsupported;
 
@@ -118,6 +121,9 @@ pub(crate) fn invoke<'v, T, R>(
     on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
     match &func.body {
+        Body::Lifted(lifted) if lifted.options.abi.is_async => {
+            lift_async::canon_lift_async(cx, &func.info, lifted, caller, trace, on_start, on_resolve)
+        }
         Body::Lifted(lifted) => lift::canon_lift(cx, &func.info, lifted, caller, trace, on_start, on_resolve),
         Body::Host(host) => {
             let args = on_start(cx)?;
@@ -165,7 +171,7 @@ pub(crate) fn with_task<T, R>(
 ) -> Result<R, Trap> {
     let state = cx.state_mut();
     LimitKind::CallDepth.check(state.tasks.len() as u64 + 1, state.limits.max_call_depth)?;
-    state.tasks.push(Task { storage: [0; 2] });
+    state.tasks.push(Task { storage: [0; 2], returning: None });
     let mut entered = Entered { cx, instance, returned: false };
     let result = body(entered.cx);
     entered.returned = result.is_ok();
@@ -260,7 +266,7 @@ fn from_core(value: &jit::Val) -> CoreValue {
     }
 }
 
-/// Returns the only parameter of a built-in that takes an `i32`.
+/// Returns the only parameter of a built-in, or result of a core function, that is an `i32`.
 fn i32_param(params: &[jit::Val]) -> u32 {
     match params.first().map(from_core) {
         Some(CoreValue::I32(value)) => value,

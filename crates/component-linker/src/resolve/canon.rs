@@ -3,7 +3,7 @@
 //! The built-ins of concurrency are not supported yet: they resolve to functions that trap when called, so that a
 //! component that never calls them works.
 
-use canonical_abi::StringEncoding;
+use canonical_abi::{FuncType, StringEncoding};
 use wasmparser::{CanonicalFunction, CanonicalOption, ValType};
 
 use super::frame::{Frame, FrameId, Func, Type, get};
@@ -48,13 +48,9 @@ fn lift(
     let scope = resolver.frame(frame);
     let core_func = get(&scope.core_funcs, core_func, "core function", offset)?;
     let signature = signature(scope, ty, offset)?;
-    let (options, asynchronous) = options_def(scope, options, offset)?;
-    let unsupported = asynchronous.then(|| String::from("canon lift async"));
-    if let Some(what) = &unsupported {
-        resolver.plan.unsupported.push(Unsupported { what: what.clone(), offset });
-    }
+    let options = options_def(scope, options, offset)?;
     let instance = resolver.frame(frame).instance;
-    let lift = LiftDef { instance, core_func, signature: Arc::clone(&signature), options, unsupported };
+    let lift = LiftDef { instance, core_func, signature: Arc::clone(&signature), options };
     resolver.push_step(Step::Lift(lift), offset)?;
     let id = LiftId(resolver.n_lifts);
     resolver.n_lifts += 1;
@@ -71,15 +67,15 @@ fn signature(frame: &Frame<'_>, index: u32, offset: u64) -> Result<Arc<Signature
     }
 }
 
-/// Returns the options, and whether one of them asks for the asynchronous ABI.
-fn options_def(
-    frame: &Frame<'_>,
-    options: &[CanonicalOption],
-    offset: u64,
-) -> Result<(OptionsDef, bool), Error> {
-    let mut def =
-        OptionsDef { string_encoding: StringEncoding::Utf8, memory: None, realloc: None, post_return: None };
-    let mut asynchronous = false;
+fn options_def(frame: &Frame<'_>, options: &[CanonicalOption], offset: u64) -> Result<OptionsDef, Error> {
+    let mut def = OptionsDef {
+        string_encoding: StringEncoding::Utf8,
+        memory: None,
+        realloc: None,
+        post_return: None,
+        is_async: false,
+        has_callback: false,
+    };
     for option in options {
         let func = |index: u32| get(&frame.core_funcs, index, "core function", offset);
         match *option {
@@ -91,13 +87,14 @@ fn options_def(
             }
             CanonicalOption::Realloc(index) => def.realloc = Some(func(index)?),
             CanonicalOption::PostReturn(index) => def.post_return = Some(func(index)?),
-            CanonicalOption::Async | CanonicalOption::Callback(_) => asynchronous = true,
+            CanonicalOption::Async => def.is_async = true,
+            CanonicalOption::Callback(_) => def.has_callback = true,
             CanonicalOption::CoreType(_) | CanonicalOption::Gc => {
                 return Err(Error::unsupported("the canonical ABI of garbage-collected values", offset));
             }
         }
     }
-    Ok((def, asynchronous))
+    Ok(def)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is left is named by `unsupported_name`")]
@@ -112,11 +109,7 @@ fn builtin(
         CanonicalFunction::Lower { func_index, options } => {
             let scope = resolver.frame(frame);
             let func = get(&scope.funcs, *func_index, "function", offset)?;
-            let (options, asynchronous) = options_def(scope, options, offset)?;
-            if asynchronous {
-                return Ok(Builtin::Unsupported { what: String::from("canon lower async") });
-            }
-            Builtin::Lower { func: func.def, options }
+            Builtin::Lower { func: func.def, options: options_def(scope, options, offset)? }
         }
         CanonicalFunction::ResourceNew { resource: index } => Builtin::ResourceNew(resource(*index)?),
         CanonicalFunction::ResourceDrop { resource: index } => Builtin::ResourceDrop(resource(*index)?),
@@ -129,6 +122,13 @@ fn builtin(
         }
         CanonicalFunction::BackpressureInc => Builtin::BackpressureInc,
         CanonicalFunction::BackpressureDec => Builtin::BackpressureDec,
+        CanonicalFunction::TaskReturn { result, options } => {
+            let options = options_def(resolver.frame(frame), options, offset)?;
+            let result = types::option(resolver, frame, *result, offset)?;
+            let params = result.map(|ty| (String::from("result"), ty)).into_iter().collect();
+            let ty = FuncType { params, result: None, is_async: false };
+            Builtin::TaskReturn { signature: Arc::new(Signature::new(ty)), options }
+        }
         other => Builtin::Unsupported { what: format!("canon {}", unsupported_name(other)) },
     })
 }

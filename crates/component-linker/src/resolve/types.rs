@@ -75,7 +75,8 @@ pub(super) fn val_type(
     }
 }
 
-fn option(
+/// Returns the value type that an optional use of a type names.
+pub(super) fn option(
     resolver: &Resolver<'_>,
     frame: FrameId,
     ty: Option<ComponentValType>,

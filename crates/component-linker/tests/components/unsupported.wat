@@ -4,11 +4,7 @@
   (core module $m
     (import "" "new" (func $new (result i64)))
     (func (export "fine"))
-    (func (export "lifted") (result i32) (i32.const 0))
-    (func (export "callback") (param i32 i32 i32) (result i32) (i32.const 0))
     (func (export "call") (drop (call $new))))
   (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
   (func (export "fine") (canon lift (core func $i "fine")))
-  (func (export "call") (canon lift (core func $i "call")))
-  (func (export "async-lift") async
-    (canon lift (core func $i "lifted") async (callback (core func $i "callback")))))
+  (func (export "call") (canon lift (core func $i "call"))))
