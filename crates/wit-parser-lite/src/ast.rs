@@ -24,6 +24,8 @@ pub struct WitFile<'a> {
     pub package: Option<PackageDecl<'a>>,
     /// The definitions.
     pub items: Vec<FileItem<'a>>,
+    /// What is left out of the tree since it is at fault: from where an item starts to where the next one does.
+    pub skipped: Vec<Span>,
 }
 
 /// What stands at the top of a file.

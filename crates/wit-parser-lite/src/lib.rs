@@ -26,7 +26,7 @@
 //! With the feature `load`, `load::Tree` reads a directory with its `deps/` from disk.
 //! With the feature `abi`, `abi::func_type` and its siblings give the `canonical-abi` types of what is resolved.
 //!
-//! All syntax errors of a package are reported in one run, then all faults in its names and types. Not supported yet:
+//! All faults of a package are reported in one run: in its syntax, its names and its types. Not supported yet:
 //! packages in binary form, and printing what is resolved.
 //!
 //! Beyond the grammar, as tools accept it: the types `own<r>` and `error-context`, a `;` after `include … with { … }`,
@@ -55,6 +55,8 @@ pub mod source;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 
+use std::collections::BTreeSet;
+
 pub use arena::{
     Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, MethodKind,
     Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World, WorldId,
@@ -63,6 +65,7 @@ pub use arena::{
 pub use error::{Error, ErrorKind, Note};
 pub use gate::Features;
 pub use parse::MAX_TYPE_DEPTH;
+use resolve::LostNames;
 pub use resolve::MAX_ERRORS;
 pub use source::{FileId, Location, Sources, Span};
 
@@ -70,8 +73,8 @@ pub use source::{FileId, Location, Sources, Span};
 ///
 /// # Errors
 ///
-/// All faults found, at least one and at most [`MAX_ERRORS`]. A syntax error keeps
-/// names from being resolved, so that nothing is reported that only follows from it.
+/// All faults found, at least one and at most [`MAX_ERRORS`], in the order of the files. Nothing is reported that only
+/// follows from another fault: what a syntax error leaves out may be referred to.
 pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Vec<Error>> {
     parse_with_dependencies(files, &[])
 }
@@ -116,32 +119,72 @@ fn parse_groups(
     sources: &Sources,
     groups: &[Vec<FileId>],
 ) -> Result<Resolved, Vec<Error>> {
-    let mut errors = Vec::new();
+    let (mut faults, mut lost) = (Vec::new(), LostNames::default());
     let mut trees = Vec::with_capacity(groups.len());
     for group in groups {
         let mut files = Vec::with_capacity(group.len());
         for file in group {
-            let (tokens, faults) = lex::lex(sources, *file);
-            let (tree, more_faults) = parse::wit_file(*file, &tokens);
+            let (tokens, mut errors) = lex::lex(sources, *file);
+            let (tree, more_errors) = parse::wit_file(*file, &tokens);
+            add_independent(sources, &mut errors, more_errors);
+            errors.sort_by_key(|error| error.span.start);
+            lost_names(sources, &tree, &errors, &mut lost);
             files.push(tree);
-            let start = errors.len();
-            // In a line with a fault in its text, one of its grammar follows from that.
-            let more_faults = more_faults
-                .into_iter()
-                .filter(|error| !faults.iter().any(|fault| share_line(sources, fault, error)));
-            let more_faults: Vec<_> = more_faults.collect();
-            errors.extend(faults);
-            errors.extend(more_faults);
-            errors[start..].sort_by_key(|error| error.span.start);
+            faults.extend(errors);
         }
         trees.push(files);
     }
-    errors.truncate(MAX_ERRORS);
-    if errors.is_empty() { resolve::resolve(&trees, features) } else { Err(errors) }
+    let resolved = resolve::resolve(&trees, features, lost);
+    if faults.is_empty() {
+        return resolved;
+    }
+    add_independent(sources, &mut faults, resolved.err().unwrap_or_default());
+    faults.sort_by_key(|error| (error.span.file, error.span.start));
+    faults.truncate(MAX_ERRORS);
+    Err(faults)
 }
 
-/// Returns whether two faults of one file start in one line.
-fn share_line(sources: &Sources, a: &Error, b: &Error) -> bool {
-    let (start, end) = (a.span.start.min(b.span.start), a.span.start.max(b.span.start));
-    !sources.slice(Span { start, end, ..a.span }).contains('\n')
+/// Adds faults of a later step, but for those in a line with a fault of an earlier one, from which they follow.
+fn add_independent(sources: &Sources, faults: &mut Vec<Error>, more: Vec<Error>) {
+    let line = |error: &Error| {
+        let before = &sources.text(error.span.file)[..error.span.start as usize];
+        (error.span.file, before.rfind('\n'))
+    };
+    let lines: BTreeSet<_> = faults.iter().map(line).collect();
+    faults.extend(more.into_iter().filter(|error| !lines.contains(&line(error))));
+}
+
+/// The words after which a definition's name stands.
+const DEFINITIONS: [&str; 9] =
+    ["package", "interface", "world", "record", "variant", "enum", "flags", "resource", "type"];
+
+/// Collects the names in what a file's faults kept out of its tree.
+fn lost_names(sources: &Sources, tree: &ast::WitFile<'_>, errors: &[Error], lost: &mut LostNames) {
+    for span in &tree.skipped {
+        lost.add(sources.slice(*span));
+    }
+    for error in errors {
+        let (before, rest) = sources.text(error.span.file).split_at(error.span.start as usize);
+        if error.kind == ErrorKind::Syntax && lacks_name(sources, tree, before, error) {
+            lost.add_nameless();
+        }
+        if error.kind == ErrorKind::Literal {
+            // A comment that does not end may hold anything up to the end of the file.
+            let line = || rest.lines().next().unwrap_or("");
+            lost.add(if rest.starts_with("/*") { rest } else { line() });
+        }
+    }
+}
+
+/// Returns whether a definition or a `use` is left out for `error` and may be of any name: it stands where a
+/// definition's name should be, or in a `use`, after the text `before`.
+fn lacks_name(sources: &Sources, tree: &ast::WitFile<'_>, before: &str, error: &Error) -> bool {
+    let is_use = |span: &&Span| {
+        span.start <= error.span.start
+            && error.span.end <= span.end
+            && sources.slice(**span).starts_with("use ")
+    };
+    let before = before.trim_end();
+    DEFINITIONS.iter().any(|keyword| before.ends_with(keyword))
+        || tree.skipped.iter().any(|span| is_use(&span))
 }

@@ -102,6 +102,12 @@ fn add_root<'a>(
     let Some(first) = headers.next() else {
         let Some(file) = files.first() else { return };
         let span = Span { file: file.file, start: 0, end: 0 };
+        if errors.is_any_lost() {
+            // The header may be left out. So that the rest is looked at, the package goes without a name.
+            let package = new_package(packages, String::new(), None, Docs::default(), span);
+            add_files(packages, package, files, features, uses, errors);
+            return;
+        }
         let error =
             Error::new(ErrorKind::Package, span, "no file of this package has a `package` header".to_owned());
         errors.push(error.help("start the file with a line such as `package my-namespace:my-package;`"));
@@ -125,6 +131,18 @@ fn add_root<'a>(
         let error = error.note("the other documentation stands above this", first.name.span);
         errors.push(error.help("keep the documentation above one of the headers"));
     }
+    add_files(packages, package, files, features, uses, errors);
+}
+
+/// Adds the items of a package's files.
+fn add_files<'a>(
+    packages: &mut Packages<'a>,
+    package: PackageId,
+    files: &'a [WitFile<'a>],
+    features: &Features,
+    uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
+    errors: &mut Errors,
+) {
     for file in files {
         let items = file.items.iter().filter_map(|item| match item {
             FileItem::Package(item) => Some(item),
@@ -154,17 +172,22 @@ fn add_package<'a>(
             .push(error.note("the other definition is here", packages.packages[other.index() as usize].span));
         return None;
     }
-    let id = PackageId::new(count(packages.packages.len()));
-    packages.ids.insert(key.clone(), id);
-    packages.packages.push(PackageSource {
-        name: key.0,
-        version: key.1,
-        docs: decl.docs.clone(),
-        span: decl.name.span,
-        items: BTreeMap::new(),
-        gated: BTreeMap::new(),
-    });
+    let (name, version) = key.clone();
+    let id = new_package(packages, name, version, decl.docs.clone(), decl.name.span);
+    packages.ids.insert(key, id);
     Some(id)
+}
+
+fn new_package<'a>(
+    packages: &mut Packages<'a>,
+    name: String,
+    version: Option<Version>,
+    docs: Docs<'a>,
+    span: Span,
+) -> PackageId {
+    let (items, gated) = (BTreeMap::new(), BTreeMap::new());
+    packages.packages.push(PackageSource { name, version, docs, span, items, gated });
+    PackageId::new(count(packages.packages.len() - 1))
 }
 
 fn new_body(packages: &mut Packages<'_>, package: PackageId) -> u32 {
@@ -276,7 +299,7 @@ pub(crate) fn lookup<'a>(
             if let Some((item, _)) = uses.get(id.name).or_else(|| items.get(id.name)) {
                 return Some(*item);
             }
-            if errors.is_full() {
+            if errors.is_full() || errors.is_lost(id.name) {
                 return None;
             }
             if let Some(gate) = gated.get(id.name).or_else(|| gated_items.get(id.name)) {
@@ -294,7 +317,7 @@ pub(crate) fn lookup<'a>(
             if let Some((item, _)) = items.get(id.name) {
                 return Some(*item);
             }
-            if errors.is_full() {
+            if errors.is_full() || errors.is_lost(id.name) {
                 return None;
             }
             if let Some(gate) = gated.get(id.name) {
@@ -314,6 +337,9 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
     let key = package_key(name);
     if let Some(id) = packages.ids.get(&key) {
         return Some(*id);
+    }
+    if name.namespaces.iter().chain(&name.names).any(|id| errors.is_lost(id.name)) {
+        return None;
     }
     let error =
         Error::new(ErrorKind::Unknown, name.span, format!("package `{}` is not known", package_text(&key)));

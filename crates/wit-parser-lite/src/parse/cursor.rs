@@ -21,6 +21,8 @@ pub(super) struct Cursor<'a, 't> {
     brace_depth: u32,
     /// The faults found so far.
     errors: Vec<Error>,
+    /// The items passed over for them.
+    skipped: Vec<Span>,
     /// How many closing braces were missing, which may stand somewhere else.
     n_missing_braces: u32,
 }
@@ -45,6 +47,7 @@ impl<'a, 't> Cursor<'a, 't> {
             type_depth: 0,
             brace_depth: 0,
             errors: Vec::new(),
+            skipped: Vec::new(),
             n_missing_braces: 0,
         };
         cursor.at = cursor.after_comments(0);
@@ -159,6 +162,29 @@ impl<'a, 't> Cursor<'a, 't> {
         Err(expected(self, &format!("`{text}`")))
     }
 
+    /// Passes the brace that opens the contents of a definition, and returns its place. One that is missing before
+    /// what may well be contents is taken to be there.
+    pub(super) fn open_brace(&mut self) -> Result<Span> {
+        if self.at("{") {
+            let open = self.bump();
+            if self.at("{") {
+                self.report(Error::new(ErrorKind::Syntax, self.span(), "a second `{`".to_owned()));
+                self.bump();
+                self.brace_depth -= 1;
+            }
+            return Ok(open.span);
+        }
+        let error = expected(self, "`{`");
+        let at_contents = matches!(self.kind(), TokenKind::Id | TokenKind::Keyword) || self.at("@");
+        if !at_contents || self.text_after(1) == "{" && self.kind() == TokenKind::Id {
+            return Err(error);
+        }
+        let span = error.span;
+        self.report(error);
+        self.brace_depth += 1;
+        Ok(span)
+    }
+
     /// Notes a fault that does not keep the parser from going on.
     #[cold]
     pub(super) fn report(&mut self, error: Error) {
@@ -169,8 +195,24 @@ impl<'a, 't> Cursor<'a, 't> {
         }
     }
 
-    pub(super) fn into_errors(self) -> Vec<Error> {
-        self.errors
+    /// Returns the faults, and the items passed over for them.
+    pub(super) fn into_faults(self) -> (Vec<Error>, Vec<Span>) {
+        (self.errors, self.skipped)
+    }
+
+    /// Reports that a brace is missing at the end of a list.
+    #[cold]
+    fn report_missing_brace(&mut self, error: Error) {
+        // The place of one that an item around the list lacks too is the next token, which then has one fault.
+        let span = if self.at_toplevel_item() { error.span } else { expected_after(self, "`}`").span };
+        self.report(Error { span, ..error });
+        self.take_brace_as_there();
+    }
+
+    /// Goes on as if a closing brace stood here.
+    fn take_brace_as_there(&mut self) {
+        self.n_missing_braces += 1;
+        self.brace_depth = self.brace_depth.saturating_sub(1);
     }
 
     /// Returns the place, at which an item is about to start.
@@ -194,6 +236,35 @@ impl<'a, 't> Cursor<'a, 't> {
     #[cold]
     pub(super) fn recover(&mut self, start: Checkpoint, error: Error) {
         self.report(error);
+        self.pass_item(start);
+        self.skip_from(start);
+    }
+
+    /// Returns whether an item starts here that belongs into an interface or world, as after a brace too many.
+    pub(super) fn at_stray(&self) -> bool {
+        self.at_item() && !matches!(self.text(), "package" | "interface" | "world" | "use" | "@")
+    }
+
+    /// Passes further such items, with the brace that should have closed them.
+    #[cold]
+    pub(super) fn pass_strays(&mut self) {
+        while self.at_stray() {
+            let start = self.checkpoint();
+            self.pass_item(start);
+            self.skip_from(start);
+        }
+        self.eat("}");
+    }
+
+    /// Notes that the item that starts at `start` is left out.
+    fn skip_from(&mut self, start: Checkpoint) {
+        let (first, next) = (self.tokens[start.at].span, self.token().span);
+        self.skipped.push(Span { end: next.start.max(first.end), ..first });
+    }
+
+    /// Passes the rest of the item that starts at `start`.
+    fn pass_item(&mut self, start: Checkpoint) {
+        let ends_at_semicolon = matches!(self.tokens[start.at].text, "use" | "include");
         while !self.at_end() {
             let is_inside = self.brace_depth > start.brace_depth;
             let has_moved = self.has_moved(start);
@@ -201,6 +272,9 @@ impl<'a, 't> Cursor<'a, 't> {
                 return;
             }
             let token = self.bump();
+            if token.text == ";" && ends_at_semicolon {
+                self.brace_depth = start.brace_depth;
+            }
             let is_over = self.brace_depth == start.brace_depth && matches!(token.text, ";" | "}");
             if is_over {
                 while matches!(self.text(), ")" | ">" | "," | ";") {
@@ -218,7 +292,11 @@ impl<'a, 't> Cursor<'a, 't> {
             return false;
         }
         match token.kind {
-            TokenKind::Id => self.text_after(1) == ":",
+            // A parameter looks the same but for its type.
+            TokenKind::Id => {
+                let is_func = matches!(self.text_after(2), "func" | "async" | "static" | "get" | "set");
+                self.text_after(1) == ":" && is_func
+            }
             TokenKind::Keyword => matches!(
                 token.text,
                 "package"
@@ -244,6 +322,16 @@ impl<'a, 't> Cursor<'a, 't> {
             | TokenKind::DocComment
             | TokenKind::End => false,
         }
+    }
+
+    /// Returns whether an item of the list around a list in braces seems to start here, so that a brace is missing.
+    fn at_next_item(&self) -> bool {
+        let is_name = self.kind() == TokenKind::Keyword && self.kind_after(1) != TokenKind::Id;
+        self.at_item() && !is_name
+    }
+
+    pub(super) fn starts_line(&self) -> bool {
+        self.token().starts_line
     }
 
     /// Returns whether an interface, world or package seems to start here, which never stands in braces of another
@@ -281,9 +369,7 @@ pub(super) fn expected_after(p: &Cursor<'_, '_>, what: &str) -> Error {
 pub(super) fn missing_brace(p: &mut Cursor<'_, '_>, what: &str, open: Span) {
     let error = expected(p, "`}`").note(&format!("the {what} starts here"), open);
     p.report(error);
-    // As if it stood here.
-    p.n_missing_braces += 1;
-    p.brace_depth = p.brace_depth.saturating_sub(1);
+    p.take_brace_as_there();
 }
 
 fn found(token: Token<'_>) -> String {
@@ -306,6 +392,15 @@ pub(super) fn comma_separated<'a, 't, T>(
 ) -> Result<Vec<T>> {
     let mut items = Vec::new();
     while !p.eat(close) {
+        if close == "}" && p.at_next_item() {
+            let error = expected(p, "`}`");
+            if items.is_empty() {
+                // So little is there that it is left out.
+                return Err(error);
+            }
+            p.report_missing_brace(error);
+            return Ok(items);
+        }
         items.push(item(p)?);
         if !p.eat(",") {
             if p.eat(close) {
@@ -314,6 +409,10 @@ pub(super) fn comma_separated<'a, 't, T>(
             let mut error = expected(p, &format!("`,` or `{close}`"));
             if p.at(";") && close == "}" {
                 error = error.help("fields and cases are separated by commas");
+            }
+            if close == "}" && p.at_next_item() {
+                p.report_missing_brace(error);
+                return Ok(items);
             }
             // A forgotten comma at the end of a line.
             if p.kind() == TokenKind::Id && p.token().starts_line && p.text_after(1) != "{" {

@@ -95,7 +95,7 @@ fn result_list<'a>(p: &mut Cursor<'a, '_>) -> Result<Option<Ty<'a>>> {
 /// '{' ( gate external-id? resource-method )* '}'
 /// ```
 pub(super) fn resource_methods<'a>(p: &mut Cursor<'a, '_>) -> Result<Vec<ResourceMethod<'a>>> {
-    let open = p.expect("{")?.span;
+    let open = p.open_brace()?;
     let mut methods = Vec::new();
     while !p.eat("}") {
         if p.at_end() || p.at_toplevel_item() {

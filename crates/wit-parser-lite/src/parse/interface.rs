@@ -27,7 +27,7 @@ pub(super) fn interface_item<'a>(
 /// interface-items ::= gate interface-definition
 /// ```
 pub(super) fn interface_items<'a>(p: &mut Cursor<'a, '_>) -> Result<Vec<InterfaceDefinition<'a>>> {
-    let open = p.expect("{")?.span;
+    let open = p.open_brace()?;
     let mut items = Vec::new();
     while !p.eat("}") {
         if p.at_end() || p.at_toplevel_item() {
@@ -92,7 +92,7 @@ pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -
         let error = expected(p, "`.` and the types in braces");
         return Err(error.help(format!("write `use {}.{{some-type}};`", path.id().name)));
     }
-    p.expect("{")?;
+    p.open_brace()?;
     let names = comma_separated(p, "}", use_names_item)?;
     p.expect(";")?;
     Ok(UseItem { attributes, path, names })

@@ -34,27 +34,31 @@ pub const MAX_TYPE_DEPTH: u32 = 100;
 /// wit-file ::= (package-decl ';')? (package-items | nested-package-definition)*
 /// ```
 ///
-/// The second part of what it returns are the faults; what they stand in is left out of the tree.
+/// The second part of what it returns are the faults; what they stand in is left out of the tree, which says where that is.
 ///
 /// # Panics
 ///
 /// `tokens` do not end with the token for the end of the file.
 pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Error>) {
     let p = &mut Cursor::new(tokens);
-    let mut tree = WitFile { file, package: None, items: Vec::new() };
+    let mut tree = WitFile { file, package: None, items: Vec::new(), skipped: Vec::new() };
     while !p.at_end() {
         if p.eat_missed_brace() {
             continue;
         }
-        let start = p.checkpoint();
+        let (start, is_stray) = (p.checkpoint(), p.at_stray());
         if let Err(error) = file_item(p, &mut tree) {
             p.recover(start, error);
             if !p.has_moved(start) {
                 p.bump();
             }
+            if is_stray {
+                p.pass_strays();
+            }
         }
     }
-    let errors = std::mem::replace(p, Cursor::new(tokens)).into_errors();
+    let (errors, skipped) = std::mem::replace(p, Cursor::new(tokens)).into_faults();
+    tree.skipped = skipped;
     (tree, errors)
 }
 
@@ -71,16 +75,19 @@ fn file_item<'a>(p: &mut Cursor<'a, '_>, tree: &mut WitFile<'a>) -> Result<()> {
         tree.items.push(FileItem::Nested(nested_package_definition(p, decl)?));
         return Ok(());
     }
-    if !p.eat(";") {
-        p.report(expected_after(p, "`;` or `{` after the package's name"));
-    }
+    let end = if p.eat(";") { None } else { Some(expected_after(p, "`;` or `{` after the package's name")) };
     if !is_first {
         let message = "a package header must come first in its file".to_owned();
         let error = Error::new(ErrorKind::Package, decl.name.span, message);
         p.report(error.help("write `package … { … }` to define another package in this file"));
-        return Ok(());
+    } else {
+        tree.package = Some(decl);
     }
-    tree.package = Some(decl);
+    match end {
+        Some(error) if p.starts_line() || p.at_end() => p.report(error),
+        Some(error) => return Err(error),
+        None => {}
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Types. Follows WIT.md, "Items: type" and "Types".
 
-use super::cursor::{Cursor, comma_separated, expected};
+use super::cursor::{Cursor, comma_separated, expected, expected_after};
 use super::function::resource_methods;
 use super::{MAX_TYPE_DEPTH, id};
 use crate::ast::{
@@ -50,8 +50,13 @@ fn resource_item<'a>(p: &mut Cursor<'a, '_>) -> Result<TypedefKind<'a>> {
     if p.eat(";") {
         return Ok(TypedefKind::Resource(Vec::new()));
     }
-    if !p.at("{") {
-        return Err(expected(p, "`;` or `{`"));
+    if !p.at("{") && !p.at("constructor") {
+        let error = expected_after(p, "`;` or `{`");
+        if !p.starts_line() {
+            return Err(error);
+        }
+        p.report(error);
+        return Ok(TypedefKind::Resource(Vec::new()));
     }
     resource_methods(p).map(TypedefKind::Resource)
 }
@@ -121,7 +126,7 @@ fn braces<'a, 't, T>(
     p: &mut Cursor<'a, 't>,
     item: impl FnMut(&mut Cursor<'a, 't>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    p.expect("{")?;
+    p.open_brace()?;
     comma_separated(p, "}", item)
 }
 

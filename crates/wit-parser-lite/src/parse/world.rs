@@ -19,7 +19,7 @@ use crate::lex::TokenKind;
 pub(super) fn world_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<WorldItem<'a>> {
     p.expect("world")?;
     let id = id(p)?;
-    let open = p.expect("{")?.span;
+    let open = p.open_brace()?;
     let mut items = Vec::new();
     while !p.eat("}") {
         if p.at_end() || p.at_toplevel_item() {
@@ -130,7 +130,7 @@ fn include_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Resul
         p.expect(";")?;
         return Ok(IncludeItem { attributes, path, names: Vec::new() });
     }
-    p.expect("{")?;
+    p.open_brace()?;
     let names = comma_separated(p, "}", include_names_item)?;
     // The grammar has no `;` here, the example beside it does.
     p.eat(";");

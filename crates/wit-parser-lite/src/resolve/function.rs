@@ -197,6 +197,9 @@ pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, 
         }
         let getter_name = setter.name.replace("[set]", "[get]");
         let Some(getter) = by_name.get(getter_name.as_str()) else {
+            if cx.errors.is_lost(&setter.label) {
+                continue;
+            }
             let message = format!("setter `{}` needs a getter `{getter_name}`", setter.name);
             faults.push(Error::new(ErrorKind::Function, *span, message));
             continue;

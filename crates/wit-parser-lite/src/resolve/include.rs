@@ -132,7 +132,8 @@ fn check_renames<'i>(
     }
     check_unique(&mut cx.errors, "renamed item", ast.names.iter().map(|rename| rename.id));
     for rename in &ast.names {
-        if labels.contains(rename.id.name) || cx.errors.is_full() {
+        let is_found = labels.contains(rename.id.name) || cx.errors.is_lost(rename.id.name);
+        if is_found || cx.errors.is_full() {
             continue;
         }
         let name = rename.id.name;

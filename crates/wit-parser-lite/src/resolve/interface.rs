@@ -221,7 +221,7 @@ fn use_item<'a>(
                 let message = format!("`{}` is a function: only types can be used", name.id.name);
                 cx.errors.push(Error::new(ErrorKind::WrongKind, name.id.span, message));
             }
-            None if cx.errors.is_full() => {}
+            None if cx.errors.is_full() || cx.errors.is_lost(name.id.name) => {}
             None => {
                 let message = format!("interface `{}` has no type `{}`", item.path.id().name, name.id.name);
                 let error = Error::new(ErrorKind::Unknown, name.id.span, message);

@@ -12,9 +12,9 @@ mod types;
 mod unique;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::arena::{Attributes, InterfaceId, Package, PackageId, Resolved, TypeDefId};
+use crate::arena::{Attributes, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId};
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Features, Gated};
@@ -30,12 +30,46 @@ pub const MAX_ERRORS: usize = 100;
 pub(crate) struct Errors {
     errors: Vec<Error>,
     limit: usize,
+    lost: LostNames,
+}
+
+/// The names in what is left out for faults in its syntax. They may be defined there, so not finding them is no fault.
+#[derive(Default)]
+pub(crate) struct LostNames {
+    names: BTreeSet<String>,
+    is_any: bool,
+    /// Whether a definition without a name is left out, which may be any.
+    is_nameless: bool,
+}
+
+impl LostNames {
+    /// Adds all that reads as a name in a text that is left out.
+    pub(crate) fn add(&mut self, text: &str) {
+        self.is_any = true;
+        let words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+        self.names.extend(words.map(str::to_owned));
+    }
+
+    /// Notes that a definition is left out whose name is missing.
+    pub(crate) fn add_nameless(&mut self) {
+        (self.is_any, self.is_nameless) = (true, true);
+    }
 }
 
 impl Errors {
     /// Returns a list that keeps nothing, for questions whose faults are reported elsewhere.
     fn discard() -> Self {
-        Self { errors: Vec::new(), limit: 0 }
+        Self { errors: Vec::new(), limit: 0, lost: LostNames::default() }
+    }
+
+    /// Returns whether `name` may be defined in what is left out.
+    pub(crate) fn is_lost(&self, name: &str) -> bool {
+        self.lost.is_nameless || self.lost.names.contains(name)
+    }
+
+    /// Returns whether something is left out, so that what is missing may stand there.
+    pub(crate) fn is_any_lost(&self) -> bool {
+        self.lost.is_any
     }
 
     pub(crate) fn push(&mut self, error: Error) {
@@ -69,6 +103,8 @@ struct Context<'a, 'f> {
     worlds: Vec<Option<u32>>,
     /// By [`InterfaceId`]: the interfaces it uses.
     uses: Vec<Vec<InterfaceId>>,
+    /// The names that are reported as unknown, once in each interface or world.
+    unknown: HashSet<(Owner, String)>,
 }
 
 /// What is worked out once for each type, since chains of aliases can be long.
@@ -99,12 +135,13 @@ enum Meaning<'a> {
 }
 
 /// Returns the packages that the groups of files make up, the first group's as the main package, without what
-/// `features` leave out.
+/// `features` leave out. `lost` says what is left out for faults in its syntax.
 pub(crate) fn resolve<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     features: &Features,
+    lost: LostNames,
 ) -> Result<Resolved, Vec<Error>> {
-    let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS };
+    let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS, lost };
     let packages = packages(groups, features, &mut errors);
     let mut cx = Context {
         features,
@@ -114,6 +151,7 @@ pub(crate) fn resolve<'a>(
         interfaces: packages.interfaces.iter().map(|_| None).collect(),
         worlds: packages.worlds.iter().map(|_| None).collect(),
         uses: Vec::new(),
+        unknown: HashSet::new(),
         packages,
     };
     for package in &cx.packages.packages {
@@ -244,6 +282,8 @@ fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attribute
                 cx.errors.push(Error::new(ErrorKind::Attribute, gate.span, message));
             }
             Some(_) => {}
+            // Its header is left out.
+            None if name.is_empty() => {}
             None => {
                 let message =
                     format!("package `{name}` has a gate with a version, so it must have a version itself");

@@ -235,7 +235,8 @@ fn named(cx: &mut Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'
             let message = format!("`{}` is a function, not a type", id.name);
             Error::new(ErrorKind::WrongKind, id.span, message)
         }
-        None if cx.errors.is_full() => return None,
+        None if cx.errors.is_full() || cx.errors.is_lost(id.name) => return None,
+        None if !cx.unknown.insert((scope.owner, id.name.to_owned())) => return None,
         None => unknown_type(cx, scope, names, id),
     };
     cx.errors.push(error);
