@@ -123,7 +123,7 @@ fn not_returned(error: &CallError) -> Failure {
         CallError::Arity { .. } | CallError::Type { .. } => {
             Failure::new(FailureKind::Misuse, error.to_string())
         }
-        CallError::WrongStore | CallError::UnknownResource(_) => {
+        CallError::WrongStore | CallError::UnknownResource(_) | CallError::Resource(_) => {
             Failure::new(FailureKind::Internal, error.to_string())
         }
     }

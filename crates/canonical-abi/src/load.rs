@@ -303,8 +303,17 @@ pub(crate) fn reserve_elements<H: Host>(
     cx.host.reserve(length.saturating_mul((width * size_of::<Value>()) as u64))
 }
 
-/// Returns a vector with room for `length` elements, whose place in guest memory was checked.
-pub(crate) fn reserved_vec<H: Host, T>(cx: &mut Context<'_, H>, length: u64) -> Result<Vec<T>, H::Error> {
+/// Returns a vector with room for `length` elements, whose place in guest memory was checked, after the host was asked
+/// for the room.
+///
+/// # Errors
+///
+/// When the host refuses.
+///
+/// # Panics
+///
+/// When there are more elements than fit in memory at all.
+pub fn reserved_vec<H: Host, T>(cx: &mut Context<'_, H>, length: u64) -> Result<Vec<T>, H::Error> {
     cx.host.reserve(length.saturating_mul(size_of::<T>() as u64))?;
     let capacity =
         usize::try_from(length).expect("a list within the memory has fewer elements than usize::MAX");

@@ -102,7 +102,8 @@ pub(crate) fn failure(function: &Function, error: &CallError) -> Failure {
         CallError::WrongStore
         | CallError::UnknownResource(_)
         | CallError::Arity { .. }
-        | CallError::Type { .. } => Failure::BadInput(error.to_string()),
+        | CallError::Type { .. }
+        | CallError::Resource(_) => Failure::BadInput(error.to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a linker knows by name: functions and resource types of the host, and the exports of live instances.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use canonical_abi::{Types, ValType};
 use jit::HostError;
 
 use crate::Val;
+use crate::canon::TypedHostFunc;
 use crate::component::Component;
 use crate::func_type::Signature;
 use crate::instance::Func;
@@ -41,6 +43,8 @@ pub(crate) enum FuncDefinition<T: 'static> {
         /// Its type, if the host gave it.
         ty: Option<Arc<HostSignature>>,
     },
+    /// A host function on Rust types, which say its type.
+    Typed(Arc<dyn TypedHostFunc<T>>),
     /// An export of a live instance.
     Live(Func),
 }
@@ -58,6 +62,7 @@ pub(crate) enum ResourceDefinition<T: 'static> {
 /// A resource type of the host.
 pub(crate) struct HostResourceType<T: 'static> {
     pub(crate) id: HostResource,
+    pub(crate) rust_type: TypeId,
     pub(crate) dtor: HostDtor<T>,
 }
 
@@ -121,6 +126,7 @@ impl<T> Clone for FuncDefinition<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Host { func, ty } => Self::Host { func: Arc::clone(func), ty: ty.clone() },
+            Self::Typed(func) => Self::Typed(Arc::clone(func)),
             Self::Live(func) => Self::Live(func.clone()),
         }
     }
@@ -129,8 +135,8 @@ impl<T> Clone for FuncDefinition<T> {
 impl<T> Clone for ResourceDefinition<T> {
     fn clone(&self) -> Self {
         match self {
-            Self::Host(HostResourceType { id, dtor }) => {
-                Self::Host(HostResourceType { id: *id, dtor: Arc::clone(dtor) })
+            Self::Host(HostResourceType { id, rust_type, dtor }) => {
+                Self::Host(HostResourceType { id: *id, rust_type: *rust_type, dtor: Arc::clone(dtor) })
             }
             Self::Live { store, index } => Self::Live { store: *store, index: *index },
         }

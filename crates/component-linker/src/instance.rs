@@ -15,6 +15,7 @@ use crate::module::Module;
 use crate::plan::{FuncDef, Path};
 use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
 use crate::trap::Trap;
+use crate::typed::ResourceError;
 
 /// An instance of a component, living in a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ pub enum CallError {
         /// Where in the argument, what was expected there and what was given.
         error: ValueTypeError,
     },
+    /// An argument is a resource that can't be passed.
+    Resource(ResourceError),
     /// The guest, or a host function that it called, trapped.
     Trap(Trap),
 }
@@ -209,6 +212,7 @@ impl fmt::Display for CallError {
             Self::UnknownResource(id) => write!(f, "the component has no resource type {}", id.0),
             Self::Arity { expected, n_given } => write!(f, "{n_given} arguments given to {expected}"),
             Self::Type { param, error } => write!(f, "argument `{param}`: {error}"),
+            Self::Resource(error) => error.fmt(f),
             Self::Trap(trap) => trap.fmt(f),
         }
     }
@@ -219,6 +223,7 @@ impl std::error::Error for CallError {
         match self {
             Self::WrongStore | Self::UnknownResource(_) | Self::Arity { .. } => None,
             Self::Type { error, .. } => Some(error),
+            Self::Resource(error) => Some(error),
             Self::Trap(trap) => Some(trap),
         }
     }

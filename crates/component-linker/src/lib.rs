@@ -38,6 +38,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With Rust types in place of [`Val`]s ([`typed`]), types are checked once, and values go straight into and out of the
+//! guest:
+//!
+//! ```
+//! # use component_linker::{Component, Config, Engine, Linker, Store};
+//! # let bytes = wat::parse_str(
+//! #     r#"(component
+//! #         (import "double" (func $double (param "x" u32) (result u32)))
+//! #         (core func $double (canon lower (func $double)))
+//! #         (core module $m
+//! #             (import "host" "double" (func $double (param i32) (result i32)))
+//! #             (func (export "run") (param i32) (result i32)
+//! #                 (i32.add (call $double (local.get 0)) (i32.const 2))))
+//! #         (core instance $i (instantiate $m
+//! #             (with "host" (instance (export "double" (func $double))))))
+//! #         (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))"#,
+//! # )?;
+//! # let engine = Engine::new(&Config::new())?;
+//! # let component = Component::new(&engine, &bytes)?;
+//! let mut linker = Linker::new();
+//! linker.root().func_wrap("double", |_, (x,): (u32,)| Ok((2 * x,)))?;
+//! let mut store = Store::new(&engine, ());
+//! let instance = linker.instantiate(&mut store, &component)?;
+//! let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, &["run"])?;
+//! assert_eq!(run.call(&mut store, (20,))?, (42,));
+//!
+//! let error = instance.get_typed_func::<(&str,), (u32,)>(&mut store, &["run"]).unwrap_err().to_string();
+//! assert!(error.contains("expected `run: func(x: u32) -> u32`"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Values are [`Val`]s and types [`ValType`]s, both of the crate `canonical-abi`. A resource that a guest defines is
 //! known to the host by its representation, a number of the guest's choice: [`Val::Own`] moves the resource,
 //! [`Val::Borrow`] lends it for a call, and [`Instance::drop_resource`] drops one that the host was given. Nothing keeps a
@@ -78,6 +109,7 @@ mod resolve;
 mod store;
 mod subtype;
 mod trap;
+pub mod typed;
 
 pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display};
 pub use jit::{Frame, HostError};
@@ -96,3 +128,7 @@ pub use module::Module;
 pub use plan::Unsupported;
 pub use store::{AsContextMut, Store, StoreContextMut};
 pub use trap::{TaskFault, Trap, TrapCause};
+pub use typed::{
+    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable, ResourceTableError,
+    TypedFunc, TypedFuncError,
+};

@@ -1,11 +1,13 @@
 //! The linker: meets a component's imports by name.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
 use jit::HostError;
 
 use crate::Val;
+use crate::canon::Wrapped;
 use crate::component::{Component, Item, ItemKind};
 use crate::func_type::Signature;
 use crate::host::{
@@ -20,6 +22,7 @@ use crate::module::Module;
 use crate::names::describe_path;
 use crate::plan::Path;
 use crate::store::{AsContextMut, StoreContextMut};
+use crate::typed::{LiftTuple, LowerTuple, Results};
 
 /// Functions, resource types, core modules, components and live instances by name.
 ///
@@ -75,7 +78,7 @@ impl<T: 'static> Linker<T> {
         for path in plan.resources.iter().filter_map(|resource| resource.imported.as_ref()) {
             if let Found::Nothing = find(&self.definitions, path) {
                 let (name, mut instance) = self.place(path)?;
-                instance.resource(&name, |_, _| Ok(()))?;
+                instance.resource::<()>(&name, |_, _| Ok(()))?;
             }
         }
         for import in &plan.imported_funcs {
@@ -155,19 +158,39 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, Definition::Func(FuncDefinition::Host { func: Arc::new(func), ty }))
     }
 
-    /// Provides a resource type whose values the host knows by a number of its choice, the representation.
-    /// `dtor` is called with it when a guest drops the last handle to a resource. All components of a store that import
-    /// it know it as one type. Returns its name, by which a [`HostFuncType`] mentions it.
+    /// Provides a function on Rust types: `func_wrap("f", |cx, (a, b): (u32, String)| Ok((a + 1,)))`. A component that
+    /// imports one of other types is not linked.
+    ///
+    /// Its arguments are a tuple, and so is its result: `()` or `(r,)`. An error that it returns becomes a trap of the
+    /// guest.
     ///
     /// # Errors
     ///
     /// If the instance has something under `name` already.
-    pub fn resource<F>(&mut self, name: &str, dtor: F) -> Result<HostResource, LinkError>
+    pub fn func_wrap<F, P, R>(&mut self, name: &str, func: F) -> Result<(), LinkError>
     where
-        F: Fn(&mut StoreContextMut<'_, T>, u32) -> Result<(), HostError> + Send + Sync + 'static,
+        F: Fn(&mut StoreContextMut<'_, T>, P) -> Result<R, HostError> + Send + Sync + 'static,
+        P: LiftTuple + 'static,
+        R: LowerTuple + Results + 'static,
     {
+        self.define(name, Definition::Func(FuncDefinition::Typed(Arc::new(Wrapped::new(func)))))
+    }
+
+    /// Provides a resource type whose values the host knows by a number of its choice, the representation.
+    /// `dtor` is called with it when a guest drops the last handle to a resource. All components of a store that import
+    /// it know it as one type. Handles to it are [`Resource<R>`](crate::typed::Resource)s in functions on Rust types; `R` may
+    /// be any type, also one without values, and `()` for functions on [`Val`]s. Returns its name, by which a [`HostFuncType`] mentions it.
+    ///
+    /// # Errors
+    ///
+    /// If the instance has something under `name` already.
+    pub fn resource<R: 'static>(
+        &mut self,
+        name: &str,
+        dtor: impl Fn(&mut StoreContextMut<'_, T>, u32) -> Result<(), HostError> + Send + Sync + 'static,
+    ) -> Result<HostResource, LinkError> {
         let id = HostResource::fresh();
-        let ty = HostResourceType { id, dtor: Arc::new(dtor) };
+        let ty = HostResourceType { id, rust_type: TypeId::of::<R>(), dtor: Arc::new(dtor) };
         self.define(name, Definition::Resource(ResourceDefinition::Host(ty)))?;
         Ok(id)
     }

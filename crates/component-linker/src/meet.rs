@@ -17,6 +17,7 @@ use crate::names::{compatible_name, describe_path};
 use crate::plan::{ImportedFunc, Path, UnmetImport, UnmetSort};
 use crate::store::{ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};
+use crate::typed::{Callee, TypeMismatch};
 
 /// Looks up every import of a component, and checks the types of those that come with one.
 pub(crate) fn meet_imports<T: 'static>(
@@ -151,6 +152,24 @@ fn meet_func<T: 'static>(
             }
             Ok(Body::Host(Arc::clone(func)))
         }
+        FuncDefinition::Typed(func) => {
+            let resource = |id: ResourceId| meeting.resources.get(id.0 as usize).copied().flatten();
+            let callee = Callee {
+                name: last(&import.path),
+                state: meeting.state,
+                types: meeting.component.types(),
+                ty: &import.signature.ty,
+                resources: &resource,
+            };
+            func.check(&callee).map_err(|mismatch| {
+                let import = describe_func(meeting.component, import);
+                LinkError::WrongType(match mismatch {
+                    TypeMismatch::Func { given, expected: _ } => format!("{import} is provided as `{given}`"),
+                    TypeMismatch::Invalid(error) => format!("{import} is provided with no type: {error}"),
+                })
+            })?;
+            Ok(Body::Typed(Arc::clone(func)))
+        }
         FuncDefinition::Live(Func { store, index, info }) => {
             check_store(meeting.state, *store, || describe_func(meeting.component, import))?;
             let resource = |id: ResourceId| info.resources.get(id.0 as usize).copied();
@@ -160,7 +179,7 @@ fn meet_func<T: 'static>(
             // What only passes on is left out, so that chains do not grow.
             Ok(Body::Live(match &func.body {
                 Body::Live(callee) => Arc::clone(callee),
-                Body::Lifted(_) | Body::Host(_) => Arc::clone(func),
+                Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Arc::clone(func),
             }))
         }
     }

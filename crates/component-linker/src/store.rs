@@ -3,6 +3,7 @@
 //! A component store is a core store whose data carries the run-time state of components, so that built-ins reach it
 //! through the context that core code passes to them.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -89,6 +90,8 @@ pub(crate) enum ResourceType<T: 'static> {
     },
     Host {
         dtor: HostDtor<T>,
+        /// The type whose handles are [`Resource`](crate::Resource)s of this Rust type.
+        rust_type: TypeId,
     },
     /// Not reached yet by the instantiation that makes it.
     Undefined,
@@ -261,7 +264,8 @@ impl<T> State<T> {
         if let Some(index) = self.host_resources.get(&ty.id) {
             return *index;
         }
-        let index = self.push_resource(ResourceType::Host { dtor: Arc::clone(&ty.dtor) });
+        let index =
+            self.push_resource(ResourceType::Host { dtor: Arc::clone(&ty.dtor), rust_type: ty.rust_type });
         self.host_resources.insert(ty.id, index);
         index
     }

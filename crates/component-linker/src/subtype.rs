@@ -18,9 +18,19 @@ pub(crate) struct Side<'a> {
     pub(crate) resources: &'a dyn Fn(ResourceId) -> Option<ResourceIndex>,
 }
 
+/// Types to be compared with those of another arena.
+#[derive(Clone, Copy)]
+pub(crate) struct Fits<'a> {
+    pub(crate) a: &'a Types,
+    pub(crate) b: &'a Types,
+    /// Whether two handles, each an `own` or a `borrow`, are of types that fit each other.
+    pub(crate) handle: &'a dyn Fn(ValType, ValType) -> bool,
+}
+
 /// Returns whether two function types are equal.
 pub(crate) fn same_func(a: Side<'_>, a_ty: &FuncType, b: Side<'_>, b_ty: &FuncType) -> bool {
-    let mut pairs = Pairs { a, b, seen: HashSet::new() };
+    let same_handle = |a_ty, b_ty| same_handle(a, a_ty, b, b_ty);
+    let mut pairs = Pairs::new(Fits { a: a.types, b: b.types, handle: &same_handle });
     a_ty.is_async == b_ty.is_async
         && a_ty.params.len() == b_ty.params.len()
         && a_ty
@@ -33,14 +43,37 @@ pub(crate) fn same_func(a: Side<'_>, a_ty: &FuncType, b: Side<'_>, b_ty: &FuncTy
 
 /// Returns whether two value types are equal.
 pub(crate) fn same_type(a: Side<'_>, a_ty: ValType, b: Side<'_>, b_ty: ValType) -> bool {
-    same(&mut Pairs { a, b, seen: HashSet::new() }, a_ty, b_ty)
+    let same_handle = |a_ty, b_ty| same_handle(a, a_ty, b, b_ty);
+    same(&mut Pairs::new(Fits { a: a.types, b: b.types, handle: &same_handle }), a_ty, b_ty)
+}
+
+/// Returns whether there are as many types of one arena as of the other, each equal but for handles, which fit.
+pub(crate) fn fits_all(fits: Fits<'_>, a: &[ValType], b: &[ValType]) -> bool {
+    let mut pairs = Pairs::new(fits);
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&mut pairs, *a, *b))
+}
+
+fn same_handle(a: Side<'_>, a_ty: ValType, b: Side<'_>, b_ty: ValType) -> bool {
+    if let (ValType::Own(a_id), ValType::Own(b_id)) | (ValType::Borrow(a_id), ValType::Borrow(b_id)) =
+        (a_ty, b_ty)
+    {
+        let (a, b) = ((a.resources)(a_id), (b.resources)(b_id));
+        a.is_some() && a == b
+    } else {
+        false
+    }
 }
 
 /// What is compared. A type may have very many paths to few definitions; each pair is looked at once.
 struct Pairs<'a> {
-    a: Side<'a>,
-    b: Side<'a>,
+    fits: Fits<'a>,
     seen: HashSet<(ValType, ValType)>,
+}
+
+impl<'a> Pairs<'a> {
+    fn new(fits: Fits<'a>) -> Self {
+        Self { fits, seen: HashSet::new() }
+    }
 }
 
 fn same_option(pairs: &mut Pairs<'_>, a: Option<ValType>, b: Option<ValType>) -> bool {
@@ -55,7 +88,7 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
     if !pairs.seen.insert((a, b)) {
         return true; // equal, or the comparison has failed already
     }
-    let (a_types, b_types) = (pairs.a.types, pairs.b.types);
+    let (a_types, b_types) = (pairs.fits.a, pairs.fits.b);
     match (a, b) {
         (ValType::List(a), ValType::List(b)) => same(pairs, a_types[a].element, b_types[b].element),
         (ValType::FixedLengthList(a), ValType::FixedLengthList(b)) => {
@@ -87,9 +120,8 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
             let (a, b) = (a_types[a], b_types[b]);
             same_option(pairs, a.ok, b.ok) && same_option(pairs, a.err, b.err)
         }
-        (ValType::Own(a), ValType::Own(b)) | (ValType::Borrow(a), ValType::Borrow(b)) => {
-            let (a, b) = ((pairs.a.resources)(a), (pairs.b.resources)(b));
-            a.is_some() && a == b
+        (ValType::Own(_) | ValType::Borrow(_), ValType::Own(_) | ValType::Borrow(_)) => {
+            (pairs.fits.handle)(a, b)
         }
         (ValType::Stream(a), ValType::Stream(b)) => {
             same_option(pairs, a_types[a].payload, b_types[b].payload)

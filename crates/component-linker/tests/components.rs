@@ -42,7 +42,7 @@ fn linker() -> Linker<Host> {
     })
     .unwrap();
     let mut things = linker.instance("test:host/things@1.2.0").unwrap();
-    things.resource("thing", |cx: &mut StoreContextMut<'_, Host>, rep| drop_thing(cx, rep)).unwrap();
+    things.resource::<()>("thing", |cx: &mut StoreContextMut<'_, Host>, rep| drop_thing(cx, rep)).unwrap();
     things
         .func_new("make", |_, args| match args {
             [Val::U32(rep)] => Ok(Some(Val::Own(*rep))),

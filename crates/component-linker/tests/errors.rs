@@ -142,7 +142,7 @@ fn unmet_imports() {
     );
     check(
         |linker| {
-            linker.root().resource("run", |_, _| Ok(())).unwrap();
+            linker.root().resource::<()>("run", |_, _| Ok(())).unwrap();
         },
         "import function `run: func(a: u32, b: string) -> tuple<bool, char>` is provided as a resource",
     );

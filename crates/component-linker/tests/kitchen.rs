@@ -92,7 +92,7 @@ fn kitchen() -> Kitchen {
     let component = Component::new(&engine, &bytes).unwrap_or_else(|error| panic!("{error}"));
     let mut linker = Linker::new();
     let mut host = linker.instance("techbytes:kitchen/host@0.1.0").unwrap();
-    host.resource("blob", drop_blob).unwrap();
+    host.resource::<()>("blob", drop_blob).unwrap();
     host.func_new("[constructor]blob", new).unwrap();
     host.func_new("[method]blob.read", read).unwrap();
     host.func_new("[method]blob.size", size).unwrap();

@@ -152,7 +152,7 @@ fn a_resource_type_of_the_host_is_one_type_for_all_components() {
             (export "f" (func $f)))"#,
     );
     let mut linker = Linker::new();
-    linker.root().resource("r", |_, _| Ok(())).unwrap();
+    linker.root().resource::<()>("r", |_, _| Ok(())).unwrap();
     let with_r = linker.clone();
     linker.root().func_new("f", |_, args| Ok(Some(Val::U32(u32::from(args == [Val::Own(9)]))))).unwrap();
     let first = instantiate(&mut store, &linker, &passer);
@@ -162,7 +162,7 @@ fn a_resource_type_of_the_host_is_one_type_for_all_components() {
     assert_eq!(call(&mut store, &second, "f", &[Val::Own(9)]), Some(Val::U32(1)));
 
     let mut linker = Linker::new();
-    linker.root().resource("r", |_, _| Ok(())).unwrap();
+    linker.root().resource::<()>("r", |_, _| Ok(())).unwrap();
     linker.root().define_exports(&first).unwrap();
     let error = linker.instantiate(&mut store, &passer).expect_err("another type");
     assert_eq!(
@@ -182,7 +182,7 @@ fn types_that_the_host_gives_are_checked() {
     );
     let link = |param: fn(&mut Types) -> ValType| {
         let mut linker = Linker::new();
-        let r = linker.root().resource("r", |_, _| Ok(())).unwrap();
+        let r = linker.root().resource::<()>("r", |_, _| Ok(())).unwrap();
         let mut types = Types::new();
         let params =
             vec![(String::from("x"), ValType::Borrow(ResourceId(0))), (String::from("l"), param(&mut types))];

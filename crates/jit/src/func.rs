@@ -1,6 +1,10 @@
 //! Function handles: host functions, calls. Follows the core specification, "Function Instances".
 
-use crate::error::Result;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::engine::Trampolines;
+use crate::error::Error;
 use crate::rt::{self, FuncRefPtr, HostBlock, HostFn, ValRaw};
 use crate::store::{AsContext, AsContextMut, Caller, StoreId, StoreOpaque};
 use crate::trap::{Backtrace, HostError, Trap, TrapKind};
@@ -14,7 +18,71 @@ pub struct Func {
     ptr: FuncRefPtr,
 }
 
+/// A function on numbers that is called often: what a call of it needs is looked up once, and its arguments and results
+/// are slots.
+#[derive(Clone)]
+pub struct NumericFunc {
+    func: Func,
+    /// Invariant: those of the function's type, which has no references. The function's store knows their code.
+    trampolines: Arc<Trampolines>,
+}
+
+impl NumericFunc {
+    /// Calls the function: the first slots of `values` are the arguments, and then the results. What a slot holds
+    /// besides a value's bits is ignored.
+    ///
+    /// # Errors
+    ///
+    /// Returns the trap that stopped it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the function belongs to another store or there are fewer slots than [`Self::n_slots`], and resumes
+    /// the panic of a host function that the call reached.
+    #[inline]
+    pub fn call(&self, mut cx: impl AsContextMut, values: &mut [ValRaw]) -> Result<(), Trap> {
+        let mut cx = cx.as_context_mut();
+        let inner = cx.inner();
+        let ptr = self.func.ptr(&inner.opaque);
+        rt::call(inner, ptr, &self.trampolines, values)
+    }
+
+    /// Returns how many slots a call needs: the larger of the numbers of parameters and results.
+    pub fn n_slots(&self) -> usize {
+        self.trampolines.n_slots
+    }
+}
+
+impl fmt::Debug for NumericFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NumericFunc").field(&self.func).finish()
+    }
+}
+
 impl Func {
+    /// Prepares the function for calls with bare numbers. Returns `None` if its type has anything else than numbers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system refuses executable memory for the type's trampolines.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the function belongs to another store.
+    pub fn numeric(&self, mut cx: impl AsContextMut) -> Result<Option<NumericFunc>, Error> {
+        let mut cx = cx.as_context_mut();
+        let store = cx.opaque_mut();
+        let sig = self.ptr(store).sig();
+        let trampolines = store.trampolines(sig)?;
+        let ty = &trampolines.ty;
+        let is_number = |ty: &ValType| match ty {
+            ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 => true,
+            ValType::V128 | ValType::Ref(_) => false,
+        };
+        let all_numbers = ty.params.iter().chain(&ty.results).all(is_number);
+        Ok(all_numbers.then_some(NumericFunc { func: *self, trampolines }))
+    }
+
     /// Returns a function that runs `f`: parameters and result slots have the number and types of `ty`;
     /// slots start with default values.
     ///

@@ -8,6 +8,7 @@ use super::{FuncInfo, Options, call_without_leave, check_enter, with_task};
 use crate::limits::LimitKind;
 use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
+use crate::typed::{ResourceKey, TypedHost};
 
 /// One instance as the interpreter sees it during one lift or lower.
 pub(super) struct Guest<'a, 'c, T: 'static> {
@@ -26,6 +27,8 @@ pub(super) enum Loans<'a> {
     Caller(&'a mut Lends),
     /// The guest is the callee, and is lent the caller's.
     Callee(BorrowScope),
+    /// There are no borrowed handles.
+    None,
 }
 
 impl<'a, 'c, T> Guest<'a, 'c, T> {
@@ -95,7 +98,7 @@ impl<T> Host for Guest<'_, '_, T> {
         let table = &mut self.cx.state_mut().instance_mut(self.options.instance).handles;
         match &mut self.loans {
             Loans::Caller(lends) => Ok(handles::lift_borrow(table, lends, rt, index)?),
-            Loans::Callee(_) => unreachable!("validation admits no borrows in results"),
+            Loans::Callee(_) | Loans::None => unreachable!("validation admits no borrows in results"),
         }
     }
 
@@ -115,7 +118,7 @@ impl<T> Host for Guest<'_, '_, T> {
                 let state = self.cx.state_mut();
                 state.add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep))
             }
-            Loans::Caller(_) => unreachable!("validation admits no borrows in results"),
+            Loans::Caller(_) | Loans::None => unreachable!("validation admits no borrows in results"),
         }
     }
 
@@ -132,6 +135,12 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn source_encoding(&self) -> StringEncoding {
         self.source_encoding
+    }
+}
+
+impl<T> TypedHost for Guest<'_, '_, T> {
+    fn resource_key(&self, id: ResourceId) -> ResourceKey {
+        ResourceKey { store: self.cx.state().id, index: self.info.resource(id).0 }
     }
 }
 

@@ -8,13 +8,17 @@ use canonical_abi::{
     Context, CoreValue, CoreValueIter, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
     StringEncoding, flatten_functype, lift_flat_values, lower_flat_values,
 };
+use jit::ValRaw;
 
 use super::guest::{Guest, Loans};
+use super::typed::{TypedCaller, TypedHostFunc, from_slot, to_slot};
 use super::{
-    Body, Caller, FuncInstance, Options, check_leave, core_func_type, from_core, host_func, invoke, to_core,
+    Body, Caller, FuncInfo, FuncInstance, Options, check_leave, core_func_type, from_core, host_func, invoke,
+    to_core,
 };
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
+use crate::typed::MAX_SLOTS;
 
 /// The spec's `Subtask.State.RETURNED`.
 const SUBTASK_RETURNED: i32 = 2;
@@ -61,9 +65,37 @@ fn encodings<T>(callee: &FuncInstance<T>, options: &Options) -> (Caller, StringE
         Body::Lifted(lifted) => {
             (Caller::Component(options.abi.string_encoding), lifted.options.abi.string_encoding)
         }
-        Body::Host(_) => (Caller::Host, StringEncoding::Utf8),
+        Body::Host(_) | Body::Typed(_) => (Caller::Host, StringEncoding::Utf8),
         Body::Live(callee) => encodings(callee, options),
     }
+}
+
+/// Returns the host function on Rust types that a call ends up in, if it does, and what it is called as.
+fn typed_host<T>(callee: &FuncInstance<T>) -> Option<(&dyn TypedHostFunc<T>, &FuncInfo)> {
+    match &callee.body {
+        Body::Typed(host) => Some((&**host, &callee.info)),
+        Body::Live(callee) => typed_host(callee),
+        Body::Lifted(_) | Body::Host(_) => None,
+    }
+}
+
+/// Calls a host function on Rust types, without component values in between.
+fn lower_typed<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    host: &dyn TypedHostFunc<T>,
+    caller: TypedCaller<'_>,
+    params: &[jit::Val],
+    results: &mut [jit::Val],
+) -> Result<(), Trap> {
+    let mut slots = [ValRaw::default(); MAX_SLOTS];
+    for (slot, param) in slots.iter_mut().zip(params) {
+        *slot = to_slot(param);
+    }
+    let out = host.call(cx, caller, &slots[..params.len()])?;
+    for (result, slot) in results.iter_mut().zip(out.slots()) {
+        from_slot(*slot, result);
+    }
+    Ok(())
 }
 
 /// Runs one call (the spec's `canon_lower`). Since no callee blocks yet, an asynchronous call has returned when it
@@ -76,6 +108,9 @@ fn canon_lower<T>(
 ) -> Result<(), Trap> {
     let Lowered { callee, options, result_spills: _ } = lowered;
     check_leave(cx, options.instance)?;
+    if let (false, Some((host, info))) = (options.abi.is_async, typed_host(callee)) {
+        return lower_typed(cx, host, TypedCaller { info, options }, params, results);
+    }
     let info = &*callee.info;
     let types = &info.types;
     let (caller, result_encoding) = encodings(callee, options);

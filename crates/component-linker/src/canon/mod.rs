@@ -16,6 +16,7 @@ mod resource_new;
 mod resource_rep;
 mod task_return;
 mod trace;
+mod typed;
 mod unsupported;
 
 use std::borrow::Cow;
@@ -40,6 +41,7 @@ pub(crate) use resource_new::resource_new;
 pub(crate) use resource_rep::resource_rep;
 pub(crate) use task_return::task_return;
 pub use trace::CallTrace;
+pub(crate) use typed::{Target, TypedHostFunc, Wrapped, call_typed, target};
 pub(crate) use unsupported::unsupported;
 
 /// A component function of a store.
@@ -60,6 +62,7 @@ pub(crate) struct FuncInfo {
 pub(crate) enum Body<T: 'static> {
     Lifted(Lifted),
     Host(HostFunc<T>),
+    Typed(Arc<dyn TypedHostFunc<T>>),
     /// A function of another component, whose types are equal and whose ids are not.
     Live(Arc<FuncInstance<T>>),
 }
@@ -104,7 +107,7 @@ impl Caller {
 
 impl FuncInfo {
     /// Returns the store's resource type for one that the function's type names.
-    fn resource(&self, id: ResourceId) -> ResourceIndex {
+    pub(crate) fn resource(&self, id: ResourceId) -> ResourceIndex {
         self.resources[id.0 as usize]
     }
 }
@@ -129,6 +132,11 @@ pub(crate) fn invoke<'v, T, R>(
             let args = on_start(cx)?;
             let result = host(cx, &args).map_err(Trap::from_host)?;
             check_host_result(&func.info, result.as_ref())?;
+            on_resolve(cx, result)
+        }
+        Body::Typed(host) => {
+            let args = on_start(cx)?;
+            let result = host.call_values(cx, &func.info, &args)?;
             on_resolve(cx, result)
         }
         Body::Live(callee) => invoke(cx, callee, caller, trace, on_start, on_resolve),

@@ -39,7 +39,7 @@ pub(crate) fn call_destructor<T>(
                 Ok(dtor.call(&mut cx.core, &[jit::Val::I32(rep.cast_signed())], &mut [])?)
             })
         }
-        ResourceType::Host { dtor } => {
+        ResourceType::Host { dtor, rust_type: _ } => {
             let dtor = Arc::clone(dtor);
             dtor(cx, rep).map_err(Trap::from_host)
         }

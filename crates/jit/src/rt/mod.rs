@@ -41,7 +41,8 @@ pub(crate) use memory::LinearMemory;
 pub(crate) use signals::install as install_signal_handlers;
 pub(crate) use state::VmState;
 pub(crate) use table::TableCells;
-pub(crate) use value::{ValRaw, val_from_raw, val_to_raw};
+pub use value::ValRaw;
+pub(crate) use value::{val_from_raw, val_to_raw};
 
 /// Offsets and sizes that compiled code uses, of the structures defined in this folder.
 pub(crate) mod offsets {

@@ -13,13 +13,14 @@ pub(crate) const VALUE_SIZE: u32 = 16;
 /// One value slot: the bits of a value, zero-extended. References are words as in tables.
 #[repr(C, align(16))]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct ValRaw(u128);
+pub struct ValRaw(u128);
 
 const _: () = assert!(size_of::<ValRaw>() == VALUE_SIZE as usize);
 
 impl ValRaw {
     /// Returns the slot of a value of up to 64 bits.
-    pub(crate) fn from_u64(bits: u64) -> Self {
+    #[inline]
+    pub fn from_u64(bits: u64) -> Self {
         Self(u128::from(bits))
     }
 
@@ -30,7 +31,8 @@ impl ValRaw {
 
     /// Returns the lower 64 bits: the word of an integer, float or reference.
     #[expect(clippy::cast_possible_truncation, reason = "the lower word is what is asked for")]
-    pub(crate) fn to_u64(self) -> u64 {
+    #[inline]
+    pub fn to_u64(self) -> u64 {
         self.0 as u64
     }
 

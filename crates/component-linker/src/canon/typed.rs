@@ -1,0 +1,237 @@
+//! Lifted functions called, and host functions provided, with Rust types in place of component values: what `canon_lift`
+//! and `canon_lower` do, without building values.
+//! Follows CanonicalABI.md, "`canon lift`" and "`canon lower`".
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use canonical_abi::handles::{BorrowScope, Lends};
+use canonical_abi::{Context, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, Value};
+use jit::{HostError, NumericFunc, ValRaw};
+
+use super::guest::{Guest, Loans};
+use super::{Body, FuncInfo, FuncInstance, Lifted, Options, check_enter, with_task};
+use crate::store::{InstanceIndex, StoreContextMut};
+use crate::trap::Trap;
+use crate::typed::{
+    Callee, FlatIn, FlatOut, LiftTuple, LowerTuple, Results, Scratch, TypeMismatch, check_func, from_values,
+    has_handles, lift_values, lower_values, n_flat, to_values,
+};
+
+/// A lifted function, with everything looked up that a call of it needs.
+#[derive(Debug)]
+pub(crate) struct Target {
+    info: Arc<FuncInfo>,
+    core_func: NumericFunc,
+    post_return: Option<NumericFunc>,
+    options: Options,
+}
+
+/// Prepares a function for typed calls, if it is a lifted one, of a synchronous type and lifted synchronously.
+///
+/// # Errors
+///
+/// When the system refuses memory for a trampoline.
+pub(crate) fn target<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    func: &FuncInstance<T>,
+) -> Result<Option<Target>, jit::Error> {
+    let is_async = func.info.signature.ty.is_async;
+    match &func.body {
+        Body::Lifted(Lifted { core_func, post_return, options, .. })
+            if !is_async && !options.abi.is_async =>
+        {
+            let numbers = "flattened types are numbers";
+            let core_func = core_func.numeric(&mut cx.core)?.expect(numbers);
+            let post_return = match post_return {
+                Some(post_return) => Some(post_return.numeric(&mut cx.core)?.expect(numbers)),
+                None => None,
+            };
+            Ok(Some(Target { info: Arc::clone(&func.info), core_func, post_return, options: *options }))
+        }
+        Body::Live(callee) => target(cx, callee),
+        Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Ok(None),
+    }
+}
+
+/// Calls a lifted function from the host (the spec's `canon_lift`, as far as calls are synchronous).
+pub(crate) fn call_typed<T, P: LowerTuple, R: LiftTuple>(
+    cx: &mut StoreContextMut<'_, T>,
+    target: &Target,
+    params: &P,
+) -> Result<R, Trap> {
+    let instance = target.options.instance;
+    check_enter(cx, instance)?;
+    with_task(cx, instance, |cx| {
+        let scope =
+            const { has_handles::<P>() }.then(|| cx.state_mut().instance_mut(instance).handles.enter_scope());
+        let mut slots = lower_params(cx, target, scope, params)?;
+        let slots = slots.slots_mut(target.core_func.n_slots());
+        target.core_func.call(&mut cx.core, slots)?;
+        let result = lift_results(cx, target, slots)?;
+        if let Some(scope) = scope {
+            cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
+        }
+        if let Some(post_return) = &target.post_return {
+            call_post_return(cx, instance, post_return, slots)?;
+        }
+        Ok(result)
+    })
+}
+
+#[inline]
+fn lower_params<T, P: LowerTuple>(
+    cx: &mut StoreContextMut<'_, T>,
+    target: &Target,
+    scope: Option<BorrowScope>,
+    params: &P,
+) -> Result<FlatOut, Trap> {
+    let Target { info, options, .. } = target;
+    let loans = scope.map_or(Loans::None, Loans::Callee);
+    let mut guest = Guest::new(cx, info, options, loans, StringEncoding::Utf8);
+    let mut cx = Context::new(&info.types, options.abi, &mut guest);
+    let mut out = FlatOut::new();
+    lower_values(&mut cx, MAX_FLAT_PARAMS, params, &info.signature.param_types, None, &mut out)?;
+    Ok(out)
+}
+
+#[inline]
+fn lift_results<T, R: LiftTuple>(
+    cx: &mut StoreContextMut<'_, T>,
+    target: &Target,
+    slots: &[ValRaw],
+) -> Result<R, Trap> {
+    let Target { info, options, .. } = target;
+    let mut guest = Guest::new(cx, info, options, Loans::None, StringEncoding::Utf8);
+    let mut cx = Context::new(&info.types, options.abi, &mut guest);
+    lift_values(&mut cx, MAX_FLAT_RESULTS, &info.signature.result_types, &mut FlatIn::new(slots))
+}
+
+/// Calls a `post-return` function with the core results.
+fn call_post_return<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    instance: InstanceIndex,
+    post_return: &NumericFunc,
+    results: &mut [ValRaw],
+) -> Result<(), Trap> {
+    cx.state_mut().instance_mut(instance).may_leave = false;
+    post_return.call(&mut cx.core, results)?;
+    cx.state_mut().instance_mut(instance).may_leave = true;
+    Ok(())
+}
+
+/// A host function on Rust types.
+pub(crate) trait TypedHostFunc<T: 'static>: Send + Sync {
+    /// Checks that its types are those of a function.
+    fn check(&self, callee: &Callee<'_, T>) -> Result<(), TypeMismatch>;
+
+    /// Runs it for a guest that called with these core values; `out_param` is where the guest wants the result.
+    fn call(
+        &self,
+        cx: &mut StoreContextMut<'_, T>,
+        caller: TypedCaller<'_>,
+        params: &[ValRaw],
+    ) -> Result<FlatOut, Trap>;
+
+    /// Runs it with component values.
+    fn call_values(
+        &self,
+        cx: &mut StoreContextMut<'_, T>,
+        info: &FuncInfo,
+        args: &[Value],
+    ) -> Result<Option<Value>, Trap>;
+}
+
+/// Who calls a typed host function: what it takes the function's type for, and how values are passed.
+#[derive(Clone, Copy)]
+pub(crate) struct TypedCaller<'a> {
+    pub(crate) info: &'a FuncInfo,
+    pub(crate) options: &'a Options,
+}
+
+/// A closure as a [`TypedHostFunc`].
+pub(crate) struct Wrapped<F, P, R> {
+    func: F,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<F, P, R> Wrapped<F, P, R> {
+    pub(crate) fn new(func: F) -> Self {
+        Self { func, types: PhantomData }
+    }
+}
+
+impl<T: 'static, F, P, R> TypedHostFunc<T> for Wrapped<F, P, R>
+where
+    F: Fn(&mut StoreContextMut<'_, T>, P) -> Result<R, HostError> + Send + Sync,
+    P: LiftTuple,
+    R: LowerTuple + Results,
+{
+    fn check(&self, callee: &Callee<'_, T>) -> Result<(), TypeMismatch> {
+        check_func::<T, P, R>(callee)
+    }
+
+    fn call(
+        &self,
+        cx: &mut StoreContextMut<'_, T>,
+        caller: TypedCaller<'_>,
+        params: &[ValRaw],
+    ) -> Result<FlatOut, Trap> {
+        let TypedCaller { info, options } = caller;
+        let mut lends = Lends::new();
+        let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
+        let mut guest = Context::new(&info.types, options.abi, &mut guest);
+        let mut flat = FlatIn::new(params);
+        let args = lift_values::<P, _>(&mut guest, MAX_FLAT_PARAMS, &info.signature.param_types, &mut flat)?;
+        let out_param =
+            (const { n_flat::<R>() } > MAX_FLAT_RESULTS).then(|| flat.next_pointer(options.abi.ptr));
+        let result = (self.func)(cx, args).map_err(Trap::from_host)?;
+        let mut guest = Guest::new(cx, info, options, Loans::None, StringEncoding::Utf8);
+        let mut guest = Context::new(&info.types, options.abi, &mut guest);
+        let mut out = FlatOut::new();
+        let tys = &info.signature.result_types;
+        lower_values(&mut guest, MAX_FLAT_RESULTS, &result, tys, out_param, &mut out)?;
+        lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
+        Ok(out)
+    }
+
+    fn call_values(
+        &self,
+        cx: &mut StoreContextMut<'_, T>,
+        info: &FuncInfo,
+        args: &[Value],
+    ) -> Result<Option<Value>, Trap> {
+        let store = cx.state().id;
+        let args = from_values::<P>(Scratch::new(info, store), args, &info.signature.param_types)?;
+        let result = (self.func)(cx, args).map_err(Trap::from_host)?;
+        let results = to_values(Scratch::new(info, store), &result, &info.signature.result_types)?;
+        Ok(results.into_iter().next())
+    }
+}
+
+/// Returns the slot of a core value as built-ins have it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "flattened types have no other values")]
+pub(super) fn to_slot(value: &jit::Val) -> ValRaw {
+    match *value {
+        jit::Val::I32(value) => ValRaw::from_u64(u64::from(value.cast_unsigned())),
+        jit::Val::I64(value) => ValRaw::from_u64(value.cast_unsigned()),
+        jit::Val::F32(bits) => ValRaw::from_u64(u64::from(bits)),
+        jit::Val::F64(bits) => ValRaw::from_u64(bits),
+        ref other => unreachable!("{other:?} in a function of a flattened type"),
+    }
+}
+
+/// Puts the bits of a slot into a core value, whose type stays what it is.
+#[expect(clippy::wildcard_enum_match_arm, reason = "flattened types have no other values")]
+pub(super) fn from_slot(slot: ValRaw, value: &mut jit::Val) {
+    let bits = slot.to_u64();
+    let [a, b, c, d, ..] = bits.to_le_bytes();
+    let low = u32::from_le_bytes([a, b, c, d]);
+    match value {
+        jit::Val::I32(value) => *value = low.cast_signed(),
+        jit::Val::I64(value) => *value = bits.cast_signed(),
+        jit::Val::F32(value) => *value = low,
+        jit::Val::F64(value) => *value = bits,
+        other => unreachable!("{other:?} in a function of a flattened type"),
+    }
+}

@@ -1,0 +1,271 @@
+//! Resources in the host's hands: [`Resource`] for those of the host, [`ResourceAny`] for those of anyone.
+//! Follows CanonicalABI.md, "Loading" (`lift_own`, `lift_borrow`) and "Storing" (`lower_own`, `lower_borrow`).
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use canonical_abi::memory::store_int;
+use canonical_abi::scalar::load_scalar;
+use canonical_abi::{Context, ResourceId, TypeError, ValType};
+
+use super::{ComponentType, Describe, FlatIn, FlatOut, Lift, Lower, ResourceKey, Shape, TypedHost};
+use crate::canon::call_destructor;
+use crate::instance::CallError;
+use crate::store::{AsContextMut, ResourceIndex};
+use crate::trap::{Trap, TrapCause};
+
+/// A resource of the host whose type was defined with the Rust type `R`
+/// ([`LinkerInstance::resource`](crate::LinkerInstance::resource)): its representation, and whether it is owned.
+///
+/// It is lowered to `own<r>` once, which gives it away, or to `borrow<r>`. As an argument of a host function it is what
+/// the guest passed: if owned, the host's from then on, if borrowed, usable during the call. To drop it in Rust drops
+/// nothing of the host's; what the representation stands for is usually in a [`ResourceTable`](super::ResourceTable).
+pub struct Resource<R: 'static> {
+    rep: u32,
+    hold: Hold,
+    of: PhantomData<fn() -> R>,
+}
+
+/// A resource of any type, of a guest in particular: its representation, its type in the store, and whether it is owned.
+///
+/// It is lowered to `own<r>` once, which gives it away, or to `borrow<r>`. One that the host owns is to be given to a
+/// guest, or dropped with [`resource_drop`](Self::resource_drop); to drop the Rust value does not call its destructor.
+pub struct ResourceAny {
+    rep: u32,
+    key: ResourceKey,
+    hold: Hold,
+}
+
+/// Why a resource can't be passed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ResourceError {
+    /// It was given away or dropped before.
+    Closed,
+    /// It is to be given away, but is only borrowed.
+    Borrowed,
+    /// It is of another resource type than the function takes.
+    WrongType,
+}
+
+/// How the host holds a resource.
+#[derive(Debug)]
+struct Hold(AtomicU8);
+
+const OWNED: u8 = 0;
+const BORROWED: u8 = 1;
+const CLOSED: u8 = 2;
+
+impl Hold {
+    const fn new(state: u8) -> Self {
+        Self(AtomicU8::new(state))
+    }
+
+    fn is_owned(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == OWNED
+    }
+
+    /// Checks that the resource can be lent.
+    fn lend(&self) -> Result<(), ResourceError> {
+        match self.0.load(Ordering::Relaxed) {
+            CLOSED => Err(ResourceError::Closed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the resource can be given away.
+    fn check_give(&self) -> Result<(), ResourceError> {
+        self.lend()?;
+        if self.is_owned() { Ok(()) } else { Err(ResourceError::Borrowed) }
+    }
+
+    fn close(&self) {
+        self.0.store(CLOSED, Ordering::Relaxed);
+    }
+}
+
+/// Lowers a handle and returns its index.
+fn lower_handle<H: TypedHost>(
+    cx: &mut Context<'_, H>,
+    ty: ValType,
+    (rep, hold, key): (u32, &Hold, Option<ResourceKey>),
+) -> Result<u32, Trap> {
+    let check_key = |id: ResourceId, host: &H| match key {
+        Some(key) if key != host.resource_key(id) => Err(ResourceError::WrongType),
+        Some(_) | None => Ok(()),
+    };
+    if let ValType::Own(id) = ty {
+        check_key(id, cx.host)?;
+        hold.check_give()?;
+        if !cx.host.is_rehearsal() {
+            hold.close();
+        }
+        cx.host.lower_own(id, rep)
+    } else if let ValType::Borrow(id) = ty {
+        check_key(id, cx.host)?;
+        hold.lend()?;
+        cx.host.lower_borrow(id, rep)
+    } else {
+        unreachable!("types are checked before values are lowered")
+    }
+}
+
+/// Lifts the handle at `index` and returns its representation, how it is held, and its type.
+fn lift_handle<H: TypedHost>(
+    cx: &mut Context<'_, H>,
+    ty: ValType,
+    index: u32,
+) -> Result<(u32, Hold, ResourceKey), Trap> {
+    if let ValType::Own(id) = ty {
+        Ok((cx.host.lift_own(id, index)?, Hold::new(OWNED), cx.host.resource_key(id)))
+    } else if let ValType::Borrow(id) = ty {
+        Ok((cx.host.lift_borrow(id, index)?, Hold::new(BORROWED), cx.host.resource_key(id)))
+    } else {
+        unreachable!("types are checked before values are lifted")
+    }
+}
+
+impl<R: 'static> Resource<R> {
+    /// Returns a resource that the host owns.
+    pub const fn new_own(rep: u32) -> Self {
+        Self { rep, hold: Hold::new(OWNED), of: PhantomData }
+    }
+
+    /// Returns a resource that can be lent, and not given away.
+    pub const fn new_borrow(rep: u32) -> Self {
+        Self { rep, hold: Hold::new(BORROWED), of: PhantomData }
+    }
+
+    fn parts(&self) -> (u32, &Hold, Option<ResourceKey>) {
+        (self.rep, &self.hold, None)
+    }
+
+    /// Returns the representation.
+    pub fn rep(&self) -> u32 {
+        self.rep
+    }
+
+    /// Returns whether the host owns the resource and has not given it away.
+    pub fn owned(&self) -> bool {
+        self.hold.is_owned()
+    }
+}
+
+impl ResourceAny {
+    fn parts(&self) -> (u32, &Hold, Option<ResourceKey>) {
+        (self.rep, &self.hold, Some(self.key))
+    }
+
+    /// Returns the resource's type in its store.
+    pub fn ty(&self) -> ResourceKey {
+        self.key
+    }
+
+    /// Returns whether the host owns the resource and has neither given it away nor dropped it.
+    pub fn owned(&self) -> bool {
+        self.hold.is_owned()
+    }
+
+    /// Drops a resource that the host owns: calls its destructor. For one that is borrowed there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// If the resource is of another store, was given away or dropped before, or if its destructor traps.
+    pub fn resource_drop(&self, mut store: impl AsContextMut) -> Result<(), CallError> {
+        let mut cx = store.as_context_mut();
+        if cx.state().id != self.key.store {
+            return Err(CallError::WrongStore);
+        }
+        self.hold.lend().map_err(CallError::Resource)?;
+        if !self.hold.is_owned() {
+            return Ok(());
+        }
+        self.hold.close();
+        call_destructor(&mut cx, ResourceIndex(self.key.index), self.rep).map_err(CallError::Trap)
+    }
+}
+
+macro_rules! handles {
+    ($([$($generics:tt)*] $ty:ty, $describe:expr, $make:expr;)*) => {$(
+        impl<$($generics)*> ComponentType for $ty {
+            const SHAPE: Shape = Shape::handle();
+
+            fn describe(describe: &mut Describe) -> Result<ValType, TypeError> {
+                Ok($describe(describe))
+            }
+        }
+
+        impl<$($generics)*> Lower for $ty {
+            fn lower_flat<H: TypedHost>(
+                &self,
+                cx: &mut Context<'_, H>,
+                ty: ValType,
+                out: &mut FlatOut,
+            ) -> Result<(), Trap> {
+                out.push(u64::from(lower_handle(cx, ty, self.parts())?));
+                Ok(())
+            }
+
+            fn store<H: TypedHost>(&self, cx: &mut Context<'_, H>, ty: ValType, ptr: u64) -> Result<(), Trap> {
+                let index = lower_handle(cx, ty, self.parts())?;
+                Ok(store_int(cx, u64::from(index), ptr, 4)?)
+            }
+        }
+
+        impl<$($generics)*> Lift for $ty {
+            fn lift_flat<H: TypedHost>(
+                cx: &mut Context<'_, H>,
+                ty: ValType,
+                flat: &mut FlatIn<'_>,
+            ) -> Result<Self, Trap> {
+                lift_handle(cx, ty, flat.next_u32()).map($make)
+            }
+
+            fn load<H: TypedHost>(cx: &mut Context<'_, H>, ty: ValType, ptr: u64) -> Result<Self, Trap> {
+                let index = load_scalar(cx, ptr)?;
+                lift_handle(cx, ty, index).map($make)
+            }
+        }
+    )*};
+}
+
+handles! {
+    [R: 'static] Resource<R>,
+        Describe::host_resource::<R>,
+        |(rep, hold, _)| Self { rep, hold, of: PhantomData };
+    [] ResourceAny,
+        Describe::any_resource,
+        |(rep, hold, key)| Self { rep, hold, key };
+}
+
+impl<R: 'static> fmt::Debug for Resource<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource").field("rep", &self.rep).field("hold", &self.hold).finish()
+    }
+}
+
+impl fmt::Debug for ResourceAny {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rep, key, hold } = self;
+        f.debug_struct("ResourceAny").field("rep", rep).field("key", key).field("hold", hold).finish()
+    }
+}
+
+impl fmt::Display for ResourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the resource is already closed: it was given away or dropped",
+            Self::Borrowed => "a borrowed resource can't be given away",
+            Self::WrongType => "the resource is of another type than the function takes",
+        })
+    }
+}
+
+impl std::error::Error for ResourceError {}
+
+impl From<ResourceError> for Trap {
+    #[cold]
+    fn from(error: ResourceError) -> Self {
+        TrapCause::Host(Box::new(error)).into()
+    }
+}
