@@ -33,7 +33,10 @@ const EDGES: &[(&str, Allowed)] = &[
     // instructions; who does not ask for them does not get them.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
     // The formats of packages in binary form are no business of who only reads text.
-    ("wit-parser-lite", Allowed::Only(&["canonical-abi?", "semver", "wasm-encoder?"])),
+    (
+        "wit-parser-lite",
+        Allowed::Only(&["canonical-abi?", "semver", "serde_json?", "wasm-encoder?", "wasmparser?"]),
+    ),
     (
         "jit",
         Allowed::Only(&[
