@@ -13,7 +13,7 @@ mod corpus;
 mod structure;
 
 use corpus::{our_json, our_resolved, ours, suite, tests, theirs};
-use structure::{by_name, compare};
+use structure::{PLAIN_COMMENTS, by_name, compare, differences};
 use wit_parser_lite::format::format;
 use wit_parser_lite::print::print;
 use wit_parser_lite::{Features, json::json as to_json, load::Tree, parse_with_features};
@@ -28,16 +28,6 @@ const REJECTED: &[(&str, &str)] = &[
     ("simple-wasm-text.wat", "not supported yet: packages in binary form"),
 ];
 
-/// Positives in which the reference takes plain comments (`//`, `/*`) for documentation. WIT.md, "Comments", has
-/// documentation start with `///` or `/**`.
-const PLAIN_COMMENTS: &[&str] = &[
-    "accessors.wit",
-    "comments.wit",
-    "include-accessor-pair.wit",
-    "maps.wit",
-    "multi-package-gated-include.wit",
-];
-
 #[test]
 fn positives_resolve_to_the_same_structure() {
     let (mut n_tests, mut problems) = (0, Vec::new());
@@ -49,15 +39,11 @@ fn positives_resolve_to_the_same_structure() {
             (Err(error), _) => problems.push(format!("{name} is rejected: {error}")),
             (Ok(_), Some(_)) => problems.push(format!("{name} is accepted: take it off the list")),
             (Ok(ours), None) => {
-                let mut differences = Vec::new();
-                compare("", &by_name(&theirs(&path)), &by_name(&ours), &mut differences);
-                let is_listed = PLAIN_COMMENTS.contains(&name.as_str());
-                let n_differences = differences.len();
-                differences.retain(|line| !(is_listed && line.contains("/docs: only theirs")));
-                if is_listed && differences.len() == n_differences {
+                let (differences, n_listed) = differences(&name, &by_name(&theirs(&path)), &by_name(&ours));
+                if PLAIN_COMMENTS.contains(&name.as_str()) && n_listed == 0 {
                     problems.push(format!("{name} has the same documentation: take it off the list"));
                 }
-                problems.extend(differences.iter().map(|line| format!("{name}{line}")));
+                problems.extend(differences);
             }
         }
     }
@@ -83,9 +69,7 @@ fn printing_keeps_the_structure() {
         let printed = print(&before);
         match parse_with_features(&Features::All, &[("printed.wit", &printed)], &[]) {
             Ok(after) => {
-                let mut differences = Vec::new();
-                compare("", &by_name(&our_json(&before)), &by_name(&our_json(&after)), &mut differences);
-                problems.extend(differences.iter().map(|line| format!("{name}: {line}")));
+                problems.extend(compare(&name, &by_name(&our_json(&before)), &by_name(&our_json(&after))));
                 if print(&after) != printed {
                     problems.push(format!("{name} is printed differently the second time"));
                 }

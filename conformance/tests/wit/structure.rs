@@ -2,6 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
+/// Positives in which the reference takes plain comments (`//`, `/*`) for documentation. WIT.md, "Comments", has
+/// documentation start with `///` or `/**`.
+pub(crate) const PLAIN_COMMENTS: &[&str] = &[
+    "accessors.wit",
+    "comments.wit",
+    "include-accessor-pair.wit",
+    "maps.wit",
+    "multi-package-gated-include.wit",
+];
+
 /// Returns the document with names in the place of indices, so that the order of the arrays does not matter.
 pub(crate) fn by_name(document: &Value) -> Value {
     let mut out = Map::new();
@@ -155,14 +165,31 @@ fn index(value: &Value) -> usize {
     usize::try_from(value.as_u64().expect("an index")).expect("it fits")
 }
 
+/// Returns a line for each difference.
+pub(crate) fn compare(name: &str, theirs: &Value, ours: &Value) -> Vec<String> {
+    let mut differences = Vec::new();
+    compare_at(name, theirs, ours, &mut differences);
+    differences
+}
+
+/// Returns a line for each difference from the reference, and how many more there are that the table explains.
+pub(crate) fn differences(name: &str, theirs: &Value, ours: &Value) -> (Vec<String>, usize) {
+    let mut differences = compare(name, theirs, ours);
+    let n_differences = differences.len();
+    let is_listed = PLAIN_COMMENTS.contains(&name);
+    differences.retain(|line| !(is_listed && line.contains("/docs: only theirs")));
+    let n_listed = n_differences - differences.len();
+    (differences, n_listed)
+}
+
 /// Adds a line for each difference.
-pub(crate) fn compare(path: &str, theirs: &Value, ours: &Value, differences: &mut Vec<String>) {
+fn compare_at(path: &str, theirs: &Value, ours: &Value, differences: &mut Vec<String>) {
     match (theirs, ours) {
         (Value::Object(theirs), Value::Object(ours)) => {
             for (key, value) in theirs {
                 let path = format!("{path}/{key}");
                 match ours.get(key) {
-                    Some(other) => compare(&path, value, other, differences),
+                    Some(other) => compare_at(&path, value, other, differences),
                     None => differences.push(format!("{path}: only theirs: {value}")),
                 }
             }

@@ -426,7 +426,11 @@ fn name(name: &str) -> String {
 
 /// Returns the name of a package, or of an interface in it, as written.
 fn path(package: &Package, interface: Option<&str>) -> String {
-    let mut text = package.name.split(':').map(name).collect::<Vec<_>>().join(":");
+    let mut text = String::new();
+    for part in package.name.split_inclusive([':', '/']) {
+        let bare = part.trim_end_matches([':', '/']);
+        text += &format!("{}{}", name(bare), &part[bare.len()..]);
+    }
     if let Some(interface) = interface {
         text += &format!("/{}", name(interface));
     }

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::{
     ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentType, ComponentTypeRef,
+    CustomSection,
 };
 
+use super::metadata;
 use super::scope::Encoder;
 use crate::arena::{
     Accessor, FunctionId, InterfaceId, Owner, PackageId, Resolved, TypeDefId, TypeDefKind, WorldId,
@@ -41,6 +43,9 @@ pub fn encode_package(resolved: &Resolved, package: PackageId) -> Vec<u8> {
     }
     for id in &resolved[package].worlds {
         export_type(&mut component, &resolved[*id].name, &world_type(resolved, *id));
+    }
+    if let Some(section) = metadata::write(resolved, package) {
+        component.custom_section(&CustomSection { name: metadata::SECTION.into(), data: section.into() });
     }
     component.finish()
 }

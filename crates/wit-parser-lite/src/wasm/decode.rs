@@ -1,0 +1,251 @@
+//! Components to packages.
+//!
+//! `wasmparser` validates and works out types; what they mean as WIT is found out here. That is printed, and the text is
+//! parsed: so everything that holds of what was written as text holds of it too, and faults have a place to point at.
+
+use std::fmt;
+
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
+use wasmparser::types::Types;
+use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+use super::draft::{Draft, split_name};
+use super::metadata;
+use super::world::Reader;
+use crate::arena::{PackageId, Resolved};
+use crate::gate::Features;
+use crate::parse_with_features;
+use crate::print::{print, print_package};
+
+/// What a component without a name of its own is called as a package, and its world, as other tools call them.
+const COMPONENT_PACKAGE: &str = "root:component";
+const COMPONENT_WORLD: &str = "root";
+
+/// Why bytes could not be read as WIT.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DecodeError {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the bytes, if it is at one place.
+    pub offset: Option<u64>,
+}
+
+impl DecodeError {
+    #[cold]
+    pub(super) fn new(message: String) -> Self {
+        Self { message, offset: None }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.offset {
+            Some(offset) => write!(f, "{} (at offset {offset:#x})", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl From<wasmparser::BinaryReaderError> for DecodeError {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self { message: error.message().to_owned(), offset: Some(error.offset()) }
+    }
+}
+
+/// Returns what `bytes` describe: a WIT package in binary form, or a component, of which it is the world `root` of the
+/// package `root:component`.
+///
+/// The other packages that it speaks of have as much in them as it needs. All gated items that are in it are taken in: who
+/// wrote it chose them. The texts that spans point into are printed from what is read.
+///
+/// # Errors
+///
+/// The bytes are not a valid component, or WIT can't express something in it.
+///
+/// ```
+/// let text = "package demo:greet; world greeter { export greet: func(name: string) -> string; }";
+/// let resolved = wit_parser_lite::parse(&[("greet.wit", text)]).unwrap();
+/// let bytes = wit_parser_lite::wasm::encode_world(&resolved, resolved.main_package().worlds[0]);
+/// let back = wit_parser_lite::wasm::decode(&bytes).unwrap();
+/// assert_eq!(back.main_package().name, "demo:greet");
+/// ```
+pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
+    let mut draft = Draft::new();
+    read(&mut draft, bytes)?;
+    let text = print(&draft.resolved);
+    parse_with_features(&Features::All, &[("decoded.wit", &text)], &[]).map_err(|errors| {
+        let error = &errors[0];
+        DecodeError::new(format!("has no form in WIT: {}: {}", error.location.excerpt.trim(), error.message))
+    })
+}
+
+/// A package as WIT text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PackageText {
+    /// The name with its version.
+    pub name: String,
+    /// The text of one file.
+    pub text: String,
+    /// The place of the binary whose own package it is; a package without one is only as complete as others need it.
+    pub binary: Option<usize>,
+}
+
+/// Returns the packages of several binaries, each given by its bytes, as texts: for each the package that it is, then
+/// those that they speak of.
+///
+/// # Errors
+///
+/// As for [`decode`], with the place of the binary at fault.
+pub fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, DecodeError)> {
+    let mut draft = Draft::new();
+    let mut own: Vec<PackageId> = Vec::with_capacity(binaries.len());
+    for (index, bytes) in binaries.iter().enumerate() {
+        own.push(read(&mut draft, bytes).map_err(|error| (index, error))?);
+    }
+    let resolved = &draft.resolved;
+    let text = |id, binary| PackageText {
+        name: resolved.package_name(id),
+        text: print_package(resolved, id),
+        binary,
+    };
+    let mut texts: Vec<_> = own.iter().enumerate().map(|(index, id)| text(*id, Some(index))).collect();
+    let others = resolved.packages().map(|(id, _)| id).filter(|id| !own.contains(id));
+    texts.extend(others.map(|id| text(id, None)));
+    Ok(texts)
+}
+
+/// Adds what `bytes` describe, and returns the package that they are.
+fn read(draft: &mut Draft, bytes: &[u8]) -> Result<PackageId, DecodeError> {
+    let contents = contents(bytes)?;
+    let package = read_items(draft, &contents)?;
+    match &contents.metadata {
+        Some(section) => metadata::read(draft, package, section).map(|()| package),
+        None => Ok(package),
+    }
+}
+
+fn read_items(draft: &mut Draft, contents: &Contents) -> Result<PackageId, DecodeError> {
+    let Contents { types, imports, exports, .. } = contents;
+    let mut reader = Reader::new(draft, types);
+    if !imports.is_empty() || exports.is_empty() || !exports.iter().all(|(_, item)| is_component_type(item)) {
+        let package = reader.draft.package(COMPONENT_PACKAGE)?;
+        let world = reader.draft.world(COMPONENT_WORLD, package)?;
+        let imports = imports.iter().map(|(name, item)| (name.as_str(), item));
+        let exports = exports.iter().map(|(name, item)| (name.as_str(), item));
+        reader.world_items(world, imports, exports)?;
+        return Ok(package);
+    }
+    // Before any other package, so that it is the main one.
+    let (name, item) = definition(types, &exports[0].1)?;
+    let package = reader.draft.package(&split_name(&item.full_name(name))?.0)?;
+    for (_, export) in exports {
+        let (name, item) = definition(types, export)?;
+        let full = item.full_name(name);
+        let (own, name) = split_name(&full)?;
+        if reader.draft.package(&own)? != package {
+            let message = format!("`{full}` is not of the same package as what stands before it");
+            return Err(DecodeError::new(message));
+        }
+        match item.ty {
+            ComponentEntityType::Instance(_) => {
+                let ComponentEntityType::Type { created: ComponentAnyTypeId::Component(id), .. } = export.ty
+                else {
+                    unreachable!("all exports are component types")
+                };
+                for (used, item) in &types[id].imports {
+                    reader.interface(&item.full_name(used), item)?;
+                }
+                reader.interface(&full, item)?;
+            }
+            ComponentEntityType::Component(id) => {
+                let world = reader.draft.world(name, package)?;
+                let ty = &types[id];
+                let imports = ty.imports.iter().map(|(name, item)| (name.as_str(), item));
+                let exports = ty.exports.iter().map(|(name, item)| (name.as_str(), item));
+                reader.world_items(world, imports, exports)?;
+            }
+            ComponentEntityType::Module(_)
+            | ComponentEntityType::Func(_)
+            | ComponentEntityType::Value(_)
+            | ComponentEntityType::Type { .. } => {
+                return Err(DecodeError::new(format!("`{full}` is neither an interface nor a world")));
+            }
+        }
+    }
+    Ok(package)
+}
+
+fn is_component_type(item: &ComponentItem) -> bool {
+    matches!(item.ty, ComponentEntityType::Type { created: ComponentAnyTypeId::Component(_), .. })
+}
+
+/// Returns the one export of a component type that stands for an interface or world.
+fn definition<'t>(
+    types: &'t Types,
+    export: &ComponentItem,
+) -> Result<(&'t str, &'t ComponentItem), DecodeError> {
+    let ComponentEntityType::Type { created: ComponentAnyTypeId::Component(id), .. } = export.ty else {
+        unreachable!("all exports are component types")
+    };
+    match types[id].exports.iter().next() {
+        Some((name, item)) if types[id].exports.len() == 1 => Ok((name, item)),
+        _ => Err(DecodeError::new("the type of an interface or world has one export".to_owned())),
+    }
+}
+
+/// What a component has of interest.
+struct Contents {
+    types: Types,
+    imports: Vec<(String, ComponentItem)>,
+    exports: Vec<(String, ComponentItem)>,
+    /// The custom section with documentation and gates.
+    metadata: Option<Vec<u8>>,
+}
+
+fn contents(bytes: &[u8]) -> Result<Contents, DecodeError> {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let (mut imports, mut exports, mut metadata) = (Vec::new(), Vec::new(), None);
+    let (mut depth, mut types) = (0u32, None);
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        if let Payload::Version { encoding: Encoding::Module, range, .. } = &payload
+            && depth == 0
+        {
+            let message = "a core module, not a component".to_owned();
+            return Err(DecodeError { message, offset: Some(range.start) });
+        }
+        match validator.payload(&payload)? {
+            ValidPayload::Ok | ValidPayload::Func(..) => {}
+            ValidPayload::Parser(_) => depth += 1,
+            ValidPayload::End(found) => {
+                types = (depth == 0).then_some(found);
+                depth = depth.saturating_sub(1);
+            }
+        }
+        if depth > 0 {
+            continue;
+        }
+        let known = validator.types(0);
+        if let Payload::ComponentImportSection(section) = payload {
+            for import in section {
+                let name = import?.name.name;
+                let item = known.and_then(|types| types.component_item_for_import(name));
+                imports.extend(item.map(|item| (name.to_owned(), item.clone())));
+            }
+        } else if let Payload::ComponentExportSection(section) = payload {
+            for export in section {
+                let name = export?.name.name;
+                let item = known.and_then(|types| types.component_item_for_export(name));
+                exports.extend(item.map(|item| (name.to_owned(), item.clone())));
+            }
+        } else if let Payload::CustomSection(section) = payload
+            && section.name() == metadata::SECTION
+        {
+            metadata = Some(section.data().to_vec());
+        }
+    }
+    let types = types.expect("validation has seen the end of the component");
+    Ok(Contents { types, imports, exports, metadata })
+}

@@ -1,0 +1,186 @@
+//! Packages as they come out of components, bit by bit.
+//!
+//! A component shows an interface wherever it is needed, and mostly only the part that is needed there. A draft has each
+//! interface once, with all that was seen of it. Its spans mean nothing: what is read becomes text, and text has places.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use semver::Version;
+
+use super::decode::DecodeError;
+use crate::arena::{
+    Attributes, Function, FunctionId, Interface, InterfaceId, Owner, Package, PackageId, Resolved, TypeDef,
+    TypeDefId, TypeDefKind, World, WorldId, push,
+};
+use crate::source::{FileId, Sources, Span};
+
+/// What is known of packages so far.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) resolved: Resolved,
+    span: Span,
+    /// By name with version.
+    packages: BTreeMap<String, PackageId>,
+    interfaces: HashMap<(PackageId, String), InterfaceId>,
+    types: HashMap<(Owner, String), TypeDefId>,
+    functions: HashSet<(Owner, String)>,
+}
+
+impl Draft {
+    pub(super) fn new() -> Self {
+        let file: FileId = Sources::default().add("", "").expect("an empty text fits");
+        Self {
+            resolved: Resolved::default(),
+            span: Span { file, start: 0, end: 0 },
+            packages: BTreeMap::new(),
+            interfaces: HashMap::new(),
+            types: HashMap::new(),
+            functions: HashSet::new(),
+        }
+    }
+
+    /// Returns the package with this name, which may come with a version.
+    pub(super) fn package(&mut self, full: &str) -> Result<PackageId, DecodeError> {
+        if let Some(id) = self.packages.get(full) {
+            return Ok(*id);
+        }
+        let (name, version) = match full.split_once('@') {
+            None => (full, None),
+            Some((name, version)) => match Version::parse(version) {
+                Ok(version) => (name, Some(version)),
+                Err(error) => return Err(DecodeError::new(format!("the version of `{full}`: {error}"))),
+            },
+        };
+        let package = Package {
+            name: name.to_owned(),
+            version,
+            interfaces: Vec::new(),
+            worlds: Vec::new(),
+            docs: None,
+            span: self.span,
+        };
+        let id = push(&mut self.resolved.packages, package, PackageId::new);
+        self.packages.insert(full.to_owned(), id);
+        Ok(id)
+    }
+
+    /// Returns the interface with this full name.
+    pub(super) fn interface(&mut self, full: &str) -> Result<InterfaceId, DecodeError> {
+        let (package, name) = split_name(full)?;
+        let package = self.package(&package)?;
+        if let Some(id) = self.interfaces.get(&(package, name.to_owned())) {
+            return Ok(*id);
+        }
+        let id = self.new_interface(name, package, None);
+        self.interfaces.insert((package, name.to_owned()), id);
+        self.resolved.packages[package.index() as usize].interfaces.push(id);
+        Ok(id)
+    }
+
+    /// Returns a new interface that is written inside `world`.
+    pub(super) fn inline_interface(&mut self, name: &str, world: WorldId) -> InterfaceId {
+        let package = self.resolved[world].package;
+        self.new_interface(name, package, Some(world))
+    }
+
+    fn new_interface(&mut self, name: &str, package: PackageId, world: Option<WorldId>) -> InterfaceId {
+        let interface = Interface {
+            name: name.to_owned(),
+            world,
+            package,
+            types: Vec::new(),
+            functions: Vec::new(),
+            attributes: Attributes::default(),
+            span: self.span,
+        };
+        push(&mut self.resolved.interfaces, interface, InterfaceId::new)
+    }
+
+    /// Adds a world.
+    pub(super) fn world(&mut self, name: &str, package: PackageId) -> Result<WorldId, DecodeError> {
+        let worlds = &self.resolved[package].worlds;
+        if worlds.iter().any(|id| self.resolved[*id].name == name) {
+            return Err(DecodeError::new(format!("world `{name}` is there twice")));
+        }
+        let world = World {
+            name: name.to_owned(),
+            package,
+            imports: Vec::new(),
+            exports: Vec::new(),
+            attributes: Attributes::default(),
+            span: self.span,
+        };
+        let id = push(&mut self.resolved.worlds, world, WorldId::new);
+        self.resolved.packages[package.index() as usize].worlds.push(id);
+        Ok(id)
+    }
+
+    /// Returns the type `name` of an interface or world.
+    pub(super) fn type_named(&self, owner: Owner, name: &str) -> Option<TypeDefId> {
+        self.types.get(&(owner, name.to_owned())).copied()
+    }
+
+    /// Adds a type with a name, which `owner` does not have yet.
+    pub(super) fn name_type(
+        &mut self,
+        owner: Owner,
+        name: &str,
+        kind: TypeDefKind,
+        external_id: Option<String>,
+    ) -> TypeDefId {
+        let attributes = Attributes { external_id, ..Attributes::default() };
+        let ty = TypeDef { name: Some(name.to_owned()), owner, kind, attributes, span: self.span };
+        let id = push(&mut self.resolved.types, ty, TypeDefId::new);
+        self.types.insert((owner, name.to_owned()), id);
+        if let Owner::Interface(interface) = owner {
+            self.resolved.interfaces[interface.index() as usize].types.push(id);
+        }
+        id
+    }
+
+    /// Adds a type without a name.
+    pub(super) fn anonymous(&mut self, owner: Owner, kind: TypeDefKind) -> TypeDefId {
+        let attributes = Attributes::default();
+        push(
+            &mut self.resolved.types,
+            TypeDef { name: None, owner, kind, attributes, span: self.span },
+            TypeDefId::new,
+        )
+    }
+
+    /// Returns whether an interface has a function already.
+    pub(super) fn has_function(&self, owner: Owner, name: &str) -> bool {
+        self.functions.contains(&(owner, name.to_owned()))
+    }
+
+    /// Adds a function.
+    pub(super) fn function(&mut self, function: Function) -> FunctionId {
+        let owner = function.owner;
+        if let Owner::Interface(_) = owner {
+            self.functions.insert((owner, function.name.clone()));
+        }
+        let id = push(&mut self.resolved.functions, function, FunctionId::new);
+        if let Owner::Interface(interface) = owner {
+            self.resolved.interfaces[interface.index() as usize].functions.push(id);
+        }
+        id
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+}
+
+/// Returns the package and the rest of a full name: `a:b/c@1.0.0` is `c` of `a:b@1.0.0`.
+pub(super) fn split_name(full: &str) -> Result<(String, &str), DecodeError> {
+    let (name, version) = match full.split_once('@') {
+        Some((name, version)) => (name, format!("@{version}")),
+        None => (full, String::new()),
+    };
+    match name.rsplit_once('/') {
+        Some((package, item)) if package.contains(':') && !package.contains(['<', '=']) => {
+            Ok((format!("{package}{version}"), item))
+        }
+        _ => Err(DecodeError::new(format!("`{full}` is not the full name of an interface or world"))),
+    }
+}
