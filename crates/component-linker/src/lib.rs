@@ -112,7 +112,7 @@ mod trap;
 pub mod typed;
 
 pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display};
-pub use jit::{Frame, HostError};
+pub use jit::{Frame, HostError, TrapKind};
 
 pub use canon::CallTrace;
 pub use component::{Component, Item, ItemKind};

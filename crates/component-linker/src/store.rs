@@ -169,6 +169,21 @@ impl<T: 'static> Store<T> {
         &mut self.core.data_mut().data
     }
 
+    /// Does as [`StoreContextMut::set_epoch_deadline`].
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.core.set_epoch_deadline(ticks);
+    }
+
+    /// Does as [`StoreContextMut::set_fuel`].
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.core.set_fuel(fuel);
+    }
+
+    /// Returns the fuel that is left.
+    pub fn fuel(&self) -> u64 {
+        self.core.fuel()
+    }
+
     /// Gives the embedder's data back and drops the instances.
     pub fn into_data(self) -> T {
         self.core.into_data().data
@@ -184,6 +199,27 @@ impl<T: 'static> StoreContextMut<'_, T> {
     /// Returns the embedder's data, to change.
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.core.data_mut().data
+    }
+
+    /// Lets guests run until the engine's epoch has been raised `ticks` times from now on
+    /// ([`Engine::increment_epoch`]); a guest that runs on traps with
+    /// [`TrapKind::Interrupt`](crate::TrapKind::Interrupt). Without a call of this there is no deadline. Means nothing unless
+    /// the engine was made with [`Config::epoch_interruption`](crate::Config::epoch_interruption).
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.core.set_epoch_deadline(ticks);
+    }
+
+    /// Sets how many operators guests may still execute, none at first: a guest that has used them up traps with
+    /// [`TrapKind::OutOfFuel`](crate::TrapKind::OutOfFuel). Means nothing unless the engine was made with
+    /// [`Config::consume_fuel`](crate::Config::consume_fuel). A guest may exceed it by as many operators as follow each other
+    /// without branch; what the host does for it (moving values, say) costs none.
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.core.set_fuel(fuel);
+    }
+
+    /// Returns the fuel that is left.
+    pub fn fuel(&self) -> u64 {
+        self.core.fuel()
     }
 
     pub(crate) fn state(&self) -> &State<T> {
