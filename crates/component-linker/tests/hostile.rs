@@ -5,7 +5,7 @@
 
 use component_linker::{
     CallError, Component, Config, Engine, InstantiateError, LimitKind, Linker, List, Store, StoreLimits,
-    TrapCause, Val,
+    Trap, TrapCause, TrapKind, Val,
 };
 
 /// Small limits, so that the tests are quick.
@@ -275,4 +275,84 @@ fn endless_recursion_and_traps_of_start_functions() {
     let component = Component::new(&engine, &wat::parse_str(wat).unwrap()).unwrap();
     let error = Linker::new().instantiate(Store::new(&engine, ()), &component).expect_err("it traps");
     assert!(matches!(error, InstantiateError::Trap(_)), "{error}");
+}
+
+/// Instantiates a guest and calls its `run`, if it gets so far; returns the trap.
+fn run_endless(config: &Config, wat: &str, args: &[Val], bound: impl FnOnce(&mut Store<()>)) -> Trap {
+    let engine = Engine::new(config).unwrap();
+    let bytes = wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}"));
+    let component = Component::new(&engine, &bytes).unwrap_or_else(|error| panic!("{error}\n{wat}"));
+    let mut store = Store::with_limits(&engine, (), limits());
+    bound(&mut store);
+    let instance = match Linker::new().instantiate(&mut store, &component) {
+        Err(InstantiateError::Trap(trap)) => return trap,
+        instance => instance.unwrap_or_else(|error| panic!("{error}\n{wat}")),
+    };
+    let run = instance.get_func(&mut store, &["run"]).unwrap();
+    match run.call(&mut store, args) {
+        Err(CallError::Trap(trap)) => trap,
+        other => panic!("{other:?}\n{wat}"),
+    }
+}
+
+#[test]
+fn endless_guests_are_stopped() {
+    let endless = "(loop (br 0)) unreachable";
+    let check = |wat: &str, args: &[Val]| {
+        let trap = run_endless(&Config::new().consume_fuel(true), wat, args, |store| store.set_fuel(10_000));
+        assert!(matches!(trap.cause(), TrapCause::Core(TrapKind::OutOfFuel)), "{trap}\n{wat}");
+        // A deadline that is now: the clock is the host's affair.
+        let epochs = Config::new().epoch_interruption(true);
+        let trap = run_endless(&epochs, wat, args, |store| store.set_epoch_deadline(0));
+        assert!(matches!(trap.cause(), TrapCause::Core(TrapKind::Interrupt)), "{trap}\n{wat}");
+    };
+    let start = format!(
+        "(component (core module $m (func $f {endless}) (start $f)) (core instance (instantiate $m)))"
+    );
+    check(&start, &[]);
+    check(&guest("unreachable", &format!(r#"(func (export "run") {endless})"#), "", ""), &[]);
+    let realloc = guest(endless, r#"(func (export "run") (param i32 i32))"#, r#"(param "s" string)"#, "");
+    check(&realloc, &[Val::String(String::from("x"))]);
+    let core = format!(r#"(func (export "run")) (func (export "after") {endless})"#);
+    check(&guest("unreachable", &core, "", r#"(post-return (core func $i "after"))"#), &[]);
+    // Each call is short, but there is no end of them.
+    check(&guest("unreachable", r#"(func $f) (func (export "run") (loop (call $f) (br 0)))"#, "", ""), &[]);
+    let destructor = format!(
+        r#"(component
+            (core module $d (func (export "dtor") (param i32) {endless}))
+            (core instance $d (instantiate $d))
+            (type $r (resource (rep i32) (dtor (core func $d "dtor"))))
+            (core func $new (canon resource.new $r))
+            (core func $drop (canon resource.drop $r))
+            (core module $m
+              (import "" "new" (func $new (param i32) (result i32)))
+              (import "" "drop" (func $drop (param i32)))
+              (func (export "run") (call $drop (call $new (i32.const 1)))))
+            (core instance $i (instantiate $m (with "" (instance
+              (export "new" (func $new)) (export "drop" (func $drop))))))
+            (func (export "run") (canon lift (core func $i "run"))))"#
+    );
+    check(&destructor, &[]);
+}
+
+#[test]
+fn fuel_is_counted_and_deadlines_can_be_moved() {
+    let engine = Engine::new(&Config::new().consume_fuel(true).epoch_interruption(true)).unwrap();
+    let wat = guest("unreachable", r#"(func (export "run") (drop (i32.const 1)))"#, "", "");
+    let component = Component::new(&engine, &wat::parse_str(&wat).unwrap()).unwrap();
+    let mut store = Store::new(&engine, ());
+    store.set_fuel(1_000);
+    store.set_epoch_deadline(1);
+    let instance = Linker::new().instantiate(&mut store, &component).unwrap();
+    let run = instance.get_func(&mut store, &["run"]).unwrap();
+    run.call(&mut store, &[]).unwrap();
+    let left = store.fuel();
+    assert!(0 < left && left < 1_000, "{left}");
+    engine.increment_epoch();
+    store.set_epoch_deadline(1);
+    run.call(&mut store, &[]).unwrap();
+    assert!(store.fuel() < left);
+    engine.increment_epoch();
+    let error = run.call(&mut store, &[]).expect_err("the deadline is reached");
+    assert!(error.to_string().contains("interrupt"), "{error}");
 }
