@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use component_linker::{
-    CallError, Component, Config, Engine, Func, InstantiateError, LinkError, Linker, Store, Val, display,
+    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, Store, Val, display,
 };
 
+use crate::bounds::Bounds;
 use crate::catalog;
 use crate::failure::Failure;
 use crate::functions::{self, Function};
@@ -23,6 +24,8 @@ pub(crate) struct Args {
     /// Links each import to a function that traps with the import's name.
     #[arg(long)]
     stub_imports: bool,
+    #[command(flatten)]
+    bounds: Bounds,
 }
 
 /// A component that is instantiated, and a call of one of its functions that is ready to be made.
@@ -32,6 +35,7 @@ pub(crate) struct Prepared {
     pub(crate) store: Store<()>,
     pub(crate) func: Func,
     pub(crate) values: Vec<Val>,
+    bounds: Bounds,
 }
 
 /// Calls the function and returns its result as a line of WAVE, or nothing where it has none.
@@ -40,9 +44,8 @@ pub(crate) struct Prepared {
 ///
 /// When the component, the call or an import is not as it should be, or when the guest traps.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let mut call = prepare(&args.file, &args.call, args.stub_imports)?;
-    let result =
-        call.func.call(&mut call.store, &call.values).map_err(|error| failure(&call.function, &error))?;
+    let mut call = prepare(&args.file, &args.call, args.stub_imports, args.bounds)?;
+    let result = call.func.call(&mut call.store, &call.values).map_err(|error| failure(&call, &error))?;
     Ok(result_text(&call, result.as_ref())?.map_or_else(String::new, |text| text + "\n"))
 }
 
@@ -51,11 +54,16 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
 /// # Errors
 ///
 /// When the component, the call or an import is not as it should be, or when a start function traps.
-pub(crate) fn prepare(path: &Path, call: &str, stub_imports: bool) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(
+    path: &Path,
+    call: &str,
+    stub_imports: bool,
+    bounds: Bounds,
+) -> Result<Prepared, Failure> {
     let file = path.display().to_string();
     let bytes = read_component(path)?;
     let call = wave::parse_call(call).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let engine = Engine::new(&Config::default()).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let engine = Engine::new(&bounds.config()).map_err(|error| Failure::BadInput(error.to_string()))?;
     let component = Component::new(&engine, &bytes).map_err(|error| Failure::in_file(&file, error))?;
 
     let exported = catalog::of_items(component.types(), &[component.exports()]);
@@ -69,14 +77,17 @@ pub(crate) fn prepare(path: &Path, call: &str, stub_imports: bool) -> Result<Pre
         linker.stub_imports(&component).map_err(|error| Failure::in_file(&file, error))?;
     }
     let mut store = Store::new(&engine, ());
+    bounds.start(&engine, &mut store);
     let instance = linker.instantiate(&mut store, &component).map_err(|error| match error {
         InstantiateError::Link(error) => link_failure(&file, &error, stub_imports),
         InstantiateError::Limit(_) | InstantiateError::Resource(_) => Failure::in_file(&file, error),
-        InstantiateError::Trap(trap) => Failure::Trap(format!("{file}: while instantiating: {trap}")),
+        InstantiateError::Trap(trap) => {
+            Failure::Trap(format!("{file}: while instantiating: {trap}{}", bounds.explain(&trap)))
+        }
     })?;
     let path: Vec<&str> = function.path.iter().map(String::as_str).collect();
     let func = instance.get_func(&mut store, &path).expect("the component exports the function");
-    Ok(Prepared { component, function, store, func, values })
+    Ok(Prepared { component, function, store, func, values, bounds })
 }
 
 /// Returns the result as WAVE, if there is one.
@@ -96,9 +107,12 @@ pub(crate) fn result_text(call: &Prepared, result: Option<&Val>) -> Result<Optio
 }
 
 /// Returns the failure of a call.
-pub(crate) fn failure(function: &Function, error: &CallError) -> Failure {
+pub(crate) fn failure(call: &Prepared, error: &CallError) -> Failure {
     match error {
-        CallError::Trap(trap) => Failure::Trap(format!("`{}` trapped: {trap}", function.full_name())),
+        CallError::Trap(trap) => {
+            let name = call.function.full_name();
+            Failure::Trap(format!("`{name}` trapped: {trap}{}", call.bounds.explain(trap)))
+        }
         CallError::WrongStore
         | CallError::UnknownResource(_)
         | CallError::Arity { .. }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod bounds;
 mod call;
 mod catalog;
 mod describe;

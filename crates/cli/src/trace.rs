@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use component_linker::display_func;
 
 use crate::abi::{Format, no_drawing};
+use crate::bounds::Bounds;
 use crate::call::{failure, prepare, result_text};
 use crate::failure::{self as outcome, Failure};
 use crate::render::trace::{self as render, TracedCall};
@@ -20,6 +21,8 @@ pub(crate) struct Args {
     /// Links each import to a function that traps with the import's name.
     #[arg(long)]
     stub_imports: bool,
+    #[command(flatten)]
+    bounds: Bounds,
     /// What to write: text, json or html.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -34,9 +37,9 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     if args.format == Format::Svg {
         return Err(no_drawing("trace"));
     }
-    let mut call = prepare(&args.file, &args.call, args.stub_imports)?;
+    let mut call = prepare(&args.file, &args.call, args.stub_imports, args.bounds)?;
     let (result, trace) = call.func.call_traced(&mut call.store, &call.values);
-    let failed = result.as_ref().err().map(|error| failure(&call.function, error));
+    let failed = result.as_ref().err().map(|error| failure(&call, error));
     let Some(opts) = trace.options else {
         let name = call.function.full_name();
         return Err(failed.unwrap_or_else(|| {

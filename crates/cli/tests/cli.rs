@@ -27,6 +27,7 @@ fn check(args: &[&str], expected: Expect) {
 }
 
 const TRAPS: &str = "crates/cli/tests/data/traps.wat";
+const ENDLESS: &str = "crates/cli/tests/data/endless.wat";
 const IMPORTS: &str = "crates/cli/tests/data/imports.wat";
 const VALUES: &str = "crates/cli/tests/data/values.wat";
 
@@ -269,6 +270,37 @@ fn imports_that_are_not_provided() {
         error: `run` trapped: import `demo:host/log@0.1.0` function `level` was called, but is only a stub
             0:   0x2d - m!<wasm function 1>
         [exit status 134]
+    "#]],
+    );
+}
+
+#[test]
+fn guests_that_do_not_end() {
+    check(
+        &["call", "--fuel", "1000", ENDLESS, "spin()"],
+        expect![[r#"
+        error: `spin` trapped: wasm trap: all fuel consumed
+            0:   0x21 - endless!spin
+          help: the guest executed 1000 instructions, which is its `--fuel`
+        [exit status 134]
+    "#]],
+    );
+    check(
+        &["call", "--timeout", "0.05", ENDLESS, "spin()"],
+        expect![[r#"
+        error: `spin` trapped: wasm trap: interrupt
+            0:   0x21 - endless!spin
+          help: the guest ran for 50ms, which is its `--timeout`
+        [exit status 134]
+    "#]],
+    );
+    check(
+        &["call", "--timeout", "soon", ENDLESS, "spin()"],
+        expect![[r#"
+        error: invalid value 'soon' for '--timeout <SECONDS>': not a number of seconds
+
+        For more information, try '--help'.
+        [exit status 2]
     "#]],
     );
 }
