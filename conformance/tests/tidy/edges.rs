@@ -49,7 +49,13 @@ const EDGES: &[(&str, Allowed)] = &[
             "wasmparser",
         ]),
     ),
-    ("component-linker", Allowed::Only(&["canonical-abi", "jit", "wasm-encoder", "wasmparser"])),
+    // The macros are for hosts; who embeds the linker alone goes without.
+    (
+        "component-linker",
+        Allowed::Only(&["canonical-abi", "component-macros?", "jit", "wasm-encoder", "wasmparser"]),
+    ),
+    // What procedural macros are written with, and the WIT that `bindings!` reads. They run in the compiler only.
+    ("component-macros", Allowed::Only(&["heck", "proc-macro2", "quote", "syn", "wit-parser-lite"])),
     (
         "cli",
         // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what clap does not.
