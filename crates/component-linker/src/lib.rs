@@ -88,6 +88,12 @@
 //! ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by [`StoreLimits`].
 #![forbid(unsafe_code)]
 
+// The macros name the crate so, also within it.
+#[cfg(test)]
+extern crate self as component_linker;
+
+#[doc(hidden)]
+pub mod __macro;
 mod canon;
 mod component;
 pub mod compose;
@@ -116,6 +122,8 @@ pub use jit::{Frame, HostError, TrapKind};
 
 pub use canon::CallTrace;
 pub use component::{Component, Item, ItemKind};
+#[cfg(feature = "macros")]
+pub use component_macros::{ComponentType, Lift, Lower, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
 pub use func_type::display_func;

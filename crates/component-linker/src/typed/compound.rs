@@ -1,7 +1,7 @@
-//! `Option` and `Result`, and what all variants share.
+//! `Option` and `Result`, and what variants and flags share.
 //! Follows CanonicalABI.md, "Loading" (`load_variant`), "Storing" (`store_variant`), "Flat Lifting" and "Flat Lowering".
 
-use canonical_abi::layout::discriminant_size;
+use canonical_abi::layout::{discriminant_size, flags_size};
 use canonical_abi::load::check_discriminant;
 use canonical_abi::memory::{load_int, store_int};
 use canonical_abi::{Context, TypeError, ValType};
@@ -218,6 +218,36 @@ pub fn lift_discriminant<'a>(
     let discriminant = flat.next_u32();
     let payload = flat.take(shape.n_flat() - 1);
     Ok((check_discriminant(u64::from(discriminant), n_cases)?, payload))
+}
+
+/// Stores the bits of `n_flags` flags.
+///
+/// # Errors
+///
+/// When there is no room within the memory.
+#[inline]
+pub fn store_flags<H: TypedHost>(
+    cx: &mut Context<'_, H>,
+    bits: u32,
+    n_flags: usize,
+    ptr: u64,
+) -> Result<(), Trap> {
+    Ok(store_int(cx, u64::from(bits), ptr, flags_size(n_flags))?)
+}
+
+/// Returns the bits of the `n_flags` flags at `ptr`, and perhaps more.
+///
+/// # Errors
+///
+/// When they are not within the memory.
+///
+/// # Panics
+///
+/// Never.
+#[inline]
+pub fn load_flags<H: TypedHost>(cx: &Context<'_, H>, n_flags: usize, ptr: u64) -> Result<u32, Trap> {
+    let bits = load_int(cx, ptr, flags_size(n_flags))?;
+    Ok(u32::try_from(bits).expect("flags have at most 4 bytes"))
 }
 
 impl<T: ComponentType> ComponentType for Option<T> {

@@ -44,7 +44,8 @@ use crate::trap::Trap;
 
 pub use canonical_abi::Context;
 pub use compound::{
-    LiftPayload, LowerPayload, Payload, lift_discriminant, load_discriminant, store_discriminant,
+    LiftPayload, LowerPayload, Payload, lift_discriminant, load_discriminant, load_flags, store_discriminant,
+    store_flags,
 };
 pub use describe::{Describe, TypeMismatch};
 pub use flat::{FlatIn, FlatOut};

@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
+use crate::{ComponentType, Lift, Lower, flags};
 
 /// A guest that notes the calls of its `realloc`, and answers one of them wrongly if it is told to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -281,4 +282,78 @@ fn compounds_are_their_twins() {
     check::<(Box<u32>, Rc<String>, Arc<Option<i8>>)>();
     check::<(String, String, String, String, String, String, String, String)>();
     check::<Vec<(String, String, String, String, String, String, String, String, u8)>>();
+}
+
+#[derive(Debug, ComponentType, Lift, Lower)]
+struct Record<T> {
+    a_byte: u8,
+    #[component(name = "the-rest")]
+    rest: T,
+    r#type: Kind,
+    rights: Rights,
+}
+
+#[derive(Debug, ComponentType, Lift, Lower)]
+enum Kind {
+    First,
+    SecondOne,
+}
+
+#[derive(Debug, ComponentType, Lift, Lower)]
+enum Shape {
+    Empty,
+    Circle(f64),
+    Named(String),
+    Many(Vec<Record<(char, u64)>>),
+    Nothing(()),
+}
+
+#[derive(Debug, ComponentType, Lift, Lower)]
+#[component(variant)]
+enum Plain {
+    Only,
+}
+
+flags! {
+    struct Rights {
+        const READ;
+        #[component(name = "the-write")]
+        const WRITE;
+        const C; const D; const E; const F; const G; const H; const I;
+    }
+}
+
+flags! {
+    struct AllBits {
+        const A0; const A1; const A2; const A3; const A4; const A5; const A6; const A7;
+        const B0; const B1; const B2; const B3; const B4; const B5; const B6; const B7;
+        const C0; const C1; const C2; const C3; const C4; const C5; const C6; const C7;
+        const D0; const D1; const D2; const D3; const D4; const D5; const D6; const D7;
+    }
+}
+
+#[test]
+fn derived_types_are_their_twins() {
+    check::<Record<u64>>();
+    check::<Record<Shape>>();
+    check::<Vec<Record<Option<String>>>>();
+    check::<Kind>();
+    check::<Shape>();
+    check::<Option<Shape>>();
+    check::<Plain>();
+    check::<Rights>();
+    check::<(AllBits, Vec<Rights>)>();
+}
+
+#[test]
+fn flags_combine() {
+    let rights = Rights::READ | Rights::I;
+    assert!(rights.contains(Rights::READ) && !rights.contains(Rights::READ | Rights::WRITE));
+    assert_eq!(
+        (rights - Rights::I, rights & Rights::I, !rights ^ Rights::all()),
+        (Rights::READ, Rights::I, rights)
+    );
+    assert_eq!(format!("{:?}", rights | Rights::WRITE), r#"{"read", "the-write", "i"}"#);
+    assert!(Rights::from_bits(1 << 9).is_empty() && Rights::empty().is_empty());
+    assert_eq!(AllBits::all().bits(), u32::MAX);
 }
