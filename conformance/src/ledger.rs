@@ -1,8 +1,8 @@
 //! The ledger: which directives of the suite are known not to pass, each with a reason.
 //!
-//! A line is `file:line  reason`, or `file:line:column  reason` where directives share a line. Comments start
-//! with `#` and stand on lines of their own, those before the first empty line belong to the file, the others
-//! to the entry below them.
+//! A line is `file:line  reason`, or `file:line:column  reason` where directives share a line, or `file:*  reason`
+//! for every directive of a file that does not pass. Comments start with `#` and stand on lines of their own, those
+//! before the first empty line belong to the file, the others to the entry below them.
 //!
 //! Invariant: the entries are strictly ascending by file, line and column, and each has a reason. Both a
 //! failure that is not listed and a listed directive that passes are differences.
@@ -137,7 +137,14 @@ impl Ledger {
         let mut unseen = self.entries.clone();
         unseen.retain(|key, _| whole_suite || outcomes.iter().any(|outcome| outcome.file == key.file));
         for (key, outcome) in directives(outcomes) {
+            let whole = whole_file(&key);
             let listed = unseen.remove(&key).is_some();
+            if !listed && self.entries.contains_key(&whole) {
+                if reason(outcome).is_some() {
+                    unseen.remove(&whole);
+                }
+                continue;
+            }
             let difference = match (reason(outcome), listed) {
                 (Some(reason), false) => Difference::Unlisted(key.clone(), reason),
                 (None, true) => Difference::UnexpectedPass(key.clone()),
@@ -146,7 +153,13 @@ impl Ledger {
             differences.insert(key, difference);
         }
         for key in unseen.into_keys() {
-            differences.insert(key.clone(), Difference::NoSuchDirective(key));
+            let is_run = outcomes.iter().any(|outcome| outcome.file == key.file);
+            let difference = if key.place == Place::WHOLE_FILE && is_run {
+                Difference::UnexpectedPass(key.clone())
+            } else {
+                Difference::NoSuchDirective(key.clone())
+            };
+            differences.insert(key, difference);
         }
         differences.into_iter().collect()
     }
@@ -159,6 +172,11 @@ impl Ledger {
         entries.retain(|key, _| !whole_suite && outcomes.iter().all(|outcome| outcome.file != key.file));
         for (key, outcome) in directives(outcomes) {
             let Some(derived) = reason(outcome) else { continue };
+            let whole = whole_file(&key);
+            if let Some(entry) = self.entries.get(&whole) {
+                entries.insert(whole, entry.clone());
+                continue;
+            }
             let mut entry = Entry { reason: derived, comments: Vec::new() };
             if let Some(old) = self.entries.get(&key) {
                 entry.comments.clone_from(&old.comments);
@@ -199,6 +217,10 @@ fn parse_line(line: &str) -> Result<(Key, &str), &'static str> {
     }
     let mut parts = place.split(':');
     let file = parts.next().filter(|file| file.ends_with(".wast")).ok_or("does not start with a file")?;
+    let rest = parts.clone().collect::<Vec<_>>();
+    if rest == ["*"] {
+        return Ok((Key { file: file.to_owned(), place: Place::WHOLE_FILE }, reason));
+    }
     let number = |part: &str| part.parse().ok().filter(|&n| n > 0).ok_or("a place is line or line:column");
     let line = number(parts.next().unwrap_or_default())?;
     let column = parts.next().map(number).transpose()?;
@@ -206,6 +228,11 @@ fn parse_line(line: &str) -> Result<(Key, &str), &'static str> {
         None => Ok((Key { file: file.to_owned(), place: Place { line, column } }, reason)),
         Some(_) => Err("a place is line or line:column"),
     }
+}
+
+/// Returns the key of the entry for all of a directive's file.
+fn whole_file(key: &Key) -> Key {
+    Key { file: key.file.clone(), place: Place::WHOLE_FILE }
 }
 
 fn directives(outcomes: &[FileOutcome]) -> impl Iterator<Item = (Key, &Outcome)> {
@@ -320,6 +347,17 @@ mod tests {
         let part = Ledger::parse("c.wast:1  why\n").unwrap();
         assert!(part.compare(&found, false).is_empty());
         assert_eq!(part.bless(&found, false, Reasons::Keep), part);
+    }
+
+    #[test]
+    fn an_entry_for_a_whole_file() {
+        let found = outcomes([PASSED, failed("2"), failed("3"), PASSED]);
+        check("a.wast:*  why\n", &found, &[]);
+        check("a.wast:*  why\nb.wast:*  why\n", &found, &["b.wast:*  passes, but is in the ledger"]);
+        let ledger = Ledger::parse("a.wast:*  why\nb.wast:*  why\nc.wast:*  why\n").unwrap();
+        assert_eq!(ledger.bless(&found, true, Reasons::Keep).to_string(), "a.wast:*  why\n");
+        let strange = ledger.compare(&found, true).pop().map(|(_, difference)| difference.to_string());
+        assert_eq!(strange.as_deref(), Some("c.wast:*  is in the ledger, but not in the suite"));
     }
 
     #[test]

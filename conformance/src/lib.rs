@@ -1,4 +1,4 @@
-//! Runs the official component suite through an engine, directive by directive, and compares what
+//! Runs the official suites, of components and of core modules, through an engine, directive by directive, and compares what
 //! happens with a ledger of what is known not to pass.
 //!
 //! The way of a file: [`suite`] finds it, [`script`] turns it into plain data, [`run`] gives each directive
@@ -26,6 +26,7 @@ pub mod pool;
 pub mod report;
 pub mod run;
 pub mod script;
+mod script_core;
 pub mod subjects;
 pub mod suite;
 mod wording;

@@ -11,6 +11,9 @@ use conformance::ledger::{Ledger, Reasons};
 use conformance::oracle::{self, vector};
 use conformance::pool::{Limits, run_files};
 use conformance::report::{self, Parts, Text};
+use conformance::script::Language;
+use conformance::subjects::Subject;
+use conformance::subjects::core::Core;
 use conformance::subjects::lowlift::Lowlift;
 use conformance::suite::Suite;
 use std::error::Error;
@@ -19,12 +22,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Runs the official component suite, directive by directive, and compares the outcome with the ledger.
+/// Runs an official suite, directive by directive, and compares the outcome with its ledger.
 #[derive(Parser)]
 #[command(name = "conformance", args_conflicts_with_subcommands = true)]
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
+
+    /// Which suite to run
+    #[arg(long, value_enum, default_value_t = Language::Component)]
+    suite: Language,
 
     /// Run only the files whose path contains one of these, such as `values/` or `strings.wast`
     filters: Vec<String>,
@@ -111,24 +118,25 @@ fn main() -> ExitCode {
 }
 
 fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
-    let suite = Suite::find()?;
+    let suite = Suite::find(options.suite)?;
     let files = selected(&suite, &options.filters);
     if files.is_empty() {
         eprintln!("error: no file of the suite has a path with {}", options.filters.join(" or "));
         return Ok(ExitCode::from(2));
     }
     let whole_suite = files.len() == suite.files().len();
-    let ledger = Ledger::parse(&read_ledger()?)?;
+    let ledger = Ledger::parse(&read_ledger(options.suite)?)?;
     let defaults = Limits::default();
     let limits = Limits {
         n_jobs: options.jobs.unwrap_or(defaults.n_jobs),
         budget: Duration::from_secs(options.budget),
     };
-    let outcomes = run_files(&suite, &files, || Box::new(Lowlift::new()), limits)?;
+    let outcomes = run_files(&suite, &files, subject_of(options.suite), limits)?;
     let ledger = if options.bless {
         let reasons = if options.renew_reasons { Reasons::Renew } else { Reasons::Keep };
         let blessed = ledger.bless(&outcomes, whole_suite, reasons);
-        std::fs::write(ledger_path(), blessed.to_string()).map_err(|e| format!("{LEDGER}: {e}"))?;
+        let (name, path) = ledger_of(options.suite);
+        std::fs::write(path, blessed.to_string()).map_err(|e| format!("{name}: {e}"))?;
         blessed
     } else {
         ledger
@@ -139,7 +147,7 @@ fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
             let parts = Parts { failures: options.verbose, reasons: options.reasons };
             Text { outcomes: &outcomes, differences: &differences, parts }.to_string()
         }
-        Format::Json => format!("{:#}\n", report::json(&outcomes, &differences, &ledger)),
+        Format::Json => format!("{:#}\n", report::json(options.suite, &outcomes, &differences, &ledger)),
     };
     print(&report)?;
     Ok(ExitCode::from(u8::from(!differences.is_empty())))
@@ -181,11 +189,23 @@ fn selected<'a>(suite: &'a Suite, filters: &[String]) -> Vec<&'a str> {
     suite.files().iter().map(String::as_str).filter(chosen).collect()
 }
 
-/// The ledger's name, as people know it.
-const LEDGER: &str = "conformance/ledger.txt";
+/// Returns what runs a suite's files.
+fn subject_of(language: Language) -> fn(&str) -> Box<dyn Subject> {
+    match language {
+        Language::Component => |_| Box::new(Lowlift::new()),
+        Language::Core => |file| Box::new(Core::new(file)),
+    }
+}
 
-fn ledger_path() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.txt"))
+/// Returns a ledger's name, as people know it, and its path.
+fn ledger_of(language: Language) -> (&'static str, PathBuf) {
+    let (name, path) = match language {
+        Language::Component => ("conformance/ledger.txt", concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.txt")),
+        Language::Core => {
+            ("conformance/ledger-core.txt", concat!(env!("CARGO_MANIFEST_DIR"), "/ledger-core.txt"))
+        }
+    };
+    (name, PathBuf::from(path))
 }
 
 /// The golden vectors' name, as people know it.
@@ -195,6 +215,7 @@ fn golden_path() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/abi.jsonl"))
 }
 
-fn read_ledger() -> Result<String, Box<dyn Error>> {
-    Ok(std::fs::read_to_string(ledger_path()).map_err(|e| format!("{LEDGER}: {e}"))?)
+fn read_ledger(language: Language) -> Result<String, Box<dyn Error>> {
+    let (name, path) = ledger_of(language);
+    Ok(std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?)
 }

@@ -5,7 +5,7 @@
 //! rest of its file is not reached. What a subject does to the whole process (a crash) is not contained here.
 
 use crate::run::{Outcome, State, run};
-use crate::script::{self, Directive, Place};
+use crate::script::{self, Directive, Language, Place};
 use crate::subjects::Subject;
 use crate::suite::{Suite, SuiteError};
 use std::cell::RefCell;
@@ -32,8 +32,8 @@ impl Default for Limits {
     }
 }
 
-/// Makes the subject that runs one file, on the thread that runs it.
-pub type MakeSubject = fn() -> Box<dyn Subject>;
+/// Makes the subject that runs the file of this name, on the thread that runs it.
+pub type MakeSubject = fn(&str) -> Box<dyn Subject>;
 
 /// What became of a file's directives, in order.
 #[derive(Clone, Debug)]
@@ -68,7 +68,8 @@ pub fn run_files(
         for _ in 0..limits.n_jobs.clamp(1, files.len().max(1)) {
             scope.spawn(|| {
                 while let Some((i, file, text)) = { lock(&queue).pop_front() } {
-                    let directives = run_text(text, make, limits.budget);
+                    let name = file.clone();
+                    let directives = run_text(text, suite.language(), move || make(&name), limits.budget);
                     lock(&outcomes).push((i, FileOutcome { file, directives }));
                 }
             });
@@ -96,7 +97,12 @@ enum Message {
 /// # Panics
 ///
 /// If no thread can be started.
-pub fn run_text(text: String, make: MakeSubject, budget: Duration) -> Vec<(Place, Outcome)> {
+pub fn run_text(
+    text: String,
+    language: Language,
+    make: impl FnOnce() -> Box<dyn Subject> + Send + 'static,
+    budget: Duration,
+) -> Vec<(Place, Outcome)> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
@@ -110,7 +116,7 @@ pub fn run_text(text: String, make: MakeSubject, budget: Duration) -> Vec<(Place
     thread::Builder::new()
         .name(WORKER.to_owned())
         .stack_size(8 << 20) // what a main thread has: guests may use it up, and the engine must say so
-        .spawn(move || work(&text, make, &sender))
+        .spawn(move || work(&text, language, make, &sender))
         .expect("the system lets us start a thread");
     collect(&receiver, budget)
 }
@@ -119,8 +125,13 @@ const WORKER: &str = "conformance worker";
 const WHOLE_FILE: Place = Place { line: 1, column: None };
 
 /// The worker's side. A receiver that has gone away has given up on this file: then so does the worker.
-fn work(text: &str, make: MakeSubject, sender: &mpsc::Sender<Message>) {
-    let directives = match contained(|| script::parse(text)) {
+fn work(
+    text: &str,
+    language: Language,
+    make: impl FnOnce() -> Box<dyn Subject>,
+    sender: &mpsc::Sender<Message>,
+) {
+    let directives = match contained(|| script::parse(text, language)) {
         Ok(Ok(directives)) => directives,
         Ok(Err(error)) | Err(error) => {
             let outcome = Outcome::Failed { expected: "a script".to_owned(), got: error };
@@ -223,7 +234,7 @@ mod tests {
     /// Runs `text` against the fake subject and compares line, outcome and cause of each directive.
     fn check(text: &str, expected: &[&str]) {
         let budget = Duration::from_millis(if text.contains("hang") { 200 } else { 30_000 });
-        let outcomes = run_text(text.to_owned(), || Box::new(Fake::default()), budget);
+        let outcomes = run_text(text.to_owned(), Language::Component, || Box::new(Fake::default()), budget);
         let shown: Vec<_> = outcomes.iter().map(|(place, outcome)| shown(*place, outcome)).collect();
         assert_eq!(shown, expected, "{text}");
     }
@@ -278,7 +289,7 @@ mod tests {
             "(component)\n(assert_trap (invoke \"throw\") \"thrown\")",
             &["1 passed", "2 wanted trap: thrown, got exception: thrown"],
         );
-        check("(assert_invalid (component) \"why\")", &["1 wanted invalid: why, got a valid component"]);
+        check("(assert_invalid (component) \"why\")", &["1 wanted invalid: why, got a valid definition"]);
         check(
             "(assert_invalid (component binary \"invalid\") \"why\")",
             &[
@@ -287,7 +298,7 @@ mod tests {
         );
         check(
             "(assert_return (component binary \"unsupported\"))",
-            &["1 wanted a valid component, got not supported yet: the unsupported"],
+            &["1 wanted a valid definition, got not supported yet: the unsupported"],
         );
         check("(assert_return (invoke \"which\"))", &["1 wanted the instance, got the script has none"]);
     }
@@ -313,7 +324,7 @@ mod tests {
              (component instance $i $C)\n(assert_trap (invoke $i \"trap\") \"fake's own\")",
             &[
                 "1 passed",
-                "2 wanted a valid component, got not supported yet: the unsupported",
+                "2 wanted a valid definition, got not supported yet: the unsupported",
                 "3 not reached: not supported yet: the unsupported",
                 "4 not reached: not supported yet: the unsupported",
                 "5 not reached: not supported yet: the unsupported",
@@ -332,6 +343,7 @@ mod tests {
     fn a_panic_stays_in_its_directive() {
         let directives = run_text(
             "(component)\n(invoke \"panic\")\n(invoke \"which\")\n(component binary \"panics\")\n(invoke \"which\")".to_owned(),
+            Language::Component,
             || Box::new(Fake::default()),
             Duration::from_secs(30),
         );
@@ -361,7 +373,12 @@ mod tests {
     fn a_file_that_is_no_script_fails() {
         check("(component", &["1 wanted a script, got line 1, column 11: expected `)`"]);
         let text = "(component) (nonsense)";
-        let outcomes = run_text(text.to_owned(), || Box::new(Fake::default()), Duration::from_secs(30));
+        let outcomes = run_text(
+            text.to_owned(),
+            Language::Component,
+            || Box::new(Fake::default()),
+            Duration::from_secs(30),
+        );
         let shown = shown(outcomes[0].0, &outcomes[0].1);
         assert!(shown.starts_with("1 wanted a script, got line 1, column 14: unexpected token"), "{shown}");
     }

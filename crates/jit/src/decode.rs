@@ -74,7 +74,7 @@ fn section(engine: &Engine, info: &mut ModuleInfo, payload: Payload<'_>) -> Resu
         }
         Payload::MemorySection(memories) => {
             for memory in memories {
-                info.memories.push(memory_type(&memory?)?);
+                info.memories.push(memory_type(&memory?));
             }
         }
         Payload::TagSection(tags) => {
@@ -251,12 +251,15 @@ fn concrete_heap_type(scope: Scope<'_>, index: u32) -> Option<HeapType> {
     }
 }
 
-fn memory_type(ty: &wasmparser::MemoryType) -> Result<MemoryType> {
-    if ty.shared {
-        return Err(Error::unsupported("shared memories"));
-    }
+fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
     let page_size_log2 = ty.page_size_log2.unwrap_or(16);
-    Ok(MemoryType { minimum: ty.initial, maximum: ty.maximum, memory64: ty.memory64, page_size_log2 })
+    MemoryType {
+        minimum: ty.initial,
+        maximum: ty.maximum,
+        memory64: ty.memory64,
+        page_size_log2,
+        shared: ty.shared,
+    }
 }
 
 fn table_type(types: &[Arc<InternedType>], ty: &wasmparser::TableType) -> Result<TableType> {
@@ -289,7 +292,7 @@ fn import_item(info: &mut ModuleInfo, import: &wasmparser::Import<'_>) -> Result
         }
         TypeRef::Memory(ty) => {
             n.memories += 1;
-            info.memories.push(memory_type(&ty)?);
+            info.memories.push(memory_type(&ty));
             Item::Memory(MemoryIndex(n.memories - 1))
         }
         TypeRef::Global(ty) => {

@@ -9,7 +9,7 @@ use wasmparser::WasmFeatures;
 
 use crate::error::{Error, Result};
 use crate::registry::{InternedType, Registry, SubType};
-use crate::rt::{self, LoadedCode};
+use crate::rt::{self, LoadedCode, MemoryPool};
 use crate::translate::Interruption;
 use crate::types::{FuncType, TypeId};
 
@@ -22,6 +22,7 @@ pub struct Config {
     max_wasm_stack_bytes: usize,
     max_memory_bytes: u64,
     max_table_elements: u64,
+    pooled_memories: usize,
     verifier: bool,
     interruption: Interruption,
 }
@@ -34,13 +35,14 @@ impl Default for Config {
 
 impl Config {
     /// Returns the default configuration: wasmparser's default features, 512 KiB of guest stack, memories up
-    /// to 4 GiB, tables up to 10 million elements, Cranelift's verifier in debug builds only.
+    /// to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's verifier in debug builds only.
     pub fn new() -> Self {
         Self {
             features: WasmFeatures::default(),
             max_wasm_stack_bytes: 512 << 10,
             max_memory_bytes: 4 << 30,
             max_table_elements: 10_000_000,
+            pooled_memories: 64,
             verifier: cfg!(debug_assertions),
             interruption: Interruption::default(),
         }
@@ -66,6 +68,14 @@ impl Config {
     #[must_use]
     pub fn max_memory(mut self, bytes: u64) -> Self {
         self.max_memory_bytes = bytes;
+        self
+    }
+
+    /// Sets for how many 32-bit memories the engine keeps address space that no store uses at present. Each takes
+    /// 4 GiB of it, and no memory. A new memory that finds some costs few system calls, or none.
+    #[must_use]
+    pub fn pooled_memories(mut self, slots: usize) -> Self {
+        self.pooled_memories = slots;
         self
     }
 
@@ -128,6 +138,7 @@ struct EngineInner {
     config: Config,
     isa: OwnedTargetIsa,
     registry: Mutex<Registry>,
+    memory_pool: Arc<MemoryPool>,
     epoch: Arc<AtomicU64>,
 }
 
@@ -174,8 +185,13 @@ impl Engine {
     pub fn new(config: &Config) -> Result<Self> {
         let isa = host_isa(config)?;
         rt::install_signal_handlers();
-        let inner =
-            EngineInner { config: config.clone(), isa, registry: Mutex::default(), epoch: Arc::default() };
+        let inner = EngineInner {
+            config: config.clone(),
+            isa,
+            registry: Mutex::default(),
+            memory_pool: Arc::new(MemoryPool::new(config.pooled_memories)),
+            epoch: Arc::default(),
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -196,6 +212,10 @@ impl Engine {
 
     pub(crate) fn epoch(&self) -> &Arc<AtomicU64> {
         &self.0.epoch
+    }
+
+    pub(crate) fn memory_pool(&self) -> &Arc<MemoryPool> {
+        &self.0.memory_pool
     }
 
     pub(crate) fn isa(&self) -> &OwnedTargetIsa {

@@ -116,6 +116,8 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
         | TrapKind::NullException
         | TrapKind::NullFunction
         | TrapKind::NullReference
+        | TrapKind::UnalignedAtomic
+        | TrapKind::ExpectedSharedMemory
         | TrapKind::Interrupt
         | TrapKind::OutOfFuel
         | TrapKind::Host(_)

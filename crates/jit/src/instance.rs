@@ -129,7 +129,11 @@ fn describe(ty: &ExternType) -> String {
     };
     match ty {
         ExternType::Func(ty) => format!("func {ty}"),
-        ExternType::Memory(ty) => format!("memory of {} pages", limits(ty.minimum, ty.maximum)),
+        ExternType::Memory(ty) => {
+            let shared = if ty.shared { "shared " } else { "" };
+            let width = if ty.memory64 { "64-bit " } else { "" };
+            format!("{shared}{width}memory of {} pages", limits(ty.minimum, ty.maximum))
+        }
         ExternType::Table(ty) => format!("table of {} {}", limits(ty.minimum, ty.maximum), ty.element),
         ExternType::Global(ty) => format!("global {}{}", if ty.mutable { "mut " } else { "" }, ty.content),
         ExternType::Tag(ty) => format!("tag {}", ty.func),

@@ -10,12 +10,12 @@ use crate::index::{
 use crate::instance::{Extern, LinkError};
 use crate::memory::Memory;
 use crate::module::{ConstExpr, ConstOp, ElemItems, Item, Module, ModuleInfo, SegmentMode};
-use crate::rt::{self, FuncRefPtr, LinearMemory, TableCells, ValRaw, VmBlock};
+use crate::rt::{self, FuncRefPtr, ValRaw, VmBlock};
 use crate::store::{StoreId, StoreOpaque};
 use crate::table::Table;
 use crate::tag::Tag;
 use crate::trap::{Backtrace, Trap, TrapKind};
-use crate::types::{ExternType, MemoryType, TableType, limits_match};
+use crate::types::{ExternType, limits_match};
 use crate::vm_layout::{self, GlobalPlace};
 
 /// What a store keeps of an instance. The vectors of indices are by the module's index spaces and
@@ -108,6 +108,7 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
             let expected = info.memories[expected.pos()];
             given.memory64 == expected.memory64
                 && given.page_size_log2 == expected.page_size_log2
+                && given.shared == expected.shared
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
         (Extern::Table(given), Item::Table(expected)) => {
@@ -133,14 +134,16 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
 
 /// Adds the instance and all it defines to the store and returns its number; segments are not copied yet.
 pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Extern]) -> Result<u32> {
-    let (info, config) = (module.info(), store.engine().config().clone());
+    let info = module.info();
     // Whatever the system may refuse comes first, so that a failure leaves no half-made instance.
-    let new_memory = |ty: &MemoryType| LinearMemory::new(*ty, config.max_memory_bytes());
-    let new_table = |ty: &TableType| TableCells::new(*ty, config.table_limit());
     let n = info.n_imported;
-    let memories: Vec<_> =
-        info.memories[n.memories as usize..].iter().map(new_memory).collect::<Result<_>>()?;
-    let tables: Vec<_> = info.tables[n.tables as usize..].iter().map(new_table).collect::<Result<_>>()?;
+    let (memory_types, table_types) =
+        (&info.memories[n.memories as usize..], &info.tables[n.tables as usize..]);
+    store.check_limits(1, memory_types.len(), table_types.len())?;
+    let image = |at: usize| module.images().and_then(|images| images[at].as_ref());
+    let memories = memory_types.iter().enumerate().map(|(at, ty)| store.new_memory(*ty, image(at)));
+    let memories: Vec<_> = memories.collect::<Result<_>>()?;
+    let tables: Vec<_> = table_types.iter().map(|ty| store.new_table(*ty)).collect::<Result<_>>()?;
 
     let mut data = InstanceData {
         module: module.clone(),
@@ -293,28 +296,52 @@ pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), T
     let module = store.instances[index as usize].module.clone();
     let info = module.info();
     let trap = |kind| Trap::new(kind, Backtrace::default());
-    for (segment, i) in info.elems.iter().zip((0..).map(ElemIndex)) {
+    copy_elements(store, index).ok_or_else(|| {
+        // The memories are to be as if no data had been copied.
+        for &memory in &store.instances[index as usize].memories[info.n_imported.memories as usize..] {
+            if let Err(error) = store.memories[memory as usize].hide_image() {
+                return Trap::host(error);
+            }
+        }
+        trap(TrapKind::TableOutOfBounds)
+    })?;
+    if let Some(images) = module.images() {
+        let memories = &store.instances[index as usize].memories[info.n_imported.memories as usize..];
+        for (image, &memory) in images.iter().zip(memories) {
+            if let Some(image) = image {
+                store.memories[memory as usize].show(image).map_err(Trap::host)?;
+            }
+        }
+    }
+    for (segment, i) in info.data.iter().zip((0..).map(DataIndex)) {
+        if let SegmentMode::Active(memory, offset) = &segment.mode {
+            if module.images().is_none() {
+                let offset = eval(store, &store.instances[index as usize], offset).to_u64();
+                memory_init(store, index, *memory, i, [offset, 0, segment.bytes.len() as u64])
+                    .ok_or_else(|| trap(TrapKind::MemoryOutOfBounds))?;
+            }
+            store.instances[index as usize].dropped_data[i.pos()] = true;
+        }
+    }
+    Ok(())
+}
+
+/// Copies the active element segments in order and drops them and the declared ones; `None` is out of bounds.
+fn copy_elements(store: &mut StoreOpaque, index: u32) -> Option<()> {
+    let module = store.instances[index as usize].module.clone();
+    for (segment, i) in module.info().elems.iter().zip((0..).map(ElemIndex)) {
         match &segment.mode {
             SegmentMode::Passive => continue,
             SegmentMode::Declared => {}
             SegmentMode::Active(table, offset) => {
                 let offset = eval(store, &store.instances[index as usize], offset).to_u64();
                 let len = store.instances[index as usize].elems[i.pos()].len() as u64;
-                table_init(store, index, *table, i, [offset, 0, len])
-                    .ok_or_else(|| trap(TrapKind::TableOutOfBounds))?;
+                table_init(store, index, *table, i, [offset, 0, len])?;
             }
         }
         store.instances[index as usize].elems[i.pos()] = Vec::new();
     }
-    for (segment, i) in info.data.iter().zip((0..).map(DataIndex)) {
-        if let SegmentMode::Active(memory, offset) = &segment.mode {
-            let offset = eval(store, &store.instances[index as usize], offset).to_u64();
-            memory_init(store, index, *memory, i, [offset, 0, segment.bytes.len() as u64])
-                .ok_or_else(|| trap(TrapKind::MemoryOutOfBounds))?;
-            store.instances[index as usize].dropped_data[i.pos()] = true;
-        }
-    }
-    Ok(())
+    Some(())
 }
 
 /// Returns `start..start + len` if it lies within `size`.
@@ -334,9 +361,9 @@ pub(crate) fn memory_init(
     let instance = &store.instances[instance as usize];
     let bytes = instance.data_bytes(segment);
     let bytes = &bytes[span(from, len, bytes.len())?];
-    let memory = store.memories[instance.memories[memory.pos()] as usize].data_mut();
+    let memory = &mut store.memories[instance.memories[memory.pos()] as usize];
     let to = span(to, len, memory.len())?;
-    memory[to].copy_from_slice(bytes);
+    memory.write(to.start, bytes);
     Some(())
 }
 

@@ -7,8 +7,8 @@
 //! What runs: the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference types
 //! (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes, extended constants,
 //! SIMD and relaxed SIMD, exceptions, tail calls, typed function references, recursive type groups with
-//! subtypes, wide arithmetic. What is valid and does not run yet (threads, instructions of GC) is refused by
-//! [`Module::new`] with [`ErrorKind::Unsupported`]. A guest is interrupted by epochs or by fuel where the
+//! subtypes, wide arithmetic, threads ([`SharedMemory`]). What is valid and does not run yet (instructions of GC)
+//! is refused by [`Module::new`] with [`ErrorKind::Unsupported`]. A guest is interrupted by epochs or by fuel where the
 //! [`Config`] asks for it.
 //!
 //! ```
@@ -48,13 +48,16 @@ mod error;
 mod exception;
 mod func;
 mod global;
+mod image;
 mod index;
 mod instance;
 mod instantiate;
+mod limits;
 mod memory;
 mod module;
 mod registry;
 mod rt;
+mod shared_memory;
 mod store;
 mod table;
 mod tag;
@@ -70,9 +73,11 @@ pub use exception::{Exception, ExnRef};
 pub use func::{Func, NumericFunc};
 pub use global::Global;
 pub use instance::{Extern, Instance, InstantiateError, LinkError};
+pub use limits::StoreLimits;
 pub use memory::Memory;
 pub use module::{ExportType, ImportType, Module};
-pub use rt::ValRaw;
+pub use rt::{ValRaw, WaitResult};
+pub use shared_memory::SharedMemory;
 pub use store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};
 pub use table::Table;
 pub use tag::Tag;

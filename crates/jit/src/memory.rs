@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::rt::LinearMemory;
+use crate::shared_memory::SharedMemory;
 use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::types::MemoryType;
 
@@ -17,11 +18,12 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// Fails if the minimum exceeds the engine's limit or the system refuses the address space.
+    /// Fails if the minimum exceeds a limit or the system refuses the address space.
     pub fn new(mut cx: impl AsContextMut, ty: MemoryType) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        let memory = LinearMemory::new(ty, store.engine().config().max_memory_bytes())?;
+        store.check_limits(0, 1, 0)?;
+        let memory = store.new_memory(ty, None)?;
         let index = store.add_memory(memory);
         Ok(Self { store: store.id(), index })
     }
@@ -40,12 +42,17 @@ impl Memory {
         self.get(cx.as_context().into_opaque()).size()
     }
 
-    /// Returns the contents.
+    /// Returns the memory as other stores may have it, if it is shared.
+    pub fn shared(&self, cx: impl AsContext) -> Option<SharedMemory> {
+        self.get(cx.as_context().into_opaque()).shared().map(SharedMemory::of_region)
+    }
+
+    /// Returns the contents; nothing if the memory is shared ([`Memory::shared`]).
     pub fn data<'a, T: 'static>(&self, cx: &'a impl AsContext<Data = T>) -> &'a [u8] {
         self.get(cx.as_context().into_opaque()).data()
     }
 
-    /// Returns the contents, writable.
+    /// Returns the contents, writable; nothing if the memory is shared.
     pub fn data_mut<'a, T: 'static>(&self, cx: &'a mut impl AsContextMut<Data = T>) -> &'a mut [u8] {
         self.get_mut(cx.as_context_mut().into_opaque_mut()).data_mut()
     }

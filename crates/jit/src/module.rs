@@ -1,12 +1,15 @@
 //! Modules: validated, compiled, loaded; and what is known of one as plain data.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use wasmparser::FuncValidatorAllocations;
 
 use crate::compile;
 use crate::decode;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::image::{Images, images};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::registry::InternedType;
 use crate::rt::LoadedCode;
@@ -22,6 +25,7 @@ struct ModuleInner {
     info: Arc<ModuleInfo>,
     layout: VmLayout,
     code: Arc<LoadedCode>,
+    images: OnceLock<Option<Images>>,
 }
 
 /// An import that a module asks for.
@@ -58,7 +62,29 @@ impl Module {
             compile::module(engine.isa().as_ref(), &info, &layout, engine.config().interruption(), bodies)?;
         let info = Arc::new(info);
         let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
-        Ok(Self(Arc::new(ModuleInner { engine: engine.clone(), info, layout, code })))
+        Ok(Self(Arc::new(ModuleInner {
+            engine: engine.clone(),
+            info,
+            layout,
+            code,
+            images: OnceLock::new(),
+        })))
+    }
+
+    /// Validates a module in the binary format and compiles nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module, or if it has types that are not compiled yet.
+    pub fn validate(engine: &Engine, wasm: &[u8]) -> Result<()> {
+        let (_, bodies) = decode::decode(wasm, engine)?;
+        let mut allocations = FuncValidatorAllocations::default();
+        for (to_validate, body) in bodies {
+            let mut validator = to_validate.into_validator(allocations);
+            validator.validate(&body)?;
+            allocations = validator.into_allocations();
+        }
+        Ok(())
     }
 
     /// Returns the engine.
@@ -93,6 +119,11 @@ impl Module {
 
     pub(crate) fn layout(&self) -> &VmLayout {
         &self.0.layout
+    }
+
+    /// Returns the images of the defined memories, if they take the place of the active data segments.
+    pub(crate) fn images(&self) -> Option<&Images> {
+        self.0.images.get_or_init(|| images(&self.0.info)).as_ref()
     }
 
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {

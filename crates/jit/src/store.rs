@@ -12,8 +12,9 @@ use crate::error::Result;
 use crate::exception::Exceptions;
 use crate::index::to_u32;
 use crate::instantiate::InstanceData;
-use crate::rt::{GlobalCell, HostBlock, LinearMemory, TableCells, VmState};
-use crate::types::{GlobalType, TypeId};
+use crate::limits::{self, StoreLimits};
+use crate::rt::{GlobalCell, HostBlock, LinearMemory, MemoryImage, TableCells, VmState};
+use crate::types::{GlobalType, MemoryType, TableType, TypeId};
 use crate::value::Val;
 
 /// Identity of a store, unique in the process.
@@ -49,6 +50,7 @@ pub(crate) struct StoreOpaque {
     trampolines: Vec<Option<Arc<Trampolines>>>,
     /// A vector that host calls reuse for their arguments.
     scratch: Vec<Val>,
+    limits: StoreLimits,
 }
 
 impl StoreOpaque {
@@ -68,6 +70,7 @@ impl StoreOpaque {
             hosts: Vec::new(),
             trampolines: Vec::new(),
             scratch: Vec::new(),
+            limits: StoreLimits::default(),
         }
     }
 
@@ -103,6 +106,42 @@ impl StoreOpaque {
 
     pub(crate) fn extern_value(&self, index: u32) -> &(dyn Any + Send + Sync) {
         self.externs[index as usize].as_ref()
+    }
+
+    /// Returns a new memory for this store, which may show `image` already.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a limit of the store, of the engine or of the system is exceeded.
+    pub(crate) fn new_memory(
+        &self,
+        ty: MemoryType,
+        image: Option<&Arc<MemoryImage>>,
+    ) -> Result<LinearMemory> {
+        let limit = self.engine.config().max_memory_bytes();
+        let limit = self.limits.memory_bytes.map_or(limit, |own| own.min(limit));
+        LinearMemory::new(ty, limit, self.engine.memory_pool(), image)
+    }
+
+    /// Returns a new table for this store.
+    ///
+    /// # Errors
+    ///
+    /// As `new_memory`.
+    pub(crate) fn new_table(&self, ty: TableType) -> Result<TableCells> {
+        let limit = self.engine.config().table_limit();
+        TableCells::new(ty, self.limits.table_elements.map_or(limit, |own| own.min(limit)))
+    }
+
+    /// Checks that the store may have so many more instances, memories and tables.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a limit is exceeded.
+    pub(crate) fn check_limits(&self, instances: usize, memories: usize, tables: usize) -> Result<()> {
+        limits::check(self.limits.instances, self.instances.len(), instances, "instances")?;
+        limits::check(self.limits.memories, self.memories.len(), memories, "memories")?;
+        limits::check(self.limits.tables, self.tables.len(), tables, "tables")
     }
 
     pub(crate) fn add_memory(&mut self, memory: LinearMemory) -> u32 {
@@ -197,6 +236,11 @@ impl<T: 'static> Store<T> {
     /// Returns the fuel that is left.
     pub fn fuel(&self) -> u64 {
         self.inner.opaque.vm.fuel()
+    }
+
+    /// Sets what the store may hold at most from now on.
+    pub fn set_limits(&mut self, limits: StoreLimits) {
+        self.inner.opaque.limits = limits;
     }
 
     /// Drops everything but the embedder's data and returns that.

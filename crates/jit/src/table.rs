@@ -27,7 +27,8 @@ impl Table {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         let word = element_word(store, ty.element, init)?;
-        let mut table = TableCells::new(ty, store.engine().config().table_limit())?;
+        store.check_limits(0, 0, 1)?;
+        let mut table = store.new_table(ty)?;
         table.elements_mut().fill(word);
         let index = store.add_table(table);
         Ok(Self { store: store.id(), index })

@@ -46,6 +46,10 @@ pub enum TrapKind {
     NullFunction,
     /// A null where a reference is needed.
     NullReference,
+    /// An atomic access to an address that is not a multiple of its size.
+    UnalignedAtomic,
+    /// A wait on a memory that is not shared.
+    ExpectedSharedMemory,
     /// The store's deadline has passed ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
     Interrupt,
     /// The store's fuel is used up ([`Store::set_fuel`](crate::Store::set_fuel)).
@@ -74,6 +78,8 @@ impl fmt::Display for TrapKind {
             Self::NullException => "null exception reference",
             Self::NullFunction => "null function reference",
             Self::NullReference => "null reference",
+            Self::UnalignedAtomic => "unaligned atomic",
+            Self::ExpectedSharedMemory => "expected shared memory",
             Self::Interrupt => "interrupt",
             Self::OutOfFuel => "all fuel consumed",
             Self::Host(error) => return error.fmt(f),
@@ -232,6 +238,8 @@ pub(crate) mod code {
     pub(crate) const NULL_REFERENCE: TrapCode = user(10);
     pub(crate) const INTERRUPT: TrapCode = user(11);
     pub(crate) const OUT_OF_FUEL: TrapCode = user(12);
+    pub(crate) const UNALIGNED_ATOMIC: TrapCode = user(13);
+    pub(crate) const EXPECTED_SHARED_MEMORY: TrapCode = user(14);
 }
 
 /// Returns the kind for a trap code of compiled code; none for [`code::HOST`], whose error waits
@@ -251,6 +259,8 @@ pub(crate) fn kind_of_code(code: TrapCode) -> Option<TrapKind> {
         code::NULL_EXCEPTION => TrapKind::NullException,
         code::NULL_FUNCTION => TrapKind::NullFunction,
         code::NULL_REFERENCE => TrapKind::NullReference,
+        code::UNALIGNED_ATOMIC => TrapKind::UnalignedAtomic,
+        code::EXPECTED_SHARED_MEMORY => TrapKind::ExpectedSharedMemory,
         code::INTERRUPT => TrapKind::Interrupt,
         code::OUT_OF_FUEL => TrapKind::OutOfFuel,
         code::HOST => return None,

@@ -222,6 +222,8 @@ pub struct MemoryType {
     pub memory64: bool,
     /// Base-two logarithm of the bytes of a page: 16, or 0 with custom page sizes.
     pub page_size_log2: u32,
+    /// Whether several stores may have the memory at once (threads proposal).
+    pub shared: bool,
 }
 
 /// A table type (core specification, "Table Types"). Sizes are in elements.

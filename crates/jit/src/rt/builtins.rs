@@ -3,8 +3,11 @@
 //! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or zero for
 //! success where the translator emits a trap on non-zero.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use super::memory::LinearMemory;
+use super::shared::{Awaited, WaitResult};
 use super::state::VmStore;
 use crate::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::instantiate::{InstanceData, memory_init, span, table_init};
@@ -37,6 +40,12 @@ pub(crate) enum Builtin {
     ElemDrop,
     /// (type, expected type) -> trap.
     CheckSubtype,
+    /// (memory, address, count) -> woken or `WAIT_OUT_OF_BOUNDS`.
+    AtomicNotify,
+    /// (memory, address, expected, timeout) -> how it ended, as the instruction has it, or a `WAIT_` word.
+    AtomicWait32,
+    /// As `AtomicWait32`.
+    AtomicWait64,
     /// (tag, payload address): throws. By the wasm convention.
     Throw,
     /// (exception): throws. By the wasm convention.
@@ -49,8 +58,8 @@ impl Builtin {
         match self {
             Self::DataDrop | Self::ElemDrop | Self::ThrowRef => 1,
             Self::MemoryGrow | Self::CheckSubtype | Self::Throw => 2,
-            Self::TableGrow => 3,
-            Self::MemoryFill | Self::TableFill => 4,
+            Self::TableGrow | Self::AtomicNotify => 3,
+            Self::MemoryFill | Self::TableFill | Self::AtomicWait32 | Self::AtomicWait64 => 4,
             Self::MemoryCopy | Self::MemoryInit | Self::TableCopy | Self::TableInit => 5,
         }
     }
@@ -63,7 +72,7 @@ impl Builtin {
 
 /// Returns the address of the table of addresses, in the order of [`Builtin`].
 pub(crate) fn addresses() -> usize {
-    static TABLE: OnceLock<[usize; 13]> = OnceLock::new();
+    static TABLE: OnceLock<[usize; 16]> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         [
             memory_grow as *const () as usize,
@@ -77,12 +86,20 @@ pub(crate) fn addresses() -> usize {
             table_init_words as *const () as usize,
             elem_drop as *const () as usize,
             check_subtype as *const () as usize,
+            atomic_notify as *const () as usize,
+            atomic_wait32 as *const () as usize,
+            atomic_wait64 as *const () as usize,
             super::unwind::throw as *const () as usize,
             super::unwind::throw_ref as *const () as usize,
         ]
     });
     (&raw const *table).expose_provenance()
 }
+
+/// What a wait or a notification outside of the memory returns.
+pub(crate) const WAIT_OUT_OF_BOUNDS: u64 = u64::MAX;
+/// What a wait returns whose store's deadline has passed.
+pub(crate) const WAIT_INTERRUPTED: u64 = u64::MAX - 1;
 
 /// What compiled code says that an out-of-bounds status is.
 const OUT_OF_BOUNDS: u64 = 1;
@@ -144,15 +161,15 @@ builtins! {
 
     memory_fill(store, instance, memory, to, byte, len) {
         let at = memory_number(&store.instances[instance as usize], memory);
-        let bytes = store.memories[at].data_mut();
-        let range = span(to, len, bytes.len());
-        status(range.map(|range| bytes[range].fill(byte.to_le_bytes()[0])))
+        let memory = &mut store.memories[at];
+        let range = span(to, len, memory.len());
+        status(range.map(|range| memory.fill(range, byte.to_le_bytes()[0])))
     }
 
     memory_copy(store, instance, to_memory, from_memory, to, from, len) {
         let instance = &store.instances[instance as usize];
         let (into, out_of) = (memory_number(instance, to_memory), memory_number(instance, from_memory));
-        status(copy(&mut store.memories, into, out_of, [to, from, len], |memory| memory.data_mut()))
+        status(copy_memory(&mut store.memories, into, out_of, [to, from, len]))
     }
 
     memory_init_words(store, instance, memory, segment, to, from, len) {
@@ -193,10 +210,73 @@ builtins! {
         status(registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))).then_some(()))
     }
 
+    atomic_notify(store, instance, memory, at, count) {
+        let memory = &store.memories[memory_number(&store.instances[instance as usize], memory)];
+        let woken = match memory.shared() {
+            Some(region) => region.notify(at, count),
+            // Nobody can wait on a memory that is not shared.
+            None => span(at, 4, memory.len()).map(|_| 0),
+        };
+        woken.map_or(WAIT_OUT_OF_BOUNDS, u64::from)
+    }
+
+    atomic_wait32(store, instance, memory, at, expected, timeout) {
+        let expected = u32::try_from(expected).expect("the translator widens an i32");
+        atomic_wait(store, instance, memory, at, Awaited::Word32(expected), timeout)
+    }
+
+    atomic_wait64(store, instance, memory, at, expected, timeout) {
+        atomic_wait(store, instance, memory, at, Awaited::Word64(expected), timeout)
+    }
+
     elem_drop(store, instance, segment) {
         store.instances[instance as usize].elems[ElemIndex(constant(segment)).pos()] = Vec::new();
         0
     }
+}
+
+/// Executes a wait; a negative timeout, in nanoseconds, is none.
+fn atomic_wait(
+    store: &StoreOpaque,
+    instance: u32,
+    memory: u64,
+    at: u64,
+    awaited: Awaited,
+    timeout: u64,
+) -> u64 {
+    let memory = &store.memories[memory_number(&store.instances[instance as usize], memory)];
+    let region = memory.shared().expect("the translator traps on waits on other memories");
+    let timeout = (timeout.cast_signed() >= 0).then(|| Duration::from_nanos(timeout));
+    let interrupted = || store.engine().config().interruption().epochs && store.vm().deadline_passed();
+    match region.wait(at, awaited, timeout, interrupted) {
+        Ok(WaitResult::Ok) => 0,
+        Ok(WaitResult::Mismatch) => 1,
+        Ok(WaitResult::TimedOut) => 2,
+        Err(None) => WAIT_OUT_OF_BOUNDS,
+        Err(Some(())) => WAIT_INTERRUPTED,
+    }
+}
+
+/// As [`copy`], between memories, one of which may be shared.
+fn copy_memory(
+    all: &mut [LinearMemory],
+    into: usize,
+    out_of: usize,
+    [to, from, len]: [u64; 3],
+) -> Option<()> {
+    if all[into].shared().is_none() && all[out_of].shared().is_none() {
+        return copy(all, into, out_of, [to, from, len], |memory| memory.data_mut());
+    }
+    let to = span(to, len, all[into].len())?.start;
+    let from = span(from, len, all[out_of].len())?;
+    if into == out_of {
+        let region = Arc::clone(all[into].shared()?);
+        region.copy_within(from, to);
+        return Some(());
+    }
+    let [into, out_of] = all.get_disjoint_mut([into, out_of]).expect("different items of the store");
+    out_of.copy_shared(from, into, to);
+    Some(())
 }
 
 /// Copies within one of `all` or between two, `[destination, source, length]` apart; `None` is out of bounds.

@@ -1,11 +1,17 @@
-//! Reserved address ranges: no access until a prefix is made readable and writable.
+//! Reserved address ranges: no access until a prefix is made readable and writable; and files that only memory
+//! holds, which ranges show copy-on-write.
 
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
+
+/// What ranges of a reservation start and end at: a multiple of every host's page size.
+pub(super) const PAGE: usize = 65536;
 
 /// An address range of its own, page-aligned.
 ///
-/// Invariant: `[base, base + len)` is one mapping made by `reserve` and unmapped only by drop.
+/// Invariant: `[base, base + len)` is mapped by `reserve` and unmapped only by drop; in between, other mappings
+/// take the place of parts of it.
 #[derive(Debug)]
 pub(super) struct Reservation {
     base: NonNull<u8>,
@@ -40,15 +46,73 @@ impl Reservation {
 
     /// Makes `[from, to)` readable and writable; both are byte offsets and multiples of the page size.
     pub(super) fn make_accessible(&mut self, from: usize, to: usize) -> io::Result<()> {
-        assert!(from <= to && to <= self.len, "accessible range lies in the reservation");
+        self.protect(from, to, libc::PROT_READ | libc::PROT_WRITE)
+    }
+
+    /// Makes what of `[from, to)` lies beyond the page of `from` readable and writable, which it was not; both are
+    /// byte offsets.
+    pub(super) fn extend_accessible(&self, from: usize, to: usize) -> io::Result<()> {
+        let (from, to) = (from.next_multiple_of(PAGE), to.next_multiple_of(PAGE));
+        self.protect_range(from, to.max(from), libc::PROT_READ | libc::PROT_WRITE)
+    }
+
+    /// Makes `[from, to)` inaccessible; both are byte offsets and multiples of the page size.
+    pub(super) fn make_inaccessible(&mut self, from: usize, to: usize) -> io::Result<()> {
+        self.protect(from, to, libc::PROT_NONE)
+    }
+
+    fn protect(&mut self, from: usize, to: usize, protection: libc::c_int) -> io::Result<()> {
+        self.protect_range(from, to, protection)
+    }
+
+    fn protect_range(&self, from: usize, to: usize, protection: libc::c_int) -> io::Result<()> {
+        assert!(from <= to && to <= self.len, "the range lies in the reservation");
         if from == to {
             return Ok(());
         }
-        // SAFETY: the range lies within our own mapping (asserted), so no one else's pages change.
-        let status = unsafe {
-            libc::mprotect(self.base.as_ptr().add(from).cast(), to - from, libc::PROT_READ | libc::PROT_WRITE)
+        // SAFETY: the range lies within our own mapping (asserted), so no one else's pages change. Access is taken away
+        // through `&mut self` only, so that no reference to the pages is alive.
+        check(unsafe { libc::mprotect(self.base.as_ptr().add(from).cast(), to - from, protection) })
+    }
+
+    /// Gives the pages of `[0, to)` their first contents back: zeros, or those of the file that is mapped there.
+    pub(super) fn reset(&mut self, to: usize) -> io::Result<()> {
+        assert!(to <= self.len, "the range lies in the reservation");
+        if to == 0 {
+            return Ok(());
+        }
+        // SAFETY: the range lies within our own private mappings (asserted); `&mut self` excludes other accesses.
+        check(unsafe { libc::madvise(self.base.as_ptr().cast(), to, libc::MADV_DONTNEED) })
+    }
+
+    /// Shows a file at `[from, from + len)`, readable and writable, without ever writing to it.
+    pub(super) fn map_file(&mut self, from: usize, len: usize, file: &OwnedFd) -> io::Result<()> {
+        self.replace(from, len, libc::MAP_PRIVATE, file.as_raw_fd())
+    }
+
+    /// Puts fresh zeroed pages, readable and writable, at `[from, from + len)`.
+    pub(super) fn map_zeros(&mut self, from: usize, len: usize) -> io::Result<()> {
+        self.replace(from, len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1)
+    }
+
+    fn replace(&mut self, from: usize, len: usize, flags: libc::c_int, fd: libc::c_int) -> io::Result<()> {
+        assert!(
+            from.checked_add(len).is_some_and(|end| end <= self.len),
+            "the range lies in the reservation"
+        );
+        // SAFETY: the range lies within our own mapping (asserted), whose pages are replaced; `&mut self` excludes
+        // other accesses.
+        let mapped = unsafe {
+            libc::mmap(
+                self.base.as_ptr().add(from).cast(),
+                len,
+                libc::PROT_READ | libc::PROT_WRITE,
+                flags | libc::MAP_FIXED,
+                fd,
+                0,
+            )
         };
-        if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if mapped == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 
     pub(super) fn base(&self) -> NonNull<u8> {
@@ -65,4 +129,21 @@ impl Drop for Reservation {
         // SAFETY: the mapping is ours and ends with us; by the liveness invariant nothing points into it any more.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
+}
+
+/// Returns a file of these contents that only memory holds.
+pub(super) fn memory_file(contents: &[u8]) -> io::Result<OwnedFd> {
+    // SAFETY: the name is a string that ends with zero; a descriptor that comes back is ours alone.
+    let file = unsafe {
+        let fd = libc::memfd_create(c"lowlift memory image".as_ptr(), libc::MFD_CLOEXEC);
+        check(fd.min(0))?;
+        OwnedFd::from_raw_fd(fd)
+    };
+    let mut file = std::fs::File::from(file);
+    io::Write::write_all(&mut file, contents)?;
+    Ok(file.into())
+}
+
+fn check(status: libc::c_int) -> io::Result<()> {
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::ir::TrapCode;
 
@@ -147,6 +147,12 @@ impl VmState {
     pub(crate) fn set_deadline(&mut self, epoch: u64) {
         // SAFETY: as in `register_code`.
         unsafe { (*self.ptr()).deadline = epoch };
+    }
+
+    /// Returns whether the epoch has reached the deadline.
+    pub(crate) fn deadline_passed(&self) -> bool {
+        // SAFETY: live by the type's invariant; both fields are read only while compiled code waits.
+        unsafe { (*self.ptr())._epoch.load(Ordering::Relaxed) >= (*self.ptr()).deadline }
     }
 
     /// Sets the fuel that is left.

@@ -11,7 +11,7 @@ use crate::vm_layout;
 
 impl Translator<'_, '_> {
     /// Calls a run-time function with words and returns its result.
-    fn builtin(&mut self, builtin: Builtin, args: &[Value]) -> Value {
+    pub(super) fn builtin(&mut self, builtin: Builtin, args: &[Value]) -> Value {
         assert!(args.len() == builtin.n_args(), "run-time functions are called with all their arguments");
         let (isa, builder) = (self.env.isa, &mut self.builder);
         let signature = *self.builtins.entry(args.len()).or_insert_with(|| {

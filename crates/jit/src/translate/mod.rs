@@ -7,6 +7,7 @@
 //! and nesting.
 
 mod access;
+mod atomic;
 mod bulk;
 mod call;
 mod control;

@@ -30,7 +30,7 @@ impl Translator<'_, '_> {
         if self.memory(op)? || self.vector(op) || self.vector_memory(op)? {
             return Ok(());
         }
-        if self.call_operator(op) {
+        if self.call_operator(op) || self.atomic(op)? {
             return Ok(());
         }
         self.control(op)
