@@ -40,12 +40,15 @@ fn the_core_suite_does_what_its_ledger_says() {
 }
 
 fn check(language: Language, size: Size, make: MakeSubject, ledger: &str) {
-    let suite = Suite::find(language).unwrap();
+    let suite = Suite::find(language).expect("the suite is there");
     assert_eq!(suite.files().len(), size.n_files);
     let files: Vec<_> = suite.files().iter().map(String::as_str).collect();
-    let outcomes = run_files(&suite, &files, make, Limits::default()).unwrap();
-    assert_eq!(usize::try_from(Counts::total(&outcomes).n_directives()).unwrap(), size.n_directives);
-    let ledger = Ledger::parse(ledger).unwrap();
+    let outcomes = run_files(&suite, &files, make, Limits::default()).expect("the files are readable");
+    assert_eq!(
+        usize::try_from(Counts::total(&outcomes).n_directives()).expect("a u32 fits"),
+        size.n_directives
+    );
+    let ledger = Ledger::parse(ledger).expect("the ledger is well formed");
     let differences = ledger.compare(&outcomes, true);
     let shown: Vec<_> = differences.iter().map(|(_, difference)| difference.to_string()).collect();
     assert!(
