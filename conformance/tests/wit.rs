@@ -12,7 +12,7 @@ mod corpus;
 #[path = "wit/structure.rs"]
 mod structure;
 
-use corpus::{our_json, our_resolved, ours, suite, tests, theirs};
+use corpus::{assemble, our_json, our_resolved, ours, suite, tests, theirs};
 use structure::{PLAIN_COMMENTS, by_name, compare, differences};
 use wit_parser_lite::format::format;
 use wit_parser_lite::print::print;
@@ -22,23 +22,14 @@ use wit_parser_lite::{Features, json::json as to_json, load::Tree, parse_with_fe
 const N_POSITIVE: usize = 78;
 const N_NEGATIVE: usize = 187;
 
-/// Positives that are not accepted, and why.
-const REJECTED: &[(&str, &str)] = &[
-    ("kinds-of-deps", "not supported yet: packages in binary form"),
-    ("simple-wasm-text.wat", "not supported yet: packages in binary form"),
-];
-
 #[test]
 fn positives_resolve_to_the_same_structure() {
     let (mut n_tests, mut problems) = (0, Vec::new());
     for (name, path) in tests(&suite()) {
         n_tests += 1;
-        let rejected = REJECTED.iter().find(|(known, _)| *known == name);
-        match (ours(&path), rejected) {
-            (Err(error), Some((_, reason))) if error.contains(reason) => {}
-            (Err(error), _) => problems.push(format!("{name} is rejected: {error}")),
-            (Ok(_), Some(_)) => problems.push(format!("{name} is accepted: take it off the list")),
-            (Ok(ours), None) => {
+        match ours(&path) {
+            Err(error) => problems.push(format!("{name} is rejected: {error}")),
+            Ok(ours) => {
                 let (differences, n_listed) = differences(&name, &by_name(&theirs(&path)), &by_name(&ours));
                 if PLAIN_COMMENTS.contains(&name.as_str()) && n_listed == 0 {
                     problems.push(format!("{name} has the same documentation: take it off the list"));
@@ -64,7 +55,7 @@ fn negatives_are_rejected() {
 fn printing_keeps_the_structure() {
     let (mut n_tests, mut problems) = (0, Vec::new());
     for (name, path) in tests(&suite()) {
-        let Ok(before) = our_resolved(&path) else { continue };
+        let before = our_resolved(&path).expect("a positive");
         n_tests += 1;
         let printed = print(&before);
         match parse_with_features(&Features::All, &[("printed.wit", &printed)], &[]) {
@@ -78,15 +69,14 @@ fn printing_keeps_the_structure() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert_eq!(n_tests, N_POSITIVE - REJECTED.len());
+    assert_eq!(n_tests, N_POSITIVE);
 }
 
 #[test]
 fn formatting_keeps_the_structure() {
     let mut n_files = 0;
     for (name, path) in tests(&suite()) {
-        let decode = |_: &[u8]| Err("not WIT text".to_owned());
-        let Ok(mut tree) = Tree::load(&path, &decode) else { continue };
+        let mut tree = Tree::load(&path, &assemble).expect("a positive");
         let features = Features::only(["active"]);
         let before = tree.parse(&features).expect("a positive");
         for (file, text) in tree.files.iter_mut().chain(tree.dependencies.iter_mut().flatten()) {

@@ -33,10 +33,14 @@ pub(crate) fn tests(folder: &Path) -> Vec<(String, PathBuf)> {
     tests
 }
 
+/// Returns the binary of WebAssembly text.
+pub(crate) fn assemble(text: &[u8]) -> Result<Vec<u8>, String> {
+    wat::parse_bytes(text).map(|bytes| bytes.into_owned()).map_err(|error| error.to_string())
+}
+
 /// Returns what we resolve.
 pub(crate) fn our_resolved(path: &Path) -> Result<Resolved, String> {
-    let decode = |_: &[u8]| Err("not supported yet: packages in binary form".to_owned());
-    let tree = Tree::load(path, &decode).map_err(|error| error.to_string())?;
+    let tree = Tree::load(path, &assemble).map_err(|error| error.to_string())?;
     tree.parse(&Features::only(["active"])).map_err(|errors| errors[0].to_string())
 }
 

@@ -41,38 +41,43 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// How packages that are not WIT text become WIT text: given the file's bytes, the text or what is wrong with them.
-///
-/// `wasm::to_text` is one, with the feature `wasm`.
-pub type Decode<'d> = &'d dyn Fn(&[u8]) -> Result<String, String>;
+/// How WebAssembly text becomes binary: given the text's bytes, the binary or what is wrong with them. A tool that reads no
+/// such text returns an error.
+pub type Assemble<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>;
 
 impl Tree {
-    /// Reads a file or a directory with its `deps/`. Files that are not WIT text go through `decode`.
+    /// Reads a file or a directory with its `deps/`. WebAssembly text goes through `assemble`; packages in binary form are
+    /// read with the feature `wasm` only.
+    ///
+    /// What a binary package knows of packages that it uses is taken into account unless these are there themselves. All
+    /// its gated items take part, since whoever wrote it chose them.
     ///
     /// # Errors
     ///
     /// Something could not be read, or holds no package.
-    pub fn load(path: &Path, decode: Decode<'_>) -> Result<Self, LoadError> {
-        if !path.is_dir() {
-            return Ok(Self { files: vec![read(path, decode)?], dependencies: Vec::new() });
-        }
-        let files = directory(path, decode)?;
-        if files.is_empty() {
-            return Err(fault(path, "no `.wit` file in this directory"));
-        }
-        let mut dependencies = Vec::new();
-        let deps = path.join("deps");
+    pub fn load(path: &Path, assemble: Assemble<'_>) -> Result<Self, LoadError> {
+        let (root, deps) = if path.is_dir() {
+            let files = directory(path, assemble)?;
+            if files.is_empty() {
+                return Err(fault(path, "no `.wit` file in this directory"));
+            }
+            (files, path.join("deps"))
+        } else {
+            (vec![read(path, assemble)?], PathBuf::new())
+        };
+        let mut packages = vec![root];
         if deps.is_dir() {
             for entry in entries(&deps)? {
                 if entry.is_dir() {
-                    dependencies.push(directory(&entry, decode)?);
+                    packages.push(directory(&entry, assemble)?);
                 } else if has_extension(&entry, &["wit", "wasm", "wat"]) {
-                    dependencies.push(vec![read(&entry, decode)?]);
+                    packages.push(vec![read(&entry, assemble)?]);
                 }
             }
         }
-        dependencies.retain(|files| !files.is_empty());
-        Ok(Self { files, dependencies })
+        let mut packages = texts(packages)?.into_iter();
+        let files = packages.next().unwrap_or_default();
+        Ok(Self { files, dependencies: packages.filter(|files| !files.is_empty()).collect() })
     }
 
     /// Returns what the files define for those who chose `features`.
@@ -97,12 +102,68 @@ fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
     files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
+/// A file as it is read.
+struct File {
+    path: PathBuf,
+    contents: Contents,
+}
+
+enum Contents {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+/// Returns the texts of packages, whatever their form, with those that the ones in binary form speak of at the end.
+#[cfg(feature = "wasm")]
+fn texts(packages: Vec<Vec<File>>) -> Result<Vec<Files>, LoadError> {
+    let files = || packages.iter().flatten();
+    let binaries: Vec<(&Path, &[u8])> = files()
+        .filter_map(|file| match &file.contents {
+            Contents::Binary(bytes) => Some((file.path.as_path(), bytes.as_slice())),
+            Contents::Text(_) => None,
+        })
+        .collect();
+    let bytes: Vec<&[u8]> = binaries.iter().map(|(_, bytes)| *bytes).collect();
+    let decoded = crate::wasm::to_texts(&bytes).map_err(|(at, error)| fault(binaries[at].0, error))?;
+    let (own, others) = decoded.split_at(bytes.len());
+    let mut own = own.iter();
+    let mut texts = Vec::with_capacity(packages.len());
+    for files in &packages {
+        let mut package = Files::new();
+        for File { path, contents } in files {
+            let text = match contents {
+                Contents::Text(text) => Some(text),
+                Contents::Binary(_) => own.next().map(|package| &package.text),
+            };
+            package.extend(text.map(|text| (path.display().to_string(), text.clone())));
+        }
+        texts.push(package);
+    }
+    if !others.is_empty() {
+        let defined: std::collections::BTreeSet<String> =
+            texts.iter().flatten().flat_map(|(name, text)| crate::package::names_in(name, text)).collect();
+        let missing = others.iter().filter(|package| !defined.contains(&package.name));
+        texts.extend(missing.map(|package| vec![(package.name.clone(), package.text.clone())]));
+    }
+    Ok(texts)
+}
+
+/// Returns the texts of packages, all of which must be texts.
+#[cfg(not(feature = "wasm"))]
+fn texts(packages: Vec<Vec<File>>) -> Result<Vec<Files>, LoadError> {
+    let text = |File { path, contents }: File| match contents {
+        Contents::Text(text) => Ok((path.display().to_string(), text)),
+        Contents::Binary(_) => Err(fault(&path, "packages in binary form need the feature `wasm`")),
+    };
+    packages.into_iter().map(|files| files.into_iter().map(text).collect()).collect()
+}
+
 /// Reads the `.wit` files of a directory.
-fn directory(path: &Path, decode: Decode<'_>) -> Result<Files, LoadError> {
+fn directory(path: &Path, assemble: Assemble<'_>) -> Result<Vec<File>, LoadError> {
     let mut files = Vec::new();
     for entry in entries(path)? {
         if entry.is_file() && has_extension(&entry, &["wit"]) {
-            files.push(read(&entry, decode)?);
+            files.push(read(&entry, assemble)?);
         }
     }
     Ok(files)
@@ -122,17 +183,16 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
 }
 
-fn read(path: &Path, decode: Decode<'_>) -> Result<(String, String), LoadError> {
-    let name = path.display().to_string();
+fn read(path: &Path, assemble: Assemble<'_>) -> Result<File, LoadError> {
     let bytes = fs::read(path).map_err(|error| fault(path, error))?;
-    if bytes.starts_with(b"\0asm") || has_extension(path, &["wasm", "wat"]) {
-        let text = decode(&bytes).map_err(|message| fault(path, message))?;
-        return Ok((name, text));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((name, text)),
-        Err(_) => Err(fault(path, "the file is not UTF-8")),
-    }
+    let contents = if bytes.starts_with(b"\0asm") {
+        Contents::Binary(bytes)
+    } else if has_extension(path, &["wasm", "wat"]) {
+        Contents::Binary(assemble(&bytes).map_err(|message| fault(path, message))?)
+    } else {
+        Contents::Text(String::from_utf8(bytes).map_err(|_| fault(path, "the file is not UTF-8"))?)
+    };
+    Ok(File { path: path.to_owned(), contents })
 }
 
 fn fault(path: &Path, error: impl fmt::Display) -> LoadError {

@@ -362,6 +362,21 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
 }
 
 /// Returns a package's name without version, and its version.
+/// Returns the names, with versions, of the packages that a file has something of. Faults are passed over.
+#[cfg(all(feature = "load", feature = "wasm"))]
+pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
+    let mut sources = crate::source::Sources::default();
+    let Ok(file) = sources.add(name, text) else { return Vec::new() };
+    let (tokens, _) = crate::lex::lex(&sources, file);
+    let (tree, _) = crate::parse::wit_file(file, &tokens);
+    let nested = tree.items.iter().filter_map(|item| match item {
+        FileItem::Nested(nested) => Some(&nested.package.name),
+        FileItem::Package(_) => None,
+    });
+    let header = tree.package.iter().map(|header| &header.name);
+    header.chain(nested).map(|name| package_text(&package_key(name))).collect()
+}
+
 fn package_key(name: &PackageName<'_>) -> (String, Option<Version>) {
     let join = |ids: &[Id<'_>], separator| ids.iter().map(|id| id.name).collect::<Vec<_>>().join(separator);
     (format!("{}:{}", join(&name.namespaces, ":"), join(&name.names, "/")), name.version.clone())

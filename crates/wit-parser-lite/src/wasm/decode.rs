@@ -15,7 +15,7 @@ use super::world::Reader;
 use crate::arena::{PackageId, Resolved};
 use crate::gate::Features;
 use crate::parse_with_features;
-use crate::print::{print, print_package};
+use crate::print::print;
 
 /// What a component without a name of its own is called as a package, and its world, as other tools call them.
 const COMPONENT_PACKAGE: &str = "root:component";
@@ -82,38 +82,33 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
 }
 
 /// A package as WIT text.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PackageText {
+#[cfg(feature = "load")]
+pub(crate) struct PackageText {
     /// The name with its version.
-    pub name: String,
+    pub(crate) name: String,
     /// The text of one file.
-    pub text: String,
-    /// The place of the binary whose own package it is; a package without one is only as complete as others need it.
-    pub binary: Option<usize>,
+    pub(crate) text: String,
 }
 
 /// Returns the packages of several binaries, each given by its bytes, as texts: for each the package that it is, then
-/// those that they speak of.
+/// those that they speak of, as complete as they need them. Nothing is gated by `@unstable` any more.
 ///
 /// # Errors
 ///
 /// As for [`decode`], with the place of the binary at fault.
-pub fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, DecodeError)> {
+#[cfg(feature = "load")]
+pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, DecodeError)> {
     let mut draft = Draft::new();
     let mut own: Vec<PackageId> = Vec::with_capacity(binaries.len());
     for (index, bytes) in binaries.iter().enumerate() {
         own.push(read(&mut draft, bytes).map_err(|error| (index, error))?);
     }
+    draft.take_unstable_in();
     let resolved = &draft.resolved;
-    let text = |id, binary| PackageText {
-        name: resolved.package_name(id),
-        text: print_package(resolved, id),
-        binary,
-    };
-    let mut texts: Vec<_> = own.iter().enumerate().map(|(index, id)| text(*id, Some(index))).collect();
     let others = resolved.packages().map(|(id, _)| id).filter(|id| !own.contains(id));
-    texts.extend(others.map(|id| text(id, None)));
-    Ok(texts)
+    let text =
+        |id| PackageText { name: resolved.package_name(id), text: crate::print::print_package(resolved, id) };
+    Ok(own.iter().copied().chain(others).map(text).collect())
 }
 
 /// Adds what `bytes` describe, and returns the package that they are.

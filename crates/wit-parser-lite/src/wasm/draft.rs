@@ -166,6 +166,24 @@ impl Draft {
         id
     }
 
+    /// Removes the gates of items that are not stable yet: that they are here means that they were asked for.
+    #[cfg(feature = "load")]
+    pub(super) fn take_unstable_in(&mut self) {
+        let Resolved { interfaces, worlds, types, functions, .. } = &mut self.resolved;
+        let interfaces = interfaces.iter_mut().map(|it| &mut it.attributes);
+        let types = types.iter_mut().map(|it| &mut it.attributes);
+        let functions = functions.iter_mut().map(|it| &mut it.attributes);
+        let worlds = worlds.iter_mut().flat_map(|world| {
+            let items = world.imports.iter_mut().chain(&mut world.exports);
+            items.map(|item| &mut item.attributes).chain([&mut world.attributes])
+        });
+        for attributes in interfaces.chain(types).chain(functions).chain(worlds) {
+            if attributes.unstable.take().is_some() {
+                attributes.deprecated = None;
+            }
+        }
+    }
+
     pub(super) fn span(&self) -> Span {
         self.span
     }

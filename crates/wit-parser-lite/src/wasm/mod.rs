@@ -11,5 +11,7 @@ mod metadata;
 mod scope;
 mod world;
 
-pub use decode::{DecodeError, PackageText, decode, to_texts};
+#[cfg(feature = "load")]
+pub(crate) use decode::to_texts;
+pub use decode::{DecodeError, decode};
 pub use encode::{encode_package, encode_world};
