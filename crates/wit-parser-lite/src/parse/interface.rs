@@ -1,6 +1,6 @@
 //! Interfaces and `use`. Follows WIT.md, "Item: `interface`" and "Item: `use`".
 
-use super::attribute::{attributes, no_external_id};
+use super::attribute::attributes;
 use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::func_item;
 use super::types::{at_typedef_item, typedef_item};
@@ -53,7 +53,6 @@ fn interface_definition<'a>(
     attributes: Attributes<'a>,
 ) -> Result<InterfaceDefinition<'a>> {
     if p.at("use") {
-        no_external_id(p, &attributes, "`use`");
         return Ok(InterfaceDefinition::Use(use_item(p, attributes)?));
     }
     if at_typedef_item(p) {

@@ -46,10 +46,7 @@ fn world_definition<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> R
     match p.text() {
         "import" => Ok(WorldDefinition::Import(import_item(p, attributes)?)),
         "export" => Ok(WorldDefinition::Export(export_item(p, attributes)?)),
-        "use" => {
-            no_external_id(p, &attributes, "`use`");
-            Ok(WorldDefinition::Use(use_item(p, attributes)?))
-        }
+        "use" => Ok(WorldDefinition::Use(use_item(p, attributes)?)),
         "include" => {
             no_external_id(p, &attributes, "`include`");
             Ok(WorldDefinition::Include(include_item(p, attributes)?))

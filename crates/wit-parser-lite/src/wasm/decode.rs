@@ -74,6 +74,7 @@ impl From<wasmparser::BinaryReaderError> for DecodeError {
 pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
     let mut draft = Draft::new();
     read(&mut draft, bytes)?;
+    draft.drop_foreign_versions();
     let text = print(&draft.resolved);
     parse_with_features(&Features::All, &[("decoded.wit", &text)], &[]).map_err(|errors| {
         let error = &errors[0];
@@ -104,6 +105,7 @@ pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, D
         own.push(read(&mut draft, bytes).map_err(|error| (index, error))?);
     }
     draft.take_unstable_in();
+    draft.drop_foreign_versions();
     let resolved = &draft.resolved;
     let others = resolved.packages().map(|(id, _)| id).filter(|id| !own.contains(id));
     let text =

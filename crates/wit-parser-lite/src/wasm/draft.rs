@@ -169,23 +169,55 @@ impl Draft {
     /// Removes the gates of items that are not stable yet: that they are here means that they were asked for.
     #[cfg(feature = "load")]
     pub(super) fn take_unstable_in(&mut self) {
-        let Resolved { interfaces, worlds, types, functions, .. } = &mut self.resolved;
-        let interfaces = interfaces.iter_mut().map(|it| &mut it.attributes);
-        let types = types.iter_mut().map(|it| &mut it.attributes);
-        let functions = functions.iter_mut().map(|it| &mut it.attributes);
-        let worlds = worlds.iter_mut().flat_map(|world| {
-            let items = world.imports.iter_mut().chain(&mut world.exports);
-            items.map(|item| &mut item.attributes).chain([&mut world.attributes])
-        });
-        for attributes in interfaces.chain(types).chain(functions).chain(worlds) {
+        self.for_each_attributes(|_, attributes| {
             if attributes.unstable.take().is_some() {
                 attributes.deprecated = None;
+            }
+        });
+    }
+
+    /// Removes versions that mean nothing in their package: some writers keep those of worlds of other packages that a
+    /// world includes.
+    pub(super) fn drop_foreign_versions(&mut self) {
+        let versions = self.resolved.packages().map(|(_, package)| package.version.clone());
+        let versions: Vec<_> = versions.collect();
+        self.for_each_attributes(|package, attributes| {
+            let own = versions[package.index() as usize].as_ref();
+            let is_foreign = |gate: &Option<Version>| gate.as_ref() > own;
+            if is_foreign(&attributes.since) || is_foreign(&attributes.deprecated) {
+                (attributes.since, attributes.deprecated) = (None, None);
+            }
+        });
+    }
+
+    fn for_each_attributes(&mut self, mut each: impl FnMut(PackageId, &mut Attributes)) {
+        let Resolved { interfaces, worlds, types, functions, .. } = &mut self.resolved;
+        for ty in types {
+            each(owner_package(interfaces, worlds, ty.owner), &mut ty.attributes);
+        }
+        for function in functions {
+            each(owner_package(interfaces, worlds, function.owner), &mut function.attributes);
+        }
+        for interface in interfaces {
+            each(interface.package, &mut interface.attributes);
+        }
+        for world in worlds {
+            each(world.package, &mut world.attributes);
+            for item in world.imports.iter_mut().chain(&mut world.exports) {
+                each(world.package, &mut item.attributes);
             }
         }
     }
 
     pub(super) fn span(&self) -> Span {
         self.span
+    }
+}
+
+fn owner_package(interfaces: &[Interface], worlds: &[World], owner: Owner) -> PackageId {
+    match owner {
+        Owner::Interface(id) => interfaces[id.index() as usize].package,
+        Owner::World(id) => worlds[id.index() as usize].package,
     }
 }
 

@@ -336,7 +336,8 @@ fn read_world_side(draft: &mut Draft, id: WorldId, side: &Side, names: &Names, e
         read_interface(draft, place.interface, entry)?;
         // What stands before it stands before the import or export.
         let attributes = draft.resolved[place.interface].attributes.clone();
-        item_mut(draft, id, place).attributes = attributes;
+        let item = item_mut(draft, id, place);
+        item.attributes = Attributes { external_id: item.attributes.external_id.take(), ..attributes };
     }
     read_functions(draft, &names.functions, entries(entry, side.functions)?)?;
     for (name, gates) in entries(entry, side.stability)? {
