@@ -9,6 +9,8 @@
 mod binary;
 #[path = "wit/corpus.rs"]
 mod corpus;
+#[path = "wit/random.rs"]
+mod random;
 #[path = "wit/structure.rs"]
 mod structure;
 
