@@ -14,6 +14,7 @@ mod input;
 mod inspect;
 mod layout;
 mod link;
+mod new;
 mod pointer;
 mod render;
 mod trace;
@@ -50,6 +51,8 @@ enum Command {
     Unbundle(unbundle::Args),
     /// Makes one component of several: the imports of each are met by the exports of those after it.
     Link(link::Args),
+    /// Makes a component of a core module, for the world that it is built for.
+    New(new::Args),
     /// Shows what a component consists of, and its world as WIT.
     Inspect(inspect::Args),
     /// Formats, checks, lists and exports WIT packages.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::run(&args),
         Command::Unbundle(args) => unbundle::run(&args),
         Command::Link(args) => link::run(&args),
+        Command::New(args) => new::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Wit(args) => wit::run(&args),
     };

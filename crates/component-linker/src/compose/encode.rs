@@ -6,18 +6,23 @@
 //! import must have that it does not export itself. Then the interface that names them is imported for its types alone,
 //! as WIT's worlds do, though a plug provides its functions ([`Naming::Import`]).
 
+mod live;
+mod types;
+
 use std::collections::HashMap;
 use std::mem;
 
 use wasm_encoder::{
-    Alias, ComponentBuilder, ComponentExportKind, ComponentOuterAliasKind, ComponentTypeEncoder,
-    ComponentTypeRef, ComponentValType, InstanceType, TypeBounds,
+    Alias, ComponentBuilder, ComponentExportKind, ComponentOuterAliasKind, ComponentTypeRef, InstanceType,
+    TypeBounds,
 };
 use wasmparser::component_types::{
-    self, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType,
-    ComponentFuncTypeId, ComponentInstanceTypeId, ComponentItem, ComponentType, ResourceId,
+    AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId, ComponentInstanceTypeId, ComponentItem,
+    ComponentType, ResourceId,
 };
 use wasmparser::types::TypesRef;
+
+pub(super) use self::live::Live;
 
 use super::link::{ComposeError, extern_name};
 use super::wiring::{Group, Member, Origin, Source, Wiring};
@@ -38,6 +43,8 @@ pub(super) struct Encoder<'a> {
     components: &'a [&'a ComponentType],
     wiring: &'a Wiring,
     naming: Naming,
+    /// What is used of the imports; nothing if all is.
+    live: Option<&'a Live>,
     builder: ComponentBuilder,
     /// The imports for types alone, by key; nothing while one is being written.
     type_imports: HashMap<&'a str, Option<TypeImport>>,
@@ -98,12 +105,24 @@ impl<'a> Encoder<'a> {
             components,
             wiring,
             naming,
+            live: None,
             type_imports: HashMap::new(),
             builder: ComponentBuilder::default(),
             written: vec![Written::Not; wiring.groups.len()],
             root: Known::default(),
             frames: Vec::new(),
         }
+    }
+
+    /// Returns an encoder for a component that knows nothing of what is around it: `none` is the wiring of nothing.
+    pub(super) fn nested(types: TypesRef<'a>, none: &'a Wiring) -> Self {
+        Self::new(types, &[], &[], none, Naming::None)
+    }
+
+    /// Leaves out of the imports what is not used.
+    pub(super) fn only(mut self, live: &'a Live) -> Self {
+        self.live = Some(live);
+        self
     }
 
     pub(super) fn wiring(&self) -> &'a Wiring {
@@ -114,14 +133,51 @@ impl<'a> Encoder<'a> {
         self.builder
     }
 
+    /// What is written so far, to add to it. Types go through the encoder, which knows where they are.
+    pub(super) fn builder(&mut self) -> &mut ComponentBuilder {
+        &mut self.builder
+    }
+
     /// Writes all imports and returns their indices, by group.
     pub(super) fn imports(&mut self) -> Result<Vec<u32>, ComposeError> {
-        let groups = 0..self.wiring.groups.len();
-        let indices = groups.map(|group| {
-            let index = self.import(group)?;
-            Ok(index.expect("no import is being written when one is asked for here"))
-        });
-        indices.collect()
+        (0..self.wiring.groups.len()).map(|group| self.import_group(group)).collect()
+    }
+
+    /// Writes an import if it is not written yet, and returns its index.
+    pub(super) fn import_group(&mut self, group: usize) -> Result<u32, ComposeError> {
+        let index = self.import(group)?;
+        Ok(index.expect("no import is being written when one is asked for here"))
+    }
+
+    /// Says that a type, or a resource that it names, stands at an index of the new component.
+    pub(super) fn know(&mut self, ty: ComponentAnyTypeId, index: u32) {
+        self.root.insert(ty, index);
+    }
+
+    /// Forgets all types but resources, so that what is written next does not refer to them.
+    pub(super) fn forget_values(&mut self) {
+        self.root.types.retain(|ty, _| matches!(ty, ComponentAnyTypeId::Resource(_)));
+    }
+
+    /// Returns the index of a resource, after importing it if need be.
+    pub(super) fn resource(&mut self, ty: AliasableResourceId) -> Result<u32, ComposeError> {
+        self.index_of(ComponentAnyTypeId::Resource(ty), "resource")
+    }
+
+    /// Returns the index of a type, after writing it if need be.
+    pub(super) fn any_type(&mut self, ty: ComponentAnyTypeId, item: &str) -> Result<u32, ComposeError> {
+        self.index_of(ty, item)
+    }
+
+    /// Writes the type of a function, which refers to the types that the new component knows.
+    pub(super) fn func_type(&mut self, id: ComponentFuncTypeId, item: &str) -> Result<u32, ComposeError> {
+        self.index_of(ComponentAnyTypeId::Func(id), item)
+    }
+
+    /// Writes the type of an instance, which refers to the types that the new component knows.
+    pub(super) fn instance(&mut self, id: ComponentInstanceTypeId, item: &str) -> Result<u32, ComposeError> {
+        let ty = self.instance_type(&[id], item, None)?;
+        Ok(self.builder.type_instance(None, &ty))
     }
 
     /// Writes an import if it is not written yet. Returns nothing if it is just being written.
@@ -144,7 +200,7 @@ impl<'a> Encoder<'a> {
         let ty = match group.item.ty {
             ComponentEntityType::Instance(_) => {
                 let ids: Vec<_> = items.iter().filter_map(|item| instance_of(item)).collect();
-                let ty = self.instance_type(&ids, &group.key)?;
+                let ty = self.instance_type(&ids, &group.key, self.live)?;
                 ComponentTypeRef::Instance(self.builder.type_instance(None, &ty))
             }
             ComponentEntityType::Func(id) => {
@@ -171,11 +227,13 @@ impl<'a> Encoder<'a> {
         imports.get_index(member.import).expect("members are imports of their files")
     }
 
-    /// Returns an instance type that has all that these have. Where several have a type of one name, it is one.
+    /// Returns an instance type that has all that these have, or what of it is used. Where several have a type of one
+    /// name, it is one.
     fn instance_type(
         &mut self,
         ids: &[ComponentInstanceTypeId],
         import: &str,
+        live: Option<&Live>,
     ) -> Result<InstanceType, ComposeError> {
         self.frames.push(Frame::default());
         let types = self.types;
@@ -184,6 +242,9 @@ impl<'a> Encoder<'a> {
         for id in ids {
             let ty = types.get(*id).expect("the id is of these types");
             for (name, item) in &ty.exports {
+                if live.is_some_and(|live| !live.is_used(*id, name, item)) {
+                    continue;
+                }
                 match (done.get(name.as_str()), item.ty) {
                     (None, _) => {
                         let index = self.export(name, item, import)?;
@@ -229,7 +290,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Returns what a type import or export says of the type: which one it equals, or that it is a new resource.
-    fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, ComposeError> {
+    pub(super) fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, ComposeError> {
         let ComponentAnyTypeId::Resource(id) = referenced else {
             return Ok(TypeBounds::Eq(self.index_of(referenced, import)?));
         };
@@ -270,7 +331,7 @@ impl<'a> Encoder<'a> {
             ComponentAnyTypeId::Defined(id) => self.defined(id, import)?,
             ComponentAnyTypeId::Func(id) => self.func(id, import)?,
             ComponentAnyTypeId::Instance(id) => {
-                let ty = self.instance_type(&[id], import)?;
+                let ty = self.instance_type(&[id], import, None)?;
                 self.define(|encoder| encoder.instance(&ty))
             }
             ComponentAnyTypeId::Component(_) => return Err(unsupported("component type", import)),
@@ -384,120 +445,6 @@ impl<'a> Encoder<'a> {
         let is_there = import.types.iter().any(|known| known == name);
         let instance = import.instance;
         Ok(is_there.then(|| self.builder.alias_export(instance, name, ComponentExportKind::Type)))
-    }
-
-    fn define(&mut self, write: impl FnOnce(ComponentTypeEncoder<'_>)) -> u32 {
-        match self.frames.last_mut() {
-            Some(Frame { ty, .. }) => {
-                write(ty.ty());
-                ty.type_count() - 1
-            }
-            None => {
-                let (index, encoder) = self.builder.ty(None);
-                write(encoder);
-                index
-            }
-        }
-    }
-
-    fn func(&mut self, id: ComponentFuncTypeId, import: &str) -> Result<u32, ComposeError> {
-        let types = self.types;
-        let ty = types.get(id).expect("the id is of these types");
-        let params = ty.params.iter().map(|(name, ty)| Ok((name.as_str(), self.val(*ty, import)?)));
-        let params = params.collect::<Result<Vec<_>, ComposeError>>()?;
-        let result = self.optional(ty.result, import)?;
-        Ok(self.define(|encoder| {
-            encoder.function().async_(ty.async_).params(params).result(result);
-        }))
-    }
-
-    fn val(
-        &mut self,
-        ty: component_types::ComponentValType,
-        import: &str,
-    ) -> Result<ComponentValType, ComposeError> {
-        Ok(match ty {
-            component_types::ComponentValType::Primitive(ty) => ComponentValType::Primitive(ty.into()),
-            component_types::ComponentValType::Type(id) => {
-                ComponentValType::Type(self.index_of(ComponentAnyTypeId::Defined(id), import)?)
-            }
-        })
-    }
-
-    fn optional(
-        &mut self,
-        ty: Option<component_types::ComponentValType>,
-        import: &str,
-    ) -> Result<Option<ComponentValType>, ComposeError> {
-        ty.map(|ty| self.val(ty, import)).transpose()
-    }
-
-    fn defined(&mut self, id: ComponentDefinedTypeId, import: &str) -> Result<u32, ComposeError> {
-        let types = self.types;
-        Ok(match types.get(id).expect("the id is of these types") {
-            ComponentDefinedType::Primitive(ty) => self.define(|e| e.defined_type().primitive((*ty).into())),
-            ComponentDefinedType::Record(record) => {
-                let fields =
-                    record.fields.iter().map(|(name, ty)| Ok((name.as_str(), self.val(*ty, import)?)));
-                let fields = fields.collect::<Result<Vec<_>, ComposeError>>()?;
-                self.define(|e| e.defined_type().record(fields))
-            }
-            ComponentDefinedType::Variant(variant) => {
-                let cases = variant.cases.iter();
-                let cases = cases.map(|(name, case)| Ok((name.as_str(), self.optional(case.ty, import)?)));
-                let cases = cases.collect::<Result<Vec<_>, ComposeError>>()?;
-                self.define(|e| e.defined_type().variant(cases))
-            }
-            ComponentDefinedType::List { element, .. } => {
-                let element = self.val(*element, import)?;
-                self.define(|e| e.defined_type().list(element))
-            }
-            ComponentDefinedType::Map { key, value, .. } => {
-                let (key, value) = (self.val(*key, import)?, self.val(*value, import)?);
-                self.define(|e| e.defined_type().map(key, value))
-            }
-            ComponentDefinedType::FixedLengthList { element, length, .. } => {
-                let element = self.val(*element, import)?;
-                self.define(|e| e.defined_type().fixed_length_list(element, *length))
-            }
-            ComponentDefinedType::Tuple(tuple) => {
-                let elements = tuple.types.iter().map(|ty| self.val(*ty, import));
-                let elements = elements.collect::<Result<Vec<_>, ComposeError>>()?;
-                self.define(|e| e.defined_type().tuple(elements))
-            }
-            ComponentDefinedType::Flags(labels) => {
-                let labels = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>();
-                self.define(|e| e.defined_type().flags(labels))
-            }
-            ComponentDefinedType::Enum(labels) => {
-                let labels = labels.iter().map(|label| label.as_str()).collect::<Vec<_>>();
-                self.define(|e| e.defined_type().enum_type(labels))
-            }
-            ComponentDefinedType::Option { ty, .. } => {
-                let ty = self.val(*ty, import)?;
-                self.define(|e| e.defined_type().option(ty))
-            }
-            ComponentDefinedType::Result { ok, err, .. } => {
-                let (ok, err) = (self.optional(*ok, import)?, self.optional(*err, import)?);
-                self.define(|e| e.defined_type().result(ok, err))
-            }
-            ComponentDefinedType::Own(id) => {
-                let index = self.index_of(ComponentAnyTypeId::Resource(*id), import)?;
-                self.define(|e| e.defined_type().own(index))
-            }
-            ComponentDefinedType::Borrow(id) => {
-                let index = self.index_of(ComponentAnyTypeId::Resource(*id), import)?;
-                self.define(|e| e.defined_type().borrow(index))
-            }
-            ComponentDefinedType::Future { ty, .. } => {
-                let ty = self.optional(*ty, import)?;
-                self.define(|e| e.defined_type().future(ty))
-            }
-            ComponentDefinedType::Stream { ty, .. } => {
-                let ty = self.optional(*ty, import)?;
-                self.define(|e| e.defined_type().stream(ty))
-            }
-        })
     }
 }
 

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod componentize;
 mod components;
 mod encode;
 mod link;
@@ -33,6 +34,7 @@ use wasmparser::Validator;
 use crate::decode::{check_header, features};
 use crate::error::{Error, ErrorKind};
 
+pub use componentize::{ComponentizeError, Parts, componentize};
 pub use link::{ComposeError, File, link};
 pub use outline::{ComponentPart, CustomSection, Item, ModulePart, Part, PartKind, outline};
 pub use world::world;

@@ -11,6 +11,7 @@ use super::link::ComposeError;
 use crate::names::compatible_name;
 
 /// The source of each import of each file, in order, and what is imported from outside.
+#[derive(Default)]
 pub(super) struct Wiring {
     /// By file, then by import.
     pub(super) sources: Vec<Vec<Source>>,
@@ -55,6 +56,7 @@ pub(super) struct Origin {
 pub(super) struct Origins {
     by_type: HashMap<ComponentAnyTypeId, Origin>,
     by_resource: HashMap<ResourceId, Origin>,
+    first_names: HashMap<ResourceId, ComponentAnyTypeId>,
 }
 
 impl Source {
@@ -69,7 +71,7 @@ impl Source {
 
 impl Wiring {
     pub(super) fn new(types: TypesRef<'_>, components: &[&ComponentType]) -> Result<Self, ComposeError> {
-        let mut wiring = Self { sources: Vec::new(), groups: Vec::new(), origins: Origins::default() };
+        let mut wiring = Self::default();
         for (file, component) in components.iter().enumerate() {
             wiring.sources.push(Vec::new());
             for (import, (key, item)) in component.imports.iter().enumerate() {
@@ -83,6 +85,21 @@ impl Wiring {
                 };
                 wiring.origins.add(types, member, item);
                 wiring.sources[file].push(source);
+            }
+        }
+        Ok(wiring)
+    }
+
+    /// Returns the wiring of worlds, whose imports all come from outside.
+    pub(super) fn of_worlds(types: TypesRef<'_>, worlds: &[&ComponentType]) -> Result<Self, ComposeError> {
+        let mut wiring = Self::default();
+        for (file, world) in worlds.iter().enumerate() {
+            wiring.sources.push(Vec::new());
+            for (import, (key, item)) in world.imports.iter().enumerate() {
+                let member = Member { file, import };
+                let group = wiring.join(member, key, item)?;
+                wiring.origins.add(types, member, item);
+                wiring.sources[file].push(Source::Import(group));
             }
         }
         Ok(wiring)
@@ -179,6 +196,7 @@ impl Origins {
     fn insert(&mut self, ty: ComponentAnyTypeId, origin: Origin) {
         if let ComponentAnyTypeId::Resource(id) = ty {
             self.by_resource.entry(id.resource()).or_insert_with(|| origin.clone());
+            self.first_names.entry(id.resource()).or_insert(ty);
         }
         self.by_type.insert(ty, origin);
     }
@@ -191,6 +209,11 @@ impl Origins {
     /// Returns where a resource comes from first.
     pub(super) fn resource(&self, id: ResourceId) -> Option<&Origin> {
         self.by_resource.get(&id)
+    }
+
+    /// Returns the type under which a resource is imported first.
+    pub(super) fn first_name(&self, id: ResourceId) -> Option<ComponentAnyTypeId> {
+        self.first_names.get(&id).copied()
     }
 
     /// Returns where a type, or what it is an alias of, comes from.

@@ -11,14 +11,14 @@ use super::names::{Scope, TypeNames, escape};
 
 /// What the name of a function says (Explainer.md, "Import and Export Definitions").
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum FuncName<'a> {
+pub(in crate::compose) enum FuncName<'a> {
     Free(&'a str),
     Constructor { resource: &'a str },
     Member { resource: &'a str, label: &'a str, is_static: bool },
 }
 
 /// Splits the name of a function.
-pub(super) fn func_name(name: &str) -> FuncName<'_> {
+pub(in crate::compose) fn func_name(name: &str) -> FuncName<'_> {
     if let Some(resource) = name.strip_prefix("[constructor]") {
         return FuncName::Constructor { resource };
     }
