@@ -1,24 +1,45 @@
 //! `lowlift new`: a component from a core module.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use component_linker::compose::{self, File, Parts};
+use component_linker::compose::{self, File, Parts, StringEncoding, World};
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::wit;
 
 /// What `lowlift new` is given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The core module, binary or text. Its `component-type` sections say which world it is for.
+    /// The core module, binary or text.
     file: PathBuf,
+    /// A WIT package with the world that the module is for: a file, or a directory with its `deps/`. The worlds that the
+    /// module's own `component-type` sections hold count too.
+    #[arg(long, value_name = "PATH")]
+    wit: Option<PathBuf>,
+    /// The world of that package; not needed if it has one only.
+    #[arg(long, value_name = "NAME", requires = "wit")]
+    world: Option<String>,
+    /// How the module encodes strings, for that world.
+    #[arg(long, value_enum, requires = "wit", default_value_t)]
+    string_encoding: Encoding,
     /// A core module that provides what the main one imports from the module `NAME`; may be given several times.
     #[arg(long, value_name = "NAME=FILE", value_parser = adapter)]
     adapt: Vec<(String, PathBuf)>,
     /// Where to write the component.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+}
+
+/// The string encodings of the Canonical ABI.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Encoding {
+    #[default]
+    Utf8,
+    Utf16,
+    #[value(name = "latin1+utf16")]
+    Latin1Utf16,
 }
 
 fn adapter(text: &str) -> Result<(String, PathBuf), String> {
@@ -32,15 +53,50 @@ fn adapter(text: &str) -> Result<(String, PathBuf), String> {
 ///
 /// # Errors
 ///
-/// When a file is no core module, or the module does not fit its world.
+/// When a file is no core module, there is no such world, or the module does not fit it.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let (name, bytes) = (args.file.display().to_string(), read_component(&args.file)?);
+    let world = args.wit.as_ref().map(|path| encoded_world(path, args.world.as_deref())).transpose()?;
+    let string_encoding = match args.string_encoding {
+        Encoding::Utf8 => StringEncoding::Utf8,
+        Encoding::Utf16 => StringEncoding::Utf16,
+        Encoding::Latin1Utf16 => StringEncoding::Latin1Utf16,
+    };
+    let world = world.as_ref().map(|bytes| World { bytes, string_encoding });
     let adapters = args.adapt.iter().map(|(name, path)| Ok((name.clone(), read_component(path)?)));
     let adapters = adapters.collect::<Result<Vec<_>, Failure>>()?;
     let adapters: Vec<File<'_>> = adapters.iter().map(|(name, bytes)| File { name, bytes }).collect();
-    let parts = Parts { module: File { name: &name, bytes: &bytes }, world: None, adapters: &adapters };
+    let parts = Parts { module: File { name: &name, bytes: &bytes }, world, adapters: &adapters };
     let component = compose::componentize(&parts).map_err(|error| Failure::BadInput(error.to_string()))?;
     let to = args.output.display().to_string();
     fs::write(&args.output, &component).map_err(|error| Failure::in_file(&to, error))?;
     Ok(format!("{to}: component, {} bytes\n", component.len()))
+}
+
+/// Returns a world of a package in the binary format.
+fn encoded_world(path: &Path, name: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let resolved = wit::resolve_path(path)?;
+    let worlds = &resolved.main_package().worlds;
+    let labels =
+        || worlds.iter().map(|id| format!("`{}`", resolved[*id].name)).collect::<Vec<_>>().join(", ");
+    let file = path.display().to_string();
+    let id = match (name, &worlds[..]) {
+        (_, []) => return Err(Failure::in_file(&file, "the package has no world")),
+        (None, [id]) => *id,
+        (None, _) => {
+            let message = format!("the package has several worlds, of which --world names one: {}", labels());
+            return Err(Failure::in_file(&file, message));
+        }
+        (Some(name), worlds) => {
+            let is_it = |id: &&wit_parser_lite::WorldId| {
+                resolved[**id].name == name || resolved.world_name(**id) == name
+            };
+            let Some(id) = worlds.iter().find(is_it) else {
+                let message = format!("the package has no world `{name}`; it has {}", labels());
+                return Err(Failure::in_file(&file, message));
+            };
+            *id
+        }
+    };
+    Ok(wit_parser_lite::wasm::encode_world(&resolved, id))
 }

@@ -10,3 +10,5 @@ mod files;
 mod inspect;
 #[path = "tools/link.rs"]
 mod link;
+#[path = "tools/new.rs"]
+mod new;

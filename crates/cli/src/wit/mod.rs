@@ -93,6 +93,15 @@ fn resolve(package: &Package) -> Result<Resolved, Failure> {
     })
 }
 
+/// Returns what the package at a path defines, without what is gated. Its faults are printed.
+///
+/// # Errors
+///
+/// When a file can't be read, or the package has faults.
+pub(crate) fn resolve_path(path: &Path) -> Result<Resolved, Failure> {
+    resolve(&Package { path: path.to_owned(), features: Vec::new(), all_features: false })
+}
+
 fn features(package: &Package) -> Features {
     if package.all_features { Features::All } else { Features::only(package.features.iter().cloned()) }
 }

@@ -17,8 +17,8 @@ use wasm_encoder::{
     TypeBounds,
 };
 use wasmparser::component_types::{
-    AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId, ComponentInstanceTypeId, ComponentItem,
-    ComponentType, ResourceId,
+    AliasableResourceId, ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentFuncTypeId,
+    ComponentInstanceTypeId, ComponentItem, ComponentType, ResourceId,
 };
 use wasmparser::types::TypesRef;
 
@@ -45,6 +45,8 @@ pub(super) struct Encoder<'a> {
     naming: Naming,
     /// What is used of the imports; nothing if all is.
     live: Option<&'a Live>,
+    /// The types that were imported because validation asks for their names, if they are.
+    asked_for: Option<Vec<AskedFor>>,
     builder: ComponentBuilder,
     /// The imports for types alone, by key; nothing while one is being written.
     type_imports: HashMap<&'a str, Option<TypeImport>>,
@@ -54,6 +56,12 @@ pub(super) struct Encoder<'a> {
     root: Known,
     /// The instance types that are being written, each within the one before.
     frames: Vec<Frame>,
+}
+
+/// A type that a nested component imports by a name of its own.
+pub(super) struct AskedFor {
+    pub(super) name: String,
+    pub(super) ty: ComponentAnyTypeId,
 }
 
 /// An import for its types alone.
@@ -70,8 +78,8 @@ enum Written {
 }
 
 /// The types that a scope knows, by their index in it.
-#[derive(Default)]
-struct Known {
+#[derive(Clone, Default)]
+pub(super) struct Known {
     types: HashMap<ComponentAnyTypeId, u32>,
     resources: HashMap<ResourceId, u32>,
 }
@@ -106,6 +114,7 @@ impl<'a> Encoder<'a> {
             wiring,
             naming,
             live: None,
+            asked_for: None,
             type_imports: HashMap::new(),
             builder: ComponentBuilder::default(),
             written: vec![Written::Not; wiring.groups.len()],
@@ -114,9 +123,11 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Returns an encoder for a component that knows nothing of what is around it: `none` is the wiring of nothing.
+    /// Returns an encoder for a component that imports each type that must have a name: `none` is the wiring of nothing.
     pub(super) fn nested(types: TypesRef<'a>, none: &'a Wiring) -> Self {
-        Self::new(types, &[], &[], none, Naming::None)
+        let mut encoder = Self::new(types, &[], &[], none, Naming::None);
+        encoder.asked_for = Some(Vec::new());
+        encoder
     }
 
     /// Leaves out of the imports what is not used.
@@ -131,6 +142,11 @@ impl<'a> Encoder<'a> {
 
     pub(super) fn into_builder(self) -> ComponentBuilder {
         self.builder
+    }
+
+    /// Returns the nested component, and the types that it imports.
+    pub(super) fn into_nested(self) -> (ComponentBuilder, Vec<AskedFor>) {
+        (self.builder, self.asked_for.unwrap_or_default())
     }
 
     /// What is written so far, to add to it. Types go through the encoder, which knows where they are.
@@ -154,9 +170,14 @@ impl<'a> Encoder<'a> {
         self.root.insert(ty, index);
     }
 
-    /// Forgets all types but resources, so that what is written next does not refer to them.
-    pub(super) fn forget_values(&mut self) {
-        self.root.types.retain(|ty, _| matches!(ty, ComponentAnyTypeId::Resource(_)));
+    /// Returns the types that the new component knows, to go back to.
+    pub(super) fn known(&self) -> Known {
+        self.root.clone()
+    }
+
+    /// Forgets all types but these, so that what is written next does not refer to them.
+    pub(super) fn know_only(&mut self, known: Known) {
+        self.root = known;
     }
 
     /// Returns the index of a resource, after importing it if need be.
@@ -290,7 +311,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Returns what a type import or export says of the type: which one it equals, or that it is a new resource.
-    pub(super) fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, ComposeError> {
+    fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, ComposeError> {
         let ComponentAnyTypeId::Resource(id) = referenced else {
             return Ok(TypeBounds::Eq(self.index_of(referenced, import)?));
         };
@@ -328,7 +349,11 @@ impl<'a> Encoder<'a> {
             return Ok(index);
         }
         let index = match ty {
-            ComponentAnyTypeId::Defined(id) => self.defined(id, import)?,
+            ComponentAnyTypeId::Defined(id) => {
+                let index = self.defined(id, import)?;
+                let must_be_named = is_nominal(self.types.get(id).expect("the id is of these types"));
+                if must_be_named { self.ask_for(ty, TypeBounds::Eq(index)).unwrap_or(index) } else { index }
+            }
             ComponentAnyTypeId::Func(id) => self.func(id, import)?,
             ComponentAnyTypeId::Instance(id) => {
                 let ty = self.instance_type(&[id], import, None)?;
@@ -336,14 +361,24 @@ impl<'a> Encoder<'a> {
             }
             ComponentAnyTypeId::Component(_) => return Err(unsupported("component type", import)),
             ComponentAnyTypeId::Resource(id) => {
-                return Err(match self.provider(id.resource()) {
+                let index = self.ask_for(ty, TypeBounds::SubResource);
+                index.ok_or_else(|| match self.provider(id.resource()) {
                     Some(error) => error(import),
                     None => unsupported("resource without a name", import),
-                });
+                })?
             }
         };
         self.scope(self.frames.len()).insert(ty, index);
         Ok(index)
+    }
+
+    /// Imports a type by a name of its own, if that is how it gets one.
+    fn ask_for(&mut self, ty: ComponentAnyTypeId, bounds: TypeBounds) -> Option<u32> {
+        let asked_for = self.asked_for.as_mut()?;
+        let name = format!("t{}", asked_for.len());
+        let index = self.builder.import(&*name, ComponentTypeRef::Type(bounds));
+        asked_for.push(AskedFor { name, ty });
+        Some(index)
     }
 
     /// Returns the index in the innermost scope of a type that some scope or import knows.
@@ -445,6 +480,27 @@ impl<'a> Encoder<'a> {
         let is_there = import.types.iter().any(|known| known == name);
         let instance = import.instance;
         Ok(is_there.then(|| self.builder.alias_export(instance, name, ComponentExportKind::Type)))
+    }
+}
+
+/// Returns whether a type must have a name where an import or an export mentions it.
+fn is_nominal(ty: &ComponentDefinedType) -> bool {
+    match ty {
+        ComponentDefinedType::Record(_)
+        | ComponentDefinedType::Variant(_)
+        | ComponentDefinedType::Flags(_)
+        | ComponentDefinedType::Enum(_) => true,
+        ComponentDefinedType::Primitive(_)
+        | ComponentDefinedType::List { .. }
+        | ComponentDefinedType::Map { .. }
+        | ComponentDefinedType::FixedLengthList { .. }
+        | ComponentDefinedType::Tuple(_)
+        | ComponentDefinedType::Option { .. }
+        | ComponentDefinedType::Result { .. }
+        | ComponentDefinedType::Own(_)
+        | ComponentDefinedType::Borrow(_)
+        | ComponentDefinedType::Future { .. }
+        | ComponentDefinedType::Stream { .. } => false,
     }
 }
 

@@ -34,10 +34,12 @@ use wasmparser::Validator;
 use crate::decode::{check_header, features};
 use crate::error::{Error, ErrorKind};
 
-pub use componentize::{ComponentizeError, Parts, componentize};
-pub use link::{ComposeError, File, link};
-pub use outline::{ComponentPart, CustomSection, Item, ModulePart, Part, PartKind, outline};
-pub use world::world;
+pub use canonical_abi::StringEncoding;
+
+pub use self::componentize::{ComponentizeError, Parts, World, componentize};
+pub use self::link::{ComposeError, File, link};
+pub use self::outline::{ComponentPart, CustomSection, Item, ModulePart, Part, PartKind, outline};
+pub use self::world::world;
 
 /// What a WebAssembly binary is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -17,8 +17,8 @@ use wasmparser::component_types::{
 use wasmparser::types::TypesRef;
 
 use self::names::{Scope, TypeNames, escape};
-use self::types::{definition, func};
 pub(super) use self::types::{FuncName, func_name};
+use self::types::{definition, func};
 use super::components::ComponentTypes;
 use crate::decode::{check_header, features};
 use crate::error::Error;

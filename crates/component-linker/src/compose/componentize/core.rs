@@ -38,7 +38,9 @@ pub(super) struct CoreImport {
 pub(super) enum Extern {
     Func(FuncType),
     /// A memory, and whether it has 64-bit addresses.
-    Memory { memory64: bool },
+    Memory {
+        memory64: bool,
+    },
     Table,
     Global,
     Tag,
@@ -165,4 +167,3 @@ fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<&[u8]>), Error> {
     }
     Ok((module.finish(), worlds))
 }
-

@@ -82,7 +82,10 @@ impl fmt::Display for ComponentizeError {
             }
             Self::Export { file, export, problem } => write!(f, "{file}: export `{export}`: {problem}"),
             Self::Signature { file, item, wanted, expected, given } => {
-                write!(f, "{file}: {item} has the wrong type\n  for: {wanted}\n  expected: {expected}\n  given: {given}")
+                write!(
+                    f,
+                    "{file}: {item} has the wrong type\n  for: {wanted}\n  expected: {expected}\n  given: {given}"
+                )
             }
             Self::Mismatch(message) => f.write_str(message),
             Self::Unsupported(message) => write!(f, "not supported yet: {message}"),

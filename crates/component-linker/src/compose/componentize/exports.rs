@@ -11,12 +11,9 @@ use super::error::ComponentizeError;
 use super::matching::{Export, ExportKind as Kind, Lift};
 use super::names;
 use super::write::Writer;
-use crate::compose::encode::Encoder;
+use crate::compose::encode::{AskedFor, Encoder, Known};
 use crate::compose::link::extern_name;
 use crate::compose::wiring::Wiring;
-
-/// What the small component imports: its name, its sort, its index in the component around it.
-type Argument = (String, ComponentExportKind, u32);
 
 impl Writer<'_, '_> {
     /// Writes an export. What the last one exports is not referred to any more.
@@ -32,7 +29,10 @@ impl Writer<'_, '_> {
                 self.encoder.builder().export(name, ComponentExportKind::Type, index, None);
             }
             Kind::Instance { id, lifts } => {
+                let known = self.encoder.known();
                 let instance = self.instance(*id, lifts, export.key)?;
+                // The functions mention types without names; what is written later must not.
+                self.encoder.know_only(known);
                 let ty = ComponentTypeRef::Instance(self.encoder.instance(*id, export.key)?);
                 let builder = self.encoder.builder();
                 let index = builder.export(name, ComponentExportKind::Instance, instance, Some(ty));
@@ -73,70 +73,59 @@ impl Writer<'_, '_> {
             let index = self.encoder.builder().instantiate_exports(None, funcs);
             return Ok(index);
         }
-        let mut funcs = funcs.into_iter().map(|(_, func)| func);
-        let mut arguments: Vec<Argument> = Vec::new();
-        for (i, (_, item)) in items.iter().enumerate() {
-            let argument = match item.ty {
-                ComponentEntityType::Type { created, .. } => {
-                    let index = self.encoder.any_type(created, interface)?;
-                    (type_name(i), ComponentExportKind::Type, index)
-                }
-                _ => {
-                    let func = funcs.next().expect("each function of the interface was lifted");
-                    (func_name(i), ComponentExportKind::Func, func)
-                }
-            };
-            arguments.push(argument);
+        let (component, asked_for) = self.renaming(id, interface)?;
+        let component = self.encoder.builder().component(None, component);
+        let mut arguments = Vec::new();
+        for AskedFor { name, ty } in asked_for {
+            arguments.push((name, ComponentExportKind::Type, self.encoder.any_type(ty, interface)?));
         }
-        let component = self.renaming(id, interface)?;
-        let builder = self.encoder.builder();
-        let component = builder.component(None, component);
-        let index = builder.instantiate(None, component, arguments);
-        // The functions mention types without names; what is written later must not.
-        self.encoder.forget_values();
-        Ok(index)
+        let funcs = funcs.into_iter().enumerate();
+        arguments.extend(funcs.map(|(i, (_, func))| (func_name(i), ComponentExportKind::Func, func)));
+        Ok(self.encoder.builder().instantiate(None, component, arguments))
     }
 
-    /// Returns the small component that gives types and functions the names of an interface.
-    fn renaming(&self, id: ComponentInstanceTypeId, interface: &str) -> Result<ComponentBuilder, ComponentizeError> {
+    /// Returns the small component that gives types and functions the names of an interface, and the types that it
+    /// imports besides the functions.
+    fn renaming(
+        &self,
+        id: ComponentInstanceTypeId,
+        interface: &str,
+    ) -> Result<(ComponentBuilder, Vec<AskedFor>), ComponentizeError> {
         let types = self.cx.types;
         let items = &types.get(id).expect("the id is of these types").exports;
         let none = Wiring::default();
         let mut inner = Encoder::nested(types, &none);
-        let mut indices = Vec::new();
-        for (i, (_, item)) in items.iter().enumerate() {
-            let (name, ty) = match item.ty {
-                ComponentEntityType::Type { referenced, .. } => {
-                    (type_name(i), ComponentTypeRef::Type(inner.bounds(referenced, interface)?))
-                }
-                ComponentEntityType::Func(id) => {
-                    (func_name(i), ComponentTypeRef::Func(inner.func_type(id, interface)?))
-                }
-                _ => unreachable!("other exports of interfaces are rejected before"),
-            };
-            let index = inner.builder().import(&*name, ty);
-            if let ComponentEntityType::Type { created, .. } = item.ty {
-                inner.know(created, index);
-            }
-            indices.push(index);
-        }
-        // From here on the types go by the names that they are exported under.
-        inner.forget_values();
-        for ((name, item), index) in items.iter().zip(indices) {
-            let name = extern_name(name, item);
+        let (mut type_indices, mut funcs) = (Vec::new(), Vec::new());
+        for (name, item) in items {
             match item.ty {
                 ComponentEntityType::Type { created, .. } => {
-                    let index = inner.builder().export(name, ComponentExportKind::Type, index, None);
-                    inner.know(created, index);
+                    let index = inner.any_type(created, interface)?;
+                    type_indices.push((extern_name(name, item), created, index));
                 }
-                ComponentEntityType::Func(id) => {
-                    let ty = ComponentTypeRef::Func(inner.func_type(id, interface)?);
-                    inner.builder().export(name, ComponentExportKind::Func, index, Some(ty));
+                ComponentEntityType::Func(ty) => {
+                    let index = ComponentTypeRef::Func(inner.func_type(ty, interface)?);
+                    let index = inner.builder().import(&*func_name(funcs.len()), index);
+                    funcs.push((extern_name(name, item), ty, index));
                 }
-                _ => unreachable!("other exports of interfaces are rejected before"),
+                ComponentEntityType::Instance(_)
+                | ComponentEntityType::Module(_)
+                | ComponentEntityType::Component(_)
+                | ComponentEntityType::Value(_) => {
+                    unreachable!("such exports of interfaces are rejected before")
+                }
             }
         }
-        Ok(inner.into_builder())
+        // From here on the types go by the names that they are exported under.
+        inner.know_only(Known::default());
+        for (name, created, index) in type_indices {
+            let index = inner.builder().export(name, ComponentExportKind::Type, index, None);
+            inner.know(created, index);
+        }
+        for (name, ty, index) in funcs {
+            let ty = ComponentTypeRef::Func(inner.func_type(ty, interface)?);
+            inner.builder().export(name, ComponentExportKind::Func, index, Some(ty));
+        }
+        Ok(inner.into_nested())
     }
 
     /// Makes the types of an exported instance known by their names in it.
@@ -149,10 +138,6 @@ impl Writer<'_, '_> {
             }
         }
     }
-}
-
-fn type_name(place: usize) -> String {
-    format!("t{place}")
 }
 
 fn func_name(place: usize) -> String {

@@ -37,9 +37,14 @@ pub(super) enum Meaning<'t> {
     ResourceNew(AliasableResourceId),
     ResourceRep(AliasableResourceId),
     /// A function of an adapter.
-    Adapter { module: usize, export: &'t str },
+    Adapter {
+        module: usize,
+        export: &'t str,
+    },
     /// An export of the main module, for an adapter.
-    Main { export: &'t str },
+    Main {
+        export: &'t str,
+    },
 }
 
 /// A function that the component imports.
@@ -72,7 +77,10 @@ pub(super) struct Export<'t> {
 pub(super) enum ExportKind {
     Func(Lift),
     /// An instance, with its functions in order.
-    Instance { id: ComponentInstanceTypeId, lifts: Vec<Lift> },
+    Instance {
+        id: ComponentInstanceTypeId,
+        lifts: Vec<Lift>,
+    },
     Type(ComponentAnyTypeId),
 }
 

@@ -22,6 +22,7 @@ mod signature;
 mod worlds;
 mod write;
 
+use canonical_abi::StringEncoding;
 use wasmparser::Validator;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 
@@ -38,13 +39,22 @@ use crate::error::Error;
 
 pub use self::error::ComponentizeError;
 
+/// A world in the binary format: a component that exports one component type, which exports the world's.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// The component.
+    pub bytes: &'a [u8],
+    /// How the module encodes strings. A `wit-component-encoding` section in the world takes precedence.
+    pub string_encoding: StringEncoding,
+}
+
 /// What a component is to be made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
     /// The core module.
     pub module: File<'a>,
-    /// The world that it is for in the binary format, besides those that its own `component-type` sections hold.
-    pub world: Option<&'a [u8]>,
+    /// The world that it is for, besides those that its own `component-type` sections hold.
+    pub world: Option<World<'a>>,
     /// Core modules that stand between the main module and the world, each by the module name under which the main one
     /// imports it.
     pub adapters: &'a [File<'a>],
@@ -60,27 +70,42 @@ pub struct Parts<'a> {
 pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let files = std::iter::once(&parts.module).chain(parts.adapters);
     let modules = files.map(|file| CoreModule::new(*file)).collect::<Result<Vec<_>, _>>()?;
-    let given = parts.world.map(|bytes| EncodedWorld { module: 0, file: parts.module.name, bytes });
+    let given = parts.world.map(|World { bytes, string_encoding }| EncodedWorld {
+        module: 0,
+        file: parts.module.name,
+        bytes,
+        string_encoding,
+    });
     let own = modules.iter().enumerate().flat_map(|(module, core)| {
-        core.worlds.iter().map(move |bytes| EncodedWorld { module, file: core.name, bytes })
+        let string_encoding = StringEncoding::default();
+        core.worlds.iter().map(move |bytes| EncodedWorld { module, file: core.name, bytes, string_encoding })
     });
     let encoded: Vec<EncodedWorld<'_>> = given.into_iter().chain(own).collect();
     if !encoded.iter().any(|world| world.module == 0) {
         return Err(ComponentizeError::NoWorld { file: parts.module.name.to_owned() });
     }
     worlds::check(&encoded)?;
-    let types = ComponentTypes::of(encoded.iter().map(|world| world.bytes)).map_err(|error| mismatch(&error))?;
+    let types =
+        ComponentTypes::of(encoded.iter().map(|world| world.bytes)).map_err(|error| mismatch(&error))?;
     let worlds = worlds::read(&types, &encoded)?;
     let world_types: Vec<_> = worlds.iter().map(|world| world.ty).collect();
     let wiring = Wiring::of_worlds(types.types(), &world_types)?;
     let resources = worlds::resource_names(types.types(), &worlds);
-    let cx = Context { types: types.types(), wiring: &wiring, worlds: &worlds, modules: &modules, resources: &resources };
+    let cx = Context {
+        types: types.types(),
+        wiring: &wiring,
+        worlds: &worlds,
+        modules: &modules,
+        resources: &resources,
+    };
     let plan = plan(&cx)?;
     let live = live(&cx, &plan);
     let names: Vec<&str> = encoded.iter().map(|world| world.file).collect();
     let encoder = Encoder::new(types.types(), &names, &world_types, &wiring, Naming::None).only(&live);
     let bytes = write::write(&cx, &plan, encoder)?;
-    Validator::new_with_features(features()).validate_all(&bytes).map_err(|error| mismatch(&Error::from(error)))?;
+    Validator::new_with_features(features())
+        .validate_all(&bytes)
+        .map_err(|error| mismatch(&Error::from(error)))?;
     Ok(bytes)
 }
 

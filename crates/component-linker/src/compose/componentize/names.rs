@@ -58,29 +58,34 @@ pub(super) fn import_name<'a>(module: &'a str, field: &'a str) -> ImportName<'a>
         Some(rest) if rest.is_empty() || rest.starts_with('|') => {
             let interface = rest.strip_prefix('|').unwrap_or(rest);
             let (is_exported, interface) = split_prefix(interface, "_ex_");
-            let suffixes: [(_, fn(&'a str) -> What<'a>); 3] =
-                [("_drop", What::ResourceDrop), ("_new", What::ResourceNew), ("_rep", What::ResourceRep)];
-            let resource = |(suffix, what): (&str, fn(&'a str) -> What<'a>)| field.strip_suffix(suffix).map(what);
-            let what = suffixes.into_iter().find_map(resource).unwrap_or(What::Func(field));
-            ImportName { is_exported, interface: Some(interface).filter(|name| !name.is_empty()), what }
+            let interface = Some(interface).filter(|name| !name.is_empty());
+            ImportName { is_exported, interface, what: standard(field) }
         }
         Some(_) | None => {
             let (is_exported, interface) = split_prefix(module, "[export]");
-            let prefixes: [(_, fn(&'a str) -> What<'a>); 3] = [
-                ("[resource-drop]", What::ResourceDrop),
-                ("[resource-new]", What::ResourceNew),
-                ("[resource-rep]", What::ResourceRep),
-            ];
-            let resource = |(prefix, what): (&str, fn(&'a str) -> What<'a>)| field.strip_prefix(prefix).map(what);
-            let is_member = |prefix: &&str| field.starts_with(*prefix);
-            let what = match prefixes.into_iter().find_map(resource) {
-                Some(what) => what,
-                None if !field.starts_with('[') => What::Func(field),
-                None if ["[constructor]", "[method]", "[static]"].iter().any(is_member) => What::Func(field),
-                None => What::Async,
-            };
-            ImportName { is_exported, interface: Some(interface).filter(|name| *name != "$root"), what }
+            let interface = Some(interface).filter(|name| *name != "$root");
+            ImportName { is_exported, interface, what: older(field) }
         }
+    }
+}
+
+fn standard(field: &str) -> What<'_> {
+    // No label has an underscore in it.
+    match field.rsplit_once('_') {
+        Some((resource, "drop")) => What::ResourceDrop(resource),
+        Some((resource, "new")) => What::ResourceNew(resource),
+        Some((resource, "rep")) => What::ResourceRep(resource),
+        Some(_) | None => What::Func(field),
+    }
+}
+
+fn older(field: &str) -> What<'_> {
+    match field.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        None | Some(("constructor" | "method" | "static", _)) => What::Func(field),
+        Some(("resource-drop", resource)) => What::ResourceDrop(resource),
+        Some(("resource-new", resource)) => What::ResourceNew(resource),
+        Some(("resource-rep", resource)) => What::ResourceRep(resource),
+        Some(_) => What::Async,
     }
 }
 
@@ -131,7 +136,11 @@ mod tests {
     #[test]
     fn imports() {
         let check = |module, field, is_exported, interface, what| {
-            assert_eq!(import_name(module, field), ImportName { is_exported, interface, what }, "{module} {field}");
+            assert_eq!(
+                import_name(module, field),
+                ImportName { is_exported, interface, what },
+                "{module} {field}"
+            );
         };
         check("cm32p2", "f", false, None, What::Func("f"));
         check("cm32p2|a:b/c@1", "f", false, Some("a:b/c@1"), What::Func("f"));
@@ -160,7 +169,8 @@ mod tests {
 
     #[test]
     fn versions() {
-        let check = |given, interface, expected| assert_eq!(means(given, interface), expected, "{given} {interface}");
+        let check =
+            |given, interface, expected| assert_eq!(means(given, interface), expected, "{given} {interface}");
         check("a:b/c@0.2.1", "a:b/c@0.2.1", true);
         check("a:b/c@0.2", "a:b/c@0.2.1", true);
         check("a:b/c@0.2.6", "a:b/c@0.2.1", true);

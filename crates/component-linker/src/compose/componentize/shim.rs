@@ -26,7 +26,13 @@ pub(super) fn initializer_name(place: usize) -> String {
 }
 
 fn table_type(n_slots: u64) -> TableType {
-    TableType { element_type: RefType::FUNCREF, table64: false, minimum: n_slots, maximum: Some(n_slots), shared: false }
+    TableType {
+        element_type: RefType::FUNCREF,
+        table64: false,
+        minimum: n_slots,
+        maximum: Some(n_slots),
+        shared: false,
+    }
 }
 
 /// Returns the module with the table, and a function for each place that calls what stands there.

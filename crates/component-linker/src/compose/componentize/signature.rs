@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use canonical_abi::despecialize::contains_heap;
 use canonical_abi::flatten::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flat_count_of_types};
 use canonical_abi::{
-    CoreFuncType, CoreType, Direction, FuncType, Options, ResourceId, StringEncoding, TypeError, Types, ValType,
-    flatten_functype,
+    CoreFuncType, CoreType, Direction, FuncType, Options, ResourceId, StringEncoding, TypeError, Types,
+    ValType, flatten_functype,
 };
 use wasmparser::PrimitiveValType;
 use wasmparser::component_types::{
@@ -153,13 +153,16 @@ impl Converter<'_> {
                 self.to.fixed_length_list(element, *length)
             }
             ComponentDefinedType::Tuple(tuple) => {
-                let elements = tuple.types.iter().map(|ty| self.val(*ty)).collect::<Result<_, TypeError>>()?;
+                let elements =
+                    tuple.types.iter().map(|ty| self.val(*ty)).collect::<Result<_, TypeError>>()?;
                 self.to.tuple(elements)
             }
             ComponentDefinedType::Flags(labels) => {
                 self.to.flags(labels.iter().map(ToString::to_string).collect())
             }
-            ComponentDefinedType::Enum(labels) => self.to.enum_(labels.iter().map(ToString::to_string).collect()),
+            ComponentDefinedType::Enum(labels) => {
+                self.to.enum_(labels.iter().map(ToString::to_string).collect())
+            }
             ComponentDefinedType::Option { ty, .. } => {
                 let ty = self.val(*ty)?;
                 self.to.option(ty)

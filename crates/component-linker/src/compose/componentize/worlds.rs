@@ -4,9 +4,7 @@
 //! strings.
 
 use canonical_abi::StringEncoding;
-use wasmparser::component_types::{
-    ComponentAnyTypeId, ComponentEntityType, ComponentItem, ComponentType,
-};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem, ComponentType};
 use wasmparser::types::TypesRef;
 use wasmparser::{Parser, Payload};
 
@@ -28,6 +26,8 @@ pub(super) struct EncodedWorld<'a> {
     /// The name of the module.
     pub(super) file: &'a str,
     pub(super) bytes: &'a [u8],
+    /// How the module encodes strings, if the world does not say.
+    pub(super) string_encoding: StringEncoding,
 }
 
 /// A world that a module is for.
@@ -52,7 +52,7 @@ pub(super) fn read<'t>(
             let message = "no world in the binary format: a component type that exports one component type";
             invalid(world, Error::new(ErrorKind::Invalid, message, 0))
         })?;
-        let string_encoding = string_encoding(world.bytes).map_err(|error| invalid(world, error))?;
+        let string_encoding = string_encoding(world).map_err(|error| invalid(world, error))?;
         Ok(World { module: world.module, ty, string_encoding })
     };
     (0..).zip(worlds).map(world).collect()
@@ -74,10 +74,10 @@ fn world_type<'t>(types: TypesRef<'t>, component: &'t ComponentType) -> Option<&
     types.get(id)
 }
 
-fn string_encoding(bytes: &[u8]) -> Result<StringEncoding, Error> {
+fn string_encoding(world: &EncodedWorld<'_>) -> Result<StringEncoding, Error> {
     let mut parser = Parser::new(0);
     parser.set_features(features());
-    for payload in parser.parse_all(bytes) {
+    for payload in parser.parse_all(world.bytes) {
         let Payload::CustomSection(section) = payload? else { continue };
         if section.name() != ENCODING_SECTION {
             continue;
@@ -92,7 +92,7 @@ fn string_encoding(bytes: &[u8]) -> Result<StringEncoding, Error> {
             }
         };
     }
-    Ok(StringEncoding::default())
+    Ok(world.string_encoding)
 }
 
 /// An instance that a world imports or exports.
@@ -103,25 +103,23 @@ pub(super) struct Interface<'t> {
     pub(super) exports: &'t wasmparser::collections::IndexMap<String, ComponentItem>,
 }
 
-/// Returns the interface of a world's imports or exports that a core name means; the very name is preferred.
-pub(super) fn interface<'t>(
+/// Returns the interfaces of a world's imports or exports that a core name means, the one of the very name first.
+pub(super) fn interfaces<'t>(
     types: TypesRef<'t>,
     items: &'t wasmparser::collections::IndexMap<String, ComponentItem>,
     given: &str,
-) -> Option<Interface<'t>> {
-    let instances = || {
-        items.iter().enumerate().filter_map(|(index, (key, item))| match item.ty {
-            ComponentEntityType::Instance(id) => Some((index, item.full_name(key), id)),
-            ComponentEntityType::Module(_)
-            | ComponentEntityType::Func(_)
-            | ComponentEntityType::Value(_)
-            | ComponentEntityType::Type { .. }
-            | ComponentEntityType::Component(_) => None,
-        })
-    };
-    let exact = instances().find(|(_, name, _)| name == given);
-    let (index, _, id) = exact.or_else(|| instances().find(|(_, name, _)| means(given, name)))?;
-    Some(Interface { index, exports: &types.get(id)?.exports })
+) -> Vec<Interface<'t>> {
+    let mut found = Vec::new();
+    for (index, (key, item)) in items.iter().enumerate() {
+        let ComponentEntityType::Instance(id) = item.ty else { continue };
+        let name = item.full_name(key);
+        if means(given, &name) {
+            let exports = &types.get(id).expect("the id is of these types").exports;
+            found.push((name != given, Interface { index, exports }));
+        }
+    }
+    found.sort_by_key(|(is_other, _)| *is_other);
+    found.into_iter().map(|(_, interface)| interface).collect()
 }
 
 /// Returns a name for each resource of the worlds.
@@ -135,7 +133,10 @@ pub(super) fn resource_names(types: TypesRef<'_>, worlds: &[World<'_>]) -> Resou
                 }
                 ComponentEntityType::Instance(id) => {
                     for (name, item) in &types[id].exports {
-                        if let ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } = item.ty {
+                        if let ComponentEntityType::Type {
+                            created: ComponentAnyTypeId::Resource(id), ..
+                        } = item.ty
+                        {
                             names.entry(id.resource()).or_insert_with(|| name.clone());
                         }
                     }

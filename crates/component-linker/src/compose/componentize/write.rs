@@ -50,6 +50,9 @@ impl<'p, 't> Slots<'p, 't> {
     }
 }
 
+/// What a core module is given under one name: the name, the sort, the index.
+type CoreArgument = (String, ExportKind, u32);
+
 /// A component that is being written.
 pub(super) struct Writer<'p, 't> {
     pub(super) cx: &'p Context<'t>,
@@ -72,25 +75,26 @@ pub(super) fn write<'p, 't: 'p>(
     let initializers: Vec<(usize, &str)> = initializers(cx);
     let builder = writer.encoder.builder();
     let modules: Vec<u32> =
-        cx.modules.iter().map(|module| builder.core_module_raw(Some(module.name), &module.bytes)).collect();
+        cx.modules.iter().map(|module| builder.core_module_raw(None, &module.bytes)).collect();
     let table = match slots.types.is_empty() {
         true => None,
         false => {
-            let module = builder.core_module(Some("lowlift-shim"), &shim::shim(&slots.types)?);
-            Some(builder.core_instantiate(Some("lowlift-shim"), module, std::iter::empty::<(&str, ModuleArg)>()))
+            let module = builder.core_module(None, &shim::shim(&slots.types)?);
+            Some(builder.core_instantiate(None, module, std::iter::empty::<(&str, ModuleArg)>()))
         }
     };
     let table = table.unwrap_or_default();
     for (resource, slot) in plan.resources.iter().zip(&slots.dtors) {
         let builder = writer.encoder.builder();
-        let dtor = slot.map(|slot| builder.core_alias_export(None, table, &shim::slot_name(slot), ExportKind::Func));
+        let dtor =
+            slot.map(|slot| builder.core_alias_export(None, table, &shim::slot_name(slot), ExportKind::Func));
         let index = builder.type_resource(None, ValType::I32.try_into().expect("i32 is known"), dtor);
         writer.encoder.know(ComponentAnyTypeId::Resource(resource.ty), index);
     }
-    for (module, core) in cx.modules.iter().enumerate() {
+    for (module, index) in modules.into_iter().enumerate() {
         let args = writer.arguments(plan, module, table, &slots)?;
         let args = args.iter().map(|(name, instance)| (name.as_str(), ModuleArg::Instance(*instance)));
-        let instance = writer.encoder.builder().core_instantiate(Some(core.name), modules[module], args);
+        let instance = writer.encoder.builder().core_instantiate(None, index, args);
         writer.instances[module] = Some(instance);
     }
     if !slots.types.is_empty() || !initializers.is_empty() {
@@ -212,9 +216,10 @@ impl Writer<'_, '_> {
         table: u32,
         slots: &Slots<'_, '_>,
     ) -> Result<Vec<(String, u32)>, ComponentizeError> {
-        let mut by_name: Vec<(String, Vec<(String, ExportKind, u32)>)> = Vec::new();
+        let mut by_name: Vec<(String, Vec<CoreArgument>)> = Vec::new();
         let cx = self.cx;
-        for (i, (import, meaning)) in cx.modules[module].imports.iter().zip(&plan.imports[module]).enumerate() {
+        for (i, (import, meaning)) in cx.modules[module].imports.iter().zip(&plan.imports[module]).enumerate()
+        {
             let kind = import.ty.kind();
             let index = match (slots.imports.get(&(module, i)), meaning) {
                 (Some(slot), _) => {
@@ -244,8 +249,11 @@ impl Writer<'_, '_> {
             }
         }
         let builder = self.encoder.builder();
-        let instance = |entries: Vec<(String, ExportKind, u32)>| {
-            builder.core_instantiate_exports(None, entries.iter().map(|(name, kind, index)| (&**name, *kind, *index)))
+        let instance = |entries: Vec<CoreArgument>| {
+            builder.core_instantiate_exports(
+                None,
+                entries.iter().map(|(name, kind, index)| (&**name, *kind, *index)),
+            )
         };
         let (names, entries): (Vec<_>, Vec<_>) = by_name.into_iter().unzip();
         Ok(names.into_iter().zip(entries.into_iter().map(instance)).collect())
@@ -275,10 +283,10 @@ impl Writer<'_, '_> {
             let index = builder.core_alias_export(None, table, shim::TABLE, ExportKind::Table);
             entries.push((shim::TABLE.to_owned(), ExportKind::Table, index));
         }
-        let fixup = builder.core_module(Some("lowlift-fixup"), &shim::fixup(&slots.types, initializers.len())?);
+        let fixup = builder.core_module(None, &shim::fixup(&slots.types, initializers.len())?);
         let entries = entries.iter().map(|(name, kind, index)| (&**name, *kind, *index));
         let argument = builder.core_instantiate_exports(None, entries);
-        builder.core_instantiate(Some("lowlift-fixup"), fixup, [("", ModuleArg::Instance(argument))]);
+        builder.core_instantiate(None, fixup, [("", ModuleArg::Instance(argument))]);
         Ok(())
     }
 }
@@ -310,12 +318,15 @@ fn realloc(
     names: &'static [&'static str],
     func: &str,
 ) -> Result<(usize, &'static str), ComponentizeError> {
-    let found = [module, 0].into_iter().find_map(|module| Some((module, cx.modules[module].first_func(names)?)));
+    let found =
+        [module, 0].into_iter().find_map(|module| Some((module, cx.modules[module].first_func(names)?)));
     let Some((module, name)) = found else {
         return Err(ComponentizeError::Export {
             file: cx.modules[0].name.to_owned(),
             export: "cabi_realloc".to_owned(),
-            problem: format!("`{func}` gives the module values in memory, for which the module has to export an allocator"),
+            problem: format!(
+                "`{func}` gives the module values in memory, for which the module has to export an allocator"
+            ),
         });
     };
     let expected = FuncType::new([ValType::I32; 4], [ValType::I32]);

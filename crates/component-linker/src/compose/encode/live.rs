@@ -120,16 +120,21 @@ fn mentioned(ty: &ComponentEntityType) -> Option<ComponentAnyTypeId> {
 
 fn push_parts(ty: &ComponentDefinedType, todo: &mut Vec<ComponentAnyTypeId>) {
     match ty {
-        ComponentDefinedType::Primitive(_) | ComponentDefinedType::Flags(_) | ComponentDefinedType::Enum(_) => {}
+        ComponentDefinedType::Primitive(_)
+        | ComponentDefinedType::Flags(_)
+        | ComponentDefinedType::Enum(_) => {}
         ComponentDefinedType::Record(record) => todo.extend(record.fields.values().copied().filter_map(any)),
         ComponentDefinedType::Variant(variant) => {
             todo.extend(variant.cases.values().filter_map(|case| case.ty).filter_map(any));
         }
         ComponentDefinedType::Tuple(tuple) => todo.extend(tuple.types.iter().copied().filter_map(any)),
-        ComponentDefinedType::List { element, .. } | ComponentDefinedType::FixedLengthList { element, .. } => {
+        ComponentDefinedType::List { element, .. }
+        | ComponentDefinedType::FixedLengthList { element, .. } => {
             todo.extend(any(*element));
         }
-        ComponentDefinedType::Map { key, value, .. } => todo.extend([*key, *value].into_iter().filter_map(any)),
+        ComponentDefinedType::Map { key, value, .. } => {
+            todo.extend([*key, *value].into_iter().filter_map(any))
+        }
         ComponentDefinedType::Option { ty, .. } => todo.extend(any(*ty)),
         ComponentDefinedType::Result { ok, err, .. } => {
             todo.extend([*ok, *err].into_iter().flatten().filter_map(any));

@@ -14,7 +14,9 @@ use crate::compose::componentize::signature::CoreSignature;
 use crate::compose::componentize::worlds::World;
 
 /// Returns what the component exports, and the resources that it defines for that.
-pub(in crate::compose::componentize) fn exports<'t>(cx: &Context<'t>) -> Result<(Vec<Export<'t>>, Vec<OwnResource>), ComponentizeError> {
+pub(in crate::compose::componentize) fn exports<'t>(
+    cx: &Context<'t>,
+) -> Result<(Vec<Export<'t>>, Vec<OwnResource>), ComponentizeError> {
     let mut exports: Vec<Export<'t>> = Vec::new();
     let mut resources = Vec::new();
     for world in cx.worlds {
@@ -32,14 +34,24 @@ pub(in crate::compose::componentize) fn exports<'t>(cx: &Context<'t>) -> Result<
                     let mut lifts = Vec::new();
                     for (name, item) in items {
                         match item.ty {
-                            ComponentEntityType::Func(id) => lifts.push(lift(cx, world, Some(&interface), name, id)?),
-                            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(ty), .. } => {
+                            ComponentEntityType::Func(id) => {
+                                lifts.push(lift(cx, world, Some(&interface), name, id)?)
+                            }
+                            ComponentEntityType::Type {
+                                created: ComponentAnyTypeId::Resource(ty), ..
+                            } => {
                                 own_resource(cx, world, &interface, name, ty, &mut resources)?;
                             }
                             ComponentEntityType::Type { .. } => {}
-                            ComponentEntityType::Instance(_) => return Err(unsupported("an instance", &interface)),
-                            ComponentEntityType::Module(_) => return Err(unsupported("a core module", &interface)),
-                            ComponentEntityType::Component(_) => return Err(unsupported("a component", &interface)),
+                            ComponentEntityType::Instance(_) => {
+                                return Err(unsupported("an instance", &interface));
+                            }
+                            ComponentEntityType::Module(_) => {
+                                return Err(unsupported("a core module", &interface));
+                            }
+                            ComponentEntityType::Component(_) => {
+                                return Err(unsupported("a component", &interface));
+                            }
                             ComponentEntityType::Value(_) => return Err(unsupported("a value", &interface)),
                         }
                     }
@@ -60,7 +72,10 @@ fn unsupported(what: &str, export: &str) -> ComponentizeError {
 }
 
 /// Returns the modules that may have an export of a world: the world's own, then the others.
-fn providers<'t>(cx: &Context<'t>, world: &World<'_>) -> impl Iterator<Item = (usize, &'t CoreModule<'t>)> + use<'t> {
+fn providers<'t>(
+    cx: &Context<'t>,
+    world: &World<'_>,
+) -> impl Iterator<Item = (usize, &'t CoreModule<'t>)> + use<'t> {
     let own = world.module;
     let modules = cx.modules;
     let others = modules.iter().enumerate().filter(move |(module, _)| *module != own);
@@ -106,9 +121,13 @@ fn missing_export(
 ) -> ComponentizeError {
     let module = &cx.modules[world.module];
     let [_, export] = names;
-    let is_async = |name: &String| names::async_export_names(name).iter().any(|name| module.func(name).is_some());
+    let is_async =
+        |name: &String| names::async_export_names(name).iter().any(|name| module.func(name).is_some());
     if names.iter().any(is_async) {
-        return ComponentizeError::Unsupported(format!("the asynchronous export `{export}` of {}", module.name));
+        return ComponentizeError::Unsupported(format!(
+            "the asynchronous export `{export}` of {}",
+            module.name
+        ));
     }
     let exports = module.exports.iter().filter(|(_, ty)| matches!(ty, Extern::Func(_)));
     ComponentizeError::Export {
@@ -138,7 +157,8 @@ fn own_resource(
     }
     let names = names::dtor_names(interface, name);
     let candidates = [&*names[0], &*names[1]];
-    let found = providers(cx, world).find_map(|(index, module)| Some((index, module.first_func(&candidates)?)));
+    let found =
+        providers(cx, world).find_map(|(index, module)| Some((index, module.first_func(&candidates)?)));
     let dtor = match found {
         None => None,
         Some((module, export)) => {

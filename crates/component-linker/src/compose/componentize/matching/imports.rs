@@ -1,6 +1,7 @@
 //! What each import of a core module means.
 
 use canonical_abi::Direction;
+use wasmparser::collections::IndexMap;
 use wasmparser::component_types::{
     AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId, ComponentItem,
 };
@@ -10,7 +11,7 @@ use super::{Context, Lower, Meaning, check_type, list};
 use crate::compose::componentize::core::{CoreImport, Extern};
 use crate::compose::componentize::error::ComponentizeError;
 use crate::compose::componentize::names::{self, ImportName, What, import_name};
-use crate::compose::componentize::worlds::interface;
+use crate::compose::componentize::worlds::interfaces;
 use crate::compose::wiring::Member;
 
 /// Returns what an import of a module means.
@@ -24,7 +25,9 @@ pub(in crate::compose::componentize) fn import<'t>(
         import: [import.module.clone(), import.name.clone()],
         problem,
     };
-    if module != 0 && (import.module == "__main_module__" || (import.module == "env" && import.name == "memory")) {
+    if module != 0
+        && (import.module == "__main_module__" || (import.module == "env" && import.name == "memory"))
+    {
         return from_main(cx, import).map_err(unknown);
     }
     let adapter = cx.modules.iter().skip(1).position(|adapter| adapter.name == import.module);
@@ -32,7 +35,10 @@ pub(in crate::compose::componentize) fn import<'t>(
         return from_adapter(cx, module, import, adapter + 1);
     }
     let Extern::Func(given) = &import.ty else {
-        let problem = format!("a component gives its core modules functions only, and this is {}", import.ty.describe());
+        let problem = format!(
+            "a component gives its core modules functions only, and this is {}",
+            import.ty.describe()
+        );
         return Err(unknown(problem));
     };
     let name = import_name(&import.module, &import.name);
@@ -56,7 +62,9 @@ pub(in crate::compose::componentize) fn import<'t>(
         unknown(format!("the world {direction} no resource `{resource}`{place}"))
     })?;
     if is_own && cx.wiring.origins.resource(ty.resource()).is_some() {
-        return Err(unknown(format!("the world imports the resource `{resource}`; only its own component can do this")));
+        return Err(unknown(format!(
+            "the world imports the resource `{resource}`; only its own component can do this"
+        )));
     }
     let results: &[_] = if is_own { &[ValType::I32] } else { &[] };
     let expected = FuncType::new([ValType::I32], results.iter().copied());
@@ -93,7 +101,9 @@ fn from_main<'t>(cx: &Context<'t>, import: &'t CoreImport) -> Result<Meaning<'t>
     };
     match fits {
         true => Ok(Meaning::Main { export }),
-        false => Err(format!("expected {}, and {} exports {}", import.ty.describe(), main.name, ty.describe())),
+        false => {
+            Err(format!("expected {}, and {} exports {}", import.ty.describe(), main.name, ty.describe()))
+        }
     }
 }
 
@@ -117,7 +127,9 @@ fn from_adapter<'t>(
             check_type(cx, module, &import_text(import), ("the adapter's function", expected), given)?;
             Ok(Meaning::Adapter { module: adapter, export })
         }
-        (given, _) => Err(unknown(format!("an adapter gives functions only, and this is {}", given.describe()))),
+        (given, _) => {
+            Err(unknown(format!("an adapter gives functions only, and this is {}", given.describe())))
+        }
     }
 }
 
@@ -135,7 +147,9 @@ fn lower<'t>(
         problem,
     };
     if name.is_exported {
-        return Err(unknown("the world exports this; a module imports only what it needs of exported resources".to_owned()));
+        return Err(unknown(
+            "the world exports this; a module imports only what it needs of exported resources".to_owned(),
+        ));
     }
     let found = match name.interface {
         None => find_root_func(cx, module, func),
@@ -171,14 +185,16 @@ fn find_func<'t>(
 ) -> Result<Option<Found<'t>>, String> {
     let mut offered = Vec::new();
     for (file, world) in cx.worlds_of(module) {
-        let Some(interface) = interface(cx.types, &world.ty.imports, given) else { continue };
-        if let Some((name, item)) = interface.exports.get_key_value(func)
-            && let ComponentEntityType::Func(id) = item.ty
-        {
-            let member = Member { file, import: interface.index };
-            return Ok(Some((file, member, Some(name), id)));
+        for interface in interfaces(cx.types, &world.ty.imports, given) {
+            if let Some((name, item)) = interface.exports.get_key_value(func)
+                && let ComponentEntityType::Func(id) = item.ty
+            {
+                let member = Member { file, import: interface.index };
+                return Ok(Some((file, member, Some(name), id)));
+            }
+            let funcs = interface.exports.iter().filter(|(_, item)| is_func(item));
+            offered.push(list(funcs.map(|(key, _)| key.clone())));
         }
-        offered.push(list(interface.exports.iter().filter(|(_, item)| is_func(item)).map(|(key, _)| key.clone())));
     }
     if let Some(offered) = offered.pop() {
         return Err(format!("the interface has no such function; it has {offered}"));
@@ -189,7 +205,9 @@ fn find_func<'t>(
         let instances = imports.filter(|(_, item)| matches!(item.ty, ComponentEntityType::Instance(_)));
         instances.map(|(key, item)| item.full_name(key).into_owned())
     });
-    Err(format!("the world imports no such interface; it imports {}", list(names)))
+    // An interface of a package has a `/` in its name, one of the world alone could be called anything.
+    let adapter = if given.contains('/') { "" } else { ", and there is no adapter of this name" };
+    Err(format!("the world imports no such interface; it imports {}{adapter}", list(names)))
 }
 
 fn is_func(item: &ComponentItem) -> bool {
@@ -202,20 +220,22 @@ fn find_resource(
     name: ImportName<'_>,
     resource: &str,
 ) -> Option<AliasableResourceId> {
+    let resource = |items: &IndexMap<String, ComponentItem>| match items.get(resource)?.ty {
+        ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => Some(id),
+        ComponentEntityType::Type { .. }
+        | ComponentEntityType::Module(_)
+        | ComponentEntityType::Func(_)
+        | ComponentEntityType::Value(_)
+        | ComponentEntityType::Instance(_)
+        | ComponentEntityType::Component(_) => None,
+    };
     cx.worlds_of(module).find_map(|(_, world)| {
         let items = if name.is_exported { &world.ty.exports } else { &world.ty.imports };
-        let items = match name.interface {
-            None => items,
-            Some(given) => interface(cx.types, items, given)?.exports,
-        };
-        match items.get(resource)?.ty {
-            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => Some(id),
-            ComponentEntityType::Type { .. }
-            | ComponentEntityType::Module(_)
-            | ComponentEntityType::Func(_)
-            | ComponentEntityType::Value(_)
-            | ComponentEntityType::Instance(_)
-            | ComponentEntityType::Component(_) => None,
+        match name.interface {
+            None => resource(items),
+            Some(given) => {
+                interfaces(cx.types, items, given).iter().find_map(|found| resource(found.exports))
+            }
         }
     })
 }
