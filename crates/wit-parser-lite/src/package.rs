@@ -53,6 +53,24 @@ struct Body<'a> {
     gated: BTreeMap<&'a str, Gated<'a>>,
 }
 
+/// A package's name without version, and its version.
+pub(crate) type PackageKey = (String, Option<Version>);
+
+/// A further definition of a package, in another group of files, which does not take part.
+pub(crate) struct Repeat {
+    pub(crate) key: PackageKey,
+    /// How many definitions of the package come before.
+    pub(crate) index: u32,
+    pub(crate) span: Span,
+}
+
+/// The definitions of one package so far.
+struct Definitions {
+    count: u32,
+    /// The place of the last one, and its group of files.
+    last: (Span, usize),
+}
+
 /// All packages of a run with their interfaces and worlds, the main package first.
 #[derive(Default)]
 pub(crate) struct Packages<'a> {
@@ -60,24 +78,30 @@ pub(crate) struct Packages<'a> {
     pub(crate) interfaces: Vec<InterfaceSource<'a>>,
     pub(crate) worlds: Vec<WorldSource<'a>>,
     bodies: Vec<Body<'a>>,
-    ids: BTreeMap<(String, Option<Version>), PackageId>,
+    ids: BTreeMap<PackageKey, PackageId>,
+    definitions: BTreeMap<PackageKey, Definitions>,
+    /// Which definition of a package takes part, if not the first.
+    chosen: BTreeMap<PackageKey, u32>,
+    pub(crate) repeats: Vec<Repeat>,
 }
 
 /// Returns the packages that the groups of files make up: each group is one package, with those in braces beside it.
+/// `chosen` says which definition of a package takes part, counted from 0, if not the first.
 pub(crate) fn packages<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     features: &Features,
+    chosen: BTreeMap<PackageKey, u32>,
     errors: &mut Errors,
 ) -> Packages<'a> {
-    let mut packages = Packages::default();
+    let mut packages = Packages { chosen, ..Packages::default() };
     let mut uses = Vec::new();
-    for files in groups {
-        add_root(&mut packages, files, features, &mut uses, errors);
+    for (group, files) in groups.iter().enumerate() {
+        add_root(&mut packages, (group, files), features, &mut uses, errors);
     }
-    for files in groups {
+    for (group, files) in groups.iter().enumerate() {
         for item in files.iter().flat_map(|file| &file.items) {
             if let FileItem::Nested(nested) = item
-                && let Some(package) = add_package(&mut packages, &nested.package, errors)
+                && let Some(package) = add_package(&mut packages, group, &nested.package, errors)
             {
                 let body = new_body(&mut packages, package);
                 add_items(&mut packages, body, nested.items.iter(), features, &mut uses, errors);
@@ -93,7 +117,7 @@ pub(crate) fn packages<'a>(
 /// Adds the package that the headers of `files` name.
 fn add_root<'a>(
     packages: &mut Packages<'a>,
-    files: &'a [WitFile<'a>],
+    (group, files): (usize, &'a [WitFile<'a>]),
     features: &Features,
     uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
     errors: &mut Errors,
@@ -120,7 +144,7 @@ fn add_root<'a>(
             errors.push(error.note("the package is named here", first.name.span));
         }
     }
-    let Some(package) = add_package(packages, first, errors) else { return };
+    let Some(package) = add_package(packages, group, first, errors) else { return };
     let docs = files.iter().filter_map(|file| file.package.as_ref()).flat_map(|header| &header.docs.comments);
     packages.packages[package.index() as usize].docs.comments = docs.copied().collect();
     let headers = files.iter().filter_map(|file| file.package.as_ref());
@@ -153,8 +177,10 @@ fn add_files<'a>(
     }
 }
 
+/// Adds a package, or returns `None` if another definition of it takes part.
 fn add_package<'a>(
     packages: &mut Packages<'a>,
+    group: usize,
     decl: &'a PackageDecl<'a>,
     errors: &mut Errors,
 ) -> Option<PackageId> {
@@ -165,11 +191,19 @@ fn add_package<'a>(
         let error = Error::new(ErrorKind::Name, part.span, message);
         errors.push(error.help(format!("write `{}`", part.name.to_ascii_lowercase())));
     }
-    if let Some(other) = packages.ids.get(&key) {
+    let (span, last) = (decl.name.span, (decl.name.span, group));
+    let seen = packages.definitions.entry(key.clone()).or_insert(Definitions { count: 0, last });
+    let (index, (other, other_group)) = (seen.count, std::mem::replace(&mut seen.last, last));
+    seen.count += 1;
+    if index > 0 && other_group == group {
         let message = format!("package `{}` is defined twice", package_text(&key));
-        let error = Error::new(ErrorKind::Duplicate, decl.name.span, message);
-        errors
-            .push(error.note("the other definition is here", packages.packages[other.index() as usize].span));
+        errors.push(
+            Error::new(ErrorKind::Duplicate, span, message).note("the other definition is here", other),
+        );
+        return None;
+    }
+    if index != packages.chosen.get(&key).copied().unwrap_or(0) {
+        packages.repeats.push(Repeat { key, index, span });
         return None;
     }
     let (name, version) = key.clone();
@@ -361,7 +395,6 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
     None
 }
 
-/// Returns a package's name without version, and its version.
 /// Returns the names, with versions, of the packages that a file has something of. Faults are passed over.
 #[cfg(all(feature = "load", feature = "wasm"))]
 pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
@@ -377,11 +410,12 @@ pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
     header.chain(nested).map(|name| package_text(&package_key(name))).collect()
 }
 
-fn package_key(name: &PackageName<'_>) -> (String, Option<Version>) {
+/// Returns a package's name without version, and its version.
+fn package_key(name: &PackageName<'_>) -> PackageKey {
     let join = |ids: &[Id<'_>], separator| ids.iter().map(|id| id.name).collect::<Vec<_>>().join(separator);
     (format!("{}:{}", join(&name.namespaces, ":"), join(&name.names, "/")), name.version.clone())
 }
 
-fn package_text((name, version): &(String, Option<Version>)) -> String {
+pub(crate) fn package_text((name, version): &PackageKey) -> String {
     version.as_ref().map_or_else(|| name.clone(), |version| format!("{name}@{version}"))
 }

@@ -188,6 +188,63 @@ fn fault_in_a_dependency() {
     .assert_eq(&errors[0].to_string());
 }
 
+/// What two dependencies bring along is one package if it is the same.
+#[test]
+fn package_given_twice() {
+    let given = |first: &str, second: &str| {
+        let dependencies: &[&[_]] = &[&[("deps/x.wit", first)], &[("deps/y.wit", second)]];
+        let main = "package a:b;\ninterface m { use x:y/i.{r}; f: func(r: r); }";
+        match parse_with_dependencies(&[("a.wit", main)], dependencies) {
+            Ok(resolved) => format!("{} packages\n", resolved.packages().len()),
+            Err(errors) => errors.iter().map(|error| format!("{error}\n")).collect(),
+        }
+    };
+    let first = "package x:y;\ninterface i { record r { a: u8 } resource s; f: func(s: borrow<s>) -> r; }
+world w { import i; }";
+    // Order and comments don't matter.
+    let same = "package x:y;\nworld w { import i; } /// Docs.
+interface i { resource s; f: func(s: borrow<s>) -> r; record r { a: u8 } }";
+    assert_eq!(given(first, same), "2 packages\n");
+    expect![[r#"
+        deps/y.wit:1:9: package `x:y` is given twice, and the two differ
+          |
+        1 | package x:y;
+          |         ^^^
+          = note: the other is given here (deps/x.wit:1:9)
+          = note: only one of them has this type `r`, or in this form (deps/x.wit:2:22)
+          = help: give one of them, or give them different versions
+    "#]]
+    .assert_eq(&given(first, &same.replace("u8", "u16")));
+    expect![[r#"
+        deps/y.wit:1:9: package `x:y` is given twice, and the two differ
+          |
+        1 | package x:y;
+          |         ^^^
+          = note: the other is given here (deps/x.wit:1:9)
+          = note: only one of them has this export `i`, or in this form (deps/y.wit:2:28)
+          = help: give one of them, or give them different versions
+    "#]]
+    .assert_eq(&given(first, &same.replace("import i;", "import i; export i: func();")));
+    expect![[r#"
+        deps/y.wit:3:45: no type is named `q` here
+          |
+        3 | interface i { resource s; f: func(s: borrow<q>) -> r; record r { a: u8 } }
+          |                                             ^
+    "#]]
+    .assert_eq(&given(first, &same.replace("borrow<s>", "borrow<q>")));
+    let nested = "package z:z; package x:y { interface i { enum r { a } } }";
+    expect![[r#"
+        deps/y.wit:1:22: package `x:y` is given twice, and the two differ
+          |
+        1 | package z:z; package x:y { interface i { enum r { a } } }
+          |                      ^^^
+          = note: the other is given here (deps/x.wit:1:9)
+          = note: only one of them has this type `r`, or in this form (deps/x.wit:2:22)
+          = help: give one of them, or give them different versions
+    "#]]
+    .assert_eq(&given(first, nested));
+}
+
 #[test]
 fn no_files() {
     check(

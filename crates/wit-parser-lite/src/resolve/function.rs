@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::equal::{Pair, types_equal};
 use super::interface::Scope;
 use super::types::{holds_borrow, ty};
 use super::{Context, Name, TypeNames, UniqueNames, attributes, check_unique};
@@ -205,7 +206,8 @@ pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, 
             continue;
         };
         let (Some(value), Some(result)) = (setter.params.last(), getter.result) else { continue };
-        if surely_differ(cx, value.ty, property_type(cx, result)) {
+        let (pair, property) = (Pair { a: &cx.out, b: &cx.out }, property_type(cx, result));
+        if !types_equal(pair, value.ty, property, |a, b| a == b) {
             let message = format!("setter `{}` takes another type than its getter returns", setter.name);
             let error = Error::new(ErrorKind::Function, *span, message);
             faults.push(error.note("the getter is here", getter.span));
@@ -222,28 +224,4 @@ fn property_type(cx: &Context<'_, '_>, result: Type) -> Type {
         return ok;
     }
     result
-}
-
-/// Returns whether two types differ for certain. Types with parts count as equal if they are of one kind: comparing the
-/// parts is left to the validation of components.
-fn surely_differ(cx: &Context<'_, '_>, a: Type, b: Type) -> bool {
-    match (despelled(cx, a), despelled(cx, b)) {
-        (Type::Def(a), Type::Def(b)) => {
-            let (a_kind, b_kind) = (&cx.out[a].kind, &cx.out[b].kind);
-            let is_resource = matches!(a_kind, TypeDefKind::Resource);
-            std::mem::discriminant(a_kind) != std::mem::discriminant(b_kind) || (is_resource && a != b)
-        }
-        (a, b) => a != b,
-    }
-}
-
-/// Returns `ty` behind aliases, and the resource for a handle that owns it.
-fn despelled(cx: &Context<'_, '_>, ty: Type) -> Type {
-    let ty = cx.out.dealias(ty);
-    if let Type::Def(id) = ty
-        && let TypeDefKind::Own(resource) = cx.out[id].kind
-    {
-        return cx.out.dealias(Type::Def(resource));
-    }
-    ty
 }

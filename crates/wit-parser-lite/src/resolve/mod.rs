@@ -4,10 +4,12 @@
 //! each in the order of their references: so whatever a name leads to is in the arena already. A fault is noted and its
 //! definition poisoned (left out, with references to it silent), so that one run reports many independent faults.
 
+mod equal;
 mod function;
 mod include;
 mod interface;
 mod order;
+mod repeat;
 mod types;
 mod unique;
 mod world;
@@ -18,7 +20,7 @@ use crate::arena::{Attributes, InterfaceId, Owner, Package, PackageId, Resolved,
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Features, Gated};
-use crate::package::{Item, Packages, lookup, packages};
+use crate::package::{Item, PackageKey, Packages, Repeat, lookup, packages};
 use crate::source::count;
 use order::{cycle_text, order};
 use unique::{Name, UniqueNames, check_unique};
@@ -141,8 +143,24 @@ pub(crate) fn resolve<'a>(
     features: &Features,
     lost: LostNames,
 ) -> Result<Resolved, Vec<Error>> {
+    let is_any_lost = lost.is_any;
+    let (resolved, repeats) = resolve_chosen(groups, features, lost, BTreeMap::new())?;
+    if !repeats.is_empty() && !is_any_lost {
+        repeat::check_repeats(groups, features, &resolved, &repeats)?;
+    }
+    Ok(resolved)
+}
+
+/// Returns what the definitions of packages define that take part, and those which do not. `chosen` says which does if
+/// it is not the first.
+fn resolve_chosen<'a>(
+    groups: &'a [Vec<WitFile<'a>>],
+    features: &Features,
+    lost: LostNames,
+    chosen: BTreeMap<PackageKey, u32>,
+) -> Result<(Resolved, Vec<Repeat>), Vec<Error>> {
     let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS, lost };
-    let packages = packages(groups, features, &mut errors);
+    let packages = packages(groups, features, chosen, &mut errors);
     let mut cx = Context {
         features,
         out: Resolved::default(),
@@ -173,7 +191,7 @@ pub(crate) fn resolve<'a>(
     list_package_items(&mut cx);
     let mut errors = cx.errors.errors;
     errors.sort_by_key(|error| (error.span.file, error.span.start));
-    if errors.is_empty() { Ok(cx.out) } else { Err(errors) }
+    if errors.is_empty() { Ok((cx.out, cx.packages.repeats)) } else { Err(errors) }
 }
 
 /// Returns the indices of the interfaces, each after those it uses.
