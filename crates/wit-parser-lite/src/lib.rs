@@ -41,6 +41,8 @@ mod arena;
 pub mod ast;
 pub mod error;
 pub mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod gate;
 pub mod json;
 pub mod lex;
