@@ -149,7 +149,7 @@ pub(crate) fn module(
     assemble(isa, funcs)
 }
 
-/// Compiles the entry trampoline and the host trampoline of a function type, in this order.
+/// Compiles the entry trampoline, the host trampoline and the typed entry of a function type, in this order.
 ///
 /// # Errors
 ///
@@ -162,7 +162,9 @@ pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled
     context.clear();
     trampoline::host(isa, ty, &mut context.func, &mut builder_context);
     let host = compile(isa, &mut context)?;
-    assemble(isa, vec![entry, host])
+    context.clear();
+    trampoline::typed_entry(isa, ty, &mut context.func, &mut builder_context);
+    assemble(isa, vec![entry, host, compile(isa, &mut context)?])
 }
 
 /// Validates, translates and compiles the bodies of the functions from position `start` on.

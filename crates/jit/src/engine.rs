@@ -142,9 +142,9 @@ struct EngineInner {
     epoch: Arc<AtomicU64>,
 }
 
-/// The two trampolines of a signature, compiled.
+/// The trampolines of a signature, compiled.
 ///
-/// Invariant: `code` holds the entry trampoline, then the host trampoline, of the type `sig` names.
+/// Invariant: `code` holds the entry trampoline, the host trampoline and the typed entry of the type `sig` names.
 pub(crate) struct Trampolines {
     pub(crate) sig: TypeId,
     pub(crate) ty: FuncType,
@@ -170,7 +170,12 @@ impl Trampolines {
         self.code.func_address(1)
     }
 
-    /// Returns the code that holds both.
+    /// Returns the address of the C function that takes arguments in registers.
+    pub(crate) fn typed_entry(&self) -> usize {
+        self.code.func_address(2)
+    }
+
+    /// Returns the code that holds them.
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {
         &self.code
     }

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Host,
     /// An embedder's value does not fit the type of the place it goes to.
     Type,
+    /// A linker has the name already.
+    Link,
 }
 
 impl Error {
@@ -49,6 +51,11 @@ impl Error {
     #[cold]
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Limit, message)
+    }
+
+    #[cold]
+    pub(crate) fn link(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Link, message)
     }
 
     #[cold]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::engine::Trampolines;
 use crate::error::Error;
-use crate::rt::{self, FuncRefPtr, HostBlock, HostFn, ValRaw};
-use crate::store::{AsContext, AsContextMut, Caller, StoreId, StoreOpaque};
+use crate::rt::{self, FuncRefPtr, HostBlock, HostFn, ValRaw, WasmParams, WasmResults};
+use crate::store::{AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreOpaque};
 use crate::trap::{Backtrace, HostError, Trap, TrapKind};
+use crate::typed::{IntoFunc, TypedFunc};
 use crate::types::{FuncType, ValType};
 use crate::value::Val;
 
@@ -51,6 +52,16 @@ impl NumericFunc {
     pub fn n_slots(&self) -> usize {
         self.trampolines.n_slots
     }
+}
+
+/// As [`Func::wrap`].
+pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(mut cx: StoreContextMut<'_, T>, f: F) -> Func {
+    let store = cx.opaque_mut();
+    let id = store.engine().signature(&F::ty()).id;
+    let trampolines = store.trampolines(id).expect("trampolines of a host function's type");
+    let run = move |caller: Caller<'_, T>, slots: &mut [ValRaw]| f.run(caller, slots);
+    let host = HostBlock::on_slots(store.vm(), &trampolines, run);
+    Func { store: store.id(), ptr: store.add_host(host).func_ref() }
 }
 
 impl fmt::Debug for NumericFunc {
@@ -104,6 +115,43 @@ impl Func {
         let trampolines = store.trampolines(id).expect("trampolines of a host function's type");
         let host = HostBlock::new(store.vm(), &trampolines, HostFn::<C::Data> { ty, func: Box::new(f) });
         Self { store: store.id(), ptr: store.add_host(host).func_ref() }
+    }
+
+    /// Returns the function that the closure `f` is: its parameters and results say the type, and neither a call nor a
+    /// value of it is boxed.
+    ///
+    /// Errors and panics of `f` pass as [`Func::new`] says.
+    ///
+    /// ```
+    /// # use jit::{Caller, Config, Engine, Func, Store};
+    /// # let engine = Engine::new(&Config::new()).expect("a supported machine");
+    /// let mut store = Store::new(&engine, 40);
+    /// let add = Func::wrap(&mut store, |caller: Caller<'_, i32>, n: i32| *caller.data() + n);
+    /// assert_eq!(add.typed::<i32, i32>(&mut store)?.call(&mut store, 2)?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system refuses executable memory for the type's trampolines.
+    pub fn wrap<C: AsContextMut, P, R>(mut cx: C, f: impl IntoFunc<C::Data, P, R>) -> Self {
+        wrap(cx.as_context_mut(), f)
+    }
+
+    /// Returns the function with Rust types.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the types are others, or if the system refuses executable memory for the type's trampolines.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the function belongs to another store.
+    pub fn typed<P: WasmParams, R: WasmResults>(
+        &self,
+        cx: impl AsContextMut,
+    ) -> Result<TypedFunc<P, R>, Error> {
+        TypedFunc::new(cx, *self)
     }
 
     /// Returns the type.

@@ -9,10 +9,12 @@ use crate::global::Global;
 use crate::instantiate::{InstanceData, allocate, check_imports, copy_segments};
 use crate::memory::Memory;
 use crate::module::Module;
+use crate::rt::{WasmParams, WasmResults};
 use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::table::Table;
 use crate::tag::Tag;
 use crate::trap::Trap;
+use crate::typed::TypedFunc;
 use crate::types::ExternType;
 
 /// Something importable or exportable.
@@ -90,6 +92,15 @@ pub enum LinkError {
         /// How many were given.
         given: usize,
     },
+    /// Nothing is known under an import's name.
+    Unknown {
+        /// The import's first name.
+        module: String,
+        /// The import's second name.
+        name: String,
+        /// What the module expects.
+        expected: Box<ExternType>,
+    },
     /// An import of another kind or type than the module's.
     IncompatibleType {
         /// The import's first name.
@@ -110,6 +121,9 @@ impl fmt::Display for LinkError {
         match self {
             Self::Count { expected, given } => {
                 write!(f, "unknown import: expected {expected} imports, given {given}")
+            }
+            Self::Unknown { module, name, expected } => {
+                write!(f, "unknown import `{module}::{name}`: expected {}", describe(expected))
             }
             Self::IncompatibleType { module, name, expected, given } => write!(
                 f,
@@ -232,6 +246,22 @@ impl Instance {
     /// Returns the function exported as `name`.
     pub fn get_func(&self, cx: impl AsContext, name: &str) -> Option<Func> {
         self.get_export(cx, name)?.into_func()
+    }
+
+    /// Returns the function exported as `name` with Rust types.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such function or its type is another one.
+    pub fn get_typed_func<P: WasmParams, R: WasmResults>(
+        &self,
+        mut cx: impl AsContextMut,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, Error> {
+        let func = self.get_func(&cx, name);
+        let func =
+            func.ok_or_else(|| Error::type_mismatch(format!("no function is exported as `{name}`")))?;
+        func.typed(&mut cx)
     }
 
     /// Returns the memory exported as `name`.

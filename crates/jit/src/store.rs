@@ -413,6 +413,11 @@ impl<'a, T: 'static> Caller<'a, T> {
         Self { store: StoreContextMut(store) }
     }
 
+    /// Returns the same for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Caller<'_, T> {
+        Caller { store: self.store.as_context_mut() }
+    }
+
     /// Returns the engine.
     pub fn engine(&self) -> &Engine {
         self.store.engine()

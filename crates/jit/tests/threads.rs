@@ -9,25 +9,26 @@ use jit::{
 };
 
 fn engine() -> Engine {
-    Engine::new(&Config::new().features(WasmFeatures::default() | WasmFeatures::THREADS)).unwrap()
+    Engine::new(&Config::new().features(WasmFeatures::default() | WasmFeatures::THREADS))
+        .expect("well formed")
 }
 
 fn shared(engine: &Engine, minimum: u64, maximum: u64) -> SharedMemory {
     let ty =
         MemoryType { minimum, maximum: Some(maximum), memory64: false, page_size_log2: 16, shared: true };
-    SharedMemory::new(engine, ty).unwrap()
+    SharedMemory::new(engine, ty).expect("well formed")
 }
 
 /// Instantiates `body` with the shared memory as its memory 0.
 fn instance(engine: &Engine, store: &mut Store<()>, memory: &SharedMemory, body: &str) -> Instance {
     let text = format!("(module (import \"\" \"\" (memory 1 4 shared)) {body})");
-    let module = Module::new(engine, &wat::parse_str(text).unwrap()).unwrap();
+    let module = Module::new(engine, &wat::parse_str(text).expect("well formed")).expect("well formed");
     let memory = memory.memory(&mut *store);
-    Instance::new(store, &module, &[memory.into()]).unwrap()
+    Instance::new(store, &module, &[memory.into()]).expect("well formed")
 }
 
 fn call(store: &mut Store<()>, instance: Instance, name: &str, params: &[Val]) -> Result<Val, TrapKind> {
-    let func = instance.get_func(&*store, name).unwrap();
+    let func = instance.get_func(&*store, name).expect("well formed");
     let mut results = vec![Val::I32(0); func.ty(&*store).results.len()];
     func.call(store, params, &mut results).map_err(jit::Trap::into_kind)?;
     Ok(results.first().copied().unwrap_or(Val::I32(0)))

@@ -45,16 +45,40 @@ pub(crate) fn call<T: 'static>(
     assert!(values.len() >= trampolines.n_slots, "a slot for every parameter and result");
     assert!(func.sig() == trampolines.sig, "the trampolines are those of the function's signature");
     let (code, vmctx) = func.target();
+    let slots = values.as_mut_ptr();
+    // SAFETY: the trampoline address is that of an entry trampoline (`Trampolines`' invariant) with the signature of
+    // `func` (asserted), `values` has the slots it uses (asserted), and code and context belong together
+    // (function references are only made so).
+    unsafe {
+        enter(store, |vm| {
+            let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(trampolines.entry()));
+            entry(vmctx, code, slots, vm);
+        })
+    }
+}
+
+/// Makes the store's state that of the running activation, calls `f` with it, and returns its value, or the trap that
+/// stopped the compiled code.
+///
+/// # Panics
+///
+/// Panics with the payload of a host function that panicked.
+///
+/// # Safety
+///
+/// `f` does nothing but to call an entry trampoline, which returns after a trap too.
+#[inline]
+pub(super) unsafe fn enter<T: 'static, R>(
+    store: &mut StoreInner<T>,
+    f: impl FnOnce(*mut VmStore) -> R,
+) -> Result<R, Trap> {
     let vm = store.opaque.vm().ptr();
     let max_stack = store.opaque.engine().config().max_wasm_stack_bytes();
     let here = stack_address();
     let outer_vm = CURRENT.get();
-    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours;
-    // the trampoline address is that of an entry trampoline (`Trampolines`' invariant) with the signature
-    // of `func` (asserted), `values` has the slots it uses (asserted), and code and context belong
-    // together (function references are only made so). The store's pointers are derived from `store`,
-    // which is not used until the call is over.
-    let trapped = unsafe {
+    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours. The store's
+    // pointers are derived from `store`, which is not used until the call is over.
+    let (result, trapped) = unsafe {
         let suspended = suspend(vm);
         // The outermost entry of the thread sets the limit; a nested one keeps it, even in another store.
         (*vm).stack_limit =
@@ -64,13 +88,12 @@ pub(crate) fn call<T: 'static>(
         (*vm).inner = inner.cast();
         (*vm).prev = if suspended.entry_fp == 0 { ptr::null() } else { &raw const suspended };
         CURRENT.set(vm);
-        let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(trampolines.entry()));
-        let trapped = entry(vmctx, code, values.as_mut_ptr(), vm) != 0;
+        let result = f(vm);
         CURRENT.set(outer_vm);
         resume(vm, &suspended);
-        trapped
+        (result, (*vm).trap_code.is_some())
     };
-    if trapped { Err(take_trap(&mut store.opaque)) } else { Ok(()) }
+    if trapped { Err(take_trap(&mut store.opaque)) } else { Ok(result) }
 }
 
 /// Returns an address in the running stack frame.

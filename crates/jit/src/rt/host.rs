@@ -67,15 +67,38 @@ impl HostBlock {
     /// Creates the block of `func` in a store with VM state `vm`, whose data is of type `T`.
     pub(crate) fn new<T: 'static>(vm: &VmState, trampolines: &Trampolines, func: HostFn<T>) -> Self {
         let func = Arc::new(func);
+        let at = Arc::as_ptr(&func).cast();
+        Self::with_shim(vm, trampolines, (shim::<T> as *const ()).expose_provenance(), at, func)
+    }
+
+    /// `host` points into `func` and is what the shim expects.
+    fn with_shim(
+        vm: &VmState,
+        trampolines: &Trampolines,
+        shim: usize,
+        host: *const (),
+        func: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
         let context = Box::leak(Box::new(HostContext {
             store: vm.ptr(),
-            shim: (shim::<T> as *const ()).expose_provenance(),
+            shim,
             throw: (super::unwind::throw_ref as *const ()).expose_provenance(),
-            host: Arc::as_ptr(&func).cast(),
+            host,
             func_ref: FuncRef { code: trampolines.host(), vmctx: 0, sig: trampolines.sig.0, _pad: 0 },
         }));
         context.func_ref.vmctx = (&raw mut *context).expose_provenance();
         Self { context: NonNull::from(context), _func: func }
+    }
+
+    /// Creates the block of a function on bare slots, `n_slots` of them, in a store with VM state `vm`, whose data is
+    /// of type `T`.
+    pub(crate) fn on_slots<T: 'static, F>(vm: &VmState, trampolines: &Trampolines, func: F) -> Self
+    where
+        F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
+    {
+        let host = Arc::new(SlotFn { n_slots: trampolines.n_slots, func });
+        let at = Arc::as_ptr(&host).cast();
+        Self::with_shim(vm, trampolines, (slot_shim::<T, F> as *const ()).expose_provenance(), at, host)
     }
 
     /// Returns the function reference of the host function.
@@ -112,7 +135,48 @@ unsafe extern "C" fn shim<T: 'static>(context: *const HostContext, values: *mut 
     // SAFETY: the trampoline of this signature reserves so many slots on its frame and has filled those
     // of the parameters; the others may be uninitialised, and are zeroed by it.
     let values = unsafe { std::slice::from_raw_parts_mut(values, n_slots) };
-    let failure = match catch_unwind(AssertUnwindSafe(|| invoke(inner, host, values))) {
+    // SAFETY: the VM state is live, and `inner` is of the running call.
+    unsafe { finish(vm, inner, |inner| invoke(inner, host, values)) }
+}
+
+/// A host function on bare slots.
+struct SlotFn<F> {
+    n_slots: usize,
+    func: F,
+}
+
+/// As [`shim`], for a [`SlotFn<F>`].
+///
+/// # Safety
+///
+/// As for [`shim`].
+unsafe extern "C" fn slot_shim<T: 'static, F>(context: *const HostContext, values: *mut ValRaw) -> u64
+where
+    F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError>,
+{
+    // SAFETY: as in `shim`; `host` is a `SlotFn<F>` kept alive by the block, and the trampoline has reserved and filled
+    // so many slots.
+    unsafe {
+        let vm = (*context).store;
+        let (inner, host) =
+            (&mut *(*vm).inner.cast::<StoreInner<T>>(), &*(*context).host.cast::<SlotFn<F>>());
+        let values = std::slice::from_raw_parts_mut(values, host.n_slots);
+        finish(vm, inner, |inner| (host.func)(Caller::new(inner), values))
+    }
+}
+
+/// Runs a host function and returns the status of it.
+///
+/// # Safety
+///
+/// `vm` is the live VM state of the store `inner`, whose code called the host.
+#[inline]
+unsafe fn finish<T: 'static>(
+    vm: *mut VmStore,
+    inner: &mut StoreInner<T>,
+    run: impl FnOnce(&mut StoreInner<T>) -> Result<(), HostError>,
+) -> u64 {
+    let failure = match catch_unwind(AssertUnwindSafe(|| run(inner))) {
         Ok(Ok(())) => return 0,
         Ok(Err(error)) => match exception::rethrown(&mut inner.opaque, error) {
             Ok(word) => return FAILED + word,

@@ -31,6 +31,7 @@ mod shared;
 mod signals;
 mod state;
 mod table;
+mod typed;
 mod unwind;
 mod value;
 
@@ -46,6 +47,8 @@ pub(crate) use shared::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;
 pub(crate) use state::VmState;
 pub(crate) use table::TableCells;
+pub(crate) use typed::{TypedEntry, sealed};
+pub use typed::{WasmParams, WasmResults, WasmTy};
 pub use value::ValRaw;
 pub(crate) use value::{val_from_raw, val_to_raw};
 

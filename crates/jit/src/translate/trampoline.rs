@@ -4,8 +4,8 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, Signature,
-    StackSlotData, StackSlotKind, Value, types,
+    AbiParam, Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function, InstBuilder,
+    Signature, StackSlotData, StackSlotKind, Type, Value, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -24,9 +24,7 @@ pub(super) fn slot(position: usize) -> i32 {
 /// Makes the trampoline from the host into wasm functions of type `ty`.
 ///
 /// It takes the callee's context and code, the value slots and the VM state, notes in the VM state where a
-/// trap continues, calls, and returns zero; after a trap it returns one. The call is a `try_call`: its
-/// handler expects no register to have survived but the stack and frame pointers, which is all that the
-/// signal handler restores.
+/// trap continues, calls, and returns zero; after a trap it returns one.
 pub(crate) fn entry(
     isa: &dyn TargetIsa,
     ty: &FuncType,
@@ -47,6 +45,83 @@ pub(crate) fn entry(
     for (position, &param) in ty.params.iter().enumerate() {
         args.push(builder.ins().load(cl_type(param), cell(), slots, slot(position)));
     }
+    let (results, trapped) = guarded_call(&mut builder, ty, code, &args, store);
+    for (position, &result) in results.iter().enumerate() {
+        builder.ins().store(cell(), result, slots, slot(position));
+    }
+    let zero = builder.ins().iconst(types::I32, 0);
+    builder.ins().return_(&[zero]);
+
+    builder.switch_to_block(trapped);
+    let one = builder.ins().iconst(types::I32, 1);
+    builder.ins().return_(&[one]);
+    builder.seal_all_blocks();
+    builder.finalize(isa.frontend_config());
+}
+
+/// Makes the C function through which the host enters wasm functions of type `ty` with arguments in registers.
+///
+/// It takes the callee's context and code, the VM state, the address of result slots, and the parameters. The only
+/// result is returned, several are stored into the slots; what it returns after a trap is meaningless.
+pub(crate) fn typed_entry(
+    isa: &dyn TargetIsa,
+    ty: &FuncType,
+    func: &mut Function,
+    context: &mut FunctionBuilderContext,
+) {
+    func.signature = Signature::new(isa.default_call_conv());
+    func.signature.params.extend([AbiParam::new(WORD); 4]);
+    func.signature.params.extend(ty.params.iter().map(|&ty| AbiParam::new(cl_type(ty))));
+    let only = if let [only] = ty.results[..] { Some(cl_type(only)) } else { None };
+    func.signature.returns.extend(only.map(AbiParam::new));
+    let mut builder = FunctionBuilder::new(func, context);
+    let start = builder.create_block();
+    builder.append_block_params_for_function_params(start);
+    builder.switch_to_block(start);
+    let params = builder.block_params(start).to_vec();
+    let (vmctx, code, store, slots) = (params[0], params[1], params[2], params[3]);
+    let mut args = vec![vmctx];
+    args.extend_from_slice(&params[4..]);
+    let (results, trapped) = guarded_call(&mut builder, ty, code, &args, store);
+    if only.is_some() {
+        builder.ins().return_(&results);
+    } else {
+        for (position, &result) in results.iter().enumerate() {
+            builder.ins().store(cell(), result, slots, slot(position));
+        }
+        builder.ins().return_(&[]);
+    }
+
+    builder.switch_to_block(trapped);
+    let nothing = only.map(|ty| zero(&mut builder, ty));
+    builder.ins().return_(nothing.as_slice());
+    builder.seal_all_blocks();
+    builder.finalize(isa.frontend_config());
+}
+
+fn zero(builder: &mut FunctionBuilder<'_>, ty: Type) -> Value {
+    match ty {
+        types::F32 => builder.ins().f32const(0.0),
+        types::F64 => builder.ins().f64const(0.0),
+        types::I8X16 => {
+            let byte = builder.ins().iconst(types::I8, 0);
+            builder.ins().splat(types::I8X16, byte)
+        }
+        _ => builder.ins().iconst(ty, 0),
+    }
+}
+
+/// Notes in the VM state where a trap continues and calls; returns the results and the block where a trap continues.
+///
+/// The call is a `try_call`: its handler expects no register to have survived but the stack and frame pointers, which
+/// is all that the signal handler restores.
+fn guarded_call(
+    builder: &mut FunctionBuilder<'_>,
+    ty: &FuncType,
+    code: Value,
+    args: &[Value],
+    store: Value,
+) -> (Vec<Value>, Block) {
     // The handler's address is asked for by the calling block, which cannot be the entry block.
     let calling = builder.create_block();
     builder.ins().jump(calling, &[]);
@@ -68,21 +143,9 @@ pub(crate) fn entry(
     let normal = BlockCall::new(returned, results, pool);
     let handler = ExceptionTableItem::Default(BlockCall::new(trapped, [], pool));
     let table = builder.func.dfg.exception_tables.push(ExceptionTableData::new(signature, normal, [handler]));
-    builder.ins().try_call_indirect(code, &args, table);
-
+    builder.ins().try_call_indirect(code, args, table);
     builder.switch_to_block(returned);
-    let results = builder.block_params(returned).to_vec();
-    for (position, &result) in results.iter().enumerate() {
-        builder.ins().store(cell(), result, slots, slot(position));
-    }
-    let zero = builder.ins().iconst(types::I32, 0);
-    builder.ins().return_(&[zero]);
-
-    builder.switch_to_block(trapped);
-    let one = builder.ins().iconst(types::I32, 1);
-    builder.ins().return_(&[one]);
-    builder.seal_all_blocks();
-    builder.finalize(isa.frontend_config());
+    (builder.block_params(returned).to_vec(), trapped)
 }
 
 /// Makes the function that wasm calls for a host function of type `ty`.
