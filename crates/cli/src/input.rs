@@ -24,9 +24,9 @@ pub(crate) enum Input {
 /// When it can't be read, or is text that is no WebAssembly text.
 pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
     if path.is_dir() || path.extension() == Some(OsStr::new("wit")) {
-        let tree =
-            Tree::load(path, &|_| Err("expected WIT text; packages in binary form are not read".to_owned()));
-        return tree.map(Input::Wit).map_err(|error| Failure::BadInput(error.to_string()));
+        return Tree::load(path, &assemble)
+            .map(Input::Wit)
+            .map_err(|error| Failure::BadInput(error.to_string()));
     }
     let name = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| Failure::in_file(&name, error))?;
@@ -45,6 +45,18 @@ pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
             &path.display().to_string(),
             "this is WIT, which describes components; expected a component, binary or text",
         )),
+    }
+}
+
+/// Returns the binary of WebAssembly text.
+///
+/// # Errors
+///
+/// The text's fault, with its place.
+pub(crate) fn assemble(text: &[u8]) -> Result<Vec<u8>, String> {
+    match wat::parse_bytes(text) {
+        Ok(bytes) => Ok(bytes.into_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

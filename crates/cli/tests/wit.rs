@@ -258,3 +258,152 @@ fn formatting() {
     "#]],
     );
 }
+
+/// A component whose world is a function and an interface of a type.
+const COMPONENT: &str = r#"(component
+  (import "log" (func (param "text" string)))
+  (import "a:b/types@1.0.0" (instance
+    (type $point (record (field "x" u32)))
+    (export "point" (type (eq $point))))))"#;
+
+#[test]
+fn from_wasm() {
+    check(
+        &["from-wasm", "-"],
+        COMPONENT,
+        expect![[r#"
+            package root:component;
+
+            world root {
+              import log: func(text: string);
+              import a:b/types@1.0.0;
+            }
+
+            package a:b@1.0.0 {
+              interface types {
+                record point {
+                  x: u32,
+                }
+              }
+            }
+            [exit status 0]
+        "#]],
+    );
+    check(
+        &["from-wasm", "-"],
+        "(component (import \"m\" (core module)))",
+        expect![[r#"
+        error: <stdin>: `m` has no form in WIT: a core module
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["from-wasm", "-"],
+        "(module)",
+        expect![[r#"
+        error: <stdin>: a core module without a `component-type` section, which would say its world
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["from-wasm", "-"],
+        "package a:b;",
+        expect![[r#"
+        error: -: expected a component, a WIT package in binary form, or the text of one of them
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["check", "-"],
+        COMPONENT,
+        expect![[r#"
+            [exit status 0]
+        "#]],
+    );
+    check(
+        &["check", "--json", "-"],
+        COMPONENT,
+        expect![[r#"
+            []
+            [exit status 0]
+        "#]],
+    );
+    check(
+        &["tree", "-"],
+        COMPONENT,
+        expect![[r#"
+            package root:component
+              world root
+                import log: func(text: string)
+                import a:b/types@1.0.0
+            package a:b@1.0.0
+              interface types
+                record point { x: u32 }
+            [exit status 0]
+        "#]],
+    );
+}
+
+#[test]
+fn packages_in_binary_form() {
+    let app = "package my:app;
+world app { import a:b/i@1.0.0; export run: func(); }
+";
+    let root = directory("binary", &[("a-b.wit", GATED), ("app/app.wit", app), ("app/deps/note.txt", "")]);
+    let run = |args: &[&str]| lowlift(&root, args, "");
+    let mut out = run(&["build", "--features", "x", "a-b.wit", "-o", "app/deps/a-b.wasm"]);
+    out += &run(&["from-wasm", "app/deps/a-b.wasm"]);
+    out += &run(&["check", "app"]);
+    out += &run(&["tree", "app"]);
+    out += &run(&["build", "app", "--world", "app", "-o", "world.wasm"]);
+    out += &run(&["tree", "world.wasm"]);
+    out += &run(&["build", "app", "--world", "ap", "-o", "world.wasm"]);
+    expect![[r#"
+        app/deps/a-b.wasm: package a:b@1.0.0, 339 bytes
+        [exit status 0]
+        package a:b@1.0.0;
+
+        interface i {
+          @unstable(feature = x)
+          record r {
+            a: u8,
+            b: list<string>,
+          }
+          @since(version = 0.2.0)
+          f: func(a: option<u8>) -> result<_, string>;
+        }
+
+        world w {
+          import g: async func();
+          export i;
+        }
+        [exit status 0]
+        [exit status 0]
+        package my:app
+          world app
+            import a:b/i@1.0.0
+            export run: func()
+        package a:b@1.0.0
+          interface i
+            record r { a: u8, b: list<string> }
+            f: func(a: option<u8>) -> result<_, string>  @since 0.2.0
+          world w
+            import g: async func()
+            export a:b/i@1.0.0
+        [exit status 0]
+        world.wasm: world my:app/app, 115 bytes
+        [exit status 0]
+        package my:app
+          world app
+            import a:b/i@1.0.0
+            export run: func()
+        package a:b@1.0.0
+          interface i
+            record r { a: u8, b: list<string> }
+            f: func(a: option<u8>) -> result<_, string>
+        [exit status 0]
+        error: no world is named `ap` in `my:app`; it has: app
+        [exit status 1]
+    "#]]
+    .assert_eq(&out);
+}

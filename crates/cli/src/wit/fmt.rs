@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<String, Failure> {
     }
     for path in files {
         let is_stdin = path == Path::new("-");
-        let (name, text) = if is_stdin { ("<stdin>".to_owned(), stdin()?) } else { read(&path)? };
+        let (name, text) = if is_stdin { ("<stdin>".to_owned(), stdin_text()?) } else { read(&path)? };
         let formatted = match format(&name, &text) {
             Ok(formatted) => formatted,
             Err(errors) => {
@@ -58,6 +58,10 @@ pub(super) fn run(args: &Args) -> Result<String, Failure> {
         }
     }
     if n_faults > 0 { Err(diagnostics::failure(n_faults)) } else { Ok(out) }
+}
+
+fn stdin_text() -> Result<String, Failure> {
+    String::from_utf8(stdin()?).map_err(|_| Failure::in_file("<stdin>", "the text is not UTF-8"))
 }
 
 fn read(path: &Path) -> Result<(String, String), Failure> {

@@ -1,8 +1,9 @@
-//! `lowlift wit`: formats, checks, lists and exports WIT packages.
+//! `lowlift wit`: formats, checks, lists, exports, reads and writes WIT packages.
 //!
-//! A package is a file, a directory with its `deps/`, or `-` for standard input. Faults go to standard error, each with
-//! the lines it speaks of.
+//! A package is a file, text or binary, a directory with its `deps/`, or `-` for standard input. Faults go to standard
+//! error, each with the lines it speaks of.
 
+mod build;
 mod diagnostics;
 mod fmt;
 mod tree;
@@ -12,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use wit_parser_lite::load::Tree;
-use wit_parser_lite::{Features, Resolved};
+use wit_parser_lite::{Features, Resolved, print::print, wasm};
 
 use crate::failure::{self, Failure};
+use crate::input::assemble;
 
 /// What `lowlift wit` is given.
 #[derive(Debug, clap::Args)]
@@ -33,6 +35,17 @@ enum Command {
     Tree(Package),
     /// Prints what the packages define as JSON, in the shape of `wasm-tools component wit --json`.
     Json(Package),
+    /// Prints as WIT what a binary says: the world of a component, or the packages of a WIT package in binary form.
+    FromWasm(FromWasm),
+    /// Writes a package, or one of its worlds, in binary form.
+    Build(build::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct FromWasm {
+    /// A component, a WIT package in binary form, a core module that carries its world, or the text of one of them; `-` for
+    /// standard input.
+    file: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -46,12 +59,12 @@ struct Check {
 
 #[derive(Debug, clap::Args)]
 struct Package {
-    /// A file, a directory with its `deps/`, or `-` for standard input.
+    /// A file (WIT, a WIT package in binary form, or a component), a directory with its `deps/`, or `-` for standard input.
     path: PathBuf,
     /// Takes in items gated by `@unstable` with one of these features.
     #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
     features: Vec<String>,
-    /// Takes in all gated items.
+    /// Takes in all gated items. Those of a package in binary form always are.
     #[arg(long, conflicts_with = "features")]
     all_features: bool,
 }
@@ -67,14 +80,19 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         Command::Check(args) => check(args),
         Command::Tree(package) => Ok(tree::tree(&resolve(package)?)),
         Command::Json(package) => Ok(wit_parser_lite::json::json(&resolve(package)?) + "\n"),
+        Command::FromWasm(args) => from_wasm(&args.file),
+        Command::Build(args) => build::run(args),
     }
 }
 
 fn check(args: &Check) -> Result<String, Failure> {
-    if !args.json {
-        return resolve(&args.package).map(|_| String::new());
-    }
-    let tree = load(&args.package.path)?;
+    let tree = match load(&args.package.path)? {
+        Input::Text(tree) if args.json => tree,
+        input @ (Input::Text(_) | Input::Binary(_)) => {
+            resolve_input(input, &args.package)?;
+            return Ok(if args.json { "[]\n".to_owned() } else { String::new() });
+        }
+    };
     let errors = tree.parse(&features(&args.package)).err().unwrap_or_default();
     let text = diagnostics::json(&tree, &errors);
     if errors.is_empty() {
@@ -84,13 +102,29 @@ fn check(args: &Check) -> Result<String, Failure> {
     Err(diagnostics::failure(errors.len()))
 }
 
+fn from_wasm(path: &Path) -> Result<String, Failure> {
+    match load(path)? {
+        Input::Binary(resolved) => Ok(print(&resolved)),
+        Input::Text(_) => {
+            let message = "expected a component, a WIT package in binary form, or the text of one of them";
+            Err(Failure::in_file(&path.display().to_string(), message))
+        }
+    }
+}
+
 /// Returns what the package defines. Its faults are printed.
 fn resolve(package: &Package) -> Result<Resolved, Failure> {
-    let tree = load(&package.path)?;
-    tree.parse(&features(package)).map_err(|errors| {
-        eprint!("{}", diagnostics::render(&tree, &errors));
-        diagnostics::failure(errors.len())
-    })
+    resolve_input(load(&package.path)?, package)
+}
+
+fn resolve_input(input: Input, package: &Package) -> Result<Resolved, Failure> {
+    match input {
+        Input::Binary(resolved) => Ok(*resolved),
+        Input::Text(tree) => tree.parse(&features(package)).map_err(|errors| {
+            eprint!("{}", diagnostics::render(&tree, &errors));
+            diagnostics::failure(errors.len())
+        }),
+    }
 }
 
 /// Returns what the package at a path defines, without what is gated. Its faults are printed.
@@ -106,18 +140,43 @@ fn features(package: &Package) -> Features {
     if package.all_features { Features::All } else { Features::only(package.features.iter().cloned()) }
 }
 
-fn load(path: &Path) -> Result<Tree, Failure> {
-    if path == Path::new("-") {
-        return Ok(Tree { files: vec![("<stdin>".to_owned(), stdin()?)], dependencies: Vec::new() });
-    }
-    let decode = |_: &[u8]| Err("not supported yet: WIT packages in binary form".to_owned());
-    Tree::load(path, &decode).map_err(|error| Failure::BadInput(error.to_string()))
+/// A package as it was found.
+enum Input {
+    Text(Tree),
+    Binary(Box<Resolved>),
 }
 
-fn stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    match std::io::stdin().read_to_string(&mut text) {
-        Ok(_) => Ok(text),
+fn load(path: &Path) -> Result<Input, Failure> {
+    if path.is_dir() {
+        let tree = Tree::load(path, &assemble);
+        return tree.map(Input::Text).map_err(|error| Failure::BadInput(error.to_string()));
+    }
+    let (name, bytes) = if path == Path::new("-") {
+        ("<stdin>".to_owned(), stdin()?)
+    } else {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Failure::in_file(&name, error))?;
+        (name, bytes)
+    };
+    // Neither starts a WIT file.
+    let is_wasm_text =
+        bytes.trim_ascii_start().starts_with(b"(") || bytes.trim_ascii_start().starts_with(b";");
+    if !is_wasm_text && !bytes.starts_with(b"\0") {
+        let text = String::from_utf8(bytes).map_err(|_| Failure::in_file(&name, "the file is not UTF-8"))?;
+        return Ok(Input::Text(Tree { files: vec![(name, text)], dependencies: Vec::new() }));
+    }
+    let bytes = if is_wasm_text { assemble(&bytes) } else { Ok(bytes) };
+    let bytes = bytes.map_err(|error| Failure::in_file(&name, error))?;
+    match wasm::decode(&bytes) {
+        Ok(resolved) => Ok(Input::Binary(Box::new(resolved))),
+        Err(error) => Err(Failure::in_file(&name, error)),
+    }
+}
+
+fn stdin() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    match std::io::stdin().read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
         Err(error) => Err(Failure::in_file("<stdin>", error)),
     }
 }

@@ -21,6 +21,9 @@ use crate::print::print;
 const COMPONENT_PACKAGE: &str = "root:component";
 const COMPONENT_WORLD: &str = "root";
 
+/// What the names of the custom sections start with in which a core module carries its worlds.
+const WORLD_SECTION: &str = "component-type";
+
 /// Why bytes could not be read as WIT.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DecodeError {
@@ -55,7 +58,7 @@ impl From<wasmparser::BinaryReaderError> for DecodeError {
 }
 
 /// Returns what `bytes` describe: a WIT package in binary form, or a component, of which it is the world `root` of the
-/// package `root:component`.
+/// package `root:component`, or the worlds that a core module carries in its `component-type` sections.
 ///
 /// The other packages that it speaks of have as much in them as it needs. All gated items that are in it are taken in: who
 /// wrote it chose them. The texts that spans point into are printed from what is read.
@@ -115,6 +118,35 @@ pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, D
 
 /// Adds what `bytes` describe, and returns the package that they are.
 fn read(draft: &mut Draft, bytes: &[u8]) -> Result<PackageId, DecodeError> {
+    if !is_module(bytes) {
+        return read_component(draft, bytes);
+    }
+    let mut package = None;
+    for payload in Parser::new(0).parse_all(bytes) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name().starts_with(WORLD_SECTION)
+        {
+            let inside = |mut error: DecodeError| {
+                error.offset = error.offset.map(|offset| section.data_offset() + offset);
+                error
+            };
+            let found = read_component(draft, section.data()).map_err(inside)?;
+            package.get_or_insert(found);
+        }
+    }
+    let message = || format!("a core module without a `{WORLD_SECTION}` section, which would say its world");
+    package.ok_or_else(|| DecodeError::new(message()))
+}
+
+/// Returns whether the preamble is that of a core module.
+fn is_module(bytes: &[u8]) -> bool {
+    matches!(
+        Parser::new(0).parse_all(bytes).next(),
+        Some(Ok(Payload::Version { encoding: Encoding::Module, .. }))
+    )
+}
+
+fn read_component(draft: &mut Draft, bytes: &[u8]) -> Result<PackageId, DecodeError> {
     let contents = contents(bytes)?;
     let package = read_items(draft, &contents)?;
     match &contents.metadata {
@@ -207,12 +239,6 @@ fn contents(bytes: &[u8]) -> Result<Contents, DecodeError> {
     let (mut depth, mut types) = (0u32, None);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
-        if let Payload::Version { encoding: Encoding::Module, range, .. } = &payload
-            && depth == 0
-        {
-            let message = "a core module, not a component".to_owned();
-            return Err(DecodeError { message, offset: Some(range.start) });
-        }
         match validator.payload(&payload)? {
             ValidPayload::Ok | ValidPayload::Func(..) => {}
             ValidPayload::Parser(_) => depth += 1,
