@@ -19,7 +19,7 @@ pub enum ErrorKind {
     Name,
     /// The grammar expects something else.
     Syntax,
-    /// A version that is not semantic versioning 2.0.
+    /// A version that is not semantic versioning 2.0, or is not compatible with an older one as it says.
     Version,
     /// Types nested too deeply.
     Depth,

@@ -103,6 +103,47 @@ pub fn parse_with_features(
     files: &[(&str, &str)],
     dependencies: &[&[(&str, &str)]],
 ) -> Result<Resolved, Vec<Error>> {
+    let options = Options { features: features.clone(), unify_versions: false };
+    parse_with_options(&options, files, dependencies)
+}
+
+/// What takes part when packages are resolved.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// Whose gated items take part.
+    pub features: Features,
+    /// Whether versions of a package that are compatible by semantic versioning are taken as one: what is imported or
+    /// used of `wasi:io@0.2.10` comes from `wasi:io@0.2.12` if that is given too. What a world exports, or imports under
+    /// a plain name, keeps its version. That the newer version has all that the older one has is checked.
+    pub unify_versions: bool,
+}
+
+/// Returns what the files of one package define, with the packages it depends on.
+///
+/// ```
+/// use wit_parser_lite::{Options, WorldItemKind, parse_with_options};
+///
+/// let main = [("w.wit", "package my:app; world w { import x:y/i@0.2.10; import x:y/i@0.2.12; }")];
+/// let (old, new): (&[_], &[_]) = (
+///     &[("old.wit", "package x:y@0.2.10; interface i { f: func(); }")],
+///     &[("new.wit", "package x:y@0.2.12; interface i { f: func(); g: func(); }")],
+/// );
+/// let options = Options { unify_versions: true, ..Options::default() };
+/// let resolved = parse_with_options(&options, &main, &[old, new]).unwrap();
+/// let (_, world) = resolved.worlds().next().unwrap();
+/// assert_eq!(world.imports.len(), 1);
+/// let WorldItemKind::Interface(id) = world.imports[0].kind else { unreachable!() };
+/// assert_eq!(resolved.interface_name(id).as_deref(), Some("x:y/i@0.2.12"));
+/// ```
+///
+/// # Errors
+///
+/// As for [`parse_with_features`], and for versions that are not as compatible as they say.
+pub fn parse_with_options(
+    options: &Options,
+    files: &[(&str, &str)],
+    dependencies: &[&[(&str, &str)]],
+) -> Result<Resolved, Vec<Error>> {
     let mut sources = Sources::default();
     let mut groups: Vec<Vec<FileId>> = Vec::new();
     // An empty file stands for no files, so that the error has a place.
@@ -111,13 +152,13 @@ pub fn parse_with_features(
         let ids: Result<_, Error> = group.iter().map(|(name, text)| sources.add(name, text)).collect();
         groups.push(ids.map_err(|error| vec![error])?);
     }
-    let resolved = parse_groups(features, &sources, &groups)
+    let resolved = parse_groups(options, &sources, &groups)
         .map_err(|errors| errors.into_iter().map(|error| error.located(&sources)).collect::<Vec<_>>())?;
     Ok(Resolved { sources, ..resolved })
 }
 
 fn parse_groups(
-    features: &Features,
+    options: &Options,
     sources: &Sources,
     groups: &[Vec<FileId>],
 ) -> Result<Resolved, Vec<Error>> {
@@ -136,7 +177,7 @@ fn parse_groups(
         }
         trees.push(files);
     }
-    let resolved = resolve::resolve(&trees, features, lost);
+    let resolved = resolve::resolve(&trees, options, lost);
     if faults.is_empty() {
         return resolved;
     }

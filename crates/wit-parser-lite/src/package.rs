@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use crate::Options;
 use crate::arena::PackageId;
 use crate::ast::{
     Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
@@ -14,7 +15,7 @@ use crate::ast::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Features, Gated, check_interface, check_world, gated, gated_error};
-use crate::resolve::Errors;
+use crate::resolve::{Errors, track};
 use crate::source::{Span, count};
 
 /// What a path may lead to: an index into [`Packages::interfaces`] or [`Packages::worlds`].
@@ -83,17 +84,19 @@ pub(crate) struct Packages<'a> {
     /// Which definition of a package takes part, if not the first.
     chosen: BTreeMap<PackageKey, u32>,
     pub(crate) repeats: Vec<Repeat>,
+    /// Whether a newer version that is compatible may stand for one that is not there.
+    unify_versions: bool,
 }
 
 /// Returns the packages that the groups of files make up: each group is one package, with those in braces beside it.
 /// `chosen` says which definition of a package takes part, counted from 0, if not the first.
 pub(crate) fn packages<'a>(
     groups: &'a [Vec<WitFile<'a>>],
-    features: &Features,
+    Options { features, unify_versions }: &Options,
     chosen: BTreeMap<PackageKey, u32>,
     errors: &mut Errors,
 ) -> Packages<'a> {
-    let mut packages = Packages { chosen, ..Packages::default() };
+    let mut packages = Packages { chosen, unify_versions: *unify_versions, ..Packages::default() };
     let mut uses = Vec::new();
     for (group, files) in groups.iter().enumerate() {
         add_root(&mut packages, (group, files), features, &mut uses, errors);
@@ -371,6 +374,18 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
     let key = package_key(name);
     if let Some(id) = packages.ids.get(&key) {
         return Some(*id);
+    }
+    if packages.unify_versions
+        && let Some(asked) = &name.version
+    {
+        let is_newer = |(other, version): &PackageKey| {
+            *other == key.0
+                && version.as_ref().is_some_and(|version| version >= asked && track(version) == track(asked))
+        };
+        let newer = packages.ids.iter().rfind(|(other, _)| is_newer(other));
+        if let (Some((_, id)), Some(_)) = (newer, track(asked)) {
+            return Some(*id);
+        }
     }
     if name.namespaces.iter().chain(&name.names).any(|id| errors.is_lost(id.name)) {
         return None;

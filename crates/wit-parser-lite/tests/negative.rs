@@ -6,7 +6,10 @@
 use std::path::PathBuf;
 
 use expect_test::{Expect, expect, expect_file};
-use wit_parser_lite::{MAX_ERRORS, MAX_TYPE_DEPTH, parse, parse_with_dependencies};
+use wit_parser_lite::{
+    MAX_ERRORS, MAX_TYPE_DEPTH, Options, Owner, WorldItem, WorldItemKind, parse, parse_with_dependencies,
+    parse_with_options,
+};
 
 fn check(files: &[(&str, &str)], expect: Expect) {
     expect.assert_eq(&errors(files));
@@ -243,6 +246,65 @@ interface i { resource s; f: func(s: borrow<s>) -> r; record r { a: u8 } }";
           = help: give one of them, or give them different versions
     "#]]
     .assert_eq(&given(first, nested));
+}
+
+/// Versions that are compatible are one if that is asked for.
+#[test]
+fn versions_unified() {
+    let unified = |main: &str, dependencies: &[&str]| {
+        let groups: Vec<[(&str, &str); 1]> = dependencies.iter().map(|text| [("d.wit", *text)]).collect();
+        let groups: Vec<&[_]> = groups.iter().map(|group| group.as_slice()).collect();
+        let options = Options { unify_versions: true, ..Options::default() };
+        match parse_with_options(&options, &[("a.wit", main)], &groups) {
+            Ok(resolved) => {
+                let (_, world) = resolved.worlds().next().expect("the package has a world");
+                let name = |item: &WorldItem| match item.kind {
+                    WorldItemKind::Interface(id) => resolved.owner_name(Owner::Interface(id)),
+                    WorldItemKind::Function(id) => resolved[id].name.clone(),
+                    WorldItemKind::Type(_) => "a type".to_owned(),
+                };
+                let names = |items: &[WorldItem]| items.iter().map(name).collect::<Vec<_>>().join(", ");
+                format!("imports {}; exports {}\n", names(&world.imports), names(&world.exports))
+            }
+            Err(errors) => errors.iter().map(|error| format!("{error}\n")).collect(),
+        }
+    };
+    let old = "package x:y@0.2.10; interface t { resource r; } interface i { use t.{r}; f: func(r: r); }";
+    let new = "package x:y@0.2.12; interface t { resource r { m: func(); } }
+interface i { use t.{r}; f: func(r: r); g: func(); }";
+    // Through a dependency, named twice, exported, and asked for in a version that is not there.
+    let via = "package v:w; interface j { use x:y/t@0.2.10.{r}; h: func(r: r); }";
+    let main = |items: &str| format!("package a:b; world w {{ {items} }}");
+    for (items, expected) in [
+        ("import x:y/i@0.2.10;", "imports x:y/t@0.2.12, x:y/i@0.2.12; exports "),
+        ("import x:y/i@0.2.12; import x:y/i@0.2.10;", "imports x:y/t@0.2.12, x:y/i@0.2.12; exports "),
+        ("import v:w/j; import x:y/t@0.2.12;", "imports v:w/j, x:y/t@0.2.12; exports "),
+        ("export x:y/i@0.2.10;", "imports x:y/t@0.2.12; exports x:y/i@0.2.10"),
+        ("import x:y/t@0.2.11;", "imports x:y/t@0.2.12; exports "),
+        ("import n: x:y/t@0.2.10;", "imports x:y/t@0.2.10; exports "),
+    ] {
+        assert_eq!(unified(&main(items), &[old, new, via]), format!("{expected}\n"), "{items}");
+    }
+    let apart = new.replace("0.2.12", "0.3.0");
+    let both = "import x:y/t@0.2.10; import x:y/t@0.3.0;";
+    assert_eq!(unified(&main(both), &[old, &apart]), "imports x:y/t@0.2.10, x:y/t@0.3.0; exports \n");
+    expect![[r#"
+        d.wit:2:11: `x:y/i@0.2.12` cannot stand for `x:y/i@0.2.10`: it has no such function `f`
+          |
+        2 | interface i { use t.{r};  g: func(); }
+          |           ^
+          = note: the function `f` of the older version is here (d.wit:1:74)
+          = help: versions that are not compatible differ in the first part that is not 0
+    "#]]
+    .assert_eq(&unified(&main("import x:y/i@0.2.10;"), &[old, &new.replace("f: func(r: r);", "")]));
+    expect![[r#"
+        a.wit:1:31: package `x:y@0.2.13` is not known
+          |
+        1 | package a:b; world w { import x:y/i@0.2.13; }
+          |                               ^^^^^^^^^^^^
+          = note: known by that name: `x:y@0.2.10`, `x:y@0.2.12`
+    "#]]
+    .assert_eq(&unified(&main("import x:y/i@0.2.13;"), &[old, new]));
 }
 
 #[test]

@@ -11,11 +11,13 @@ mod interface;
 mod order;
 mod repeat;
 mod types;
+mod unify;
 mod unique;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::Options;
 use crate::arena::{Attributes, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId};
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
@@ -23,6 +25,7 @@ use crate::gate::{Features, Gated};
 use crate::package::{Item, PackageKey, Packages, Repeat, lookup, packages};
 use crate::source::count;
 use order::{cycle_text, order};
+pub(crate) use unify::track;
 use unique::{Name, UniqueNames, check_unique};
 
 /// How many faults a run reports at most.
@@ -101,12 +104,21 @@ struct Context<'a, 'f> {
     facts: Vec<TypeFacts>,
     /// By index into [`Packages::interfaces`].
     interfaces: Vec<Option<ResolvedInterface<'a>>>,
+    /// By index into [`Packages::interfaces`]: which of them stands for it. Empty if each does for itself.
+    newest: Vec<u32>,
     /// By index into [`Packages::worlds`]: the world's index in [`Resolved::worlds`].
     worlds: Vec<Option<u32>>,
     /// By [`InterfaceId`]: the interfaces it uses.
     uses: Vec<Vec<InterfaceId>>,
     /// The names that are reported as unknown, once in each interface or world.
     unknown: HashSet<(Owner, String)>,
+}
+
+impl Context<'_, '_> {
+    /// Returns the index of the interface that stands for the one with `index`.
+    fn stands_for(&self, index: u32) -> u32 {
+        self.newest.get(index as usize).copied().unwrap_or(index)
+    }
 }
 
 /// What is worked out once for each type, since chains of aliases can be long.
@@ -137,16 +149,16 @@ enum Meaning<'a> {
 }
 
 /// Returns the packages that the groups of files make up, the first group's as the main package, without what
-/// `features` leave out. `lost` says what is left out for faults in its syntax.
+/// `options` leave out. `lost` says what is left out for faults in its syntax.
 pub(crate) fn resolve<'a>(
     groups: &'a [Vec<WitFile<'a>>],
-    features: &Features,
+    options: &Options,
     lost: LostNames,
 ) -> Result<Resolved, Vec<Error>> {
     let is_any_lost = lost.is_any;
-    let (resolved, repeats) = resolve_chosen(groups, features, lost, BTreeMap::new())?;
+    let (resolved, repeats) = resolve_chosen(groups, options, lost, BTreeMap::new())?;
     if !repeats.is_empty() && !is_any_lost {
-        repeat::check_repeats(groups, features, &resolved, &repeats)?;
+        repeat::check_repeats(groups, options, &resolved, &repeats)?;
     }
     Ok(resolved)
 }
@@ -155,19 +167,21 @@ pub(crate) fn resolve<'a>(
 /// it is not the first.
 fn resolve_chosen<'a>(
     groups: &'a [Vec<WitFile<'a>>],
-    features: &Features,
+    options: &Options,
     lost: LostNames,
     chosen: BTreeMap<PackageKey, u32>,
 ) -> Result<(Resolved, Vec<Repeat>), Vec<Error>> {
     let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS, lost };
-    let packages = packages(groups, features, chosen, &mut errors);
+    let packages = packages(groups, options, chosen, &mut errors);
+    let newest = if options.unify_versions { unify::newest(&packages) } else { Vec::new() };
     let mut cx = Context {
-        features,
+        features: &options.features,
         out: Resolved::default(),
         errors,
         facts: Vec::new(),
         interfaces: packages.interfaces.iter().map(|_| None).collect(),
         worlds: packages.worlds.iter().map(|_| None).collect(),
+        newest,
         uses: Vec::new(),
         unknown: HashSet::new(),
         packages,
@@ -185,6 +199,7 @@ fn resolve_chosen<'a>(
     for index in interface_order(&mut cx) {
         interface::interface(&mut cx, index);
     }
+    unify::check_compatible(&mut cx);
     for index in world_order(&mut cx) {
         world::world(&mut cx, index);
     }
@@ -204,7 +219,7 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
                 // Faults are reported when the interface is resolved.
                 let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
                 if let Some(Item::Interface(target)) = target {
-                    targets.push((target, item.path.span()));
+                    targets.push((cx.stands_for(target), item.path.span()));
                 }
             }
         }

@@ -5,16 +5,16 @@
 
 use super::equal::{Pair, missing_in_package};
 use super::{LostNames, MAX_ERRORS, resolve_chosen};
+use crate::Options;
 use crate::arena::{PackageId, Resolved};
 use crate::ast::WitFile;
 use crate::error::{Error, ErrorKind};
-use crate::gate::Features;
 use crate::package::{PackageKey, Repeat, package_text};
 
 /// Checks that each of `repeats` defines the same as the definition that took part when `resolved` came about.
 pub(super) fn check_repeats<'a>(
     groups: &'a [Vec<WitFile<'a>>],
-    features: &Features,
+    options: &Options,
     resolved: &Resolved,
     repeats: &[Repeat],
 ) -> Result<(), Vec<Error>> {
@@ -23,7 +23,7 @@ pub(super) fn check_repeats<'a>(
     for round in 1..=n_rounds {
         let repeats: Vec<_> = repeats.iter().filter(|repeat| repeat.index == round).collect();
         let chosen = repeats.iter().map(|repeat| (repeat.key.clone(), round)).collect();
-        match resolve_chosen(groups, features, LostNames::default(), chosen) {
+        match resolve_chosen(groups, options, LostNames::default(), chosen) {
             Ok((other, _)) => {
                 faults.extend(repeats.iter().filter_map(|repeat| difference(resolved, &other, repeat)));
             }

@@ -22,11 +22,22 @@ pub(super) struct Side<'a> {
     pub(super) unique: UniqueNames<'a>,
     /// The interfaces among them that go by their own names.
     pub(super) interfaces: BTreeSet<InterfaceId>,
+    /// Whether an interface is what its path says, and not the newest that is compatible.
+    keeps_versions: bool,
+    /// Those of them that stand for an older version named here.
+    merged: BTreeSet<InterfaceId>,
 }
 
 impl Side<'_> {
-    fn new(what: &'static str) -> Self {
-        Self { what, items: Vec::new(), unique: UniqueNames::default(), interfaces: BTreeSet::new() }
+    fn new(what: &'static str, keeps_versions: bool) -> Self {
+        Self {
+            what,
+            items: Vec::new(),
+            unique: UniqueNames::default(),
+            interfaces: BTreeSet::new(),
+            merged: BTreeSet::new(),
+            keeps_versions,
+        }
     }
 }
 
@@ -46,7 +57,7 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
         attributes,
         span: ast.id.span,
     });
-    let (mut imports, mut exports) = (Side::new("import"), Side::new("export"));
+    let (mut imports, mut exports) = (Side::new("import", false), Side::new("export", true));
     let mut parts = Definitions::default();
     let mut items = Vec::with_capacity(ast.items.len());
     for item in &ast.items {
@@ -128,9 +139,14 @@ fn extern_item<'a>(
         ExternKind::Plain(id, ty) => (id, ty),
         ExternKind::Path(path) => {
             let attributes = attributes(cx, scope.package, &ast.attributes);
-            let Some(index) = lookup_interface(cx, scope.body, path) else { return };
-            if let Some(target) = &cx.interfaces[index as usize] {
-                let target = target.id;
+            let Some(named) = lookup_interface(cx, scope.body, path) else { return };
+            let index = if side.keeps_versions { named } else { cx.stands_for(named) };
+            let Some(target) = cx.interfaces[index as usize].as_ref().map(|target| target.id) else { return };
+            if index != named {
+                side.merged.insert(target);
+            }
+            // Two versions of which one stands for the other are one import.
+            if !(side.merged.contains(&target) && side.interfaces.contains(&target)) {
                 add_interface(cx, side, target, attributes, path.span());
             }
             return;
