@@ -62,21 +62,24 @@ fn of_wit(tree: &Tree) -> Result<Catalog, Failure> {
 
 fn of_resolved(resolved: &Resolved) -> Result<Catalog, wit_parser_lite::Error> {
     let mut catalog = Catalog { types: Types::new(), named: Vec::new(), functions: Vec::new() };
-    for (id, definition, name) in
-        resolved.packages().take(1).flat_map(|(package, _)| resolved.defined_types(package))
-    {
-        if resolved.resource(id).is_none() {
-            let ty = abi::val_type(resolved, &mut catalog.types, Type::Def(id))?;
-            let owner = resolved.owner_name(definition.owner);
-            catalog.named.push(NamedType { owner, name: name.to_owned(), ty });
-        }
+    let Some((main, _)) = resolved.packages().next() else { return Ok(catalog) };
+    let defined: Vec<_> =
+        resolved.defined_types(main).filter(|(id, ..)| resolved.resource(*id).is_none()).collect();
+    let is_main = |function: &wit_parser_lite::Function| resolved.owner_package(function.owner) == main;
+    let functions: Vec<_> = resolved.functions().filter(|(_, function)| is_main(function)).collect();
+    let roots = defined.iter().map(|(id, ..)| Type::Def(*id));
+    let roots = roots.chain(functions.iter().flat_map(|(_, function)| abi::types_of(function)));
+    let known = abi::val_types(resolved, &mut catalog.types, roots)?;
+    for (id, definition, name) in defined {
+        let ty = known.val_type(Type::Def(id)).expect("it is one of the roots");
+        catalog.named.push(NamedType {
+            owner: resolved.owner_name(definition.owner),
+            name: name.to_owned(),
+            ty,
+        });
     }
-    let main = resolved.packages().next().map(|(package, _)| package);
-    for (id, function) in resolved.functions() {
-        if Some(resolved.owner_package(function.owner)) != main {
-            continue;
-        }
-        let ty = abi::func_type(resolved, &mut catalog.types, id)?;
+    for (id, function) in functions {
+        let ty = known.func_type(resolved, id).expect("its types are among the roots");
         let path = vec![resolved.owner_name(function.owner), function.name.clone()];
         catalog.functions.push(Function { path, ty });
     }

@@ -1,88 +1,39 @@
 //! Resolved types as Canonical ABI types.
 //!
 //! Aliases and `use`s disappear, since equal types are one type there. A resource becomes the
-//! [`ResourceId`] with the number of its [`TypeDefId`], wherever it is used.
+//! [`ResourceId`] with the number of its [`TypeDefId`], wherever it is used, and its name there is the one it has in WIT.
+//!
+//! [`val_types`] does any number of types in one pass; [`val_type`] and [`func_type`] are for a single one, each call of
+//! which looks at the whole arena.
 
 use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType};
 
-use crate::arena::{Function, FunctionId, Primitive, Resolved, Type, TypeDefId, TypeDefKind};
+use crate::arena::{Field, Function, FunctionId, Primitive, Resolved, Type, TypeDefId, TypeDefKind};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Returns the Canonical ABI's type for `ty`. A resource by itself stands for a handle that owns it.
+/// Returns the Canonical ABI's types for `roots` and for all that they are made of, in time linear in the arena and however
+/// many roots there are.
 ///
 /// # Errors
 ///
-/// A part of the type exceeds a limit of the Canonical ABI. The error names the type and its place.
-pub fn val_type(resolved: &Resolved, types: &mut Types, ty: Type) -> Result<ValType> {
-    val_types(resolved, types, &[ty]).map(|known| known.val_type(ty))
-}
-
-/// Returns the Canonical ABI's function type for `id`; a method's first parameter is `self`.
-///
-/// # Errors
-///
-/// As for [`val_type`].
-pub fn func_type(resolved: &Resolved, types: &mut Types, id: FunctionId) -> Result<FuncType> {
-    let Function { params, result, is_async, .. } = &resolved[id];
-    let needed: Vec<_> = params.iter().map(|param| param.ty).chain(*result).collect();
-    let known = val_types(resolved, types, &needed)?;
-    Ok(FuncType {
-        params: params.iter().map(|param| (param.name.clone(), known.val_type(param.ty))).collect(),
-        result: result.map(|ty| known.val_type(ty)),
-        is_async: *is_async,
-    })
-}
-
-/// The types worked out so far.
-struct Known {
-    /// By [`TypeDefId`].
-    val_types: Vec<Option<ValType>>,
-}
-
-impl Known {
-    fn val_type(&self, ty: Type) -> ValType {
-        match ty {
-            Type::Def(id) => self.definition(id),
-            Type::Primitive(primitive) => match primitive {
-                Primitive::Bool => ValType::Bool,
-                Primitive::S8 => ValType::S8,
-                Primitive::U8 => ValType::U8,
-                Primitive::S16 => ValType::S16,
-                Primitive::U16 => ValType::U16,
-                Primitive::S32 => ValType::S32,
-                Primitive::U32 => ValType::U32,
-                Primitive::S64 => ValType::S64,
-                Primitive::U64 => ValType::U64,
-                Primitive::F32 => ValType::F32,
-                Primitive::F64 => ValType::F64,
-                Primitive::Char => ValType::Char,
-                Primitive::String => ValType::String,
-                Primitive::ErrorContext => ValType::ErrorContext,
-            },
-        }
-    }
-
-    fn definition(&self, id: TypeDefId) -> ValType {
-        self.val_types[id.index() as usize]
-            .expect("parts come before wholes in the arena, and needed ones are marked")
-    }
-}
-
-/// Works out `roots` and their parts.
-///
-/// Definitions refer to smaller ids only, so one pass down the arena finds what is needed and one pass up builds it:
-/// no recursion, however deep the types, and no work twice.
-fn val_types(resolved: &Resolved, types: &mut Types, roots: &[Type]) -> Result<Known> {
+/// A part of one of the types exceeds a limit of the Canonical ABI. The error names the type and its place.
+pub fn val_types(
+    resolved: &Resolved,
+    types: &mut Types,
+    roots: impl IntoIterator<Item = Type>,
+) -> Result<ValTypes> {
     let mut is_needed = vec![false; resolved.types().len()];
     for root in roots {
-        mark(&mut is_needed, *root);
+        mark(&mut is_needed, root);
     }
+    // Definitions refer to smaller ids only, so one pass down the arena finds what is needed and one pass up builds it:
+    // no recursion, however deep the types, and no work twice.
     for (id, ty) in resolved.types().rev() {
         if is_needed[id.index() as usize] {
             for_each_part(&ty.kind, |part| mark(&mut is_needed, part));
         }
     }
-    let mut known = Known { val_types: vec![None; is_needed.len()] };
+    let mut known = ValTypes { val_types: vec![None; is_needed.len()] };
     for (id, _) in resolved.types() {
         if is_needed[id.index() as usize] {
             let ty =
@@ -91,6 +42,93 @@ fn val_types(resolved: &Resolved, types: &mut Types, roots: &[Type]) -> Result<K
         }
     }
     Ok(known)
+}
+
+/// Returns the Canonical ABI's type for `ty`. A resource by itself stands for a handle that owns it.
+///
+/// # Errors
+///
+/// As for [`val_types`].
+pub fn val_type(resolved: &Resolved, types: &mut Types, ty: Type) -> Result<ValType> {
+    val_types(resolved, types, [ty]).map(|known| known.needed(ty))
+}
+
+/// Returns the Canonical ABI's function type for `id`; a method's first parameter is `self`.
+///
+/// # Errors
+///
+/// As for [`val_types`].
+pub fn func_type(resolved: &Resolved, types: &mut Types, id: FunctionId) -> Result<FuncType> {
+    let known = val_types(resolved, types, types_of(&resolved[id]))?;
+    Ok(known.func_type(resolved, id).expect("all of the function's types were asked for"))
+}
+
+/// Returns the types that a function's type is made of, as roots for [`val_types`].
+pub fn types_of(function: &Function) -> impl Iterator<Item = Type> + '_ {
+    function.params.iter().map(|param| param.ty).chain(function.result)
+}
+
+/// Canonical ABI types by the WIT types that they are of: those that [`val_types`] was asked for and all their parts.
+#[derive(Clone, Debug)]
+pub struct ValTypes {
+    /// By [`TypeDefId`].
+    val_types: Vec<Option<ValType>>,
+}
+
+impl ValTypes {
+    /// Returns the type for `ty`, unless it was not asked for.
+    ///
+    /// # Panics
+    ///
+    /// When `ty` is of a larger [`Resolved`].
+    pub fn val_type(&self, ty: Type) -> Option<ValType> {
+        match ty {
+            Type::Def(id) => self.val_types[id.index() as usize],
+            Type::Primitive(primitive) => Some(of_primitive(primitive)),
+        }
+    }
+
+    /// Returns the function type for `id`, unless one of its types was not asked for; a method's first parameter is `self`.
+    ///
+    /// # Panics
+    ///
+    /// When `id` is of another [`Resolved`].
+    pub fn func_type(&self, resolved: &Resolved, id: FunctionId) -> Option<FuncType> {
+        let Function { params, result, is_async, .. } = &resolved[id];
+        let param = |param: &Field| Some((param.name.clone(), self.val_type(param.ty)?));
+        let result = match result {
+            Some(ty) => Some(self.val_type(*ty)?),
+            None => None,
+        };
+        Some(FuncType {
+            params: params.iter().map(param).collect::<Option<_>>()?,
+            result,
+            is_async: *is_async,
+        })
+    }
+
+    fn needed(&self, ty: Type) -> ValType {
+        self.val_type(ty).expect("parts come before wholes in the arena, and needed ones are marked")
+    }
+}
+
+fn of_primitive(primitive: Primitive) -> ValType {
+    match primitive {
+        Primitive::Bool => ValType::Bool,
+        Primitive::S8 => ValType::S8,
+        Primitive::U8 => ValType::U8,
+        Primitive::S16 => ValType::S16,
+        Primitive::U16 => ValType::U16,
+        Primitive::S32 => ValType::S32,
+        Primitive::U32 => ValType::U32,
+        Primitive::S64 => ValType::S64,
+        Primitive::U64 => ValType::U64,
+        Primitive::F32 => ValType::F32,
+        Primitive::F64 => ValType::F64,
+        Primitive::Char => ValType::Char,
+        Primitive::String => ValType::String,
+        Primitive::ErrorContext => ValType::ErrorContext,
+    }
 }
 
 fn mark(is_needed: &mut [bool], ty: Type) {
@@ -120,10 +158,10 @@ fn for_each_part(kind: &TypeDefKind, mut part: impl FnMut(Type)) {
 fn definition(
     resolved: &Resolved,
     types: &mut Types,
-    known: &Known,
+    known: &ValTypes,
     id: TypeDefId,
 ) -> std::result::Result<ValType, TypeError> {
-    let of = |ty: &Type| known.val_type(*ty);
+    let of = |ty: &Type| known.needed(*ty);
     match &resolved[id].kind {
         TypeDefKind::Record(fields) => {
             types.record(fields.iter().map(|field| (field.name.clone(), of(&field.ty))).collect())
@@ -141,11 +179,17 @@ fn definition(
         TypeDefKind::Map(key, value) => types.map(of(key), of(value)),
         TypeDefKind::Stream(payload) => types.stream(payload.as_ref().map(of)),
         TypeDefKind::Future(payload) => types.future(payload.as_ref().map(of)),
-        TypeDefKind::Resource => Ok(ValType::Own(ResourceId(id.index()))),
+        TypeDefKind::Resource => {
+            let resource = ResourceId(id.index());
+            if let Some(name) = &resolved[id].name {
+                types.name_resource(resource, name);
+            }
+            Ok(ValType::Own(resource))
+        }
         TypeDefKind::Alias(ty) => Ok(of(ty)),
-        TypeDefKind::Own(target) | TypeDefKind::Use(target) => Ok(known.definition(*target)),
+        TypeDefKind::Own(target) | TypeDefKind::Use(target) => Ok(known.needed(Type::Def(*target))),
         TypeDefKind::Borrow(target) => {
-            let ValType::Own(resource) = known.definition(*target) else {
+            let ValType::Own(resource) = known.needed(Type::Def(*target)) else {
                 unreachable!("handles refer to resources, which resolve checks")
             };
             Ok(ValType::Borrow(resource))

@@ -4,7 +4,7 @@
 
 use canonical_abi::types::Types;
 use expect_test::{Expect, expect};
-use wit_parser_lite::abi::{func_type, val_type};
+use wit_parser_lite::abi::{func_type, types_of, val_type, val_types};
 use wit_parser_lite::{Resolved, Type, parse};
 
 /// Checks what the named types and the functions of `text` become.
@@ -52,48 +52,48 @@ fn kitchen() {
     check(
         include_str!("data/kitchen.wit"),
         expect![[r#"
-        color = enum { red, green, blue }
-        perms = flags { read, write, exec, append, a, b, c, d, e }
-        point = record { x: s32, y: s32 }
-        person = record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }
-        shape = variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }
-        blob = own<resource-12>
-        counter = own<resource-25>
-        log: func(level: enum { red, green, blue }, msg: string)
-        transform: func(s: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }) -> result<variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }, string>
-        [constructor]blob: func(init: list<u8>) -> own<resource-12>
-        [method]blob.read: func(self: borrow<resource-12>, n: u32) -> list<u8>
-        [method]blob.size: func(self: borrow<resource-12>) -> u64
-        [static]blob.concat: func(a: borrow<resource-12>, b: borrow<resource-12>) -> own<resource-12>
-        echo-bool: func(v: bool) -> bool
-        echo-s8: func(v: s8) -> s8
-        echo-u16: func(v: u16) -> u16
-        echo-u64: func(v: u64) -> u64
-        echo-f32: func(v: f32) -> f32
-        echo-f64: func(v: f64) -> f64
-        echo-char: func(v: char) -> char
-        echo-string: func(v: string) -> string
-        echo-color: func(v: enum { red, green, blue }) -> enum { red, green, blue }
-        echo-perms: func(v: flags { read, write, exec, append, a, b, c, d, e }) -> flags { read, write, exec, append, a, b, c, d, e }
-        echo-point: func(v: record { x: s32, y: s32 }) -> record { x: s32, y: s32 }
-        echo-person: func(v: record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }) -> record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }
-        echo-shape: func(v: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }) -> variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }
-        echo-options: func(v: option<option<u32>>) -> option<option<u32>>
-        echo-result: func(v: result<u8, s64>) -> result<tuple<u8, bool>, string>
-        echo-tuple: func(v: tuple<u8, u16, u32, u64, string>) -> tuple<string, u64, u32, u16, u8>
-        reverse-people: func(v: list<record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }>) -> list<record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }>
-        sum-points: func(v: list<record { x: s32, y: s32 }>) -> record { x: s32, y: s32 }
-        many: func(a: u8, b: u16, c: u32, d: u64, e: f32, f: f64, g: string, h: list<u8>, i: bool, j: char, k: option<u64>, l: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }, m: flags { read, write, exec, append, a, b, c, d, e }) -> string
-        call-host: func(s: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }) -> result<variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }, string>
-        use-blob: func(b: own<resource-12>) -> u64
-        make-blob: func(n: u32) -> own<resource-12>
-        [constructor]counter: func(start: s64) -> own<resource-25>
-        [method]counter.increment: func(self: borrow<resource-25>, by: s64) -> s64
-        [method]counter.value: func(self: borrow<resource-25>) -> s64
-        [method]counter.label: func(self: borrow<resource-25>) -> string
-        [static]counter.merge: func(a: own<resource-25>, b: borrow<resource-25>) -> own<resource-25>
-        total: func(cs: list<borrow<resource-25>>) -> s64
-    "#]],
+            color = enum { red, green, blue }
+            perms = flags { read, write, exec, append, a, b, c, d, e }
+            point = record { x: s32, y: s32 }
+            person = record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }
+            shape = variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }
+            blob = own<blob>
+            counter = own<counter>
+            log: func(level: enum { red, green, blue }, msg: string)
+            transform: func(s: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }) -> result<variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }, string>
+            [constructor]blob: func(init: list<u8>) -> own<blob>
+            [method]blob.read: func(self: borrow<blob>, n: u32) -> list<u8>
+            [method]blob.size: func(self: borrow<blob>) -> u64
+            [static]blob.concat: func(a: borrow<blob>, b: borrow<blob>) -> own<blob>
+            echo-bool: func(v: bool) -> bool
+            echo-s8: func(v: s8) -> s8
+            echo-u16: func(v: u16) -> u16
+            echo-u64: func(v: u64) -> u64
+            echo-f32: func(v: f32) -> f32
+            echo-f64: func(v: f64) -> f64
+            echo-char: func(v: char) -> char
+            echo-string: func(v: string) -> string
+            echo-color: func(v: enum { red, green, blue }) -> enum { red, green, blue }
+            echo-perms: func(v: flags { read, write, exec, append, a, b, c, d, e }) -> flags { read, write, exec, append, a, b, c, d, e }
+            echo-point: func(v: record { x: s32, y: s32 }) -> record { x: s32, y: s32 }
+            echo-person: func(v: record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }) -> record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }
+            echo-shape: func(v: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }) -> variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }
+            echo-options: func(v: option<option<u32>>) -> option<option<u32>>
+            echo-result: func(v: result<u8, s64>) -> result<tuple<u8, bool>, string>
+            echo-tuple: func(v: tuple<u8, u16, u32, u64, string>) -> tuple<string, u64, u32, u16, u8>
+            reverse-people: func(v: list<record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }>) -> list<record { name: string, age: u8, email: option<string>, tags: list<string>, pos: tuple<f32, f64, char>, fav: enum { red, green, blue }, perms: flags { read, write, exec, append, a, b, c, d, e } }>
+            sum-points: func(v: list<record { x: s32, y: s32 }>) -> record { x: s32, y: s32 }
+            many: func(a: u8, b: u16, c: u32, d: u64, e: f32, f: f64, g: string, h: list<u8>, i: bool, j: char, k: option<u64>, l: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }, m: flags { read, write, exec, append, a, b, c, d, e }) -> string
+            call-host: func(s: variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }) -> result<variant { empty, circle(f64), rect(tuple<f32, f32>), named(string), poly(list<record { x: s32, y: s32 }>), big(u64) }, string>
+            use-blob: func(b: own<blob>) -> u64
+            make-blob: func(n: u32) -> own<blob>
+            [constructor]counter: func(start: s64) -> own<counter>
+            [method]counter.increment: func(self: borrow<counter>, by: s64) -> s64
+            [method]counter.value: func(self: borrow<counter>) -> s64
+            [method]counter.label: func(self: borrow<counter>) -> string
+            [static]counter.merge: func(a: own<counter>, b: borrow<counter>) -> own<counter>
+            total: func(cs: list<borrow<counter>>) -> s64
+        "#]],
     );
 }
 
@@ -123,11 +123,11 @@ fn every_kind() {
             t2 = result<_, record { e: enum { a, b }, f: option<flags { x, y }>, v: result<variant { none, some(enum { a, b }) }>, l: list<u8, 4>, m: map<string, u8> }>
             t3 = stream<result<_, record { e: enum { a, b }, f: option<flags { x, y }>, v: result<variant { none, some(enum { a, b }) }>, l: list<u8, 4>, m: map<string, u8> }>>
             t4 = future
-            q = own<resource-16>
-            q2 = own<resource-16>
-            [constructor]q: func() -> own<resource-16>
-            [method]q.next: async func(self: borrow<resource-16>) -> own<resource-16>
-            f: func(a: own<resource-16>, b: borrow<resource-16>, c: own<resource-16>)
+            q = own<q>
+            q2 = own<q>
+            [constructor]q: func() -> own<q>
+            [method]q.next: async func(self: borrow<q>) -> own<q>
+            f: func(a: own<q>, b: borrow<q>, c: own<q>)
         "#]],
     );
 }
@@ -174,4 +174,36 @@ fn shared_parts_are_worked_out_once() {
         28 | type t28 = tuple<t27, t27>;
            |            ^^^^^^^^^^^^^^^"#]]
     .assert_eq(&error.to_string());
+}
+
+/// All types of a package at once are what they are one by one, and in an arena of their own.
+#[test]
+fn types_at_once_are_those_one_by_one() {
+    let resolved = parse(&[("kitchen.wit", include_str!("data/kitchen.wit"))]).expect("it is well-formed");
+    let defined = || resolved.types().map(|(id, _)| Type::Def(id));
+    let of_functions = resolved.functions().flat_map(|(_, function)| types_of(function));
+    let (mut types, mut other) = (Types::new(), Types::new());
+    let known = val_types(&resolved, &mut types, defined().chain(of_functions)).expect("they are valid");
+    for ty in defined() {
+        let single = val_type(&resolved, &mut other, ty).expect("it is valid");
+        assert_eq!(known.val_type(ty), Some(single));
+    }
+    for (id, _) in resolved.functions() {
+        let single = func_type(&resolved, &mut other, id).expect("it is valid");
+        assert_eq!(known.func_type(&resolved, id), Some(single));
+    }
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_known() {
+    let text = "package a:b; interface i { record r { a: u8 } record s { b: r } f: func(s: s); }";
+    let resolved = parse(&[("p.wit", text)]).expect("it is well-formed");
+    let named = |name: &str| {
+        let is_it = |(_, ty): &(_, &wit_parser_lite::TypeDef)| ty.name.as_deref() == Some(name);
+        Type::Def(resolved.types().find(is_it).expect("it is defined").0)
+    };
+    let known = val_types(&resolved, &mut Types::new(), [named("r")]).expect("it is valid");
+    assert!(known.val_type(named("r")).is_some() && known.val_type(named("s")).is_none());
+    let (function, _) = resolved.functions().next().expect("it has one");
+    assert_eq!(known.func_type(&resolved, function), None);
 }
