@@ -138,6 +138,7 @@ extern crate alloc;
 
 #[cfg(feature = "proptest")]
 pub mod arbitrary;
+mod columns;
 pub mod despecialize;
 pub mod display;
 pub mod explain;

@@ -3,8 +3,8 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::convert::identity;
 
+use crate::columns::load_column;
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
@@ -187,7 +187,8 @@ pub(crate) fn load_list_from_valid_range<H: Host>(
     Ok(list)
 }
 
-/// Loads records or tuples from a range that was checked.
+/// Loads records or tuples from a range that was checked: fields of scalar types by column, and what can trap or changes
+/// the handle table row by row, as the spec does.
 fn load_rows<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -199,74 +200,32 @@ fn load_rows<H: Host>(
     };
     let kind = if matches!(element, ValType::Tuple(_)) { RowKind::Tuple } else { RowKind::Record };
     let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
-    let width = u32::try_from(fields.len()).expect("a type has fewer than 2^28 fields");
-    let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr)
-        .map(|(offset, ty)| (offset, ty, scalar_reader(ty)))
-        .collect();
     reserve_elements(cx, length, element)?;
-    let n_cells = usize::try_from(length * u64::from(width)).expect("rows within the memory are few enough");
-    let mut cells = Vec::with_capacity(n_cells);
-    for i in 0..length {
-        let row = ptr + i * element_size;
-        for (offset, ty, reader) in &fields {
-            match reader {
-                Some((n, read)) => read(bytes(cx, row + offset, *n)?, &mut cells),
-                None => cells.push(load_from_valid_range(cx, row + offset, *ty)?),
+    let rows = bytes(cx, ptr, length * element_size)?;
+    let n_rows = rows.len() / to_usize(element_size);
+    let mut columns = Vec::with_capacity(fields.len());
+    let mut others = Vec::new();
+    for (i, (offset, ty)) in field_offsets(cx.types, fields.types(), cx.opts.ptr).enumerate() {
+        columns.push(load_column(rows, to_usize(element_size), to_usize(offset), ty).unwrap_or_else(|| {
+            others.push((i, offset, ty, Vec::with_capacity(n_rows)));
+            List::Values(Vec::new())
+        }));
+    }
+    if !others.is_empty() {
+        for i in 0..length {
+            for (_, offset, ty, values) in &mut others {
+                values.push(load_from_valid_range(cx, ptr + i * element_size + *offset, *ty)?);
             }
         }
     }
-    Ok(Rows::new(kind, width, cells))
+    for (i, _, ty, values) in others {
+        columns[i] = List::from_values(ty, values);
+    }
+    Ok(Rows::new(kind, columns))
 }
 
-/// Appends the value of a scalar type that these bytes are.
-type ReadScalar = fn(&[u8], &mut Vec<Value>);
-
-/// Returns the size in bytes of a scalar type and how to read it; `None` for another type, and for `char`,
-/// which may trap.
-///
-/// There is a function for each type, and it extends by one instead of pushing, so that the value is written at once to where it
-/// belongs. To put it together elsewhere first takes twice the time of all the rest.
-fn scalar_reader(ty: ValType) -> Option<(u64, ReadScalar)> {
-    macro_rules! reader {
-        ($variant:ident, $ty:ty, $convert:expr) => {{
-            fn read(bytes: &[u8], cells: &mut Vec<Value>) {
-                let (ints, _) = bytes.as_chunks();
-                cells.extend(ints.iter().map(|int| Value::$variant($convert(<$ty>::from_le_bytes(*int)))));
-            }
-            (size_of::<$ty>() as u64, read as ReadScalar)
-        }};
-    }
-    let reader = match ty {
-        ValType::Bool => reader!(Bool, u8, |int| int != 0),
-        ValType::S8 => reader!(S8, i8, identity),
-        ValType::U8 => reader!(U8, u8, identity),
-        ValType::S16 => reader!(S16, i16, identity),
-        ValType::U16 => reader!(U16, u16, identity),
-        ValType::S32 => reader!(S32, i32, identity),
-        ValType::U32 => reader!(U32, u32, identity),
-        ValType::S64 => reader!(S64, i64, identity),
-        ValType::U64 => reader!(U64, u64, identity),
-        ValType::F32 => reader!(F32, u32, decode_i32_as_float),
-        ValType::F64 => reader!(F64, u64, decode_i64_as_float),
-        ValType::Char
-        | ValType::String
-        | ValType::ErrorContext
-        | ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => return None,
-    };
-    Some(reader)
+fn to_usize(n: u64) -> usize {
+    usize::try_from(n).expect("what lies within the memory is addressable")
 }
 
 /// Loads a map's entries from a range that was checked.
@@ -291,16 +250,24 @@ fn load_entries_from_valid_range<H: Host>(
     Ok(Value::Map(entries))
 }
 
-/// Tells the host how much room the elements of a list take that is not of a scalar type: a value each, or one for
-/// each field of their rows.
+/// Tells the host how much room the elements of a list take that is not of a scalar type: a value each, or what the columns
+/// of their rows take.
 pub(crate) fn reserve_elements<H: Host>(
     cx: &mut Context<'_, H>,
     length: u64,
     element: ValType,
 ) -> Result<(), H::Error> {
-    let width =
-        if let Despecialized::Record(fields) = despecialize(cx.types, element) { fields.len() } else { 1 };
-    cx.host.reserve(length.saturating_mul((width * size_of::<Value>()) as u64))
+    const VALUE_BYTES: u64 = size_of::<Value>() as u64;
+    let of_field = |ty| match load_column(&[], 1, 0, ty) {
+        Some(_) => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
+        None => VALUE_BYTES,
+    };
+    let element_bytes = if let Despecialized::Record(fields) = despecialize(cx.types, element) {
+        fields.types().map(of_field).sum()
+    } else {
+        VALUE_BYTES
+    };
+    cx.host.reserve(length.saturating_mul(element_bytes))
 }
 
 /// Returns a vector with room for `length` elements, whose place in guest memory was checked, after the host was asked

@@ -1,19 +1,20 @@
-//! Lists of records or tuples with all their fields in one place.
+//! Lists of records or tuples by column.
 //!
-//! A list of 10,000 records would be 10,001 allocations if every record were a value of its own.
+//! A list of 10,000 records would be 10,001 allocations and a tag beside every number, if every record were a value of its
+//! own. By column it is one typed list for each field.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::value::Value;
+use crate::value::{List, Value};
 
-/// Records or tuples of one type, the fields of each after those of the one before: how lifting returns a list of them.
+/// Records or tuples of one type, one list for each field: how lifting returns a list of them.
 ///
-/// Invariant: the number of cells is a multiple of `width`, which is 0 only if there are none.
+/// Invariant: there is a column, and all columns are of one length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
-    cells: Box<[Value]>,
-    width: u32,
+    columns: Box<[List]>,
     kind: RowKind,
 }
 
@@ -30,16 +31,15 @@ pub enum RowKind {
 }
 
 impl Rows {
-    /// Returns rows of `width` cells each.
+    /// Returns the rows of these columns, each the values of one field in the form of a list of them.
     ///
     /// # Panics
     ///
-    /// When the number of cells is no multiple of `width`.
-    pub fn new(kind: RowKind, width: u32, cells: Vec<Value>) -> Self {
-        let n_cells = cells.len();
-        let width = if n_cells == 0 { 0 } else { width };
-        assert!(n_cells.is_multiple_of(width as usize), "{n_cells} cells in rows of {width}");
-        Self { cells: cells.into_boxed_slice(), width, kind }
+    /// When there is no column, or two are of different lengths.
+    pub fn new(kind: RowKind, columns: Vec<List>) -> Self {
+        let n_rows = columns.first().expect("records and tuples have fields").len();
+        assert!(columns.iter().all(|column| column.len() == n_rows), "columns are of one length");
+        Self { columns: columns.into_boxed_slice(), kind }
     }
 
     /// Returns whether the rows are records or tuples.
@@ -47,45 +47,49 @@ impl Rows {
         self.kind
     }
 
+    /// Returns the values of each field, in the fields' order.
+    pub fn columns(&self) -> &[List] {
+        &self.columns
+    }
+
     /// Returns the number of rows.
     pub fn len(&self) -> usize {
-        self.cells.len().checked_div(self.width as usize).unwrap_or(0)
+        self.columns[0].len()
     }
 
     /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.len() == 0
     }
 
-    /// Returns the fields of row `i`, or `None` beyond the end.
-    pub fn get(&self, i: usize) -> Option<&[Value]> {
-        let width = self.width as usize;
-        let start = i.checked_mul(width).filter(|start| *start < self.cells.len())?;
-        Some(&self.cells[start..start + width])
+    /// Returns the record or tuple of row `i`, or `None` beyond the end.
+    pub fn get(&self, i: usize) -> Option<Value> {
+        let fields = self.columns.iter().map(|column| column.get(i)).collect::<Option<_>>()?;
+        Some(match self.kind {
+            RowKind::Record => Value::Record(fields),
+            RowKind::Tuple => Value::Tuple(fields),
+        })
     }
 
-    /// Returns the fields of each row.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[Value]> {
-        self.cells.chunks_exact(self.width.max(1) as usize)
-    }
-
-    /// Returns the record or tuple of these fields.
-    pub(crate) fn row_value(&self, fields: &[Value]) -> Value {
-        match self.kind {
-            RowKind::Record => Value::Record(fields.to_vec()),
-            RowKind::Tuple => Value::Tuple(fields.to_vec()),
-        }
+    /// Returns the fields of row `i`, those borrowed that are values already.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    pub(crate) fn row(&self, i: usize) -> impl Iterator<Item = Cow<'_, Value>> {
+        self.columns.iter().map(move |column| column.cell(i).expect("the row is there"))
     }
 
     /// Returns whether these are the values, each a record or tuple of its own.
     pub(crate) fn are(&self, values: &[Value]) -> bool {
-        let is_row = |(row, value): (&[Value], &Value)| match (self.kind, value) {
+        let is_row = |(i, value): (usize, &Value)| match (self.kind, value) {
             (RowKind::Record, Value::Record(fields)) | (RowKind::Tuple, Value::Tuple(fields)) => {
-                fields == row
+                fields.len() == self.columns.len()
+                    && self.row(i).zip(fields).all(|(cell, field)| *cell == *field)
             }
             // Neither a record where one is wanted, nor a tuple.
             (_, _) => false,
         };
-        self.len() == values.len() && self.iter().zip(values).all(is_row)
+        self.len() == values.len() && values.iter().enumerate().all(is_row)
     }
 }

@@ -3,11 +3,12 @@
 
 use alloc::vec::Vec;
 
+use crate::columns::{is_storable, store_column};
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
 use crate::load::{canonicalize_nan32, canonicalize_nan64};
-use crate::memory::{allocate_elements, check_pointer, store_int, store_pointer_and_length};
+use crate::memory::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
 use crate::scalar::{store_scalar, store_scalars};
 use crate::specialize::{match_case, mismatch, record_fields};
 use crate::string::store_string;
@@ -164,7 +165,8 @@ pub(crate) fn store_list_into_valid_range<H: Host>(
     }
 }
 
-/// Stores records or tuples into a range that was checked.
+/// Stores records or tuples into a range that was checked: by column if no field calls the guest, else row by row, as
+/// the spec does.
 fn store_rows<H: Host>(
     cx: &mut Context<'_, H>,
     rows: &Rows,
@@ -174,11 +176,20 @@ fn store_rows<H: Host>(
     let Despecialized::Record(fields) = despecialize(cx.types, element) else {
         panic!("a value is type-checked before it is lowered, but this has rows of another type")
     };
-    let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
+    let element_size = layout(cx.types, element, cx.opts.ptr).size();
     let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr).collect();
-    for (i, row) in (0..).zip(rows.iter()) {
+    let n_rows = rows.len() as u64;
+    if rows.columns().iter().all(is_storable) {
+        let bytes = bytes_mut(cx, ptr, n_rows * u64::from(element_size))?;
+        for ((offset, _), column) in fields.iter().zip(rows.columns()) {
+            let offset = usize::try_from(*offset).expect("it is less than the size of a type");
+            store_column(bytes, element_size as usize, offset, column);
+        }
+        return Ok(());
+    }
+    for (i, row) in (0..n_rows).zip((0..rows.len()).map(|i| rows.row(i))) {
         for ((offset, ty), value) in fields.iter().zip(row) {
-            store_into_valid_range(cx, value, *ty, ptr + i * element_size + offset)?;
+            store_into_valid_range(cx, &value, *ty, ptr + i * u64::from(element_size) + offset)?;
         }
     }
     Ok(())

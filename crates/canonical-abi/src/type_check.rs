@@ -102,7 +102,22 @@ pub fn type_check(types: &Types, ty: ValType, value: &Value) -> Result<(), Value
 }
 
 fn check_list(types: &Types, ty: ValType, element: ValType, list: &List) -> Result<(), ValueTypeError> {
-    let is_ok = match (list, element) {
+    let at = |i: usize, e: ValueTypeError| e.within(format!("[{i}]"));
+    if check_elements(types, element, list, &at)? {
+        Ok(())
+    } else {
+        Err(error(types, ty, list.kind().to_string()))
+    }
+}
+
+/// Checks the elements of a list and returns whether it has the form for them; `at` says which element an error is in.
+fn check_elements(
+    types: &Types,
+    element: ValType,
+    list: &List,
+    at: &dyn Fn(usize, ValueTypeError) -> ValueTypeError,
+) -> Result<bool, ValueTypeError> {
+    match (list, element) {
         (List::Bool(_), ValType::Bool)
         | (List::S8(_), ValType::S8)
         | (List::U8(_), ValType::U8)
@@ -114,31 +129,42 @@ fn check_list(types: &Types, ty: ValType, element: ValType, list: &List) -> Resu
         | (List::U64(_), ValType::U64)
         | (List::F32(_), ValType::F32)
         | (List::F64(_), ValType::F64)
-        | (List::Char(_), ValType::Char) => true,
+        | (List::Char(_), ValType::Char) => Ok(true),
         (List::Values(values), _) if !is_scalar(element) => {
             for (i, value) in values.iter().enumerate() {
-                type_check(types, element, value).map_err(|e| e.within(format!("[{i}]")))?;
+                type_check(types, element, value).map_err(|e| at(i, e))?;
             }
-            true
+            Ok(true)
         }
         (List::Rows(rows), ValType::Record(_)) if rows.kind() == RowKind::Record => {
-            check_rows(types, element, rows)?;
-            true
+            check_rows(types, element, rows, at)
         }
         (List::Rows(rows), ValType::Tuple(_)) if rows.kind() == RowKind::Tuple => {
-            check_rows(types, element, rows)?;
-            true
+            check_rows(types, element, rows, at)
         }
-        (_, _) => false,
-    };
-    if is_ok { Ok(()) } else { Err(error(types, ty, list.kind().to_string())) }
+        (_, _) => Ok(false),
+    }
 }
 
-fn check_rows(types: &Types, element: ValType, rows: &Rows) -> Result<(), ValueTypeError> {
-    for (i, row) in rows.iter().enumerate() {
-        check_fields(types, element, row).map_err(|e| e.within(format!("[{i}]")))?;
+fn check_rows(
+    types: &Types,
+    element: ValType,
+    rows: &Rows,
+    at: &dyn Fn(usize, ValueTypeError) -> ValueTypeError,
+) -> Result<bool, ValueTypeError> {
+    let Despecialized::Record(fields) = despecialize(types, element) else {
+        unreachable!("records and tuples despecialize to records")
+    };
+    if fields.len() != rows.columns().len() {
+        return Ok(false);
     }
-    Ok(())
+    for (i, (ty, column)) in fields.types().zip(rows.columns()).enumerate() {
+        let at_field = |row, e: ValueTypeError| at(row, e.within(format!(".{}", fields.label(i))));
+        if !check_elements(types, ty, column, &at_field)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Returns whether lists of `ty` are typed lists, whose form `List::from_values` gives.

@@ -4,6 +4,7 @@
 //! Values are positional: field, case and flag names live in the type. A list of scalars has one form only, the
 //! typed one ([`List::from_values`] finds it), so that it is lifted and lowered in bulk.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -170,9 +171,17 @@ impl List {
             Self::F32(v) => v.get(i).copied().map(Value::F32),
             Self::F64(v) => v.get(i).copied().map(Value::F64),
             Self::Char(v) => v.get(i).copied().map(Value::Char),
-            Self::Rows(rows) => rows.get(i).map(|row| rows.row_value(row)),
+            Self::Rows(rows) => rows.get(i),
             Self::Values(v) => v.get(i).cloned(),
         }
+    }
+
+    /// Returns element `i`, or `None` beyond the end; borrowed if it is a value as it stands.
+    pub(crate) fn cell(&self, i: usize) -> Option<Cow<'_, Value>> {
+        if let Self::Values(values) = self {
+            return values.get(i).map(Cow::Borrowed);
+        }
+        self.get(i).map(Cow::Owned)
     }
 
     /// Returns the elements as values, whatever their form.

@@ -80,6 +80,21 @@ proptest! {
         prop_assert_eq!(&load(&mut cx, 8, tys[0]).unwrap(), &values[0]);
     }
 
+    /// Lists of records are loaded and stored by column; one by one, their records give the same values, traps and bytes.
+    #[test]
+    fn rows_are_what_their_records_are_one_by_one(
+        fields in proptest::collection::vec(any_type(), 1..=4),
+        opts in any_options(),
+        // Without the bytes that NaNs begin with, which equal nothing.
+        bytes in proptest::collection::vec(prop_oneof![2 => Just(0), 1 => 0..32u8, 1 => 0..0x7fu8, 1 => 0x80..0xffu8], 64..512),
+        n_rows in 0..4u64,
+    ) {
+        let mut types = Types::new();
+        let tys = fields.iter().map(|tree| tree.intern(&mut types)).collect();
+        let element = types.tuple(tys).unwrap();
+        check_rows(&mut types, element, opts, bytes, n_rows)?;
+    }
+
     #[test]
     fn made_up_bytes_are_values_or_traps(
         tree in any_type(),
@@ -91,6 +106,36 @@ proptest! {
         let ty = tree.intern(&mut types);
         check_made_up(&types, ty, opts, &bytes, &slots)?;
     }
+}
+
+fn check_rows(
+    types: &mut Types,
+    element: ValType,
+    opts: Options,
+    bytes: Vec<u8>,
+    n_rows: u64,
+) -> Result<(), TestCaseError> {
+    let size = u64::from(layout(types, element, opts.ptr).size());
+    let list = types.list(element).unwrap();
+    let n_rows = n_rows.min(bytes.len() as u64 / size);
+    let mut host = Bump::new(StringEncoding::Utf8);
+    host.memory = bytes;
+    let mut cx = Context::new(types, opts, &mut host);
+    let flat = [CoreValue::pointer(0, opts.ptr), CoreValue::pointer(n_rows, opts.ptr)];
+    let rows = lift_flat_values(&mut cx, 16, &mut CoreValueIter::new(&flat), &[list]);
+    let one_by_one: Result<Vec<_>, _> = (0..n_rows).map(|i| load(&mut cx, i * size, element)).collect();
+    let one_by_one = one_by_one.map(|values| vec![Value::List(List::Values(values))]);
+    prop_assert_eq!(&rows, &one_by_one);
+    let (Ok(rows), Ok(values)) = (rows, one_by_one) else { return Ok(()) };
+    prop_assert!(n_rows == 0 || matches!(&rows[0], Value::List(List::Rows(_))));
+    let stored = [rows, values].map(|values| {
+        let mut host = Bump::new(StringEncoding::Utf8);
+        let mut cx = Context::new(types, opts, &mut host);
+        let flat = lower_flat_values(&mut cx, 16, &values, &[list], None);
+        (flat, host.memory)
+    });
+    prop_assert_eq!(&stored[0], &stored[1]);
+    Ok(())
 }
 
 /// Lifts `ty` from made-up memory and from made-up core values.
