@@ -10,9 +10,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Index;
 
+use crate::despecialize::Despecialized;
 use crate::info::{Info, contains, new_info};
 use crate::label::{LabelOf, check_labels};
 use crate::layout::Layout;
+use crate::layouts::Shapes;
 use crate::type_error::TypeError;
 
 /// The deepest nesting of a value type, counting the outermost as 1.
@@ -255,33 +257,8 @@ impl FuncType {
     }
 }
 
-/// One kind of compound: definitions by id, and ids by definition.
-#[derive(Clone, Debug)]
-struct Arena<D> {
-    defs: Vec<(D, Info)>,
-    /// Those of `defs`, once more: nothing else is asked for as often.
-    layouts: Vec<[Layout; 2]>,
-    ids: BTreeMap<D, u32>,
-}
-
-impl<D> Default for Arena<D> {
-    fn default() -> Self {
-        Self { defs: Vec::new(), layouts: Vec::new(), ids: BTreeMap::new() }
-    }
-}
-
-impl<D: Clone + Ord> Arena<D> {
-    fn push(&mut self, def: D, info: Info) -> u32 {
-        let id = u32::try_from(self.defs.len()).expect("fewer than 2^32 types fit in memory");
-        self.layouts.push(info.layouts);
-        self.defs.push((def.clone(), info));
-        self.ids.insert(def, id);
-        id
-    }
-}
-
 macro_rules! compounds {
-    ($($doc:literal $id:ident $variant:ident $def:ident $arena:ident;)*) => {
+    ($($doc:literal $id:ident $variant:ident $def:ident $intern:ident;)*) => {
         $(
             #[doc = concat!("Names a ", $doc, " type of a [`Types`].")]
             #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -292,61 +269,41 @@ macro_rules! compounds {
 
                 /// Returns the definition; panics on an id of a larger `Types`.
                 fn index(&self, id: $id) -> &$def {
-                    &self.$arena.defs[id.0 as usize].0
+                    let Definition::$variant(def) = &self.defs[id.0 as usize] else {
+                        unreachable!("an id is of the kind of its definition")
+                    };
+                    def
                 }
             }
 
             impl Types {
                 /// Interns `def`, whose labels and counts the caller has checked and which must be smaller than
                 /// the limit.
-                fn $arena(&mut self, def: $def, limit_bytes: u32) -> Result<ValType, TypeError> {
-                    if let Some(&id) = self.$arena.ids.get(&def) {
-                        self.$arena.defs[id as usize].1.check_size(limit_bytes)?;
-                        return Ok(ValType::$variant($id(id)));
-                    }
-                    let info = new_info(self, def.despecialize())?;
-                    info.check_size(limit_bytes)?;
-                    Ok(ValType::$variant($id(self.$arena.push(def, info))))
+                fn $intern(&mut self, def: $def, limit_bytes: u32) -> Result<ValType, TypeError> {
+                    intern(self, Definition::$variant(def), |id| ValType::$variant($id(id)), limit_bytes)
                 }
             }
         )*
 
-        /// The arena: every compound type that [`ValType`]s name.
-        ///
-        /// Invariants: only valid types, each once; a type's components come before it.
-        #[derive(Clone, Debug, Default)]
-        pub struct Types {
-            $($arena: Arena<$def>,)*
-            resource_names: BTreeMap<ResourceId, String>,
+        /// What a compound type is.
+        #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+        enum Definition {
+            $($variant($def),)*
         }
 
-        impl Types {
-            /// Returns every compound type with its layouts in 32-bit and in 64-bit memories, in one go: the types of a
-            /// kind in the order in which they were built.
-            pub fn layouts(&self) -> impl Iterator<Item = (ValType, [Layout; 2])> + '_ {
-                let none = core::iter::empty();
-                $(let none = none.chain((0..).zip(&self.$arena.layouts).map(|(id, layouts)| {
-                    (ValType::$variant($id(id)), *layouts)
-                }));)*
-                none
+        impl Definition {
+            fn despecialize(&self) -> Despecialized<'_> {
+                match self {
+                    $(Self::$variant(def) => def.despecialize(),)*
+                }
             }
         }
 
-        /// Returns the layouts of a type with a definition, in the order of [`PtrType::index`].
+        /// Returns where a compound type stands among all of its arena, or `None` for a type without definition.
         #[inline]
-        pub(crate) fn defined_layouts(types: &Types, ty: ValType) -> Option<&[Layout; 2]> {
+        pub(crate) fn position(ty: ValType) -> Option<u32> {
             match ty {
-                $(ValType::$variant(id) => Some(&types.$arena.layouts[id.0 as usize]),)*
-                ValType::Bool | ValType::S8 | ValType::U8 | ValType::S16 | ValType::U16 | ValType::S32
-                | ValType::U32 | ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 | ValType::Char
-                | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
-            }
-        }
-
-        /// Returns what was worked out when `ty` was built, or `None` for a type without definition.
-        pub(crate) fn info(types: &Types, ty: ValType) -> Option<&Info> {
-            match ty {
-                $(ValType::$variant(id) => Some(&types.$arena.defs[id.0 as usize].1),)*
+                $(ValType::$variant(id) => Some(id.0),)*
                 ValType::Bool | ValType::S8 | ValType::U8 | ValType::S16 | ValType::U16 | ValType::S32
                 | ValType::U32 | ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 | ValType::Char
                 | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
@@ -370,7 +327,68 @@ compounds! {
     "future" FutureId Future FutureType intern_future;
 }
 
+/// The arena: every compound type that [`ValType`]s name.
+///
+/// Invariants: only valid types, each once; a type's components come before it. `defs`, `tys`, `infos` and `layouts` are by
+/// position, which is the number in a type's id.
+#[derive(Clone, Debug, Default)]
+pub struct Types {
+    defs: Vec<Definition>,
+    tys: Vec<ValType>,
+    infos: Vec<Info>,
+    /// Those of `infos`, once more: nothing else is asked for as often.
+    layouts: Vec<[Layout; 2]>,
+    shapes: Shapes,
+    ids: BTreeMap<Definition, u32>,
+    resource_names: BTreeMap<ResourceId, String>,
+}
+
+fn intern(
+    types: &mut Types,
+    def: Definition,
+    ty: impl Fn(u32) -> ValType,
+    limit_bytes: u32,
+) -> Result<ValType, TypeError> {
+    if let Some(&id) = types.ids.get(&def) {
+        types.infos[id as usize].check_size(limit_bytes)?;
+        return Ok(ty(id));
+    }
+    let info = new_info(types, def.despecialize())?;
+    info.check_size(limit_bytes)?;
+    let id = u32::try_from(types.defs.len()).expect("fewer than 2^32 types fit in memory");
+    types.tys.push(ty(id));
+    types.layouts.push(info.layouts);
+    types.infos.push(info);
+    types.shapes.push(def.despecialize());
+    types.defs.push(def.clone());
+    types.ids.insert(def, id);
+    Ok(ty(id))
+}
+
+/// Returns the layouts of a type with a definition, in the order of [`PtrType::index`].
+#[inline]
+pub(crate) fn defined_layouts(types: &Types, ty: ValType) -> Option<&[Layout; 2]> {
+    position(ty).map(|position| &types.layouts[position as usize])
+}
+
+/// Returns what was worked out when `ty` was built, or `None` for a type without definition.
+#[inline]
+pub(crate) fn info(types: &Types, ty: ValType) -> Option<&Info> {
+    position(ty).map(|position| &types.infos[position as usize])
+}
+
+/// Returns the types in the form from which all layouts are worked out at once.
+pub(crate) fn shapes(types: &Types) -> &Shapes {
+    &types.shapes
+}
+
 impl Types {
+    /// Returns every compound type with its layouts in 32-bit and in 64-bit memories, in one go and in the order in which
+    /// they were built.
+    pub fn layouts(&self) -> impl Iterator<Item = (ValType, [Layout; 2])> + '_ {
+        self.tys.iter().copied().zip(self.layouts.iter().copied())
+    }
+
     /// Gives a resource type the name that texts of types write for it.
     pub fn name_resource(&mut self, id: ResourceId, name: &str) {
         self.resource_names.insert(id, String::from(name));
