@@ -156,7 +156,10 @@ pub(crate) fn value_to_json(value: &Value) -> Json {
         Value::S16(x) => json!(x),
         Value::U16(x) => json!(x),
         Value::S32(x) => json!(x),
-        Value::U32(x) | Value::Flags(x) | Value::Own(x) | Value::Borrow(x) => json!(x),
+        Value::U32(x) | Value::Flags(x) => json!(x),
+        Value::Own(x) | Value::Borrow(x) | Value::ErrorContext(x) | Value::Stream(x) | Value::Future(x) => {
+            json!(x)
+        }
         Value::S64(x) => json!(x),
         Value::U64(x) => json!(x),
         Value::F32(x) => json!(x.to_bits()),

@@ -4,7 +4,7 @@
 use crate::flatten::Options;
 use crate::string::StringEncoding;
 use crate::trap::Trap;
-use crate::types::{ResourceId, Types};
+use crate::types::{ResourceId, Types, ValType};
 
 /// What lifting and lowering need of an instance: its memory, its `realloc` and its handle table.
 ///
@@ -61,6 +61,72 @@ pub trait Host {
     ///
     /// When the table is full.
     fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Self::Error>;
+
+    /// Returns the engine's number of the error context at `index` of the guest's table
+    /// (the spec's `lift_error_context`; [`ends::lift_error_context`](crate::ends::lift_error_context) does it). By default it is not supported.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such handle.
+    fn lift_error_context(&mut self, index: u32) -> Result<u32, Self::Error> {
+        let _ = index;
+        Err(Trap::Unsupported { what: "error-context" }.into())
+    }
+
+    /// Adds the error context of this number to the guest's table and returns its index
+    /// (the spec's `lower_error_context`; [`ends::lower_error_context`](crate::ends::lower_error_context) does it). By default it is not supported.
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    fn lower_error_context(&mut self, rep: u32) -> Result<u32, Self::Error> {
+        let _ = rep;
+        Err(Trap::Unsupported { what: "error-context" }.into())
+    }
+
+    /// Takes the readable end at `index` out of the guest's table and returns the engine's number of its stream
+    /// (the spec's `lift_stream`; [`ends::lift_stream`](crate::ends::lift_stream) does it). By default it is not supported.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such handle, of another type, or one that is in use.
+    fn lift_stream(&mut self, payload: Option<ValType>, index: u32) -> Result<u32, Self::Error> {
+        let _ = (payload, index);
+        Err(Trap::Unsupported { what: "stream" }.into())
+    }
+
+    /// Adds the readable end of the stream of this number to the guest's table and returns its index
+    /// (the spec's `lower_stream`; [`ends::lower_stream`](crate::ends::lower_stream) does it). By default it is not supported.
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    fn lower_stream(&mut self, payload: Option<ValType>, rep: u32) -> Result<u32, Self::Error> {
+        let _ = (payload, rep);
+        Err(Trap::Unsupported { what: "stream" }.into())
+    }
+
+    /// Takes the readable end at `index` out of the guest's table and returns the engine's number of its future
+    /// (the spec's `lift_future`; [`ends::lift_future`](crate::ends::lift_future) does it). By default it is not supported.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such handle, of another type, or one that is in use.
+    fn lift_future(&mut self, payload: Option<ValType>, index: u32) -> Result<u32, Self::Error> {
+        let _ = (payload, index);
+        Err(Trap::Unsupported { what: "future" }.into())
+    }
+
+    /// Adds the readable end of the future of this number to the guest's table and returns its index
+    /// (the spec's `lower_future`; [`ends::lower_future`](crate::ends::lower_future) does it). By default it is not supported.
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    fn lower_future(&mut self, payload: Option<ValType>, rep: u32) -> Result<u32, Self::Error> {
+        let _ = (payload, rep);
+        Err(Trap::Unsupported { what: "future" }.into())
+    }
 
     /// Is told, before a list or string is lifted, how many bytes of the host's memory it will take besides
     /// what its elements allocate in turn, and may refuse.

@@ -104,6 +104,7 @@
 //! | "Canonical ABI Options" | [`flatten::Options`] |
 //! | "Lifting and Lowering Context" | [`host`] |
 //! | "Table State", "Resource State", `canon resource.*` | [`handles`] |
+//! | streams, futures and error contexts as values, `canon error-context.drop` | [`ends`] |
 //! | "Despecialization", "Type Predicates" | [`despecialize`](mod@despecialize) |
 //! | "Alignment", "Element Size" | [`layout`](mod@layout) |
 //! | "Loading" | [`load`](mod@load), [`string`] |
@@ -121,10 +122,11 @@
 //! values for tests. With the feature `simd`, UTF-8 is validated with vector instructions by the crate simdutf8,
 //! which needs `std`.
 //!
-//! # What is not here yet
+//! # What it leaves to the engine
 //!
-//! Streams, futures and error contexts have layouts and flatten, but lifting one is
-//! [`Trap::Unsupported`], and no [`Value`] is one.
+//! What runs between values: tasks, and what is read from streams and futures. A stream, a future and an error context are
+//! values by the engine's number for them, as a resource is by its representation; [`ends`] has the rules of handing one
+//! on. A host that has none of these leaves their methods as they are, which then trap with [`Trap::Unsupported`].
 //!
 //! # What it guarantees
 //!
@@ -141,8 +143,10 @@ pub mod arbitrary;
 mod columns;
 pub mod despecialize;
 pub mod display;
+pub mod ends;
 pub mod explain;
 pub mod flatten;
+mod handle_values;
 pub mod handles;
 pub mod host;
 mod info;

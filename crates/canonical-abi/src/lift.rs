@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::flatten::{CoreType, flat_count_of_types, flat_types};
+use crate::handle_values::lift_handle;
 use crate::host::{Context, Host};
 use crate::layout::{field_offsets, tuple_layout};
 use crate::load::{check_discriminant, load_from_valid_range, load_list_from_range, unpack_flags_from_int};
@@ -13,7 +14,6 @@ use crate::memory::check_pointer;
 use crate::scalar::Scalar;
 use crate::specialize::{record_value, variant_value};
 use crate::string::load_string_from_range;
-use crate::trap::Trap;
 use crate::types::{PtrType, ValType};
 use crate::value::{List, Value};
 
@@ -148,11 +148,11 @@ pub fn lift_flat<H: Host>(
         Despecialized::Record(fields) => lift_flat_record(cx, vi, ty, fields)?,
         Despecialized::Variant(cases) => lift_flat_variant(cx, vi, ty, cases)?,
         Despecialized::Flags(labels) => Value::Flags(unpack_flags_from_int(vi.next_u32(), labels.len())),
-        Despecialized::Own(resource) => Value::Own(cx.host.lift_own(resource, vi.next_u32())?),
-        Despecialized::Borrow(resource) => Value::Borrow(cx.host.lift_borrow(resource, vi.next_u32())?),
-        Despecialized::ErrorContext => return Err(Trap::Unsupported { what: "error-context" }.into()),
-        Despecialized::Stream(_) => return Err(Trap::Unsupported { what: "stream" }.into()),
-        Despecialized::Future(_) => return Err(Trap::Unsupported { what: "future" }.into()),
+        Despecialized::Own(_)
+        | Despecialized::Borrow(_)
+        | Despecialized::ErrorContext
+        | Despecialized::Stream(_)
+        | Despecialized::Future(_) => lift_handle(cx, ty, vi.next_u32())?,
     };
     Ok(value)
 }

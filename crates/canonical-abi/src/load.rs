@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::columns::load_column;
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::handle_values::lift_handle;
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
 use crate::memory::{bytes, check_elements, check_pointer, load_int, load_pointer_and_length};
@@ -55,17 +56,14 @@ pub(crate) fn load_from_valid_range<H: Host>(
         Despecialized::Record(fields) => load_record(cx, ptr, ty, fields)?,
         Despecialized::Variant(cases) => load_variant(cx, ptr, ty, cases)?,
         Despecialized::Flags(labels) => Value::Flags(load_flags(cx, ptr, labels.len())?),
-        Despecialized::Own(resource) => {
+        Despecialized::Own(_)
+        | Despecialized::Borrow(_)
+        | Despecialized::ErrorContext
+        | Despecialized::Stream(_)
+        | Despecialized::Future(_) => {
             let index = load_scalar(cx, ptr)?;
-            Value::Own(cx.host.lift_own(resource, index)?)
+            lift_handle(cx, ty, index)?
         }
-        Despecialized::Borrow(resource) => {
-            let index = load_scalar(cx, ptr)?;
-            Value::Borrow(cx.host.lift_borrow(resource, index)?)
-        }
-        Despecialized::ErrorContext => return Err(Trap::Unsupported { what: "error-context" }.into()),
-        Despecialized::Stream(_) => return Err(Trap::Unsupported { what: "stream" }.into()),
-        Despecialized::Future(_) => return Err(Trap::Unsupported { what: "future" }.into()),
     };
     Ok(value)
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::flatten::{CoreType, flat_count_of_types, flat_types};
+use crate::handle_values::lower_handle;
 use crate::host::{Context, Host};
 use crate::layout::{field_offsets, tuple_layout};
 use crate::lift::CoreValue;
@@ -61,14 +62,11 @@ pub fn lower_flat<H: Host>(
             lower_flat_variant(cx, value, ty, cases, out)?;
         }
         Value::Flags(bits) => out.push(CoreValue::I32(*bits)),
-        Value::Own(rep) => {
-            let ValType::Own(resource) = ty else { mismatch(value) };
-            out.push(CoreValue::I32(cx.host.lower_own(resource, *rep)?));
-        }
-        Value::Borrow(rep) => {
-            let ValType::Borrow(resource) = ty else { mismatch(value) };
-            out.push(CoreValue::I32(cx.host.lower_borrow(resource, *rep)?));
-        }
+        Value::Own(rep)
+        | Value::Borrow(rep)
+        | Value::ErrorContext(rep)
+        | Value::Stream(rep)
+        | Value::Future(rep) => out.push(CoreValue::I32(lower_handle(cx, value, ty, *rep)?)),
     }
     Ok(())
 }

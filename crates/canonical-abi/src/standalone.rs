@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::host::Host;
 use crate::trap::{Allocation, Trap};
-use crate::types::ResourceId;
+use crate::types::{ResourceId, ValType};
 
 /// A [`Host`] that is a growing buffer. New blocks go to its end and nothing is ever freed. A handle's index is
 /// its representation.
@@ -54,6 +54,30 @@ impl Host for Standalone {
     }
 
     fn lower_borrow(&mut self, _: ResourceId, rep: u32) -> Result<u32, Trap> {
+        Ok(rep)
+    }
+
+    fn lift_error_context(&mut self, index: u32) -> Result<u32, Trap> {
+        Ok(index)
+    }
+
+    fn lower_error_context(&mut self, rep: u32) -> Result<u32, Trap> {
+        Ok(rep)
+    }
+
+    fn lift_stream(&mut self, _: Option<ValType>, index: u32) -> Result<u32, Trap> {
+        Ok(index)
+    }
+
+    fn lower_stream(&mut self, _: Option<ValType>, rep: u32) -> Result<u32, Trap> {
+        Ok(rep)
+    }
+
+    fn lift_future(&mut self, _: Option<ValType>, index: u32) -> Result<u32, Trap> {
+        Ok(index)
+    }
+
+    fn lower_future(&mut self, _: Option<ValType>, rep: u32) -> Result<u32, Trap> {
         Ok(rep)
     }
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::columns::{is_storable, store_column};
 use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::handle_values::lower_handle;
 use crate::host::{Context, Host};
 use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
 use crate::load::{canonicalize_nan32, canonicalize_nan64};
@@ -65,15 +66,13 @@ pub(crate) fn store_into_valid_range<H: Host>(
             let Despecialized::Flags(labels) = despecialize(cx.types, ty) else { mismatch(value) };
             store_int(cx, u64::from(*bits), ptr, flags_size(labels.len()))?;
         }
-        Value::Own(rep) => {
-            let ValType::Own(resource) = ty else { mismatch(value) };
-            let index = cx.host.lower_own(resource, *rep)?;
-            store_int(cx, u64::from(index), ptr, 4)?;
-        }
-        Value::Borrow(rep) => {
-            let ValType::Borrow(resource) = ty else { mismatch(value) };
-            let index = cx.host.lower_borrow(resource, *rep)?;
-            store_int(cx, u64::from(index), ptr, 4)?;
+        Value::Own(rep)
+        | Value::Borrow(rep)
+        | Value::ErrorContext(rep)
+        | Value::Stream(rep)
+        | Value::Future(rep) => {
+            let index = lower_handle(cx, value, ty, *rep)?;
+            store_scalar(cx, index, ptr)?;
         }
     }
     Ok(())

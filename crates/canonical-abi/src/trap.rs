@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use crate::ends::{EndKind, EndState};
 use crate::types::MAX_FLAGS;
 
 /// The longest string, in bytes of its encoding (CanonicalABI.md, "Loading").
@@ -116,6 +117,25 @@ pub enum Trap {
         /// The index.
         index: u32,
     },
+    /// An index that names something else than a value of the type.
+    WrongHandle {
+        /// The index.
+        index: u32,
+        /// What was expected there.
+        expected: &'static str,
+    },
+    /// A readable end that is given away while it reads, or when it is done.
+    EndNotIdle {
+        /// Of what it is an end.
+        kind: EndKind,
+        /// What it is doing.
+        state: EndState,
+    },
+    /// A readable end that is given away while it is in a waitable set.
+    EndInWaitableSet {
+        /// Of what it is an end.
+        kind: EndKind,
+    },
     /// A resource handle of another resource type.
     WrongResourceType {
         /// The index.
@@ -142,7 +162,7 @@ pub enum Trap {
     CannotLeave,
     /// A call into an instance that must not be entered.
     CannotEnter,
-    /// A value of a type whose lifting and lowering this crate does not do yet.
+    /// A value of a type for which the host has no table.
     Unsupported {
         /// What: `"stream"`, `"future"` or `"error-context"`.
         what: &'static str,
@@ -185,6 +205,9 @@ impl Trap {
             | Self::InvalidUtf16 { .. }
             | Self::UnknownHandle { .. }
             | Self::NotAResource { .. }
+            | Self::WrongHandle { .. }
+            | Self::EndNotIdle { .. }
+            | Self::EndInWaitableSet { .. }
             | Self::WrongResourceType { .. }
             | Self::NotOwned { .. }
             | Self::RemoveWhileLent { .. }
@@ -249,6 +272,13 @@ impl fmt::Display for Trap {
             }
             Self::UnknownHandle { index } => write!(f, "unknown handle index {index}"),
             Self::NotAResource { index } => write!(f, "handle index {index} used with the wrong type"),
+            Self::WrongHandle { index, expected } => {
+                write!(f, "handle index {index} used with the wrong type, expected {expected}")
+            }
+            Self::EndNotIdle { kind, state } => f.write_str(not_idle(*kind, *state)),
+            Self::EndInWaitableSet { kind } => {
+                write!(f, "cannot lift {} while it's in a waitable set", end_name(*kind))
+            }
             Self::WrongResourceType { index } => write!(
                 f,
                 "handle index {index} used with the wrong type, expected guest-defined resource but found a \
@@ -266,6 +296,24 @@ impl fmt::Display for Trap {
             Self::CannotEnter => f.write_str("cannot enter component instance"),
             Self::Unsupported { what } => write!(f, "not supported yet: a value of type {what}"),
         }
+    }
+}
+
+fn not_idle(kind: EndKind, state: EndState) -> &'static str {
+    match (kind, state) {
+        (EndKind::Stream, EndState::Done) => {
+            "cannot lift stream after being notified that the writable end dropped"
+        }
+        (EndKind::Future, EndState::Done) => "cannot lift future after previous read succeeded",
+        (EndKind::Stream, EndState::Idle | EndState::Copying) => "cannot lift busy stream",
+        (EndKind::Future, EndState::Idle | EndState::Copying) => "cannot lift busy future",
+    }
+}
+
+fn end_name(kind: EndKind) -> &'static str {
+    match kind {
+        EndKind::Stream => "stream",
+        EndKind::Future => "future",
     }
 }
 

@@ -44,8 +44,7 @@ impl core::error::Error for ValueTypeError {}
 ///
 /// # Errors
 ///
-/// When it is not; the error says where, what was expected and what is there. Streams, futures and error
-/// contexts have no values yet.
+/// When it is not; the error says where, what was expected and what is there.
 pub fn type_check(types: &Types, ty: ValType, value: &Value) -> Result<(), ValueTypeError> {
     match (ty, value) {
         (ValType::Bool, Value::Bool(_))
@@ -62,7 +61,10 @@ pub fn type_check(types: &Types, ty: ValType, value: &Value) -> Result<(), Value
         | (ValType::Char, Value::Char(_))
         | (ValType::String, Value::String(_))
         | (ValType::Own(_), Value::Own(_))
-        | (ValType::Borrow(_), Value::Borrow(_)) => Ok(()),
+        | (ValType::Borrow(_), Value::Borrow(_))
+        | (ValType::ErrorContext, Value::ErrorContext(_))
+        | (ValType::Stream(_), Value::Stream(_))
+        | (ValType::Future(_), Value::Future(_)) => Ok(()),
         (ValType::List(id), Value::List(list)) => check_list(types, ty, types[id].element, list),
         (ValType::FixedLengthList(id), Value::List(list)) => {
             if u32::try_from(list.len()) != Ok(types[id].length) {

@@ -68,6 +68,12 @@ pub enum Value {
     Own(u32),
     /// Of `borrow<R>`: the representation.
     Borrow(u32),
+    /// Of `error-context`: the engine's number for it.
+    ErrorContext(u32),
+    /// Of `stream<T>`: the engine's number for the stream whose readable end it is.
+    Stream(u32),
+    /// Of `future<T>`: the engine's number for the future whose readable end it is.
+    Future(u32),
 }
 
 /// The elements of a list: typed if they are of a scalar type. A list of records or tuples has two forms, which are equal
@@ -262,6 +268,9 @@ impl Value {
             Self::Flags(_) => "flags",
             Self::Own(_) => "own",
             Self::Borrow(_) => "borrow",
+            Self::ErrorContext(_) => "error-context",
+            Self::Stream(_) => "stream",
+            Self::Future(_) => "future",
         }
     }
 }

@@ -58,6 +58,10 @@ pub fn val_type(resolved: &Resolved, types: &mut Types, ty: Type) -> Result<ValT
 /// # Errors
 ///
 /// As for [`val_types`].
+///
+/// # Panics
+///
+/// When `id` is of another [`Resolved`].
 pub fn func_type(resolved: &Resolved, types: &mut Types, id: FunctionId) -> Result<FuncType> {
     let known = val_types(resolved, types, types_of(&resolved[id]))?;
     Ok(known.func_type(resolved, id).expect("all of the function's types were asked for"))

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::build::{At, Builder, Instruction};
-use super::{BlockId, Check, CheckEach, HandleKind};
+use super::{BlockId, Check, CheckEach};
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::layout::{alignment, discriminant_size, payload_offset};
 use crate::types::ValType;
@@ -39,11 +39,11 @@ impl Instruction for Check {
             },
             Despecialized::Record(fields) => return b.fields(fields),
             Despecialized::Variant(cases) => check_variant(b, ty, cases),
-            Despecialized::Own(resource) => Self::Handle { at: 0, kind: HandleKind::Own, resource },
-            Despecialized::Borrow(resource) => Self::Handle { at: 0, kind: HandleKind::Borrow, resource },
-            Despecialized::ErrorContext => Self::Unsupported { what: "error-context" },
-            Despecialized::Stream(_) => Self::Unsupported { what: "stream" },
-            Despecialized::Future(_) => Self::Unsupported { what: "future" },
+            Despecialized::Own(_)
+            | Despecialized::Borrow(_)
+            | Despecialized::ErrorContext
+            | Despecialized::Stream(_)
+            | Despecialized::Future(_) => Self::Handle { at: 0, ty },
         };
         alloc::vec![op]
     }
@@ -57,8 +57,7 @@ impl Instruction for Check {
             | Self::List { .. }
             | Self::Repeat { .. }
             | Self::Call { .. }
-            | Self::Handle { .. }
-            | Self::Unsupported { .. } => 1,
+            | Self::Handle { .. } => 1,
         }
     }
 
@@ -76,7 +75,6 @@ impl Instruction for Check {
             | Self::Repeat { at, .. }
             | Self::Call { at, .. }
             | Self::Handle { at, .. } => *at += by.from,
-            Self::Unsupported { .. } => {}
         }
         op
     }

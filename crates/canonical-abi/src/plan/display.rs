@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use super::{BlockId, Check, CheckEach, HandleKind, Move, MoveEach, Plan, Program, Side, Span};
+use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Program, Side, Span};
 use crate::string::StringEncoding;
+use crate::types::ValType;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,10 +78,7 @@ impl fmt::Display for Check {
                 write!(f, "repeat    from[{at}], {count} times, stride {stride}, {CHECK}{}", body.index())
             }
             Self::Call { at, body } => write!(f, "call      from[{at}], {CHECK}{}", body.index()),
-            Self::Handle { at, kind, resource } => {
-                write!(f, "{}from[{at}], resource {}", handle(*kind), resource.0)
-            }
-            Self::Unsupported { what } => write!(f, "trap      not supported yet: {what}"),
+            Self::Handle { at, ty } => write_handle(f, *ty, format_args!("from[{at}]")),
         }
     }
 }
@@ -125,9 +123,7 @@ impl fmt::Display for Move {
             Self::Call { to, from, body } => {
                 write!(f, "call      to[{to}], from[{from}], {MOVE}{}", body.index())
             }
-            Self::Handle { to, kind, resource } => {
-                write!(f, "{}to[{to}], resource {}", handle(*kind), resource.0)
-            }
+            Self::Handle { to, ty } => write_handle(f, *ty, format_args!("to[{to}]")),
         }
     }
 }
@@ -154,10 +150,15 @@ fn units(kind: Span) -> &'static str {
     }
 }
 
-fn handle(kind: HandleKind) -> &'static str {
-    match kind {
-        HandleKind::Own => "own       ",
-        HandleKind::Borrow => "borrow    ",
+#[expect(clippy::wildcard_enum_match_arm, reason = "only handles are")]
+fn write_handle(f: &mut fmt::Formatter<'_>, ty: ValType, place: fmt::Arguments<'_>) -> fmt::Result {
+    match ty {
+        ValType::Own(resource) => write!(f, "own       {place}, resource {}", resource.0),
+        ValType::Borrow(resource) => write!(f, "borrow    {place}, resource {}", resource.0),
+        ValType::ErrorContext => write!(f, "errctx    {place}"),
+        ValType::Stream(_) => write!(f, "stream    {place}"),
+        ValType::Future(_) => write!(f, "future    {place}"),
+        _ => unreachable!("only handles are moved by the table"),
     }
 }
 

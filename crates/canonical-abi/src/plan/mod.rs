@@ -89,7 +89,7 @@ pub use build::{func_plans, plan};
 pub use run::{copy, copy_spilled};
 
 use crate::flatten::Options;
-use crate::types::{PtrType, ResourceId};
+use crate::types::{PtrType, ValType};
 
 /// How the values of some types get from one memory to another.
 ///
@@ -242,15 +242,8 @@ pub enum Check {
     Handle {
         /// Where the index is.
         at: u64,
-        /// Whether it is an `own` or a `borrow`.
-        kind: HandleKind,
-        /// The resource type.
-        resource: ResourceId,
-    },
-    /// Traps: the crate does not lift values of this type yet.
-    Unsupported {
-        /// `"stream"`, `"future"` or `"error-context"`.
-        what: &'static str,
+        /// The type: `own`, `borrow`, `error-context`, `stream` or `future`.
+        ty: ValType,
     },
 }
 
@@ -362,10 +355,8 @@ pub enum Move {
     Handle {
         /// Where the index goes.
         to: u64,
-        /// Whether it is an `own` or a `borrow`.
-        kind: HandleKind,
-        /// The resource type.
-        resource: ResourceId,
+        /// The type: `own`, `borrow`, `error-context`, `stream` or `future`.
+        ty: ValType,
     },
 }
 
@@ -405,15 +396,6 @@ impl Span {
             Self::F64s => 8,
         }
     }
-}
-
-/// Which of the two handle types a handle is of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HandleKind {
-    /// `own<R>`
-    Own,
-    /// `borrow<R>`
-    Borrow,
 }
 
 impl Side {

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::build::{At, Builder, Instruction};
-use super::{BlockId, HandleKind, Move, MoveEach, Span};
+use super::{BlockId, Move, MoveEach, Span};
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::layout::{alignment, discriminant_size, flags_size, payload_offset};
 use crate::load::unpack_flags_from_int;
@@ -32,12 +32,11 @@ impl Instruction for Move {
             Despecialized::Record(fields) => return b.fields(fields),
             Despecialized::Variant(cases) => move_variant(b, ty, cases),
             Despecialized::Flags(labels) => move_flags(labels.len()),
-            Despecialized::Own(resource) => Self::Handle { to: 0, kind: HandleKind::Own, resource },
-            Despecialized::Borrow(resource) => Self::Handle { to: 0, kind: HandleKind::Borrow, resource },
-            // The first program traps at these.
-            Despecialized::ErrorContext | Despecialized::Stream(_) | Despecialized::Future(_) => {
-                return Vec::new();
-            }
+            Despecialized::Own(_)
+            | Despecialized::Borrow(_)
+            | Despecialized::ErrorContext
+            | Despecialized::Stream(_)
+            | Despecialized::Future(_) => Self::Handle { to: 0, ty },
         };
         alloc::vec![op]
     }

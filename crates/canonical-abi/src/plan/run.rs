@@ -4,8 +4,9 @@
 
 use alloc::collections::VecDeque;
 
-use super::{BlockId, Check, CheckEach, HandleKind, Move, MoveEach, Plan, Side, Span};
+use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Side, Span};
 use crate::flatten::Options;
+use crate::handle_values::{lift_rep, lower_rep};
 use crate::host::{Context, Host};
 use crate::load::{convert_i32_to_char, decode_i32_as_float, decode_i64_as_float};
 use crate::memory::{
@@ -127,15 +128,11 @@ fn check_block<S: Host, D: Host<Error = S::Error>>(
                 check_each(run, *body, from + at, u64::from(*count), *stride)?;
             }
             Check::Call { at, body } => check_call(run, *body, from + at)?,
-            Check::Handle { at, kind, resource } => {
+            Check::Handle { at, ty } => {
                 let index = load_u32(run.src, from + at)?;
-                let rep = match kind {
-                    HandleKind::Own => run.src.host.lift_own(*resource, index)?,
-                    HandleKind::Borrow => run.src.host.lift_borrow(*resource, index)?,
-                };
+                let rep = lift_rep(run.src, *ty, index)?;
                 run.reps.push_back(rep);
             }
-            Check::Unsupported { what } => return Err(Trap::Unsupported { what }.into()),
         }
     }
     Ok(())
@@ -216,13 +213,10 @@ fn move_block<S: Host, D: Host<Error = S::Error>>(
                 move_each(run, *body, to, from, u64::from(*count), (*to_stride, *from_stride))?;
             }
             Move::Call { to, from, body } => move_call(run, *body, to_base + to, from_base + from)?,
-            Move::Handle { to, kind, resource } => {
+            Move::Handle { to, ty } => {
                 // The queue is empty only if the source's memory has changed.
                 let rep = run.reps.pop_front().ok_or(Trap::UnknownHandle { index: 0 })?;
-                let index = match kind {
-                    HandleKind::Own => run.dst.host.lower_own(*resource, rep)?,
-                    HandleKind::Borrow => run.dst.host.lower_borrow(*resource, rep)?,
-                };
+                let index = lower_rep(run.dst, *ty, rep)?;
                 store_int(run.dst, u64::from(index), to_base + to, 4)?;
             }
         }

@@ -49,7 +49,10 @@ fn without_rows(value: &Value) -> Value {
         | Value::Enum(_)
         | Value::Flags(_)
         | Value::Own(_)
-        | Value::Borrow(_) => value.clone(),
+        | Value::Borrow(_)
+        | Value::ErrorContext(_)
+        | Value::Stream(_)
+        | Value::Future(_) => value.clone(),
     }
 }
 

@@ -107,11 +107,10 @@ pub enum Call {
         /// What it returned, unless the guest trapped.
         result: Option<u64>,
     },
-    /// A handle goes into the guest's table, or out of it or is lent (`lift_own`, `lift_borrow`, `lower_own`,
-    /// `lower_borrow`).
+    /// A handle goes into the guest's table, or out of it or is lent (`lift_own`, `lower_stream` and their siblings).
     Handle {
-        /// The resource type.
-        resource: ResourceId,
+        /// The resource type, if it is a resource.
+        resource: Option<ResourceId>,
         /// The index, when lifting; the representation, when lowering.
         given: u32,
         /// The representation, when lifting; the index, when lowering. `None` if there was a trap.

@@ -95,7 +95,7 @@ impl<'h, H: Host> Recorder<'h, H> {
     fn record_handle(
         &mut self,
         function: &'static str,
-        (resource, given): (ResourceId, u32),
+        (resource, given): (Option<ResourceId>, u32),
         result: &Result<u32, H::Error>,
     ) {
         let result = result.as_ref().ok().copied();
@@ -124,25 +124,61 @@ impl<H: Host> Host for Recorder<'_, H> {
 
     fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, H::Error> {
         let answer = self.host.lift_own(rt, index);
-        self.record_handle("lift_own", (rt, index), &answer);
+        self.record_handle("lift_own", (Some(rt), index), &answer);
         answer
     }
 
     fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, H::Error> {
         let answer = self.host.lift_borrow(rt, index);
-        self.record_handle("lift_borrow", (rt, index), &answer);
+        self.record_handle("lift_borrow", (Some(rt), index), &answer);
         answer
     }
 
     fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, H::Error> {
         let answer = self.host.lower_own(rt, rep);
-        self.record_handle("lower_own", (rt, rep), &answer);
+        self.record_handle("lower_own", (Some(rt), rep), &answer);
         answer
     }
 
     fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, H::Error> {
         let answer = self.host.lower_borrow(rt, rep);
-        self.record_handle("lower_borrow", (rt, rep), &answer);
+        self.record_handle("lower_borrow", (Some(rt), rep), &answer);
+        answer
+    }
+
+    fn lift_error_context(&mut self, index: u32) -> Result<u32, H::Error> {
+        let answer = self.host.lift_error_context(index);
+        self.record_handle("lift_error_context", (None, index), &answer);
+        answer
+    }
+
+    fn lower_error_context(&mut self, rep: u32) -> Result<u32, H::Error> {
+        let answer = self.host.lower_error_context(rep);
+        self.record_handle("lower_error_context", (None, rep), &answer);
+        answer
+    }
+
+    fn lift_stream(&mut self, payload: Option<ValType>, index: u32) -> Result<u32, H::Error> {
+        let answer = self.host.lift_stream(payload, index);
+        self.record_handle("lift_stream", (None, index), &answer);
+        answer
+    }
+
+    fn lower_stream(&mut self, payload: Option<ValType>, rep: u32) -> Result<u32, H::Error> {
+        let answer = self.host.lower_stream(payload, rep);
+        self.record_handle("lower_stream", (None, rep), &answer);
+        answer
+    }
+
+    fn lift_future(&mut self, payload: Option<ValType>, index: u32) -> Result<u32, H::Error> {
+        let answer = self.host.lift_future(payload, index);
+        self.record_handle("lift_future", (None, index), &answer);
+        answer
+    }
+
+    fn lower_future(&mut self, payload: Option<ValType>, rep: u32) -> Result<u32, H::Error> {
+        let answer = self.host.lower_future(payload, rep);
+        self.record_handle("lower_future", (None, rep), &answer);
         answer
     }
 
@@ -213,6 +249,7 @@ pub(super) fn brief_value(value: &Value) -> Option<String> {
         Value::String(s) => return Some(brief_string(s)),
         Value::Flags(bits) => format!("{bits:#b}"),
         Value::Own(rep) | Value::Borrow(rep) => format!("representation {rep}"),
+        Value::ErrorContext(rep) | Value::Stream(rep) | Value::Future(rep) => format!("number {rep}"),
         Value::List(_)
         | Value::Map(_)
         | Value::Record(_)

@@ -48,7 +48,8 @@ fn call_text(function: &str, call: Call) -> String {
         }
         Call::Handle { resource, given, result } => {
             let result = result.map_or("trap".to_string(), |index| format!("{index}"));
-            format!("{function}({given}, resource-{}) = {result}", resource.0)
+            let resource = resource.map_or(String::new(), |resource| format!(", resource-{}", resource.0));
+            format!("{function}({given}{resource}) = {result}")
         }
     }
 }
