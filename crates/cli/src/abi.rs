@@ -3,7 +3,6 @@
 use canonical_abi::{Options, StringEncoding};
 use clap::ValueEnum;
 
-use crate::failure::Failure;
 use crate::pointer::Pointer;
 
 /// The canonical options that a command explains (CanonicalABI.md, "Canonical ABI Options").
@@ -78,9 +77,4 @@ pub(crate) fn length_unit(opts: &Options) -> &'static str {
              UTF-16"
         }
     }
-}
-
-/// Returns the failure of a command that does not draw.
-pub(crate) fn no_drawing(command: &str) -> Failure {
-    Failure::BadInput(format!("`lowlift {command}` draws nothing, expected one of: text, json, html"))
 }

@@ -6,12 +6,12 @@ use canonical_abi::explain::explain_functype;
 use canonical_abi::{Direction, Options, StringEncoding};
 use component_linker::display_func;
 
-use crate::abi::{AbiArgs, Format, length_unit, no_drawing};
+use crate::abi::{AbiArgs, Format, length_unit};
 use crate::catalog::{self, Catalog};
 use crate::failure::Failure;
 use crate::functions::{self, Function};
 use crate::render::page::{self, Package};
-use crate::render::{json, text};
+use crate::render::{draw, json, text};
 
 /// What `lowlift describe` is given.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// The function, in full (techbytes:plugin/processing.process) or as short as is unique; all of them if none is
     /// given.
     function: Option<String>,
-    /// What to write: text, json or html. A page shows the types too that a function uses.
+    /// What to write. A page shows the types too that a function uses.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -60,7 +60,15 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
             });
             Ok(json::document(&opts, &[("functions", functions.collect())]))
         }
-        Format::Svg => Err(no_drawing("describe")),
+        Format::Svg => {
+            let functions = wanted.iter().map(|function| {
+                let ty = display_func(&catalog.types, &function.full_name(), &function.ty);
+                let signatures = [Direction::Lift, Direction::Lower]
+                    .map(|direction| explain_functype(&catalog.types, &function.ty, &opts, direction));
+                (ty, signatures)
+            });
+            Ok(draw::functions(&functions.collect::<Vec<_>>()))
+        }
         Format::Html => Ok(page::render(&Package::of_functions(&args.file, &catalog, opts, wanted))),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use component_linker::display_func;
 
-use crate::abi::{Format, no_drawing};
+use crate::abi::Format;
 use crate::bounds::Bounds;
 use crate::call::{failure, prepare, result_text};
 use crate::failure::{self as outcome, Failure};
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     stub_imports: bool,
     #[command(flatten)]
     bounds: Bounds,
-    /// What to write: text, json or html.
+    /// What to write.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -34,9 +34,6 @@ pub(crate) struct Args {
 ///
 /// As `lowlift call`. When the guest traps, the steps up to there are printed before.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    if args.format == Format::Svg {
-        return Err(no_drawing("trace"));
-    }
     let mut call = prepare(&args.file, &args.call, args.stub_imports, args.bounds)?;
     let (result, trace) = call.func.call_traced(&mut call.store, &call.values);
     let failed = result.as_ref().err().map(|error| failure(&call, error));
@@ -56,7 +53,8 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         failure: failed.as_ref().map(ToString::to_string),
     };
     let written = match args.format {
-        Format::Text | Format::Svg => render::text(&traced, text::wants_colour()),
+        Format::Text => render::text(&traced, text::wants_colour()),
+        Format::Svg => render::svg(&traced),
         Format::Json => json::document(&opts, &[("call", render::json(&traced))]),
         Format::Html => render::html(&traced),
     };

@@ -159,20 +159,6 @@ fn options_of_signatures() {
         [exit status 0]
     "#]],
     );
-    check(
-        &["describe", WIT, "nothing", "--format", "svg"],
-        expect![[r#"
-        error: `lowlift describe` draws nothing, expected one of: text, json, html
-        [exit status 1]
-    "#]],
-    );
-    check(
-        &["trace", PLUGIN, PROCESS, "--format", "svg"],
-        expect![[r#"
-        error: `lowlift trace` draws nothing, expected one of: text, json, html
-        [exit status 1]
-    "#]],
-    );
 }
 
 /// Colour is for terminals and whoever insists, and only paints what is there without it.
@@ -305,6 +291,22 @@ fn drawings_carry_their_numbers() {
     check_tags(&svg);
     for text in
         ["80 bytes, aligned to 8", ">id<", ">title pointer<", ">72<", ">created: u64<", "unused by ok"]
+    {
+        assert!(svg.contains(text), "{text} in:\n{svg}");
+    }
+}
+
+#[test]
+fn signatures_and_calls_are_drawn() {
+    let svg = stdout(&["describe", WIT, "--format", "svg"]);
+    check_tags(&svg);
+    for text in ["Lifted: the core function", ">param 0: i32<", "joined", "pointer to the parameters", ">+7<"]
+    {
+        assert!(svg.contains(text), "{text} in:\n{svg}");
+    }
+    let svg = stdout(&["trace", PLUGIN, PROCESS, "--format", "svg"]);
+    check_tags(&svg);
+    for text in ["Lowering the arguments", ">realloc(0x0, 0, 1, ", "Lifting the result", ">load_int<", "ok("]
     {
         assert!(svg.contains(text), "{text} in:\n{svg}");
     }

@@ -1,5 +1,6 @@
 //! Explanations as text for a terminal, JSON, SVG and HTML, all from the same data.
 
+pub(crate) mod draw;
 mod html;
 pub(crate) mod json;
 pub(crate) mod page;

@@ -55,6 +55,12 @@ pub(super) fn element(map: &ByteMap, label: &str) -> String {
     )
 }
 
+/// Returns the drawing of a map as a part of another one, its width and its height.
+pub(super) fn drawing(map: &ByteMap) -> (String, usize, usize) {
+    let (drawing, height) = draw(map);
+    (drawing, drawing_width(), height)
+}
+
 fn drawing_width() -> usize {
     GUTTER + 8 * BYTE_WIDTH + 2
 }

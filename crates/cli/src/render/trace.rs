@@ -8,6 +8,7 @@ use canonical_abi::{CoreValue, Options};
 use component_linker::CallTrace;
 use serde_json::{Value, json};
 
+use super::draw::{self, Part};
 use super::spec::function_link;
 use super::text::{heading, paint};
 use super::{escape, html};
@@ -117,6 +118,22 @@ pub(crate) fn html(traced: &TracedCall<'_>) -> String {
     html::page(traced.call, &body)
 }
 
+/// Returns the steps as a drawing.
+pub(crate) fn svg(traced: &TracedCall<'_>) -> String {
+    let trace = traced.trace;
+    let (called, returned) = (core_call(trace), post_return(trace));
+    let parts = [
+        ("Lowering the arguments", trace.lowering.as_ref().map(Part::Steps)),
+        ("Calling the core function", called.as_deref().map(Part::Line)),
+        ("Lifting the result", trace.lifting.as_ref().map(Part::Steps)),
+        ("Calling post-return", returned.as_deref().map(Part::Line)),
+        ("Result", traced.result.as_deref().map(Part::Line)),
+        ("Failure", traced.failure.as_deref().map(Part::Line)),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter_map(|(heading, part)| Some((heading, part?))).collect();
+    draw::steps(&traced.ty, &parts)
+}
+
 /// Returns what the core function was called with and what it returned, if it was called.
 fn core_call(trace: &CallTrace) -> Option<String> {
     let has_lowered = trace.lowering.as_ref().is_some_and(|lowering| !has_trapped(&lowering.steps));
@@ -194,11 +211,8 @@ fn write_step(out: &mut String, step: &Step) {
         }
         Some(Call::Handle { resource, given, result }) => {
             let result = result.map_or_else(|| "trap".to_owned(), |index| index.to_string());
-            let _ = write!(
-                out,
-                "<span class=\"call\"><code>({given}, resource-{}) = {result}</code></span>",
-                resource.0
-            );
+            let resource = resource.map_or_else(String::new, |resource| format!(", resource-{}", resource.0));
+            let _ = write!(out, "<span class=\"call\"><code>({given}{resource}) = {result}</code></span>");
         }
         None => {}
     }
@@ -289,7 +303,7 @@ fn call_json(call: Call) -> Value {
             "result": result,
         }),
         Call::Handle { resource, given, result } => {
-            json!({ "of": "handle-table", "resource": resource.0, "given": given, "result": result })
+            json!({ "of": "handle-table", "resource": resource.map(|resource| resource.0), "given": given, "result": result })
         }
     }
 }

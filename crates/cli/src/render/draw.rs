@@ -1,0 +1,270 @@
+//! Signatures and traced calls drawn: a row for each core value, or for each step, with boxes for what it carries.
+
+use std::fmt::Write as _;
+
+use canonical_abi::explain::{ByteMap, Call, CoreSlot, FlattenedFunc, Place, Reason, Step, Trace};
+use canonical_abi::{CoreValue, Direction};
+
+use super::{escape, svg};
+
+const ROW_HEIGHT: usize = 24;
+const CHAR_TENTHS: usize = 67;
+const MARGIN: usize = 12;
+/// Where a row's text starts.
+const TEXT_X: usize = 150;
+const INDENT: usize = 14;
+/// How deep steps are indented at most.
+const MAX_DEPTH: usize = 12;
+/// The most steps that are drawn. The other formats have all.
+const MAX_STEPS: usize = 400;
+/// The most bytes of a step that are drawn.
+const SHOWN_BYTES: usize = 16;
+const BYTE_WIDTH: usize = 20;
+
+/// Returns a drawing of functions: their name and type, and both core signatures.
+pub(crate) fn functions(functions: &[(String, [FlattenedFunc; 2])]) -> String {
+    let mut drawing = Drawing::default();
+    for (ty, signatures) in functions {
+        drawing.title(ty);
+        for signature in signatures {
+            draw_signature(&mut drawing, signature);
+        }
+        drawing.y += ROW_HEIGHT / 2;
+    }
+    drawing.finish()
+}
+
+/// A part of a traced call: steps, or a line.
+pub(crate) enum Part<'a> {
+    /// Of lowering or lifting.
+    Steps(&'a Trace),
+    /// What was called, or came of it.
+    Line(&'a str),
+}
+
+/// Returns a drawing of the parts of a call, each under its heading.
+pub(crate) fn steps(title: &str, parts: &[(&str, Part<'_>)]) -> String {
+    let mut drawing = Drawing::default();
+    drawing.title(title);
+    for (heading, part) in parts {
+        drawing.heading(heading);
+        match part {
+            Part::Line(line) => drawing.text(MARGIN + INDENT, "", line),
+            Part::Steps(trace) => {
+                let mut n_left = MAX_STEPS;
+                draw_steps(&mut drawing, &trace.steps, 0, &mut n_left);
+                let n_more = count_steps(&trace.steps).saturating_sub(MAX_STEPS) + trace.n_elided;
+                if n_more > 0 {
+                    drawing.text(MARGIN + INDENT, "m-off", &format!("… {n_more} more steps"));
+                }
+            }
+        }
+    }
+    drawing.finish()
+}
+
+/// A drawing from top to bottom. `y` is where the next row starts.
+#[derive(Default)]
+struct Drawing {
+    body: String,
+    y: usize,
+    width: usize,
+}
+
+impl Drawing {
+    fn title(&mut self, text: &str) {
+        self.y += 6;
+        self.text(MARGIN, "m-name", text);
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.y += 8;
+        self.text(MARGIN, "", text);
+    }
+
+    /// Draws a row of text.
+    fn text(&mut self, x: usize, class: &str, text: &str) {
+        self.text_beside(x, class, text);
+        self.y += ROW_HEIGHT;
+    }
+
+    /// Draws text in the row that is drawn, and returns where it ends.
+    fn text_beside(&mut self, x: usize, class: &str, text: &str) -> usize {
+        let y = self.y + 16;
+        let _ = writeln!(self.body, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escape(text));
+        // Names are larger.
+        let char_tenths = if class == "m-name" { 80 } else { CHAR_TENTHS };
+        let end = x + text.chars().count() * char_tenths / 10;
+        self.width = self.width.max(end + MARGIN);
+        end
+    }
+
+    /// Draws a box in the row that is drawn, and returns where it ends.
+    fn boxed(&mut self, x: usize, width: usize, kind: &str, text: &str, title: &str) -> usize {
+        let _ = writeln!(
+            self.body,
+            "<g><title>{}</title><rect class=\"m-{kind}\" x=\"{x}\" y=\"{}\" width=\"{width}\" height=\"{}\" \
+             rx=\"3\"/><text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text></g>",
+            escape(title),
+            self.y,
+            ROW_HEIGHT - 2,
+            x + width / 2,
+            self.y + 15,
+            escape(text)
+        );
+        self.width = self.width.max(x + width + MARGIN);
+        x + width
+    }
+
+    fn finish(self) -> String {
+        let (width, height) = (self.width.max(400), self.y + MARGIN);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\" role=\"img\">\n<style>\n{}</style>\n\
+             <rect class=\"m-page\" width=\"100%\" height=\"100%\"/>\n{}</svg>\n",
+            svg::STYLE,
+            self.body
+        )
+    }
+}
+
+fn draw_signature(drawing: &mut Drawing, flat: &FlattenedFunc) {
+    drawing.heading(match flat.direction {
+        Direction::Lift => "Lifted: the core function that the component exports",
+        Direction::Lower => "Lowered: the core function that a component imports",
+    });
+    draw_slots(drawing, "param", &flat.params);
+    draw_slots(drawing, "result", &flat.results);
+    if flat.params.is_empty() && flat.results.is_empty() {
+        drawing.text(MARGIN + INDENT, "m-off", "no core values");
+    }
+    for map in [&flat.spilled_params, &flat.spilled_result].into_iter().flatten() {
+        draw_map(drawing, map);
+    }
+}
+
+/// Draws core values, and beside each the components that it carries, one below the other.
+fn draw_slots(drawing: &mut Drawing, what: &str, slots: &[CoreSlot]) {
+    for (i, slot) in slots.iter().enumerate() {
+        let lines = slot_lines(slot);
+        let kind = match &slot.reason {
+            Reason::Flat(sources) if sources.len() > 1 => "payload",
+            Reason::Flat(_) => "scalar",
+            Reason::SpilledParams { .. } | Reason::SpilledResult { .. } => "pointer",
+            Reason::CallbackCode | Reason::SubtaskState => "discriminant",
+        };
+        let name = format!("{what} {i}: {}", slot.ty);
+        drawing.boxed(MARGIN + INDENT, 110, kind, &name, &lines.join("; "));
+        for line in &lines {
+            drawing.text(TEXT_X, "", line);
+        }
+    }
+}
+
+/// Returns what a core value carries, a line for each component.
+fn slot_lines(slot: &CoreSlot) -> Vec<String> {
+    let Reason::Flat(sources) = &slot.reason else { return vec![slot.reason.to_string()] };
+    if sources.is_empty() {
+        return vec![slot.reason.to_string()];
+    }
+    let line = |source: &canonical_abi::explain::Source| {
+        let joined = match (source.ty == slot.ty, sources.len()) {
+            (false, _) => format!(", joined: {} as {}", source.ty, slot.ty),
+            (true, 1) => String::new(),
+            (true, _) => ", joined".to_owned(),
+        };
+        format!("{}: {}{joined}", source.path, source.what)
+    };
+    sources.iter().map(line).collect()
+}
+
+/// Draws the bytes of what is spilled.
+fn draw_map(drawing: &mut Drawing, map: &ByteMap) {
+    drawing.text(MARGIN + INDENT, "m-off", &format!("{}: {}", map.ty, super::size_text(map)));
+    let (element, width, height) = svg::drawing(map);
+    let (x, y) = (MARGIN + INDENT, drawing.y);
+    let _ = writeln!(drawing.body, "<g transform=\"translate({x} {y})\">\n{element}</g>");
+    drawing.width = drawing.width.max(x + width + MARGIN);
+    drawing.y += height + 6;
+}
+
+fn draw_steps(drawing: &mut Drawing, steps: &[Step], depth: usize, n_left: &mut usize) {
+    for step in steps {
+        if *n_left == 0 {
+            return;
+        }
+        *n_left -= 1;
+        draw_step(drawing, step, depth);
+        draw_steps(drawing, &step.steps, depth + 1, n_left);
+    }
+}
+
+/// Draws a step: what function works on what, then the bytes or core values that it reads or writes.
+fn draw_step(drawing: &mut Drawing, step: &Step, depth: usize) {
+    let mut x = MARGIN + INDENT * (1 + depth.min(MAX_DEPTH));
+    let name = format!("{}{}", step.function, step.call.map(call_text).unwrap_or_default());
+    x = if step.call.is_some() || step.is_trapped {
+        let kind = if step.is_trapped { "payload" } else { "discriminant" };
+        let width = (name.chars().count() + 2) * CHAR_TENTHS / 10;
+        drawing.boxed(x, width, kind, &name, &step.ty)
+    } else {
+        drawing.text_beside(x, "", &name)
+    };
+    let what = [step.path.as_str(), step.value.as_deref().unwrap_or_default()];
+    let what = what.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" = ");
+    let trap = if step.is_trapped { " trap" } else { "" };
+    x = drawing.text_beside(x + 10, "", &format!("{what}{trap}"));
+    draw_place(drawing, x + 10, &step.place);
+    drawing.y += ROW_HEIGHT;
+}
+
+fn draw_place(drawing: &mut Drawing, x: usize, place: &Place) {
+    if *place == Place::Nowhere {
+        return;
+    }
+    let mut x = drawing.text_beside(x, "m-off", &place.to_string()) + 8;
+    match place {
+        Place::Nowhere => {}
+        Place::Memory { address, size: _, bytes } => {
+            for (at, byte) in (*address..).zip(bytes.iter().take(SHOWN_BYTES)) {
+                x = drawing.boxed(x, BYTE_WIDTH, "scalar", &format!("{byte:02x}"), &format!("{at:#x}"));
+            }
+            if bytes.len() > SHOWN_BYTES {
+                drawing.text_beside(x + 4, "m-off", "…");
+            }
+        }
+        Place::Core { first, values } => {
+            for (i, value) in (*first..).zip(values.iter().take(SHOWN_BYTES)) {
+                let text = value.to_string();
+                let width = (text.chars().count() + 2) * CHAR_TENTHS / 10;
+                x = drawing.boxed(x, width, "payload", &text, &format!("core value {i}: {}", bits(*value)))
+                    + 3;
+            }
+            if values.len() > SHOWN_BYTES {
+                drawing.text_beside(x + 4, "m-off", "…");
+            }
+        }
+    }
+}
+
+fn bits(value: CoreValue) -> String {
+    format!("{} {:#x}", value.ty(), value.bits())
+}
+
+fn call_text(call: Call) -> String {
+    match call {
+        Call::Realloc { old_ptr, old_size, align, new_size, result } => {
+            let result = result.map_or_else(|| "trap".to_owned(), |ptr| format!("{ptr:#x}"));
+            format!("({old_ptr:#x}, {old_size}, {align}, {new_size}) = {result}")
+        }
+        Call::Handle { resource, given, result } => {
+            let result = result.map_or_else(|| "trap".to_owned(), |index| index.to_string());
+            let resource = resource.map_or_else(String::new, |resource| format!(", resource-{}", resource.0));
+            format!("({given}{resource}) = {result}")
+        }
+    }
+}
+
+fn count_steps(steps: &[Step]) -> usize {
+    steps.iter().map(|step| 1 + count_steps(&step.steps)).sum()
+}
