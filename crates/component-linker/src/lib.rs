@@ -69,6 +69,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`bindings!`] writes all of that for a WIT world, and the derives make component types of one's own:
+//!
+//! ```
+//! use component_linker::{Component, Config, Engine, Linker, Store, bindings};
+//!
+//! bindings!({ path: "../../examples/plugin/plugin.wit" });
+//!
+//! use exports::techbytes::plugin::processing::DataChunk;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bytes = wat::parse_file("../../examples/plugin/plugin.wat")?;
+//! let engine = Engine::new(&Config::new())?;
+//! let component = Component::new(&engine, &bytes)?;
+//! let mut store = Store::new(&engine, ());
+//! let plugin = Plugin::instantiate(&mut store, &component, &Linker::new())?;
+//! let chunk = DataChunk { id: 7, payload: vec![1, 2, 3] };
+//! let processed = plugin.techbytes_plugin_processing().call_process(&mut store, &chunk)?;
+//! assert_eq!(processed, Ok(chunk));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Values are [`Val`]s and types [`ValType`]s, both of the crate `canonical-abi`. A resource that a guest defines is
 //! known to the host by its representation, a number of the guest's choice: [`Val::Own`] moves the resource,
 //! [`Val::Borrow`] lends it for a call, and [`Instance::drop_resource`] drops one that the host was given. Nothing keeps a
@@ -87,6 +109,11 @@
 //! [`LinkerInstance::define_component`]), and functions and resource types of another instance of its store
 //! ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by [`StoreLimits`].
 #![forbid(unsafe_code)]
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
 
 // The macros name the crate so, also within it.
 #[cfg(test)]
@@ -123,7 +150,7 @@ pub use jit::{Frame, HostError, TrapKind};
 pub use canon::CallTrace;
 pub use component::{Component, Item, ItemKind};
 #[cfg(feature = "macros")]
-pub use component_macros::{ComponentType, Lift, Lower, flags};
+pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
 pub use func_type::display_func;
@@ -137,6 +164,6 @@ pub use plan::Unsupported;
 pub use store::{AsContextMut, Store, StoreContextMut};
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{
-    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable, ResourceTableError,
-    TypedFunc, TypedFuncError,
+    BindingsError, ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable,
+    ResourceTableError, TypedFunc, TypedFuncError,
 };

@@ -1,5 +1,6 @@
 //! What the macros refuse, and how they say it.
 
+use crate::bindings::bindings;
 use crate::derive::{Derived, derive};
 use crate::flags::flags;
 
@@ -55,4 +56,33 @@ fn wrong_flags_are_told() {
     check(&format!("struct A {{ {many} }}"), "there are 1 to 32 flags in a type, not 33");
     check("enum A { B }", "expected `struct`");
     check("struct A { B; }", "expected `const`");
+}
+
+#[test]
+fn what_bindings_lack_is_told() {
+    fn check(input: &str, expected: &str) {
+        let error = bindings(input.parse().expect("Rust tokens")).expect_err(input).to_string();
+        assert!(error.contains(expected), "{input}: {error}");
+    }
+    let inline = |wit: &str| format!("{{ inline: {wit:?} }}");
+    let world =
+        |items: &str| inline(&format!("package a:b; interface i {{ {items} }} world w {{ import i; }}"));
+    check(&world("f: async func();"), "not supported yet: `f` is async");
+    check(&world("f: func(x: stream<u8>);"), "not supported yet: `stream`");
+    check(&world("record r { x: future<u8> }"), "not supported yet: `future`");
+    check(&world("f: func() -> error-context;"), "not supported yet: `error-context`");
+    let params: Vec<_> = (0..21).map(|i| format!("p{i}: u8")).collect();
+    let many = format!("f: func({});", params.join(", "));
+    check(&world(&many), "not supported: `f` has more than 20 parameters");
+    check(&world("f: func(x: nope);"), "inline.wit:1:39: no type is named `nope` here");
+    check(&inline("package a:b;"), "the package has no world");
+    let two = inline("package a:b; world v {} world w {}");
+    check(&two, "`world: \"...\"` says which of `a:b/v`, `a:b/w`");
+    let other = "inline: \"package a:b; world v {}\", world: \"w\"";
+    check(other, "there is no world `w`, but `a:b/v`");
+    check("path: \"no/such/file.wit\"", "no/such/file.wit");
+    check("world: \"w\"", "`path: \"...\"` or `inline: \"...\"` says which WIT");
+    check("from: \"w\"", "expected `path`, `inline`, `world` or `with`");
+    let with = "inline: \"package a:b; world v {}\", with: { \"a:b/c.d\": u8 }";
+    check(with, "the world imports no such resource: `ns:pkg/interface.resource`");
 }

@@ -10,6 +10,7 @@ use super::tuple::{LiftTuple, LowerTuple, Results, has_handles};
 use super::values::{Scratch, from_values, to_values};
 use crate::canon::{Target, call_typed, target};
 use crate::instance::{CallError, Func, Instance};
+use crate::link_error::InstantiateError;
 use crate::names::describe_path;
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{Trap, TrapCause};
@@ -48,6 +49,15 @@ pub enum TypedFuncError {
     },
     /// The system refused memory.
     Resource(jit::Error),
+}
+
+/// Why there are no bindings to an instance of a component (`bindings!`).
+#[derive(Debug)]
+pub enum BindingsError {
+    /// The component could not be instantiated.
+    Instantiate(InstantiateError),
+    /// The instance lacks a function, or has one of other types.
+    Func(TypedFuncError),
 }
 
 impl Instance {
@@ -211,6 +221,36 @@ impl<P, R> Clone for TypedFunc<P, R> {
 impl<P, R> fmt::Debug for TypedFunc<P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TypedFunc").field("func", &self.func).finish_non_exhaustive()
+    }
+}
+
+impl From<InstantiateError> for BindingsError {
+    fn from(error: InstantiateError) -> Self {
+        Self::Instantiate(error)
+    }
+}
+
+impl From<TypedFuncError> for BindingsError {
+    fn from(error: TypedFuncError) -> Self {
+        Self::Func(error)
+    }
+}
+
+impl fmt::Display for BindingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instantiate(error) => error.fmt(f),
+            Self::Func(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BindingsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Instantiate(error) => Some(error),
+            Self::Func(error) => Some(error),
+        }
     }
 }
 

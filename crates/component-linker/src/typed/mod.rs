@@ -49,7 +49,7 @@ pub use compound::{
 };
 pub use describe::{Describe, TypeMismatch};
 pub use flat::{FlatIn, FlatOut};
-pub use func::{TypedFunc, TypedFuncError};
+pub use func::{BindingsError, TypedFunc, TypedFuncError};
 pub use list::Map;
 pub use resource::{Resource, ResourceAny, ResourceError};
 pub use shape::{Offset, Shape};
