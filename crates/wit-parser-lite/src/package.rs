@@ -405,7 +405,8 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
         let error = error.remark(format!("looked for among the packages given: {}{more}", known.join(", ")));
         error.suggest(&key.0, packages.ids.keys().map(|other| other.0.as_str()))
     } else {
-        error.remark(format!("known by that name: {}", versions.join(", ")))
+        let error = error.remark(format!("known by that name: {}", versions.join(", ")));
+        if let [version] = &*versions { error.help(format!("did you mean {version}?")) } else { error }
     });
     None
 }

@@ -61,8 +61,7 @@ fn gate_item<'a>(p: &mut Cursor<'a, '_>) -> Result<GateKind<'a>> {
 fn unstable_gate<'a>(p: &mut Cursor<'a, '_>) -> Result<GateKind<'a>> {
     p.bump();
     p.expect("(")?;
-    p.expect("feature")?;
-    p.expect("=")?;
+    field(p, "feature", "some-name")?;
     let feature = id(p)?;
     p.expect(")")?;
     Ok(GateKind::Unstable(feature))
@@ -91,11 +90,16 @@ fn deprecated_gate<'a>(p: &mut Cursor<'a, '_>) -> Result<GateKind<'a>> {
 /// with the parentheses around it.
 fn version_field(p: &mut Cursor<'_, '_>) -> Result<semver::Version> {
     p.expect("(")?;
-    p.expect("version")?;
-    p.expect("=")?;
+    field(p, "version", "1.0.0")?;
     let version = valid_semver(p)?;
     p.expect(")")?;
     Ok(version)
+}
+
+/// The name of a field and the sign after it.
+fn field(p: &mut Cursor<'_, '_>, name: &str, example: &str) -> Result<()> {
+    let field = p.expect(name).and_then(|_| p.expect("="));
+    field.map(drop).map_err(|error| error.help(format!("write `({name} = {example})`")))
 }
 
 /// The rules that hold for the gates of one item by themselves.

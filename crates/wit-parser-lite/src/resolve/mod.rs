@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind};
 use crate::gate::{Features, Gated};
 use crate::package::{Item, PackageKey, Packages, Repeat, lookup, packages};
 use crate::source::count;
-use order::{cycle_text, order};
+use order::{cycle_error, order};
 pub(crate) use unify::track;
 use unique::{Name, UniqueNames, check_unique};
 
@@ -226,14 +226,12 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
         edges.push(targets);
     }
     let Context { packages, errors, .. } = cx;
-    let name = |index: &u32| packages.interfaces[*index as usize].ast.id.name;
+    let name = |index: u32| packages.interfaces[index as usize].ast.id.name;
     order(&edges, |cycle, span| {
         if errors.is_full() {
             return;
         }
-        let names: Vec<_> = cycle.iter().map(name).collect();
-        let message = format!("interface `{}` uses itself: {}", names[0], cycle_text(&names));
-        errors.push(Error::new(ErrorKind::Cycle, span, message));
+        errors.push(cycle_error(("interface", "uses"), &edges, cycle, span, name));
     })
 }
 
@@ -253,14 +251,12 @@ fn world_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
         edges.push(targets);
     }
     let Context { packages, errors, .. } = cx;
-    let name = |index: &u32| packages.worlds[*index as usize].ast.id.name;
+    let name = |index: u32| packages.worlds[index as usize].ast.id.name;
     order(&edges, |cycle, span| {
         if errors.is_full() {
             return;
         }
-        let names: Vec<_> = cycle.iter().map(name).collect();
-        let message = format!("world `{}` includes itself: {}", names[0], cycle_text(&names));
-        errors.push(Error::new(ErrorKind::Cycle, span, message));
+        errors.push(cycle_error(("world", "includes"), &edges, cycle, span, name));
     })
 }
 

@@ -1,5 +1,6 @@
 //! Dependency order.
 
+use crate::error::{Error, ErrorKind};
 use crate::source::{Span, count};
 
 /// Returns the nodes `0..edges.len()` such that each comes after those that its edges lead to.
@@ -50,9 +51,32 @@ pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32],
     done
 }
 
+/// How many members of a cycle an error shows.
+const MAX_NAMES: usize = 8;
+
+/// Returns the error that the definitions of a cycle need each other: `what` and `does` make "interface `a` uses itself",
+/// and a note for each member says where. `name` gives the members' names.
+#[cold]
+pub(super) fn cycle_error<'a>(
+    (what, does): (&str, &str),
+    edges: &[Vec<(u32, Span)>],
+    cycle: &[u32],
+    span: Span,
+    name: impl Fn(u32) -> &'a str,
+) -> Error {
+    let names: Vec<_> = cycle.iter().map(|node| name(*node)).collect();
+    let message = format!("{what} `{}` {does} itself: {}", names[0], cycle_text(&names));
+    let mut error = Error::new(ErrorKind::Cycle, span, message);
+    for pair in cycle.windows(2).take(MAX_NAMES) {
+        let edge = edges[pair[0] as usize].iter().find(|(target, _)| *target == pair[1]);
+        let (_, span) = edge.expect("the cycle's members follow its edges");
+        error = error.note(&format!("`{}` {does} `{}` here", name(pair[0]), name(pair[1])), *span);
+    }
+    error
+}
+
 /// Returns a cycle's names as `a -> b -> a`.
-pub(super) fn cycle_text(names: &[&str]) -> String {
-    const MAX_NAMES: usize = 8;
+fn cycle_text(names: &[&str]) -> String {
     let shown = names[..names.len().min(MAX_NAMES)].join(" -> ");
     let gap = if names.len() > MAX_NAMES { " -> …" } else { "" };
     format!("{shown}{gap} -> {}", names[0])

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::interface::Scope;
-use super::order::{cycle_text, order};
+use super::order::{cycle_error, order};
 use super::{Context, Meaning, TypeFacts, TypeNames, attributes, check_unique, docs};
 use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
@@ -34,9 +34,8 @@ pub(super) fn typedefs<'a>(
         if cx.errors.is_full() {
             return;
         }
-        let names: Vec<_> = cycle.iter().map(|index| items[*index as usize].id.name).collect();
-        let message = format!("type `{}` contains itself: {}", names[0], cycle_text(&names));
-        cx.errors.push(Error::new(ErrorKind::Cycle, span, message));
+        let name = |index: u32| items[index as usize].id.name;
+        cx.errors.push(cycle_error(("type", "contains"), &edges, cycle, span, name));
     });
     names.extend(items.iter().map(|item| (item.id.name, Meaning::Poisoned)));
     let mut types = Vec::new();
