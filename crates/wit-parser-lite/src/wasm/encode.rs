@@ -195,20 +195,47 @@ fn by_need<'r>(resolved: &'r Resolved, items: &'r [WorldItem]) -> Vec<&'r WorldI
 }
 
 /// Returns the interfaces that `id` uses, directly or not, each after those it uses.
-fn used_interfaces(resolved: &Resolved, id: InterfaceId) -> BTreeSet<InterfaceId> {
-    // Uses lead to earlier interfaces, so that the order of ids is the one that is asked for.
-    let (mut pending, mut reached) = (vec![id], BTreeSet::new());
-    while let Some(id) = pending.pop() {
-        for ty in &resolved[id].types {
-            if let TypeDefKind::Use(target) = resolved[*ty].kind
-                && let Owner::Interface(used) = resolved[target].owner
-                && reached.insert(used)
-            {
-                pending.push(used);
+///
+/// Depth first in source order, so that what is read back and written again comes out the same.
+fn used_interfaces(resolved: &Resolved, id: InterfaceId) -> Vec<InterfaceId> {
+    let uses = |id: InterfaceId| {
+        resolved[id].types.iter().filter_map(|ty| match resolved[*ty].kind {
+            TypeDefKind::Use(target) => Some(resolved[target].owner),
+            TypeDefKind::Record(_)
+            | TypeDefKind::Tuple(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Option(_)
+            | TypeDefKind::Result { .. }
+            | TypeDefKind::List(_)
+            | TypeDefKind::FixedLengthList(..)
+            | TypeDefKind::Map(..)
+            | TypeDefKind::Stream(_)
+            | TypeDefKind::Future(_)
+            | TypeDefKind::Own(_)
+            | TypeDefKind::Borrow(_)
+            | TypeDefKind::Resource
+            | TypeDefKind::Alias(_) => None,
+        })
+    };
+    let (mut path, mut ordered, mut is_seen) = (vec![(id, uses(id))], Vec::new(), BTreeSet::from([id]));
+    while let Some((node, rest)) = path.last_mut() {
+        match rest.next() {
+            Some(Owner::Interface(used)) => {
+                if is_seen.insert(used) {
+                    path.push((used, uses(used)));
+                }
+            }
+            Some(Owner::World(_)) => unreachable!("`use` takes types of interfaces"),
+            None => {
+                ordered.push(*node);
+                path.pop();
             }
         }
     }
-    reached
+    ordered.pop();
+    ordered
 }
 
 fn interface_of(item: &WorldItem) -> Option<InterfaceId> {
