@@ -13,6 +13,8 @@ mod corpus;
 mod random;
 #[path = "wit/structure.rs"]
 mod structure;
+#[path = "wit/wasi.rs"]
+mod wasi;
 
 use corpus::{assemble, our_json, our_resolved, ours, suite, tests, theirs};
 use structure::{PLAIN_COMMENTS, by_name, compare, differences};

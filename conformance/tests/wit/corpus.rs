@@ -1,20 +1,34 @@
 //! The tests that the registry package `wit-parser` carries, resolved by us and by the reference.
 
+use conformance::suite::cargo_metadata;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::OnceLock;
 use wit_parser::{PackageId, Resolve};
 use wit_parser_lite::{Features, Resolved, json::json as to_json, load::Tree};
 
 /// Returns the folder of the reference's tests, in the package of the registry.
 pub(crate) fn suite() -> PathBuf {
-    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).output();
-    let metadata: Value =
-        serde_json::from_slice(&output.expect("cargo runs").stdout).expect("cargo metadata is JSON");
-    let packages = metadata["packages"].as_array().expect("a list of packages");
-    let package = packages.iter().find(|package| package["name"] == "wit-parser");
-    let manifest = package.expect("a dependency of this crate")["manifest_path"].as_str().expect("a path");
-    Path::new(manifest).with_file_name("tests/ui")
+    registry_package("wit-parser").join("tests/ui")
+}
+
+/// Returns the folder of a package of the registry, which this crate itself depends on: others may need another version.
+pub(crate) fn registry_package(name: &str) -> PathBuf {
+    // Asking takes a second or two.
+    static METADATA: OnceLock<Value> = OnceLock::new();
+    let metadata = METADATA.get_or_init(|| {
+        cargo_metadata(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("cargo knows this workspace")
+    });
+    let find = |list: &'static Value, key: &str, value: &Value| {
+        let entries = list.as_array().expect("a list");
+        entries.iter().find(|entry| entry[key] == *value).expect("cargo lists it")
+    };
+    let own = find(&metadata["packages"], "name", &env!("CARGO_PKG_NAME").into());
+    let node = find(&metadata["resolve"]["nodes"], "id", &own["id"]);
+    let dependency = find(&node["deps"], "name", &name.replace('-', "_").into());
+    let package = find(&metadata["packages"], "id", &dependency["pkg"]);
+    let manifest = package["manifest_path"].as_str().expect("a path");
+    Path::new(manifest).parent().expect("it lies in the package").to_owned()
 }
 
 /// Returns the tests of a folder: WIT files and directories, WebAssembly texts.
