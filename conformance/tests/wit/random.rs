@@ -42,8 +42,8 @@ fn package(seed: u64) -> Option<Vec<u8>> {
         error_context: seed & 4 != 0,
         fixed_length_lists: seed & 8 != 0,
         implements: seed & 16 != 0,
-        canonical_names: seed % 7 == 0,
-        world_include: seed % 5 == 0,
+        canonical_names: seed.is_multiple_of(7),
+        world_include: seed.is_multiple_of(5),
         ..wit_smith::Config::default()
     };
     let noise = noise(seed);
