@@ -31,6 +31,9 @@ const LEGEND: [(&str, &str); 7] = [
 /// The longest type that is written with links, in characters.
 const SHORT_CHARS: usize = 80;
 
+/// How deep named types are written out inside others.
+const UNFOLDED_DEPTH: usize = 1;
+
 /// What a page shows.
 pub(crate) struct Package<'a> {
     /// The page's title.
@@ -365,7 +368,11 @@ fn write_entries(out: &mut String, names: &Names<'_>, depth: usize, entries: &[B
             kind_name(&entry.kind),
             what_html(names, &entry.kind.to_string(), named_type(entry))
         );
-        write_entries(out, names, depth + 1, &entry.entries);
+        // A type deep inside has a section of its own, to which the row links; to write it out in each type around it would
+        // make pages of nested types grow with the square of their number.
+        if depth < UNFOLDED_DEPTH || !entry.ty.is_some_and(|ty| names.has_section(ty)) {
+            write_entries(out, names, depth + 1, &entry.entries);
+        }
     }
 }
 

@@ -30,6 +30,11 @@ impl<'a> Names<'a> {
         Self { types, by_type }
     }
 
+    /// Returns whether the page has a section about the type.
+    pub(super) fn has_section(&self, ty: ValType) -> bool {
+        self.by_type.contains_key(&ty)
+    }
+
     /// Returns a type as HTML: its name as a link, or its definition.
     pub(super) fn html(&self, ty: ValType) -> String {
         let mut out = String::new();
