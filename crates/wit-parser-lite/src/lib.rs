@@ -4,6 +4,18 @@
 //! hold the steps for tools that need them ([`lex`](mod@lex), [`ast`], [`parse`](mod@parse)). The grammar is that of WIT.md, with one
 //! function per production; names of types and fields are the grammar's.
 //!
+//! | To | See |
+//! |---|---|
+//! | parse and resolve | [`parse()`], [`parse_with_dependencies`], [`parse_with_features`], [`parse_with_options`] |
+//! | walk what is resolved | [`Resolved`], indexed by [`PackageId`], [`InterfaceId`], [`WorldId`], [`TypeDefId`], [`FunctionId`] |
+//! | report faults | [`Error`], [`Note`], [`Location`]; each has a [`Display`](std::fmt::Display) |
+//! | write | [`format()`](format::format) a file in one style, [`print()`](print::print) or export as [`json()`](json::json) what is resolved |
+//! | read a directory | `load::Tree`, with the feature `load` |
+//! | read and write packages in binary form | `wasm`, with the feature of that name |
+//! | lay out and flatten | `abi::val_type`, `abi::func_type`, with the feature `abi` |
+//!
+//! # Parse a string
+//!
 //! ```
 //! let text = "
 //!     package demo:images;
@@ -15,22 +27,86 @@
 //! let resolved = wit_parser_lite::parse(&[("images.wit", text)]).unwrap();
 //! let id = resolved.find_functions("scale")[0];
 //! assert_eq!(resolved[id].params[1].name, "to");
-//!
-//! let errors = wit_parser_lite::parse(&[("images.wit", &text.replace("size)", "siez)"))]).unwrap_err();
-//! assert_eq!(errors[0].message, "no type is named `siez` here");
-//! assert_eq!(errors[0].help.as_deref(), Some("did you mean `size`?"));
 //! ```
 //!
-//! [`format()`](format::format) rewrites a file in one style, [`json()`](json::json) exports what is resolved.
+//! # List a world's imports
 //!
-//! With the feature `load`, `load::Tree` reads a directory with its `deps/` from disk.
-//! With the feature `abi`, `abi::func_type` and its siblings give the `canonical-abi` types of what is resolved.
+//! Those that it does not name, but what it imports and exports uses, are among them.
 //!
-//! All faults of a package are reported in one run: in its syntax, its names and its types. Not supported yet:
-//! packages in binary form, and printing what is resolved.
+//! ```
+//! use wit_parser_lite::WorldItemKind;
 //!
-//! Beyond the grammar, as tools accept it: the types `own<r>` and `error-context`, a `;` after `include … with { … }`,
-//! and doc comments between gates. Items gated by `@unstable` take part if their feature is chosen
+//! let text = "
+//!     package demo:app@1.0.0;
+//!     interface types { type color = u32; }
+//!     interface canvas { use types.{color}; fill: func(with-color: color); }
+//!     world painter { import canvas; import log: func(line: string); }
+//! ";
+//! let resolved = wit_parser_lite::parse(&[("app.wit", text)]).unwrap();
+//! let (_, painter) = resolved.worlds().find(|(_, world)| world.name == "painter").unwrap();
+//! let names = painter.imports.iter().map(|item| match (&item.name, item.kind) {
+//!     (Some(name), _) => name.clone(),
+//!     (None, WorldItemKind::Interface(id)) => resolved.interface_name(id).unwrap(),
+//!     (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => unreachable!("they have names"),
+//! });
+//! assert_eq!(
+//!     names.collect::<Vec<_>>(),
+//!     ["demo:app/types@1.0.0", "demo:app/canvas@1.0.0", "log"],
+//! );
+//! ```
+//!
+//! # Walk a type
+//!
+//! Definitions refer to definitions with smaller ids only, so that walking them ends.
+//!
+//! ```
+//! use wit_parser_lite::{Resolved, Type, TypeDefKind};
+//!
+//! fn n_strings(resolved: &Resolved, ty: Type) -> usize {
+//!     let of = |ty: Type| n_strings(resolved, ty);
+//!     match resolved.dealias(ty) {
+//!         Type::Primitive(primitive) => usize::from(primitive.name() == "string"),
+//!         Type::Def(id) => match &resolved[id].kind {
+//!             TypeDefKind::Record(fields) => fields.iter().map(|field| of(field.ty)).sum(),
+//!             TypeDefKind::List(part) | TypeDefKind::Option(part) => of(*part),
+//!             _ => 0, // and so on
+//!         },
+//!     }
+//! }
+//!
+//! let text = "package a:b; interface i { record r { a: string, b: list<s>, c: u8 } type s = option<string>; }";
+//! let resolved = wit_parser_lite::parse(&[("i.wit", text)]).unwrap();
+//! let (r, _) = resolved.types().find(|(_, ty)| ty.name.as_deref() == Some("r")).unwrap();
+//! assert_eq!(n_strings(&resolved, Type::Def(r)), 2);
+//! ```
+//!
+//! # Report errors
+//!
+//! All faults of a package are reported in one run, in its syntax, its names and its types, and none that only follows
+//! from another.
+//!
+//! ```
+//! let text = "package a:b;\ninterface i {\n  record point { x f32 }\n  f: func(at: point, by: strng);\n}";
+//! let errors = wit_parser_lite::parse(&[("i.wit", text)]).unwrap_err();
+//! assert_eq!(errors[0].message, "expected `:`, found keyword `f32`");
+//! assert_eq!((errors[0].location.line, errors[0].location.column), (3, 20));
+//! // `point` is not called unknown. The other fault, as `Display` draws it:
+//! assert_eq!(
+//!     errors[1].to_string(),
+//!     "\
+//! i.wit:4:26: no type is named `strng` here
+//!   |
+//! 4 |   f: func(at: point, by: strng);
+//!   |                          ^^^^^
+//!   = help: did you mean `string`?"
+//! );
+//! assert_eq!(errors.len(), 2);
+//! ```
+//!
+//! # Beyond the grammar
+//!
+//! Accepted as by other tools: the types `own<r>` and `error-context`, a `;` after `include … with { … }`, a comma after
+//! the last parameter or renaming, and doc comments between gates. Items gated by `@unstable` take part if their feature is chosen
 //! ([`parse_with_features`]).
 
 #![forbid(unsafe_code)]
