@@ -110,6 +110,7 @@ struct File {
 
 enum Contents {
     Text(String),
+    #[cfg_attr(not(feature = "wasm"), expect(dead_code, reason = "read with that feature only"))]
     Binary(Vec<u8>),
 }
 
