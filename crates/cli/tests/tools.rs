@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p cli --test tools` renews the expectations.
 
+#[path = "tools/adapt.rs"]
+mod adapt;
 #[path = "tools/common.rs"]
 mod common;
 #[path = "tools/files.rs"]

@@ -130,6 +130,12 @@ impl<'a> CoreModule<'a> {
         read().map_err(|error| ComponentizeError::Invalid { file: file.name.to_owned(), error })
     }
 
+    /// Returns the module with other contents.
+    pub(super) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, ComponentizeError> {
+        let CoreModule { imports, exports, .. } = CoreModule::new(File { name: self.name, bytes: &bytes })?;
+        Ok(Self { imports, exports, bytes, ..self })
+    }
+
     /// Returns the type of an exported function.
     pub(super) fn func(&self, name: &str) -> Option<&FuncType> {
         match self.exports.get(name)? {

@@ -12,6 +12,7 @@
 //!  exports ◄── lifted ◄───────┘
 //! ```
 
+mod adapt;
 mod core;
 mod error;
 mod exports;
@@ -81,13 +82,14 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
         core.worlds.iter().map(move |bytes| EncodedWorld { module, file: core.name, bytes, string_encoding })
     });
     let encoded: Vec<EncodedWorld<'_>> = given.into_iter().chain(own).collect();
-    if !encoded.iter().any(|world| world.module == 0) {
+    if encoded.is_empty() {
         return Err(ComponentizeError::NoWorld { file: parts.module.name.to_owned() });
     }
     worlds::check(&encoded)?;
     let types =
         ComponentTypes::of(encoded.iter().map(|world| world.bytes)).map_err(|error| mismatch(&error))?;
     let worlds = worlds::read(&types, &encoded)?;
+    let (modules, worlds) = adapt::adapt(types.types(), modules, worlds)?;
     let world_types: Vec<_> = worlds.iter().map(|world| world.ty).collect();
     let wiring = Wiring::of_worlds(types.types(), &world_types)?;
     let resources = worlds::resource_names(types.types(), &worlds);
@@ -100,7 +102,7 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     };
     let plan = plan(&cx)?;
     let live = live(&cx, &plan);
-    let names: Vec<&str> = encoded.iter().map(|world| world.file).collect();
+    let names: Vec<&str> = worlds.iter().map(|world| modules[world.module].name).collect();
     let encoder = Encoder::new(types.types(), &names, &world_types, &wiring, Naming::None).only(&live);
     let bytes = write::write(&cx, &plan, encoder)?;
     Validator::new_with_features(features())

@@ -7,6 +7,7 @@ use wasm_encoder::{CanonicalOption, ComponentExportKind, ExportKind, ModuleArg};
 use wasmparser::component_types::{AliasableResourceId, ComponentAnyTypeId};
 use wasmparser::{FuncType, ValType};
 
+use super::adapt::ALLOCATE_STACK;
 use super::core::{CoreModule, Extern};
 use super::error::ComponentizeError;
 use super::matching::{Context, Export, Lower, Meaning, OwnResource};
@@ -146,9 +147,14 @@ fn slots<'p, 't>(cx: &Context<'t>, plan: &'p Plan<'t>) -> Slots<'p, 't> {
 }
 
 /// Returns the functions to call before any other, of the adapters first.
-fn initializers<'t>(cx: &Context<'t>) -> Vec<(usize, &'static str)> {
-    let modules = cx.modules.iter().enumerate().rev();
-    modules.filter_map(|(index, module)| Some((index, module.first_func(names::INITIALIZE)?))).collect()
+fn initializers(cx: &Context<'_>) -> Vec<(usize, &'static str)> {
+    let mut initializers = Vec::new();
+    for (index, module) in cx.modules.iter().enumerate().rev() {
+        let stack = Some(ALLOCATE_STACK).filter(|name| index != 0 && module.func(name).is_some());
+        initializers
+            .extend([stack, module.first_func(names::INITIALIZE)].into_iter().flatten().map(|f| (index, f)));
+    }
+    initializers
 }
 
 impl Writer<'_, '_> {

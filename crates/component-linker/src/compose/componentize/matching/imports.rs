@@ -8,6 +8,7 @@ use wasmparser::component_types::{
 use wasmparser::{FuncType, ValType};
 
 use super::{Context, Lower, Meaning, check_type, list};
+use crate::compose::componentize::adapt::{MAIN_MODULE, REALLOC};
 use crate::compose::componentize::core::{CoreImport, Extern};
 use crate::compose::componentize::error::ComponentizeError;
 use crate::compose::componentize::names::{self, ImportName, What, import_name};
@@ -25,9 +26,7 @@ pub(in crate::compose::componentize) fn import<'t>(
         import: [import.module.clone(), import.name.clone()],
         problem,
     };
-    if module != 0
-        && (import.module == "__main_module__" || (import.module == "env" && import.name == "memory"))
-    {
+    if module != 0 && (import.module == MAIN_MODULE || (import.module == "env" && import.name == "memory")) {
         return from_main(cx, import).map_err(unknown);
     }
     let adapter = cx.modules.iter().skip(1).position(|adapter| adapter.name == import.module);
@@ -86,7 +85,7 @@ fn from_main<'t>(cx: &Context<'t>, import: &'t CoreImport) -> Result<Meaning<'t>
     let main = &cx.modules[0];
     let names: &[&str] = match (&*import.module, &*import.name) {
         ("env", _) => names::MEMORY,
-        (_, "cabi_realloc" | "canonical_abi_realloc") => names::ADAPTER_REALLOC,
+        (_, name) if REALLOC.contains(&name) => names::ADAPTER_REALLOC,
         (_, _) => &[],
     };
     let own_name = [&*import.name];
