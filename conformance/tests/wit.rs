@@ -64,7 +64,11 @@ fn printing_keeps_the_structure() {
         let printed = print(&before);
         match parse_with_features(&Features::All, &[("printed.wit", &printed)], &[]) {
             Ok(after) => {
-                problems.extend(compare(&name, &by_name(&our_json(&before)), &by_name(&our_json(&after))));
+                let mut differences =
+                    compare(&name, &by_name(&our_json(&before)), &by_name(&our_json(&after)));
+                // Text has no way to say it.
+                differences.retain(|line| !line.contains("/clone_of: only theirs"));
+                problems.extend(differences);
                 if print(&after) != printed {
                     problems.push(format!("{name} is printed differently the second time"));
                 }

@@ -35,8 +35,9 @@ fn interface(document: &Value, id: usize) -> Value {
     let mut interface = document["interfaces"][id].clone();
     let fields = interface.as_object_mut().expect("an object");
     fields.remove("package");
-    // Says which interface an import of a world was copied from, which its name says too.
-    fields.remove("clone_of");
+    if let Some(original) = fields.get("clone_of").cloned() {
+        fields["clone_of"] = interface_name(document, index(&original)).into();
+    }
     fields["types"] = entries(&fields["types"], |id| definition(document, index(id)));
     fields["functions"] = entries(&fields["functions"], |it| function(document, it));
     interface

@@ -128,6 +128,8 @@ pub struct Interface {
     pub name: String,
     /// The world that it is written inside.
     pub world: Option<WorldId>,
+    /// The interface it is a copy of, since its world includes the other's.
+    pub clone_of: Option<InterfaceId>,
     /// The package it stands in.
     pub package: PackageId,
     /// Its types, those it uses included, in source order.
@@ -260,6 +262,23 @@ pub enum TypeDefKind {
     Alias(Type),
     /// A type of another interface, by `use`.
     Use(TypeDefId),
+}
+
+impl TypeDefKind {
+    /// Calls `each` with every type that this one is made of, or is another name of.
+    pub(crate) fn for_each_type(&self, mut each: impl FnMut(Type)) {
+        match self {
+            Self::Record(fields) => fields.iter().for_each(|field| each(field.ty)),
+            Self::Variant(cases) => cases.iter().filter_map(|case| case.ty).for_each(each),
+            Self::Tuple(parts) => parts.iter().copied().for_each(each),
+            Self::Option(ty) | Self::List(ty) | Self::FixedLengthList(ty, _) | Self::Alias(ty) => each(*ty),
+            Self::Map(key, value) => [*key, *value].into_iter().for_each(each),
+            Self::Result { ok, err } => [*ok, *err].into_iter().flatten().for_each(each),
+            Self::Stream(payload) | Self::Future(payload) => payload.iter().copied().for_each(each),
+            Self::Own(id) | Self::Borrow(id) | Self::Use(id) => each(Type::Def(*id)),
+            Self::Enum(_) | Self::Flags(_) | Self::Resource => {}
+        }
+    }
 }
 
 /// A field of a record, or a parameter.

@@ -269,6 +269,7 @@ fn interface(cx: &Context<'_>, interface: &Interface) -> Value {
     fields.extend(docs(interface.attributes.docs.as_ref()));
     fields.extend(stability(&interface.attributes));
     fields.push(field("package", Value::Number(cx.ids.packages[interface.package.index() as usize])));
+    fields.extend(interface.clone_of.map(|id| field("clone_of", Value::Number(id.index()))));
     Value::Object(fields)
 }
 

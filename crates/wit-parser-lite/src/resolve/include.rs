@@ -1,17 +1,18 @@
 //! `include`. Follows WIT.md, "Union of Worlds with `include`".
 //!
-//! A world gets copies of the included world's own types and functions: renamed ones need another name, and a resource
-//! that is included twice under two names is two resources. Interfaces stay one.
+//! A world gets copies of the included world's own types, functions and interfaces written inside it: renamed ones need
+//! another name, and a resource that is included twice under two names is two resources. Interfaces with a name of their
+//! own stay one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interface::Scope;
 use super::types::push_type;
 use super::world::Side;
-use super::{Context, Name, attributes, check_unique};
+use super::{Context, Name, attributes, check_unique, next_interface};
 use crate::arena::{
-    Attributes, Case, Field, Function, FunctionId, InterfaceId, Owner, Type, TypeDef, TypeDefId, TypeDefKind,
-    WorldId, WorldItem, WorldItemKind, push,
+    Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Owner, Resolved, Type, TypeDef,
+    TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind, push,
 };
 use crate::ast::IncludeItem;
 use crate::error::{Error, ErrorKind};
@@ -58,6 +59,10 @@ pub(super) fn include_item<'a>(
                 WorldItemKind::Interface(id) if item.name.is_none() => {
                     include_interface(cx, id, item, side);
                     continue;
+                }
+                WorldItemKind::Interface(id) if cx.out[id].world.is_some() => {
+                    let name = renamed(item.name.as_deref().unwrap_or_default(), ast);
+                    item.kind = WorldItemKind::Interface(copy_interface(cx, scope, id, name));
                 }
                 WorldItemKind::Interface(_) => {}
                 WorldItemKind::Type(id) => item.kind = WorldItemKind::Type(copies.def(id)),
@@ -210,6 +215,57 @@ fn copy_types(cx: &mut Context<'_, '_>, world: WorldId, owner: Owner, ast: &Incl
     copies
 }
 
+/// Adds a copy of an interface that is written inside another world.
+fn copy_interface(cx: &mut Context<'_, '_>, scope: Scope, id: InterfaceId, name: String) -> InterfaceId {
+    let Owner::World(world) = scope.owner else { unreachable!("`include` stands in worlds") };
+    let copy = next_interface(cx);
+    let interface = cx.out[id].clone();
+    // Reserved before its contents, so that they can name their owner.
+    cx.out.interfaces.push(Interface {
+        name,
+        world: Some(world),
+        clone_of: Some(id),
+        package: scope.package,
+        ..interface.clone()
+    });
+    cx.uses.push(cx.uses[id.index() as usize].clone());
+    let mut copies = Copies { types: BTreeMap::new() };
+    for ty in types_of(&cx.out, id) {
+        let def = cx.out[ty].clone();
+        let def = TypeDef { owner: Owner::Interface(copy), kind: copies.kind(&def.kind), ..def };
+        copies.types.insert(ty, push_type(cx, def));
+    }
+    let functions = interface.functions.iter().map(|function| {
+        let function = copied(cx.out[*function].clone(), Owner::Interface(copy), &copies);
+        push(&mut cx.out.functions, function, FunctionId::new)
+    });
+    let functions = functions.collect();
+    let reserved = &mut cx.out.interfaces[copy.index() as usize];
+    reserved.types = interface.types.iter().map(|ty| copies.def(*ty)).collect();
+    reserved.functions = functions;
+    copy
+}
+
+/// Returns the types that stand in an interface, those without a name too, in the order of the arena.
+fn types_of(resolved: &Resolved, id: InterfaceId) -> BTreeSet<TypeDefId> {
+    let interface = &resolved[id];
+    let mut pending: Vec<Type> = interface.types.iter().map(|ty| Type::Def(*ty)).collect();
+    for function in &interface.functions {
+        let Function { params, result, .. } = &resolved[*function];
+        pending.extend(params.iter().map(|param| param.ty).chain(*result));
+    }
+    let mut types = BTreeSet::new();
+    while let Some(ty) = pending.pop() {
+        if let Type::Def(ty) = ty
+            && resolved[ty].owner == Owner::Interface(id)
+            && types.insert(ty)
+        {
+            resolved[ty].kind.for_each_type(|part| pending.push(part));
+        }
+    }
+    types
+}
+
 fn copy_function(
     cx: &mut Context<'_, '_>,
     owner: Owner,
@@ -219,9 +275,14 @@ fn copy_function(
 ) -> FunctionId {
     let function = cx.out[id].clone();
     let name = renamed(&function.name, ast);
-    let label = if function.method.is_none() { renamable(&name).to_owned() } else { function.label };
-    let copy = Function {
-        label,
+    let label = if function.method.is_none() { renamable(&name).to_owned() } else { function.label.clone() };
+    let copy = copied(Function { name, label, ..function }, owner, copies);
+    push(&mut cx.out.functions, copy, FunctionId::new)
+}
+
+/// Returns a function whose types are the copies.
+fn copied(function: Function, owner: Owner, copies: &Copies) -> Function {
+    Function {
         method: function.method.map(|(kind, resource)| (kind, copies.def(resource))),
         params: function
             .params
@@ -230,8 +291,6 @@ fn copy_function(
             .collect(),
         result: function.result.map(|ty| copies.ty(ty)),
         owner,
-        name,
         ..function
-    };
-    push(&mut cx.out.functions, copy, FunctionId::new)
+    }
 }

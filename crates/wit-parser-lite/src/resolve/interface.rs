@@ -63,6 +63,7 @@ pub(super) fn interface_items<'a>(
     cx.out.interfaces.push(Interface {
         name: place.id.name.to_owned(),
         world: place.world,
+        clone_of: None,
         package: place.package,
         types: Vec::new(),
         functions: Vec::new(),

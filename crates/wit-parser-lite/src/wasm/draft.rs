@@ -87,6 +87,7 @@ impl Draft {
         let interface = Interface {
             name: name.to_owned(),
             world,
+            clone_of: None,
             package,
             types: Vec::new(),
             functions: Vec::new(),
