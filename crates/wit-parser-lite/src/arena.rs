@@ -439,8 +439,12 @@ impl Resolved {
 
     pub(crate) fn full_name(&self, package: PackageId, name: &str) -> String {
         let Package { name: package, version, .. } = &self[package];
-        let version = version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
-        format!("{package}/{name}{version}")
+        let mut full_name = [package, "/", name].concat();
+        if let Some(version) = version {
+            full_name.push('@');
+            full_name.push_str(&version.to_string());
+        }
+        full_name
     }
 
     /// Returns the name of what `owner` is; an interface written inside a world goes by the name it has there.

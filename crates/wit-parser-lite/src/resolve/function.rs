@@ -54,12 +54,12 @@ pub(super) fn function<'a>(
         && holds_borrow(cx, ty)
     {
         let span = func.result.as_ref().map_or(label.span, |ast| ast.span);
-        let message = format!("`{name}` returns a `borrow`, which only parameters may hold");
+        let message = format!("`{}` returns a `borrow`, which only parameters may hold", name.text());
         let error = Error::new(ErrorKind::Function, span, message);
         cx.errors.push(error.help("return the resource itself to hand it over"));
     }
     let function = Function {
-        name: name.to_string(),
+        name: name.text(),
         label: label.name.to_owned(),
         method: method.map(|(kind, _, resource, _)| (kind, resource)),
         accessor: func.accessor,

@@ -4,7 +4,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::Errors;
 use crate::ast::Id;
@@ -31,6 +30,15 @@ impl<'a> Name<'a> {
     /// Returns a name without annotations.
     pub(crate) fn label(label: &'a str) -> Self {
         Self::Parts { annotations: "", resource: "", label }
+    }
+
+    /// Returns the component-level name.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Parts { annotations, resource: "", label } => [annotations, *label].concat(),
+            Self::Parts { annotations, resource, label } => [annotations, resource, ".", label].concat(),
+        }
     }
 
     /// Returns the form in which two names of one scope must differ.
@@ -70,16 +78,6 @@ impl<'a> Name<'a> {
 /// Returns the letters and digits of a name, by which it is compared.
 fn folded(name: &str) -> impl Iterator<Item = u8> {
     name.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase())
-}
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Parts { annotations, resource: "", label } => write!(f, "{annotations}{label}"),
-            Self::Parts { annotations, resource, label } => write!(f, "{annotations}{resource}.{label}"),
-        }
-    }
 }
 
 impl Ord for Name<'_> {
@@ -147,7 +145,7 @@ pub(super) fn check_unique<'a>(errors: &mut Errors, what: &str, ids: impl Iterat
 #[cold]
 fn not_unique(what: &str, (name, span): (&Name<'_>, Span), (other, other_span): (&Name<'_>, Span)) -> Error {
     let names_resource = name.canonical().resource.is_empty();
-    let (name, other) = (name.to_string(), other.to_string());
+    let (name, other) = (name.text(), other.text());
     let message = if other == name {
         format!("{what} `{name}` is defined twice")
     } else {
@@ -207,7 +205,7 @@ mod tests {
             [("", "", "f"), ("[get]", "", "f"), ("[method][set]", "r", "f"), ("[constructor]", "", "r")]
         {
             let parts = Name::Parts { annotations, resource, label };
-            assert_eq!(parts, Name::Text(parts.to_string()));
+            assert_eq!(parts, Name::Text(parts.text()));
         }
     }
 }
