@@ -106,7 +106,7 @@
 //! # Beyond the grammar
 //!
 //! Accepted as by other tools: the types `own<r>` and `error-context`, a `;` after `include … with { … }`, a comma after
-//! the last parameter or renaming, and doc comments between gates. Items gated by `@unstable` take part if their feature is chosen
+//! the last parameter or renaming, doc comments between gates, and `@external-id` before `use`. Items gated by `@unstable` take part if their feature is chosen
 //! ([`parse_with_features`]).
 
 #![forbid(unsafe_code)]
@@ -146,6 +146,11 @@ pub use parse::MAX_TYPE_DEPTH;
 use resolve::LostNames;
 pub use resolve::MAX_ERRORS;
 pub use source::{FileId, Location, Sources, Span};
+
+/// The examples of the README, to run them.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// Returns what the files of one package define, each file given by its name and text.
 ///
