@@ -221,7 +221,7 @@ fn refused(error: &Error) -> Failure {
     let kind = match error.kind() {
         ErrorKind::Invalid => FailureKind::Invalid,
         ErrorKind::Unsupported | ErrorKind::Limit | ErrorKind::Host => FailureKind::Unsupported,
-        ErrorKind::Type | ErrorKind::Link => FailureKind::Misuse,
+        ErrorKind::Type | ErrorKind::Link | ErrorKind::Artifact => FailureKind::Misuse,
     };
     Failure::new(kind, error.to_string())
 }

@@ -235,7 +235,7 @@ pub(crate) fn core_error(error: &jit::Error, start: u64) -> Error {
         jit::ErrorKind::Invalid => ErrorKind::Invalid,
         jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
         jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
-        jit::ErrorKind::Type | jit::ErrorKind::Link => ErrorKind::Internal,
+        jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
     };
     Error::new(kind, error.message(), start + error.offset().unwrap_or(0))
 }

@@ -5,6 +5,7 @@
 
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cranelift_codegen::binemit::Reloc;
@@ -21,10 +22,9 @@ use wasmparser::FuncValidatorAllocations;
 use crate::decode::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::to_u32;
-use crate::module::ModuleInfo;
-use crate::translate::{self, Env, Interruption, trampoline};
+use crate::module::Progress;
+use crate::translate::{self, Env, trampoline};
 use crate::types::FuncType;
-use crate::vm_layout::VmLayout;
 
 /// Compiled functions.
 ///
@@ -116,13 +116,10 @@ const MIN_FUNCS_PER_THREAD: usize = 64;
 ///
 /// Fails on an invalid body and on what is not compiled yet: the first in the module's order.
 pub(crate) fn module(
-    isa: &dyn TargetIsa,
-    info: &ModuleInfo,
-    layout: &VmLayout,
-    interruption: Interruption,
+    env: &Env<'_>,
     mut bodies: Vec<Body<'_>>,
+    progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Compiled> {
-    let env = Env::new(isa, info, layout, interruption);
     let n_funcs = bodies.len();
     let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
     let n_threads = n_cores.min(n_funcs / MIN_FUNCS_PER_THREAD).max(1);
@@ -133,11 +130,12 @@ pub(crate) fn module(
         parts.push((parts.len() * per_thread, std::mem::replace(&mut bodies, rest)));
     }
     let first = if parts.is_empty() { (0, Vec::new()) } else { parts.remove(0) };
+    let n_done = AtomicUsize::new(0);
+    let done = &|| progress(Progress { n_done: n_done.fetch_add(1, Ordering::Relaxed) + 1, n_funcs });
     let funcs = thread::scope(|scope| {
-        let env = &env;
-        let spawn = |(start, part)| scope.spawn(move || functions(env, start, part));
+        let spawn = |(start, part)| scope.spawn(move || functions(env, start, part, done));
         let threads: Vec<_> = parts.into_iter().map(spawn).collect();
-        let mut funcs = functions(env, first.0, first.1)?;
+        let mut funcs = functions(env, first.0, first.1, done)?;
         for thread in threads {
             match thread.join() {
                 Ok(part) => funcs.extend(part?),
@@ -146,7 +144,7 @@ pub(crate) fn module(
         }
         Ok::<_, Error>(funcs)
     })?;
-    assemble(isa, funcs)
+    assemble(env.isa(), funcs)
 }
 
 /// Compiles the entry trampoline, the host trampoline and the typed entry of a function type, in this order.
@@ -168,7 +166,12 @@ pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled
 }
 
 /// Validates, translates and compiles the bodies of the functions from position `start` on.
-fn functions(env: &Env<'_>, start: usize, bodies: Vec<Body<'_>>) -> Result<Vec<CompiledFunc>> {
+fn functions(
+    env: &Env<'_>,
+    start: usize,
+    bodies: Vec<Body<'_>>,
+    done: &(dyn Fn() + Sync),
+) -> Result<Vec<CompiledFunc>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
     let mut allocations = FuncValidatorAllocations::default();
@@ -180,6 +183,7 @@ fn functions(env: &Env<'_>, start: usize, bodies: Vec<Body<'_>>) -> Result<Vec<C
         allocations = validator.into_allocations();
         let compiled = compile(env.isa(), &mut context);
         funcs.push(compiled.map_err(|e| e.at(body.range().start))?);
+        done();
     }
     Ok(funcs)
 }

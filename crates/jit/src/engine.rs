@@ -113,6 +113,11 @@ impl Config {
         self.interruption
     }
 
+    /// Returns all that the code of a module depends on, beside the target.
+    pub(crate) fn code_options(&self) -> impl std::fmt::Debug {
+        self.interruption
+    }
+
     pub(crate) fn wasm_features(&self) -> WasmFeatures {
         self.features
     }

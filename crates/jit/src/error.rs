@@ -30,6 +30,8 @@ pub enum ErrorKind {
     Type,
     /// A linker has the name already.
     Link,
+    /// A file is not a compiled module that this engine may run.
+    Artifact,
 }
 
 impl Error {
@@ -51,6 +53,11 @@ impl Error {
     #[cold]
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Limit, message)
+    }
+
+    #[cold]
+    pub(crate) fn artifact(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Artifact, message)
     }
 
     #[cold]

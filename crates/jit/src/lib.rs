@@ -41,6 +41,7 @@
 //! # }
 //! ```
 
+mod artifact;
 mod compile;
 mod decode;
 mod engine;
@@ -78,7 +79,7 @@ pub use instance::{Extern, Instance, InstantiateError, LinkError};
 pub use limits::StoreLimits;
 pub use linker::Linker;
 pub use memory::Memory;
-pub use module::{ExportType, ImportType, Module};
+pub use module::{ExportType, ImportType, Module, Progress};
 pub use rt::{ValRaw, WaitResult, WasmParams, WasmResults, WasmTy};
 pub use shared_memory::SharedMemory;
 pub use store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};

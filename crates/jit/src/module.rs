@@ -1,18 +1,22 @@
 //! Modules: validated, compiled, loaded; and what is known of one as plain data.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use wasmparser::FuncValidatorAllocations;
 
+use crate::artifact;
 use crate::compile;
 use crate::decode;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::{Images, images};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::registry::InternedType;
-use crate::rt::LoadedCode;
+use crate::rt::{FileMapping, LoadedCode};
+use crate::translate::Env;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType};
 use crate::vm_layout::VmLayout;
 
@@ -25,7 +29,18 @@ struct ModuleInner {
     info: Arc<ModuleInfo>,
     layout: VmLayout,
     code: Arc<LoadedCode>,
+    /// The module's bytes, for artifacts.
+    wasm: Arc<[u8]>,
     images: OnceLock<Option<Images>>,
+}
+
+/// How far the compilation of a module is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// Functions that are compiled.
+    pub n_done: usize,
+    /// Functions that the module defines.
+    pub n_funcs: usize,
 }
 
 /// An import that a module asks for.
@@ -56,19 +71,71 @@ impl Module {
     /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or if the
     /// system refuses executable memory.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
+        Self::with_progress(engine, wasm, &|_| {})
+    }
+
+    /// As [`Module::new`], and tells `progress` after each function how far it is. It is called from all threads that
+    /// compile, and holds up the one that calls it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::new`].
+    pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
         let (info, bodies) = decode::decode(wasm, engine)?;
         let layout = VmLayout::new(&info);
-        let compiled =
-            compile::module(engine.isa().as_ref(), &info, &layout, engine.config().interruption(), bodies)?;
+        let env = Env::new(engine.isa().as_ref(), &info, &layout, engine.config().interruption());
+        let compiled = compile::module(&env, bodies, progress)?;
         let info = Arc::new(info);
         let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
-        Ok(Self(Arc::new(ModuleInner {
-            engine: engine.clone(),
-            info,
-            layout,
-            code,
-            images: OnceLock::new(),
-        })))
+        Ok(Self::of_parts(engine, wasm, info, layout, code))
+    }
+
+    fn of_parts(
+        engine: &Engine,
+        wasm: &[u8],
+        info: Arc<ModuleInfo>,
+        layout: VmLayout,
+        code: Arc<LoadedCode>,
+    ) -> Self {
+        let (engine, wasm) = (engine.clone(), wasm.into());
+        Self(Arc::new(ModuleInner { engine, info, layout, code, wasm, images: OnceLock::new() }))
+    }
+
+    /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].
+    pub fn serialize(&self) -> Vec<u8> {
+        let code = &self.0.code;
+        artifact::write(&self.0.engine, &self.0.wasm, code.compiled(), code.text())
+    }
+
+    /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is another one, is damaged, or was
+    /// made by another version of this crate, for another processor or with another configuration; with
+    /// [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be read or mapped.
+    ///
+    /// # Trust
+    ///
+    /// The file holds machine code, and what finds damage in it does not find malice: whoever may write to the file may
+    /// do all that this process may do. Nobody may change it as long as the module lives.
+    pub fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Self> {
+        let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
+        let file = File::open(path.as_ref()).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.len() == 0 {
+            return Err(Error::artifact("an empty file"));
+        }
+        let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
+        let parts = artifact::check(engine, file.bytes())?;
+        let wasm = &file.bytes()[parts.wasm];
+        let (info, _) = decode::decode(wasm, engine)?;
+        let layout = VmLayout::new(&info);
+        let compiled = artifact::read_tables(&file.bytes()[parts.tables])
+            .filter(|compiled| compiled.funcs.len() == info.n_defined_funcs() as usize)
+            .ok_or_else(|| Error::artifact("a compiled module whose tables are not its own"))?;
+        let info = Arc::new(info);
+        let code = LoadedCode::of_file(&file, parts.text, compiled, Arc::clone(&info))?;
+        Ok(Self::of_parts(engine, wasm, info, layout, Arc::new(code)))
     }
 
     /// Validates a module in the binary format and compiles nothing.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cranelift_codegen::ir::TrapCode;
 use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
 
+use super::mmap::FileMapping;
 use crate::compile::{Compiled, Handler, TryCall};
 use crate::error::{Error, Result};
 use crate::module::ModuleInfo;
@@ -13,14 +14,19 @@ use crate::trap::Frame;
 
 /// Executable, read-only memory that holds one text.
 ///
-/// Invariant: `[start, start + len)` is memory of `provider`, which only drop frees.
+/// Invariant: `[start, start + len)` is memory of `owner`, which only drop frees.
 pub(crate) struct CodeMemory {
-    provider: SystemMemoryProvider,
+    owner: Owner,
     start: usize,
     len: usize,
 }
 
-// SAFETY: the memory is read-only after `load` and the provider is used again only by drop.
+enum Owner {
+    Provider(SystemMemoryProvider),
+    File(#[expect(dead_code, reason = "keeps the mapping")] Arc<FileMapping>),
+}
+
+// SAFETY: the memory is read-only after `load` and its owner is used again only by drop.
 unsafe impl Send for CodeMemory {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for CodeMemory {}
@@ -35,14 +41,29 @@ impl CodeMemory {
         // SAFETY: the provider has just given us `len` writable bytes at `ptr`, which nobody else knows.
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), ptr, text.len()) };
         provider.finalize(BranchProtection::None).map_err(|e| refuse(&e))?;
-        Ok(Self { provider, start: ptr.expose_provenance(), len })
+        Ok(Self { owner: Owner::Provider(provider), start: ptr.expose_provenance(), len })
+    }
+
+    /// Makes a page-aligned part of a file executable.
+    pub(crate) fn of_file(file: &Arc<FileMapping>, text: Range<usize>) -> Result<Self> {
+        file.make_executable(text.clone()).map_err(|e| Error::host(format!("no executable memory: {e}")))?;
+        let start = file.bytes()[text.clone()].as_ptr().expose_provenance();
+        Ok(Self { owner: Owner::File(Arc::clone(file)), start, len: text.len() })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        let start = std::ptr::with_exposed_provenance(self.start);
+        // SAFETY: readable and never written to while `self` lives (type invariant).
+        unsafe { std::slice::from_raw_parts(start, self.len) }
     }
 }
 
 impl Drop for CodeMemory {
     fn drop(&mut self) {
-        // SAFETY: code is held by an `Arc` of every store it may run in, so none of it runs any more.
-        unsafe { self.provider.free_memory() };
+        if let Owner::Provider(provider) = &mut self.owner {
+            // SAFETY: code is held by an `Arc` of every store it may run in, so none of it runs any more.
+            unsafe { provider.free_memory() };
+        }
     }
 }
 
@@ -60,6 +81,26 @@ impl LoadedCode {
         // The loaded copy serves from now on.
         compiled.text = Vec::new();
         Ok(Self { memory, compiled, info })
+    }
+
+    /// Returns the code of a module whose text is part of a file; `compiled` has the rest.
+    pub(crate) fn of_file(
+        file: &Arc<FileMapping>,
+        text: Range<usize>,
+        compiled: Compiled,
+        info: Arc<ModuleInfo>,
+    ) -> Result<Self> {
+        Ok(Self { memory: CodeMemory::of_file(file, text)?, compiled, info: Some(info) })
+    }
+
+    /// Returns the tables; the text is in `text` only.
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// Returns the machine code.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.memory.bytes()
     }
 
     /// Returns the address of the first byte.

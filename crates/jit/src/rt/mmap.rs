@@ -147,3 +147,63 @@ pub(super) fn memory_file(contents: &[u8]) -> io::Result<OwnedFd> {
 fn check(status: libc::c_int) -> io::Result<()> {
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+/// A file in memory, read-only but for what is made executable.
+///
+/// Invariant: `[base, base + len)` is one private mapping, unmapped only by drop. It stays as it is as long as nobody
+/// writes to the file.
+#[derive(Debug)]
+pub(crate) struct FileMapping {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the mapping is never written to; nothing about it is tied to a thread.
+unsafe impl Send for FileMapping {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for FileMapping {}
+
+impl FileMapping {
+    /// Maps a file, which is not empty.
+    pub(crate) fn open(file: &std::fs::File) -> io::Result<Self> {
+        let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        // SAFETY: a fresh mapping at an address of the kernel's choice touches nothing that exists.
+        let base = unsafe {
+            libc::mmap(ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0)
+        };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let base = NonNull::new(base.cast()).ok_or_else(|| io::Error::other("mmap returned null"))?;
+        Ok(Self { base, len })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: mapped and readable as long as `self` lives (type invariant).
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.len) }
+    }
+
+    /// Makes a range that starts at a page executable.
+    pub(super) fn make_executable(&self, range: std::ops::Range<usize>) -> io::Result<()> {
+        assert!(range.start <= range.end && range.end <= self.len, "the range lies in the file");
+        assert!(range.start.is_multiple_of(PAGE), "the range starts at a page");
+        if range.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the range lies within our own mapping (asserted), and stays readable.
+        check(unsafe {
+            libc::mprotect(
+                self.base.as_ptr().add(range.start).cast(),
+                range.len(),
+                libc::PROT_READ | libc::PROT_EXEC,
+            )
+        })
+    }
+}
+
+impl Drop for FileMapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours and ends with us; code in it is held by an `Arc` of every store it may run in.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
+    }
+}

@@ -41,6 +41,7 @@ pub(crate) use code::LoadedCode;
 pub(crate) use entry::call;
 pub(crate) use host::{HostBlock, HostFn};
 pub(crate) use memory::LinearMemory;
+pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};
 pub use shared::WaitResult;
 pub(crate) use shared::{Awaited, SharedRegion};
