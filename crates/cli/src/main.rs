@@ -7,6 +7,7 @@ mod abi;
 mod bounds;
 mod call;
 mod catalog;
+mod compile;
 mod describe;
 mod failure;
 mod functions;
@@ -53,6 +54,8 @@ enum Command {
     Link(link::Args),
     /// Makes a component of a core module, for the world that it is built for.
     New(new::Args),
+    /// Shows what the JIT makes of each function: its operators, the Cranelift IR or the machine code.
+    Compile(compile::Args),
     /// Shows what a component consists of, and its world as WIT.
     Inspect(inspect::Args),
     /// Formats, checks, lists and exports WIT packages.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Unbundle(args) => unbundle::run(&args),
         Command::Link(args) => link::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Compile(args) => compile::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Wit(args) => wit::run(&args),
     };

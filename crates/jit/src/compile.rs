@@ -165,6 +165,62 @@ pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled
     assemble(isa, vec![entry, host, compile(isa, &mut context)?])
 }
 
+/// What became of a function on its way to machine code ([`Module::listings`](crate::Module::listings)).
+#[derive(Clone, Debug)]
+pub struct FuncListing {
+    /// Position in the module's function index space.
+    pub index: u32,
+    /// Name, from the name section.
+    pub name: Option<String>,
+    /// Type.
+    pub ty: FuncType,
+    /// The operators, each with its byte offset in the module.
+    pub wasm: Vec<(u64, String)>,
+    /// The Cranelift IR as it was translated, before any optimisation.
+    pub clif: String,
+    /// The machine code as text, one instruction a line.
+    pub asm: String,
+    /// Bytes of machine code.
+    pub n_code_bytes: usize,
+}
+
+/// Compiles a module's function bodies and returns what became of each.
+///
+/// # Errors
+///
+/// As [`module`].
+pub(crate) fn listings(env: &Env<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<FuncListing>> {
+    let mut builder_context = FunctionBuilderContext::new();
+    let mut context = Context::new();
+    let info = env.info();
+    let mut listings = Vec::with_capacity(bodies.len());
+    for (position, (to_validate, body)) in bodies.into_iter().enumerate() {
+        let mut validator = to_validate.into_validator(FuncValidatorAllocations::default());
+        context.clear();
+        context.set_disasm(true);
+        translate::function(env, position, &body, &mut validator, &mut context.func, &mut builder_context)?;
+        let clif = context.func.display().to_string();
+        let compiled = compile(env.isa(), &mut context).map_err(|e| e.at(body.range().start))?;
+        let asm = context.compiled_code().and_then(|code| code.vcode.clone()).unwrap_or_default();
+        let mut wasm = Vec::new();
+        for op in body.get_operators_reader()?.into_iter_with_offsets() {
+            let (op, offset) = op?;
+            wasm.push((offset, format!("{op:?}")));
+        }
+        let index = info.func_index_of_code(position);
+        listings.push(FuncListing {
+            index: index.0,
+            name: info.func_names.get(&index).cloned(),
+            ty: info.func_type(index).clone(),
+            wasm,
+            clif,
+            asm,
+            n_code_bytes: compiled.bytes.len(),
+        });
+    }
+    Ok(listings)
+}
+
 /// Validates, translates and compiles the bodies of the functions from position `start` on.
 fn functions(
     env: &Env<'_>,

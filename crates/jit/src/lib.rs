@@ -70,6 +70,7 @@ mod types;
 mod value;
 mod vm_layout;
 
+pub use compile::FuncListing;
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind, Result};
 pub use exception::{Exception, ExnRef};

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use wasmparser::FuncValidatorAllocations;
 
 use crate::artifact;
-use crate::compile;
+use crate::compile::{self, FuncListing};
 use crate::decode;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -99,6 +99,18 @@ impl Module {
     ) -> Self {
         let (engine, wasm) = (engine.clone(), wasm.into());
         Self(Arc::new(ModuleInner { engine, info, layout, code, wasm, images: OnceLock::new() }))
+    }
+
+    /// Compiles a module and returns what became of each function it defines: operators, Cranelift IR, machine code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::new`].
+    pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
+        let (info, bodies) = decode::decode(wasm, engine)?;
+        let layout = VmLayout::new(&info);
+        let env = Env::new(engine.isa().as_ref(), &info, &layout, engine.config().interruption());
+        compile::listings(&env, bodies)
     }
 
     /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].

@@ -22,7 +22,7 @@ pub(crate) struct CodeMemory {
 }
 
 enum Owner {
-    Provider(SystemMemoryProvider),
+    Provider(Box<SystemMemoryProvider>),
     File(#[expect(dead_code, reason = "keeps the mapping")] Arc<FileMapping>),
 }
 
@@ -41,7 +41,7 @@ impl CodeMemory {
         // SAFETY: the provider has just given us `len` writable bytes at `ptr`, which nobody else knows.
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), ptr, text.len()) };
         provider.finalize(BranchProtection::None).map_err(|e| refuse(&e))?;
-        Ok(Self { owner: Owner::Provider(provider), start: ptr.expose_provenance(), len })
+        Ok(Self { owner: Owner::Provider(Box::new(provider)), start: ptr.expose_provenance(), len })
     }
 
     /// Makes a page-aligned part of a file executable.

@@ -67,6 +67,11 @@ impl<'a> Env<'a> {
         Self { isa, info, layout, interruption }
     }
 
+    /// Returns the module.
+    pub(crate) fn info(&self) -> &'a ModuleInfo {
+        self.info
+    }
+
     /// Returns the target.
     pub(crate) fn isa(&self) -> &'a dyn TargetIsa {
         self.isa
