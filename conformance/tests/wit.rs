@@ -19,8 +19,9 @@ mod wasi;
 use corpus::{assemble, our_json, our_resolved, ours, suite, tests, theirs};
 use structure::{PLAIN_COMMENTS, by_name, compare, differences};
 use wit_parser_lite::format::format;
+use wit_parser_lite::lex::{Token, TokenKind, lex};
 use wit_parser_lite::print::print;
-use wit_parser_lite::{Features, json::json as to_json, load::Tree, parse_with_features};
+use wit_parser_lite::{Features, Sources, json::json as to_json, load::Tree, parse_with_features};
 
 /// How many tests the package carries, so that one that lost files on the way cannot pass.
 const N_POSITIVE: usize = 78;
@@ -69,6 +70,9 @@ fn printing_keeps_the_structure() {
                 // Text has no way to say it.
                 differences.retain(|line| !line.contains("/clone_of: only theirs"));
                 problems.extend(differences);
+                if format("printed.wit", &printed).as_ref() != Ok(&printed) {
+                    problems.push(format!("{name} is not printed as files are formatted:\n{printed}"));
+                }
                 if print(&after) != printed {
                     problems.push(format!("{name} is printed differently the second time"));
                 }
@@ -80,6 +84,16 @@ fn printing_keeps_the_structure() {
     assert_eq!(n_tests, N_POSITIVE);
 }
 
+/// Returns the comments of a file, without the white space at the starts and ends of their lines.
+fn comments_in(name: &str, text: &str) -> Vec<String> {
+    let mut sources = Sources::default();
+    let file = sources.add(name, text).expect("a file of usual size");
+    let (tokens, _) = lex(&sources, file);
+    let is_comment = |token: &&Token<'_>| matches!(token.kind, TokenKind::Comment | TokenKind::DocComment);
+    let text = |token: &Token<'_>| token.text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    tokens.iter().filter(is_comment).map(text).collect()
+}
+
 #[test]
 fn formatting_keeps_the_structure() {
     let mut n_files = 0;
@@ -88,7 +102,9 @@ fn formatting_keeps_the_structure() {
         let features = Features::only(["active"]);
         let before = tree.parse(&features).expect("a positive");
         for (file, text) in tree.files.iter_mut().chain(tree.dependencies.iter_mut().flatten()) {
+            let comments = comments_in(file, text);
             *text = format(file, text).expect("a positive");
+            assert_eq!(comments_in(file, text), comments, "{name} loses comments");
             assert_eq!(
                 format(file, text).as_deref(),
                 Ok(text.as_str()),

@@ -1,8 +1,11 @@
 //! Packages and worlds in binary form, ours and the reference's (`wit-component`), each read by the other.
 
-use crate::corpus::{as_json, our_json, our_resolved, suite, tests, their_resolve};
+use crate::corpus::{
+    as_json, assemble, our_json, our_resolved, registry_package, suite, tests, their_resolve,
+};
 use crate::structure::{by_name, compare, differences};
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use wasmparser::{Validator, WasmFeatures};
 use wit_component::StringEncoding;
 use wit_parser::decoding::{DecodedWasm, decode, decode_world};
@@ -121,4 +124,58 @@ fn encoding_and_decoding_keeps_the_structure() {
     }
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
     assert!(n_packages >= 67, "{n_packages}");
+}
+
+/// Adds every WebAssembly text below `folder`.
+fn texts_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).expect("the package has its tests");
+    let mut entries: Vec<_> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            texts_below(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "wat") {
+            found.push(path);
+        }
+    }
+}
+
+/// Components and packages among the reference's tests: those that it reads.
+const N_BINARIES: usize = 178;
+
+/// What the reference gives another place when it reads it from a binary than from text, where it stands with the export.
+const INLINE_DOCS: (&str, &str) =
+    ("interfaces/doc-comments.wat", "/worlds/coverage-world/exports/i/interface/");
+
+#[test]
+fn worlds_of_components_are_what_the_reference_finds() {
+    let (mut n_read, mut problems, mut paths) = (0, Vec::new(), Vec::new());
+    let folder = registry_package("wit-component").join("tests");
+    texts_below(&folder, &mut paths);
+    for path in paths {
+        let name = path.strip_prefix(&folder).expect("it lies there").display().to_string();
+        let Ok(bytes) = assemble(&std::fs::read(&path).expect("a readable file")) else { continue };
+        let is_component = bytes.get(6) == Some(&1);
+        let Ok(theirs) =
+            decode(&bytes).map_err(drop).and_then(|decoded| is_component.then_some(decoded).ok_or(()))
+        else {
+            continue;
+        };
+        n_read += 1;
+        match wasm::decode(&bytes) {
+            Ok(ours) => {
+                problems.extend(compare(
+                    &name,
+                    &by_name(&as_json(theirs.resolve())),
+                    &by_name(&our_json(&ours)),
+                ));
+            }
+            Err(error) => problems.push(format!("{name}: {error}")),
+        }
+    }
+    let n_problems = problems.len();
+    problems.retain(|line| !(line.starts_with(INLINE_DOCS.0) && line.contains(INLINE_DOCS.1)));
+    assert_eq!(problems.len() + 2, n_problems, "what is listed differs no longer");
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    assert_eq!(n_read, N_BINARIES);
 }

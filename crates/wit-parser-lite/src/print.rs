@@ -67,7 +67,12 @@ impl<'r> Printer<'r> {
 
     fn close(&mut self) {
         self.depth -= 1;
-        self.line("}");
+        if self.out.ends_with("{\n") {
+            self.out.pop();
+            self.out.push_str("}\n");
+        } else {
+            self.line("}");
+        }
     }
 
     /// Writes an empty line, unless a brace has just opened or the text starts here.

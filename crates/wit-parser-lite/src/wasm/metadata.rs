@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::decode::DecodeError;
 use super::draft::Draft;
 use crate::arena::{
-    Attributes, FunctionId, InterfaceId, Owner, PackageId, Resolved, TypeDefId, TypeDefKind, WorldId,
-    WorldItem, WorldItemKind,
+    Attributes, FunctionId, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId, TypeDefKind,
+    WorldId, WorldItem, WorldItemKind,
 };
 use crate::name::label_fault;
 
@@ -203,17 +203,16 @@ pub(super) fn read(draft: &mut Draft, package: PackageId, section: &[u8]) -> Res
     if let Some(docs) = json.get("docs") {
         draft.resolved.packages[package.index() as usize].docs = Some(text(docs)?);
     }
-    let (interfaces, worlds) =
-        (draft.resolved[package].interfaces.clone(), draft.resolved[package].worlds.clone());
+    let Package { interfaces, worlds, .. } = draft.resolved[package].clone();
+    let interfaces = interfaces.iter().map(|id| (draft.resolved[*id].name.clone(), *id));
+    let interfaces: BTreeMap<String, InterfaceId> = interfaces.collect();
     for (name, entry) in entries(&json, "interfaces")? {
-        let id = interfaces.iter().find(|id| draft.resolved[**id].name == *name);
-        let id = id.ok_or_else(|| fault(&format!("the package has no interface `{name}`")))?;
-        read_interface(draft, *id, entry)?;
+        read_interface(draft, *found(&interfaces, name)?, entry)?;
     }
+    let worlds = worlds.iter().map(|id| (draft.resolved[*id].name.clone(), *id));
+    let worlds: BTreeMap<String, WorldId> = worlds.collect();
     for (name, entry) in entries(&json, "worlds")? {
-        let id = worlds.iter().find(|id| draft.resolved[**id].name == *name);
-        let id = id.ok_or_else(|| fault(&format!("the package has no world `{name}`")))?;
-        read_world(draft, *id, entry)?;
+        read_world(draft, *found(&worlds, name)?, entry)?;
     }
     Ok(())
 }
