@@ -367,6 +367,58 @@ fn types_of_plugs_in_imports() {
     assert_eq!(got, "[{a: 1}, {a: 2}]\n[exit status 0]\n");
 }
 
+/// Core modules that no plug provides are imported from outside, with their types.
+#[test]
+fn core_modules_left_over() {
+    let dir = dir("link-modules");
+    write(&dir, "answer.wat", ANSWER);
+    let user = r#"(component
+      (import "m" (core module $m
+        (import "a" "f" (func (param i32) (result f64)))
+        (import "a" "t" (table 1 2 funcref))
+        (export "memory" (memory 1))
+        (export "g" (global (mut i64)))))
+      (import "holder" (instance (export "inner" (core module (export "f" (func))))))
+      (import "answer" (func (result u32)))
+      (export "answer-again" (func 0)))"#;
+    write(&dir, "user.wat", user);
+    link(&dir, "user.wat", &["answer.wat"]);
+    let out = lowlift(&dir, &["inspect", "linked.wasm"]);
+    assert!(out.contains("├ import \"m\": core module\n├ import \"holder\": instance\n"), "{out}");
+    // Linked once more: the types are those that the parts have.
+    write(&dir, "empty.wat", r#"(component (import "answer-again" (func (result u32))))"#);
+    link(&dir, "empty.wat", &["linked.wasm"]);
+}
+
+/// A plug may provide an interface that has types only; who imports functions of these types still names them.
+#[test]
+fn plugs_with_types_only() {
+    let dir = dir("link-types");
+    let types = r#"(component
+      (type $t (record (field "a" u8)))
+      (component $c (type $d (record (field "a" u8))) (import "t" (type $t (eq $d))) (export "rec" (type $t)))
+      (instance $i (instantiate $c (with "t" (type $t))))
+      (export "t:p/types" (instance $i)))"#;
+    let user = r#"(component
+      (import "t:p/types" (instance $i (type $d (record (field "a" u8))) (export "rec" (type (eq $d)))))
+      (alias export $i "rec" (type $rec))
+      (import "f" (func $f (param "x" $rec) (result u32)))
+      (export "g" (func $f)))"#;
+    let provider = r#"(component
+      (type $d (record (field "a" u8)))
+      (import "t" (type $t (eq $d)))
+      (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+      (core instance $i (instantiate $m))
+      (func $f (param "x" $t) (result u32) (canon lift (core func $i "f")))
+      (export "f" (func $f)))"#;
+    write(&dir, "types.wat", types);
+    write(&dir, "user.wat", user);
+    write(&dir, "provider.wat", provider);
+    link(&dir, "user.wat", &["types.wat"]);
+    link(&dir, "user.wat", &["types.wat", "provider.wat"]);
+    assert_eq!(lowlift(&dir, &["call", "linked.wasm", "g({a: 7})"]), "7\n[exit status 0]\n");
+}
+
 #[test]
 fn what_does_not_fit() {
     let dir = dir("link-errors");
@@ -387,8 +439,8 @@ fn what_does_not_fit() {
     write(&dir, "counters.wat", COUNTERS);
     write(
         &dir,
-        "modules.wat",
-        r#"(component (import "m" (core module)) (import "answer" (func (result u32))))"#,
+        "components.wat",
+        r#"(component (import "c" (component)) (import "answer" (func (result u32))))"#,
     );
     let link = |socket, plug| lowlift(&dir, &["link", socket, "--plug", plug, "-o", "linked.wasm"]);
     expect![[r#"
@@ -407,14 +459,14 @@ fn what_does_not_fit() {
     "#]]
     .assert_eq(&link("ask.wat", "module.wat"));
     expect![[r#"
-        error: the components do not fit: type mismatch for import `answer`
+        error: the components do not fit: import `answer` of ask.wat is not what other.wat exports: type mismatch for import `answer`
         type mismatch with result type
         expected primitive `u32` found primitive `s32`
         [exit status 1]
     "#]]
     .assert_eq(&link("ask.wat", "other.wat"));
     expect![[r#"
-        error: the components do not fit: export `answer` for instance 0 is not a func
+        error: the components do not fit: import `answer` of ask.wat is of the sort function, and instance.wat exports one of the sort instance
         [exit status 1]
     "#]]
     .assert_eq(&link("ask.wat", "instance.wat"));
@@ -423,10 +475,10 @@ fn what_does_not_fit() {
         [exit status 1]
     "#]].assert_eq(&link("user.wat", "counters.wat"));
     expect![[r#"
-        error: not supported yet: import `m` of or with a core module, from outside the new component
+        error: not supported yet: import `c` of or with a component, from outside the new component
         [exit status 1]
     "#]]
-    .assert_eq(&link("modules.wat", "answer.wat"));
+    .assert_eq(&link("components.wat", "answer.wat"));
     assert!(!dir.join("linked.wasm").exists());
     assert!(lowlift(&dir, &["link", "ask.wat", "-o", "linked.wasm"]).ends_with("[exit status 2]\n"));
 }

@@ -7,6 +7,7 @@
 //! as WIT's worlds do, though a plug provides its functions ([`Naming::Import`]).
 
 mod live;
+mod module;
 mod types;
 
 use std::collections::HashMap;
@@ -136,10 +137,6 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    pub(super) fn wiring(&self) -> &'a Wiring {
-        self.wiring
-    }
-
     pub(super) fn into_builder(self) -> ComponentBuilder {
         self.builder
     }
@@ -230,7 +227,7 @@ impl<'a> Encoder<'a> {
             ComponentEntityType::Type { referenced, .. } => {
                 ComponentTypeRef::Type(self.bounds(referenced, &group.key)?)
             }
-            ComponentEntityType::Module(_) => return Err(unsupported("core module", &group.key)),
+            ComponentEntityType::Module(id) => ComponentTypeRef::Module(self.module(id, &group.key)?),
             ComponentEntityType::Component(_) => return Err(unsupported("component", &group.key)),
             ComponentEntityType::Value(_) => return Err(unsupported("value", &group.key)),
         };
@@ -298,7 +295,7 @@ impl<'a> Encoder<'a> {
             ComponentEntityType::Instance(id) => {
                 ComponentTypeRef::Instance(self.index_of(ComponentAnyTypeId::Instance(id), import)?)
             }
-            ComponentEntityType::Module(_) => return Err(unsupported("core module", import)),
+            ComponentEntityType::Module(id) => ComponentTypeRef::Module(self.module(id, import)?),
             ComponentEntityType::Component(_) => return Err(unsupported("component", import)),
             ComponentEntityType::Value(_) => return Err(unsupported("value", import)),
         };

@@ -7,9 +7,10 @@
 
 use std::fmt;
 
-use wasm_encoder::{ComponentExportKind, ComponentExternName};
+use wasm_encoder::{ComponentExportKind, ComponentExternName, ComponentTypeRef};
 use wasmparser::Validator;
 use wasmparser::component_types::{ComponentEntityType, ComponentItem, ComponentType};
+use wasmparser::types::TypesRef;
 
 use super::components::ComponentTypes;
 use super::encode::{Encoder, Naming};
@@ -72,14 +73,87 @@ pub fn link(socket: File<'_>, plugs: &[File<'_>]) -> Result<Vec<u8>, ComposeErro
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let wiring = Wiring::new(types.types(), &components)?;
     check_use(&names, &components, &wiring)?;
-    let make = |naming| {
-        let encoder = Encoder::new(types.types(), &names, &components, &wiring, naming);
-        let bytes = write(&files, &components, encoder)?;
-        let valid = Validator::new_with_features(features()).validate_all(&bytes);
-        valid.map(|_| bytes).map_err(|error| mismatch(&Error::from(error)))
+    let parts = Parts {
+        files: &files,
+        names: &names,
+        types: types.types(),
+        components: &components,
+        wiring: &wiring,
     };
     // An import more than needed would be one that the host must know of.
-    make(Naming::None).or_else(|_| make(Naming::Import))
+    make(&parts, Naming::None).or_else(|_| make(&parts, Naming::Import))
+}
+
+/// What the new component is made of.
+struct Parts<'a> {
+    files: &'a [File<'a>],
+    names: &'a [&'a str],
+    types: TypesRef<'a>,
+    components: &'a [&'a ComponentType],
+    wiring: &'a Wiring,
+}
+
+/// Returns the new component, if what is provided fits.
+fn make(parts: &Parts<'_>, naming: Naming) -> Result<Vec<u8>, ComposeError> {
+    let bytes = write(parts, naming, 0)?;
+    let Err(error) = check(&bytes) else { return Ok(bytes) };
+    // The files are instantiated from the last to the first: the first that fails is the one that does not fit.
+    for file in (0..parts.files.len()).rev() {
+        if let Err(error) = check(&write(parts, naming, file)?) {
+            return Err(misfit(parts, file, &error));
+        }
+    }
+    Err(mismatch(&error))
+}
+
+fn check(bytes: &[u8]) -> Result<(), Error> {
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(())
+}
+
+/// Says which import of a file does not fit what which plug exports.
+fn misfit(parts: &Parts<'_>, file: usize, error: &Error) -> ComposeError {
+    let imports = parts.components[file].imports.iter().zip(&parts.wiring.sources[file]);
+    let from_plugs = || {
+        imports.clone().filter_map(|((key, item), source)| match source {
+            Source::Plug { file, export } => {
+                Some((key, item, *file, &parts.components[*file].exports[export]))
+            }
+            Source::PlugType { file, .. } => Some((key, item, *file, item)),
+            Source::Import(_) => None,
+        })
+    };
+    let name = parts.names[file];
+    for (key, item, plug, export) in from_plugs() {
+        let (wanted, given) = (sort(&item.ty), sort(&export.ty));
+        if wanted != given {
+            let plug = parts.names[plug];
+            let message = format!(
+                "import `{key}` of {name} is of the sort {wanted}, and {plug} exports one of the sort {given}"
+            );
+            return ComposeError::Mismatch(message);
+        }
+    }
+    match from_plugs().find(|(key, ..)| error.message().contains(&format!("import `{key}`"))) {
+        Some((key, _, plug, _)) => {
+            let plug = parts.names[plug];
+            let message = format!("import `{key}` of {name} is not what {plug} exports: {}", error.message());
+            ComposeError::Mismatch(message)
+        }
+        None => ComposeError::Mismatch(format!("{name}: {}", error.message())),
+    }
+}
+
+/// Returns the name of a sort of import or export.
+fn sort(ty: &ComponentEntityType) -> &'static str {
+    match ty {
+        ComponentEntityType::Module(_) => "core module",
+        ComponentEntityType::Func(_) => "function",
+        ComponentEntityType::Value(_) => "value",
+        ComponentEntityType::Type { .. } => "type",
+        ComponentEntityType::Instance(_) => "instance",
+        ComponentEntityType::Component(_) => "component",
+    }
 }
 
 fn mismatch(error: &Error) -> ComposeError {
@@ -103,19 +177,16 @@ fn check_use(names: &[&str], components: &[&ComponentType], wiring: &Wiring) -> 
     Ok(())
 }
 
-/// Writes the new component.
-fn write(
-    files: &[File<'_>],
-    components: &[&ComponentType],
-    mut encoder: Encoder<'_>,
-) -> Result<Vec<u8>, ComposeError> {
+/// Writes the new component, or what of it is needed to instantiate the files from `first` on.
+fn write(parts: &Parts<'_>, naming: Naming, first: usize) -> Result<Vec<u8>, ComposeError> {
+    let Parts { files, names, types, components, wiring } = *parts;
+    let mut encoder = Encoder::new(types, names, components, wiring, naming);
     let imports = encoder.imports()?;
-    let wiring = encoder.wiring();
-    let mut builder = encoder.into_builder();
+    let builder = encoder.builder();
     let nested: Vec<u32> = files.iter().map(|file| builder.component_raw(None, file.bytes)).collect();
     // By file; those after the current one are there already.
     let mut instances = vec![0; files.len()];
-    for file in (0..files.len()).rev() {
+    for file in (first..files.len()).rev() {
         let mut args = Vec::new();
         for ((key, item), source) in components[file].imports.iter().zip(&wiring.sources[file]) {
             let kind = export_kind(&item.ty);
@@ -132,12 +203,21 @@ fn write(
         }
         instances[file] = builder.instantiate(None, nested[file], args);
     }
-    for (key, item) in &components[0].exports {
+    let exports = components[0].exports.iter().filter(|_| first == 0);
+    for (key, item) in exports {
         let kind = export_kind(&item.ty);
-        let index = builder.alias_export(instances[0], key, kind);
-        builder.export(extern_name(key, item), kind, index, None);
+        let index = encoder.builder().alias_export(instances[0], key, kind);
+        let ty = match (naming, item.ty) {
+            // It may mention types of a plug, which have names in the interface that is imported for them. Without a
+            // name for one of its types it is left to validation.
+            (Naming::Import, ComponentEntityType::Func(id)) => {
+                encoder.func_type(id, key).ok().map(ComponentTypeRef::Func)
+            }
+            (Naming::None | Naming::Import, _) => None,
+        };
+        encoder.builder().export(extern_name(key, item), kind, index, ty);
     }
-    Ok(builder.finish())
+    Ok(encoder.into_builder().finish())
 }
 
 /// Returns the sort of an import or an export.
