@@ -309,7 +309,7 @@ fn from_wasm() {
         &["from-wasm", "-"],
         "package a:b;",
         expect![[r#"
-        error: -: expected a component, a WIT package in binary form, or the text of one of them
+        error: <stdin>: expected a component, a WIT package in binary form, or the text of one of them
         [exit status 1]
     "#]],
     );

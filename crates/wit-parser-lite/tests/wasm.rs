@@ -12,7 +12,7 @@ use wit_parser_lite::{Features, PackageId, Resolved, parse_with_features};
 const KITCHEN: &str = include_str!("data/kitchen.wit");
 
 fn parse(text: &str) -> Resolved {
-    parse_with_features(&Features::All, &[("test.wit", text)], &[]).unwrap()
+    parse_with_features(&Features::All, &[("test.wit", text)], &[]).expect("a sound package")
 }
 
 fn main_package(resolved: &Resolved) -> PackageId {
@@ -27,7 +27,7 @@ fn package(text: &str) -> Vec<u8> {
 /// The package is the same after it was written and read.
 fn check(text: &str) {
     let bytes = package(text);
-    let back = decode(&bytes).unwrap();
+    let back = decode(&bytes).expect("what we wrote");
     assert_eq!(encode_package(&back, main_package(&back)), bytes, "{text}");
     // What is read is what is parsed, but for the order in which text may have it.
     let printed = wit_parser_lite::print::print(&back);

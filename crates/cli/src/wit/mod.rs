@@ -107,7 +107,8 @@ fn from_wasm(path: &Path) -> Result<String, Failure> {
         Input::Binary(resolved) => Ok(print(&resolved)),
         Input::Text(_) => {
             let message = "expected a component, a WIT package in binary form, or the text of one of them";
-            Err(Failure::in_file(&path.display().to_string(), message))
+            let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+            Err(Failure::in_file(&name, message))
         }
     }
 }
