@@ -165,6 +165,15 @@ pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled
     assemble(isa, vec![entry, host, compile(isa, &mut context)?])
 }
 
+/// Compiles one function body, of the function at `position`, whose calls of others are through its context.
+///
+/// # Errors
+///
+/// As [`module`].
+pub(crate) fn one(env: &Env<'_>, position: usize, body: Body<'_>) -> Result<Compiled> {
+    assemble(env.isa(), functions(env, position, vec![body], &|| {})?)
+}
+
 /// What became of a function on its way to machine code ([`Module::listings`](crate::Module::listings)).
 #[derive(Clone, Debug)]
 pub struct FuncListing {

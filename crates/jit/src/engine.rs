@@ -24,6 +24,7 @@ pub struct Config {
     max_table_elements: u64,
     pooled_memories: usize,
     verifier: bool,
+    lazy: bool,
     interruption: Interruption,
 }
 
@@ -44,6 +45,7 @@ impl Config {
             max_table_elements: 10_000_000,
             pooled_memories: 64,
             verifier: cfg!(debug_assertions),
+            lazy: false,
             interruption: Interruption::default(),
         }
     }
@@ -91,6 +93,19 @@ impl Config {
     pub fn verifier(mut self, on: bool) -> Self {
         self.verifier = on;
         self
+    }
+
+    /// Sets whether a module's functions are compiled when they are first called, and not all when the module is made;
+    /// off by default. A module is validated as a whole either way. What is valid and not supported is then a trap of
+    /// the call ([`TrapKind::Host`](crate::TrapKind::Host) with the [`Error`]).
+    #[must_use]
+    pub fn lazy_compilation(mut self, on: bool) -> Self {
+        self.lazy = on;
+        self
+    }
+
+    pub(crate) fn is_lazy(&self) -> bool {
+        self.lazy
     }
 
     /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline

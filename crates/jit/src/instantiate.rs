@@ -43,6 +43,12 @@ impl InstanceData {
         }
     }
 
+    /// Gives a function that the module defines the code that it has from now on.
+    pub(crate) fn set_code(&mut self, func: FuncIndex, address: usize) {
+        let at = self.module.layout().func_ref(func);
+        self.block.set_word(at, address);
+    }
+
     /// Returns the handle of an item.
     pub(crate) fn extern_of(&self, store: StoreId, item: Item) -> Extern {
         match item {

@@ -8,7 +8,8 @@
 //! (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes, extended constants,
 //! SIMD and relaxed SIMD, exceptions, tail calls, typed function references, recursive type groups with
 //! subtypes, wide arithmetic, threads ([`SharedMemory`]). What is valid and does not run yet (instructions of GC)
-//! is refused by [`Module::new`] with [`ErrorKind::Unsupported`]. A guest is interrupted by epochs or by fuel where the
+//! is refused by [`Module::new`] with [`ErrorKind::Unsupported`]. A module is compiled as a whole, function by function
+//! when first called ([`Config::lazy_compilation`]), or read from a file ([`Module::deserialize_file`]). A guest is interrupted by epochs or by fuel where the
 //! [`Config`] asks for it.
 //!
 //! ```
@@ -53,6 +54,7 @@ mod image;
 mod index;
 mod instance;
 mod instantiate;
+mod lazy;
 mod limits;
 mod linker;
 mod memory;

@@ -14,8 +14,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image::{Images, images};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
+use crate::lazy::LazyFuncs;
 use crate::registry::InternedType;
-use crate::rt::{FileMapping, LoadedCode};
+use crate::rt::{FileMapping, LoadedCode, stubs};
 use crate::translate::Env;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType};
 use crate::vm_layout::VmLayout;
@@ -29,6 +30,8 @@ struct ModuleInner {
     info: Arc<ModuleInfo>,
     layout: VmLayout,
     code: Arc<LoadedCode>,
+    /// The functions, if they are compiled when first called; `code` then has their stubs.
+    lazy: Option<LazyFuncs>,
     /// The module's bytes, for artifacts.
     wasm: Arc<[u8]>,
     images: OnceLock<Option<Images>>,
@@ -83,11 +86,14 @@ impl Module {
     pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
         let (info, bodies) = decode::decode(wasm, engine)?;
         let layout = VmLayout::new(&info);
-        let env = Env::new(engine.isa().as_ref(), &info, &layout, engine.config().interruption());
-        let compiled = compile::module(&env, bodies, progress)?;
+        let (compiled, lazy) = if engine.config().is_lazy() {
+            (stubs(info.n_defined_funcs()), Some(LazyFuncs::new(bodies)?))
+        } else {
+            (compile::module(&env(engine, &info, &layout), bodies, progress)?, None)
+        };
         let info = Arc::new(info);
         let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
-        Ok(Self::of_parts(engine, wasm, info, layout, code))
+        Ok(Self::of_parts(engine, wasm, info, layout, code, lazy))
     }
 
     fn of_parts(
@@ -96,9 +102,10 @@ impl Module {
         info: Arc<ModuleInfo>,
         layout: VmLayout,
         code: Arc<LoadedCode>,
+        lazy: Option<LazyFuncs>,
     ) -> Self {
         let (engine, wasm) = (engine.clone(), wasm.into());
-        Self(Arc::new(ModuleInner { engine, info, layout, code, wasm, images: OnceLock::new() }))
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, wasm, images: OnceLock::new() }))
     }
 
     /// Compiles a module and returns what became of each function it defines: operators, Cranelift IR, machine code.
@@ -109,14 +116,38 @@ impl Module {
     pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
         let (info, bodies) = decode::decode(wasm, engine)?;
         let layout = VmLayout::new(&info);
-        let env = Env::new(engine.isa().as_ref(), &info, &layout, engine.config().interruption());
-        compile::listings(&env, bodies)
+        compile::listings(&env(engine, &info, &layout), bodies)
     }
 
     /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].
-    pub fn serialize(&self) -> Vec<u8> {
-        let code = &self.0.code;
-        artifact::write(&self.0.engine, &self.0.wasm, code.compiled(), code.text())
+    ///
+    /// # Errors
+    ///
+    /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here.
+    pub fn serialize(&self) -> Result<Vec<u8>> {
+        let ModuleInner { engine, info, layout, code, lazy, wasm, .. } = &*self.0;
+        Ok(match lazy {
+            None => artifact::write(engine, wasm, code.compiled(), code.text()),
+            Some(funcs) => {
+                let compiled = compile::module(&env(engine, info, layout), funcs.bodies(wasm), &|_| {})?;
+                artifact::write(engine, wasm, &compiled, &compiled.text)
+            }
+        })
+    }
+
+    /// Returns the code of the function at `position` of those that the module defines.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be compiled.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the module was compiled as a whole.
+    pub(crate) fn compiled_func(&self, position: u32) -> Result<Arc<LoadedCode>> {
+        let ModuleInner { engine, info, layout, lazy, wasm, .. } = &*self.0;
+        let funcs = lazy.as_ref().expect("only the functions of a lazy module have stubs");
+        funcs.get(&env(engine, info, layout).lazy(), info, wasm, position)
     }
 
     /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
@@ -147,7 +178,7 @@ impl Module {
             .ok_or_else(|| Error::artifact("a compiled module whose tables are not its own"))?;
         let info = Arc::new(info);
         let code = LoadedCode::of_file(&file, parts.text, compiled, Arc::clone(&info))?;
-        Ok(Self::of_parts(engine, wasm, info, layout, Arc::new(code)))
+        Ok(Self::of_parts(engine, wasm, info, layout, Arc::new(code), None))
     }
 
     /// Validates a module in the binary format and compiles nothing.
@@ -208,6 +239,11 @@ impl Module {
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {
         &self.0.code
     }
+}
+
+/// Returns what the translation of a module's functions needs.
+fn env<'a>(engine: &'a Engine, info: &'a ModuleInfo, layout: &'a VmLayout) -> Env<'a> {
+    Env::new(engine.isa().as_ref(), info, layout, engine.config().interruption())
 }
 
 /// An item of one of a module's index spaces.

@@ -38,7 +38,8 @@ pub(crate) mod offsets {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct FuncRefPtr(NonNull<FuncRef>);
 
-// SAFETY: a function reference is written once, before the pointer to it is handed out.
+// SAFETY: a function reference is written before the pointer to it is handed out; later only its code changes, when a
+// lazy function is compiled, by the thread that has the store (one-thread invariant).
 unsafe impl Send for FuncRefPtr {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for FuncRefPtr {}

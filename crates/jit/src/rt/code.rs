@@ -72,15 +72,26 @@ pub(crate) struct LoadedCode {
     memory: CodeMemory,
     compiled: Compiled,
     info: Option<Arc<ModuleInfo>>,
+    /// Position of the first function among those that the module defines.
+    first: usize,
 }
 
 impl LoadedCode {
     /// Loads compiled code; `info` names the module it comes from, if any.
-    pub(crate) fn load(mut compiled: Compiled, info: Option<Arc<ModuleInfo>>) -> Result<Self> {
+    pub(crate) fn load(compiled: Compiled, info: Option<Arc<ModuleInfo>>) -> Result<Self> {
+        Self::load_from(compiled, info, 0)
+    }
+
+    /// As `load`, of the functions from position `first` on.
+    pub(crate) fn load_from(
+        mut compiled: Compiled,
+        info: Option<Arc<ModuleInfo>>,
+        first: usize,
+    ) -> Result<Self> {
         let memory = CodeMemory::load(&compiled.text)?;
         // The loaded copy serves from now on.
         compiled.text = Vec::new();
-        Ok(Self { memory, compiled, info })
+        Ok(Self { memory, compiled, info, first })
     }
 
     /// Returns the code of a module whose text is part of a file; `compiled` has the rest.
@@ -90,7 +101,7 @@ impl LoadedCode {
         compiled: Compiled,
         info: Arc<ModuleInfo>,
     ) -> Result<Self> {
-        Ok(Self { memory: CodeMemory::of_file(file, text)?, compiled, info: Some(info) })
+        Ok(Self { memory: CodeMemory::of_file(file, text)?, compiled, info: Some(info), first: 0 })
     }
 
     /// Returns the tables; the text is in `text` only.
@@ -147,7 +158,7 @@ impl LoadedCode {
         let offset = self.offset(pc);
         let after = self.compiled.funcs.partition_point(|f| f.start <= offset);
         let position = after.checked_sub(1).filter(|&at| offset < self.compiled.funcs[at].end)?;
-        let index = info.func_index_of_code(position);
+        let index = info.func_index_of_code(self.first + position);
         let addresses = &self.compiled.addresses;
         let address = addresses.partition_point(|a| a.code_offset <= offset).checked_sub(1);
         Some(Frame {

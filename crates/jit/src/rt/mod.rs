@@ -24,6 +24,7 @@ mod builtins;
 mod code;
 mod entry;
 mod host;
+mod lazy;
 mod memory;
 mod mmap;
 mod pool;
@@ -40,6 +41,7 @@ pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, address
 pub(crate) use code::LoadedCode;
 pub(crate) use entry::call;
 pub(crate) use host::{HostBlock, HostFn};
+pub(crate) use lazy::stubs;
 pub(crate) use memory::LinearMemory;
 pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};

@@ -171,7 +171,12 @@ unsafe fn unwind(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> ! {
 /// # Safety
 ///
 /// As for `unwind`.
-unsafe fn leave(vm: *mut VmStore, code: cranelift_codegen::ir::TrapCode, pc: usize, fp: usize) -> ! {
+pub(super) unsafe fn leave(
+    vm: *mut VmStore,
+    code: cranelift_codegen::ir::TrapCode,
+    pc: usize,
+    fp: usize,
+) -> ! {
     // SAFETY: as the caller says; the entry trampoline's handler takes no values.
     unsafe {
         let vm = &mut *vm;

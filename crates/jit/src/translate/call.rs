@@ -27,10 +27,29 @@ impl Translator<'_, '_> {
 
     /// Returns how a function is called, and its context.
     fn callee(&mut self, func: FuncIndex) -> (Callee, Value) {
+        if self.env.lazy {
+            return self.callee_by_reference(func);
+        }
         match self.env.info.code_position(func) {
             Some(position) => (Callee::Direct(self.func_ref(func, to_u32(position))), self.vmctx),
             None => {
                 let code = self.block_word(self.env.layout.import_code(func));
+                (Callee::Address(code), self.block_word(self.env.layout.import_vmctx(func)))
+            }
+        }
+    }
+
+    /// As `callee`, for functions that may not be compiled yet: the code's address changes once.
+    fn callee_by_reference(&mut self, func: FuncIndex) -> (Callee, Value) {
+        match self.env.info.code_position(func) {
+            Some(_) => {
+                let vmctx = self.vmctx;
+                let at = offset32(self.env.layout.func_ref(func)) + offsets::FUNC_REF_CODE;
+                (Callee::Address(self.builder.ins().load(WORD, cell(), vmctx, at)), vmctx)
+            }
+            None => {
+                let reference = self.block_word(self.env.layout.import_func_ref(func));
+                let code = self.builder.ins().load(WORD, cell(), reference, offsets::FUNC_REF_CODE);
                 (Callee::Address(code), self.block_word(self.env.layout.import_vmctx(func)))
             }
         }

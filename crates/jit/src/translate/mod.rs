@@ -47,6 +47,8 @@ pub(crate) struct Env<'a> {
     info: &'a ModuleInfo,
     layout: &'a VmLayout,
     interruption: Interruption,
+    /// Whether functions are compiled one by one: calls of the module's own go through their references.
+    lazy: bool,
 }
 
 /// How compiled code may be interrupted.
@@ -64,7 +66,12 @@ impl<'a> Env<'a> {
         layout: &'a VmLayout,
         interruption: Interruption,
     ) -> Self {
-        Self { isa, info, layout, interruption }
+        Self { isa, info, layout, interruption, lazy: false }
+    }
+
+    /// Returns the same for functions that are compiled one by one.
+    pub(crate) fn lazy(self) -> Self {
+        Self { lazy: true, ..self }
     }
 
     /// Returns the module.
