@@ -4,7 +4,10 @@
 
 #![cfg(feature = "wasm")]
 
-use wasm_encoder::{ComponentBuilder, ComponentTypeRef, ComponentValType, CustomSection, PrimitiveValType};
+use wasm_encoder::{
+    ComponentBuilder, ComponentExportKind, ComponentType, ComponentTypeRef, ComponentValType, CustomSection,
+    InstanceType, PrimitiveValType, TypeBounds,
+};
 use wit_parser_lite::json::json;
 use wit_parser_lite::wasm::{decode, encode_package, encode_world};
 use wit_parser_lite::{Features, PackageId, Resolved, parse_with_features};
@@ -124,6 +127,31 @@ fn faults() {
         assert_eq!(decode(&bytes).map(|_| ()).unwrap_err().to_string(), message);
     }
     assert!(decode(&nested(90)).is_ok());
+}
+
+/// Returns a component that exports two interfaces as types, each of which imports `a:b/i` with a record `r` of these fields.
+fn two_views(first: &str, second: &str) -> Vec<u8> {
+    let mut component = ComponentBuilder::default();
+    for (name, field) in [("x", first), ("y", second)] {
+        let mut used = InstanceType::new();
+        used.ty().defined_type().record([(field, PrimitiveValType::U8)]);
+        used.export("r", ComponentTypeRef::Type(TypeBounds::Eq(0)));
+        let mut definition = ComponentType::new();
+        definition.ty().instance(&used);
+        definition.import("a:b/i", ComponentTypeRef::Instance(0));
+        definition.ty().instance(&InstanceType::new());
+        definition.export(format!("c:d/{name}"), ComponentTypeRef::Instance(1));
+        let ty = component.type_component(None, &definition);
+        component.export(name, ComponentExportKind::Type, ty, None);
+    }
+    component.finish()
+}
+
+#[test]
+fn views_of_one_interface_agree() {
+    assert!(decode(&two_views("a", "a")).is_ok());
+    let error = decode(&two_views("a", "b")).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "type `r` of `a:b/i` is there in two forms");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The types of a component as interfaces and worlds.
 
 use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
 
 use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType,
@@ -12,8 +13,8 @@ use wasmparser::{PrimitiveValType, names::KebabString};
 use super::decode::DecodeError;
 use super::draft::Draft;
 use crate::arena::{
-    Accessor, Attributes, Case, Field, Function, InterfaceId, Label, MethodKind, Owner, Primitive, Type,
-    TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind,
+    Accessor, Attributes, Case, Field, Function, InterfaceId, Label, MethodKind, Owner, Primitive, Resolved,
+    Type, TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind,
 };
 use crate::name::label_fault;
 use crate::parse::MAX_TYPE_DEPTH;
@@ -120,7 +121,10 @@ impl<'d, 't> Reader<'d, 't> {
             match item.ty {
                 ComponentEntityType::Type { referenced, created } => {
                     match self.draft.type_named(owner, name) {
-                        Some(known) => _ = self.known.insert(created, known),
+                        Some(known) => {
+                            self.check_view(owner, name, known, referenced)?;
+                            self.known.insert(created, known);
+                        }
                         None => _ = self.named_type(owner, name, item, referenced, created)?,
                     }
                 }
@@ -139,6 +143,57 @@ impl<'d, 't> Reader<'d, 't> {
             }
         }
         Ok(())
+    }
+
+    /// Checks that a type of an interface is shown as it was before.
+    ///
+    /// What is another name of something may be shown as that of something else: whose `use` is followed how far differs.
+    fn check_view(
+        &mut self,
+        owner: Owner,
+        name: &str,
+        known: TypeDefId,
+        referenced: ComponentAnyTypeId,
+    ) -> Result<()> {
+        let kind = match (self.original(referenced), referenced) {
+            (Some(_), _) => return Ok(()),
+            (None, ComponentAnyTypeId::Defined(id)) => self.defined(owner, id, 0)?,
+            (
+                None,
+                ComponentAnyTypeId::Resource(_)
+                | ComponentAnyTypeId::Func(_)
+                | ComponentAnyTypeId::Instance(_)
+                | ComponentAnyTypeId::Component(_),
+            ) => TypeDefKind::Resource,
+        };
+        let before = &self.draft.resolved[known].kind;
+        let before = match before {
+            TypeDefKind::Alias(Type::Def(id)) if self.draft.resolved[*id].name.is_none() => {
+                &self.draft.resolved[*id].kind
+            }
+            TypeDefKind::Use(_) | TypeDefKind::Alias(Type::Def(_)) => return Ok(()),
+            TypeDefKind::Record(_)
+            | TypeDefKind::Tuple(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Option(_)
+            | TypeDefKind::Result { .. }
+            | TypeDefKind::List(_)
+            | TypeDefKind::FixedLengthList(..)
+            | TypeDefKind::Map(..)
+            | TypeDefKind::Stream(_)
+            | TypeDefKind::Future(_)
+            | TypeDefKind::Own(_)
+            | TypeDefKind::Borrow(_)
+            | TypeDefKind::Resource
+            | TypeDefKind::Alias(Type::Primitive(_)) => before,
+        };
+        if is_same_kind(&self.draft.resolved, before, &kind) {
+            return Ok(());
+        }
+        let interface = self.draft.resolved.owner_name(owner);
+        Err(DecodeError::new(format!("type `{name}` of `{interface}` is there in two forms")))
     }
 
     /// Adds a type with a name.
@@ -369,6 +424,55 @@ impl<'d, 't> Reader<'d, 't> {
             |name: &KebabString| Label { name: name.to_string(), docs: None, span: self.draft.span() };
         names.into_iter().map(label).collect()
     }
+}
+
+/// Returns whether two types are the same, parts without a name compared part by part.
+fn is_same_type(resolved: &Resolved, a: Type, b: Type) -> bool {
+    match (a, b) {
+        (Type::Def(a), Type::Def(b)) if a != b => {
+            let (a, b) = (&resolved[a], &resolved[b]);
+            a.name.is_none() && b.name.is_none() && is_same_kind(resolved, &a.kind, &b.kind)
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Returns whether two kinds have the same names and the same parts.
+fn is_same_kind(resolved: &Resolved, a: &TypeDefKind, b: &TypeDefKind) -> bool {
+    let (mut a_parts, mut b_parts) = (Vec::new(), Vec::new());
+    a.for_each_type(|part| a_parts.push(part));
+    b.for_each_type(|part| b_parts.push(part));
+    let same_parts = a_parts.len() == b_parts.len()
+        && a_parts.iter().zip(&b_parts).all(|(a, b)| is_same_type(resolved, *a, *b));
+    same_parts && frame(a) == frame(b)
+}
+
+/// Returns what a kind is beside its parts: which kind, how long, its names, and which of them have a part.
+fn frame(kind: &TypeDefKind) -> (Discriminant<TypeDefKind>, u32, Vec<(&str, bool)>) {
+    let (mut length, mut names) = (0, Vec::new());
+    match kind {
+        TypeDefKind::Record(fields) => names.extend(fields.iter().map(|it| (it.name.as_str(), true))),
+        TypeDefKind::Variant(cases) => {
+            names.extend(cases.iter().map(|it| (it.name.as_str(), it.ty.is_some())))
+        }
+        TypeDefKind::Enum(labels) | TypeDefKind::Flags(labels) => {
+            names.extend(labels.iter().map(|it| (it.name.as_str(), false)));
+        }
+        TypeDefKind::Result { ok, err } => names.extend([("ok", ok.is_some()), ("err", err.is_some())]),
+        TypeDefKind::FixedLengthList(_, n) => length = *n,
+        TypeDefKind::Tuple(_)
+        | TypeDefKind::Option(_)
+        | TypeDefKind::List(_)
+        | TypeDefKind::Map(..)
+        | TypeDefKind::Stream(_)
+        | TypeDefKind::Future(_)
+        | TypeDefKind::Own(_)
+        | TypeDefKind::Borrow(_)
+        | TypeDefKind::Resource
+        | TypeDefKind::Alias(_)
+        | TypeDefKind::Use(_) => {}
+    }
+    (discriminant(kind), length, names)
 }
 
 /// A function's name in its parts (Explainer.md, `plainname`).
