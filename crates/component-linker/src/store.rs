@@ -103,7 +103,8 @@ pub(crate) struct Task {
     /// What `context.get` and `context.set` access.
     pub(crate) storage: [u64; 2],
     /// What `task.return` is held to, in a call of an asynchronously lifted function.
-    pub(crate) returning: Option<Returning>,
+    /// Boxed, since most calls have none and a task is made for each.
+    pub(crate) returning: Option<Box<Returning>>,
 }
 
 /// The result of an asynchronously lifted function in the making.

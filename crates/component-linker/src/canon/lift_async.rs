@@ -34,7 +34,8 @@ pub(super) fn canon_lift_async<'v, T, R>(
             lower_params(cx, info, lifted, caller, scope, trace, &args).map_err(|trap| caller.word(trap))?;
         let task = cx.state_mut().tasks.last_mut().expect("this call is in progress");
         let (info, options) = (Arc::clone(info), lifted.options);
-        task.returning = Some(Returning { info, options, scope, state: ReturnState::Started });
+        let state = ReturnState::Started;
+        task.returning = Some(Box::new(Returning { info, options, scope, state }));
         let mut results = lifted.result_slots.clone();
         lifted.core_func.call(&mut cx.core, &params, &mut results)?;
         if lifted.has_callback {

@@ -65,8 +65,9 @@ pub(crate) fn call_typed<T, P: LowerTuple, R: LiftTuple>(
     with_task(cx, instance, |cx| {
         let scope =
             const { has_handles::<P>() }.then(|| cx.state_mut().instance_mut(instance).handles.enter_scope());
-        let mut slots = lower_params(cx, target, scope, params)?;
-        let slots = slots.slots_mut(target.core_func.n_slots());
+        let mut out = FlatOut::new();
+        lower_params(cx, target, scope, params, &mut out)?;
+        let slots = out.slots_mut(target.core_func.n_slots());
         target.core_func.call(&mut cx.core, slots)?;
         let result = lift_results(cx, target, slots)?;
         if let Some(scope) = scope {
@@ -85,14 +86,13 @@ fn lower_params<T, P: LowerTuple>(
     target: &Target,
     scope: Option<BorrowScope>,
     params: &P,
-) -> Result<FlatOut, Trap> {
+    out: &mut FlatOut,
+) -> Result<(), Trap> {
     let Target { info, options, .. } = target;
     let loans = scope.map_or(Loans::None, Loans::Callee);
     let mut guest = Guest::new(cx, info, options, loans, StringEncoding::Utf8);
     let mut cx = Context::new(&info.types, options.abi, &mut guest);
-    let mut out = FlatOut::new();
-    lower_values(&mut cx, MAX_FLAT_PARAMS, params, &info.signature.param_types, None, &mut out)?;
-    Ok(out)
+    lower_values(&mut cx, MAX_FLAT_PARAMS, params, &info.signature.param_types, None, out)
 }
 
 #[inline]
