@@ -70,7 +70,7 @@ pub(crate) struct HostResourceType<T: 'static> {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct HostResource(u64);
 
-/// The type of a host function, for [`LinkerInstance::func_typed`](crate::LinkerInstance::func_typed).
+/// The type of a host function, for [`LinkerInstance::func_new_with_type`](crate::LinkerInstance::func_new_with_type).
 #[derive(Clone, Debug)]
 pub struct HostFuncType {
     /// The types that `ty` names. Errors write resource types as [`Types::name_resource`] says.

@@ -149,7 +149,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Errors
     ///
     /// If the instance has something under `name` already.
-    pub fn func_typed<F>(&mut self, name: &str, ty: HostFuncType, func: F) -> Result<(), LinkError>
+    pub fn func_new_with_type<F>(&mut self, name: &str, ty: HostFuncType, func: F) -> Result<(), LinkError>
     where
         F: Fn(&mut StoreContextMut<'_, T>, &[Val]) -> Result<Option<Val>, HostError> + Send + Sync + 'static,
     {

@@ -188,7 +188,7 @@ fn types_that_the_host_gives_are_checked() {
             vec![(String::from("x"), ValType::Borrow(ResourceId(0))), (String::from("l"), param(&mut types))];
         let ty = FuncType { params, result: Some(ValType::Bool), is_async: false };
         let ty = HostFuncType { types: Arc::new(types), ty, resources: vec![r] };
-        linker.root().func_typed("f", ty, |_, _| Ok(Some(Val::Bool(true)))).unwrap();
+        linker.root().func_new_with_type("f", ty, |_, _| Ok(Some(Val::Bool(true)))).unwrap();
         linker.instantiate(Store::new(&engine, ()), &importer)
     };
     link(|types| types.list(ValType::String).unwrap()).unwrap();
