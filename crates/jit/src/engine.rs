@@ -10,7 +10,7 @@ use wasmparser::WasmFeatures;
 use crate::error::{Error, Result};
 use crate::registry::{InternedType, Registry, SubType};
 use crate::rt::{self, LoadedCode, MemoryPool};
-use crate::translate::Interruption;
+use crate::translate::{CodeOptions, Interruption};
 use crate::types::{FuncType, TypeId};
 
 /// How modules are validated, compiled and bounded.
@@ -25,7 +25,7 @@ pub struct Config {
     pooled_memories: usize,
     verifier: bool,
     lazy: bool,
-    interruption: Interruption,
+    options: CodeOptions,
 }
 
 impl Default for Config {
@@ -46,7 +46,7 @@ impl Config {
             pooled_memories: 64,
             verifier: cfg!(debug_assertions),
             lazy: false,
-            interruption: Interruption::default(),
+            options: CodeOptions::default(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Config {
     /// ([`Engine::increment_epoch`]); off by default. It costs a check at function entries and loop headers.
     #[must_use]
     pub fn epoch_interruption(mut self, on: bool) -> Self {
-        self.interruption.epochs = on;
+        self.options.interruption.epochs = on;
         self
     }
 
@@ -120,17 +120,26 @@ impl Config {
     /// ([`Store::set_fuel`](crate::Store::set_fuel)); off by default. Unlike epochs it is deterministic, and slower.
     #[must_use]
     pub fn consume_fuel(mut self, on: bool) -> Self {
-        self.interruption.fuel = on;
+        self.options.interruption.fuel = on;
+        self
+    }
+
+    /// Sets whether relaxed vector instructions do the same on every processor; on by default. If not, they do what is
+    /// fastest on this one, within what the relaxed SIMD proposal allows: `relaxed_madd` rounds once where the
+    /// processor can, and `relaxed_swizzle` and `relaxed_q15mulr_s` are single instructions on x86-64.
+    #[must_use]
+    pub fn relaxed_simd_deterministic(mut self, on: bool) -> Self {
+        self.options.native_relaxed_simd = !on;
         self
     }
 
     pub(crate) fn interruption(&self) -> Interruption {
-        self.interruption
+        self.options.interruption
     }
 
     /// Returns all that the code of a module depends on, beside the target.
-    pub(crate) fn code_options(&self) -> impl std::fmt::Debug {
-        self.interruption
+    pub(crate) fn code_options(&self) -> CodeOptions {
+        self.options
     }
 
     pub(crate) fn wasm_features(&self) -> WasmFeatures {

@@ -243,7 +243,7 @@ impl Module {
 
 /// Returns what the translation of a module's functions needs.
 fn env<'a>(engine: &'a Engine, info: &'a ModuleInfo, layout: &'a VmLayout) -> Env<'a> {
-    Env::new(engine.isa().as_ref(), info, layout, engine.config().interruption())
+    Env::new(engine.isa().as_ref(), info, layout, engine.config().code_options())
 }
 
 /// An item of one of a module's index spaces.

@@ -47,6 +47,7 @@ pub(crate) struct Env<'a> {
     info: &'a ModuleInfo,
     layout: &'a VmLayout,
     interruption: Interruption,
+    relaxed: Relaxed,
     /// Whether functions are compiled one by one: calls of the module's own go through their references.
     lazy: bool,
 }
@@ -58,15 +59,43 @@ pub(crate) struct Interruption {
     pub(crate) fuel: bool,
 }
 
+/// What the code of a module depends on, beside the module and the target.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct CodeOptions {
+    pub(crate) interruption: Interruption,
+    /// Whether relaxed vector instructions do what is fastest here, and not the same everywhere.
+    pub(crate) native_relaxed_simd: bool,
+}
+
+/// Which instructions of the target serve for relaxed vector instructions.
+#[derive(Clone, Copy)]
+struct Relaxed {
+    /// Multiplication and addition that round once.
+    fused: bool,
+    /// x86-64's shuffle of bytes and its rounding multiplication.
+    x86: bool,
+}
+
+impl Relaxed {
+    fn new(isa: &dyn TargetIsa, options: CodeOptions) -> Self {
+        let native = options.native_relaxed_simd;
+        let x86 = isa.name() == "x64";
+        let has_fma =
+            isa.isa_flags().iter().any(|flag| flag.name == "has_fma" && flag.as_bool() == Some(true));
+        Self { fused: native && (has_fma || !x86), x86: native && x86 }
+    }
+}
+
 impl<'a> Env<'a> {
     /// Returns the environment of a module.
     pub(crate) fn new(
         isa: &'a dyn TargetIsa,
         info: &'a ModuleInfo,
         layout: &'a VmLayout,
-        interruption: Interruption,
+        options: CodeOptions,
     ) -> Self {
-        Self { isa, info, layout, interruption, lazy: false }
+        let relaxed = Relaxed::new(isa, options);
+        Self { isa, info, layout, interruption: options.interruption, relaxed, lazy: false }
     }
 
     /// Returns the same for functions that are compiled one by one.

@@ -114,8 +114,12 @@ impl Translator<'_, '_> {
         let addend = self.pop_vector(ty);
         let (x, y) = self.pop_two(ty);
         let x = if negate { self.builder.ins().fneg(x) } else { x };
-        let product = self.builder.ins().fmul(x, y);
-        let result = self.builder.ins().fadd(product, addend);
+        let result = if self.env.relaxed.fused {
+            self.builder.ins().fma(x, y, addend)
+        } else {
+            let product = self.builder.ins().fmul(x, y);
+            self.builder.ins().fadd(product, addend)
+        };
         self.push_vector(result);
     }
 

@@ -1,8 +1,8 @@
 //! Vector instructions: which operator is translated by what.
 //! Follows the core specification, "Vector Instructions", and the relaxed SIMD proposal.
 //!
-//! Relaxed instructions always take the choice of their strict twin, and `relaxed_madd` rounds twice: the
-//! same on every processor.
+//! Relaxed instructions take the choice of their strict twin, and `relaxed_madd` rounds twice: the same on every
+//! processor, unless the configuration asks for what is fastest.
 
 mod lanes;
 mod memory;
@@ -137,6 +137,9 @@ impl Translator<'_, '_> {
             Operator::I64x2Sub => self.vector_binary(I64X2, |ins, x, y| ins.isub(x, y)),
             Operator::I64x2Mul => self.vector_binary(I64X2, |ins, x, y| ins.imul(x, y)),
             Operator::I8x16Popcnt => self.vector_unary(I8X16, |ins, x| ins.popcnt(x)),
+            Operator::I16x8RelaxedQ15mulrS if self.env.relaxed.x86 => {
+                self.vector_binary(I16X8, |ins, x, y| ins.x86_pmulhrsw(x, y))
+            }
             Operator::I16x8Q15MulrSatS | Operator::I16x8RelaxedQ15mulrS => {
                 self.vector_binary(I16X8, |ins, x, y| ins.sqmul_round_sat(x, y))
             }
@@ -328,6 +331,9 @@ impl Translator<'_, '_> {
         match *op {
             Operator::V128Const { value } => self.vector_const(value),
             Operator::I8x16Shuffle { lanes } => self.shuffle(lanes),
+            Operator::I8x16RelaxedSwizzle if self.env.relaxed.x86 => {
+                self.vector_binary(I8X16, |ins, x, y| ins.x86_pshufb(x, y))
+            }
             Operator::I8x16Swizzle | Operator::I8x16RelaxedSwizzle => {
                 self.vector_binary(I8X16, |ins, x, y| ins.swizzle(x, y))
             }
