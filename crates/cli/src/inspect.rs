@@ -120,11 +120,13 @@ fn line(item: &Item) -> String {
         Item::Instance { index, component, with } => {
             made("instance", index, component.map(|component| format!("component {component}")), with)
         }
-        Item::Canon { name, index, of: Some(of) } if name == "lift" => {
-            format!("func {index}: canon lift core func {of}")
+        Item::Canon { name, index, of, options } => {
+            let (sort, of_sort) = if name == "lift" { ("func", "core func") } else { ("core func", "func") };
+            let of = of.map(|of| format!(" {of_sort} {of}")).unwrap_or_default();
+            let options =
+                if options.is_empty() { String::new() } else { format!(" ({})", options.join(", ")) };
+            format!("{sort} {index}: canon {name}{of}{options}")
         }
-        Item::Canon { name, index, of: Some(of) } => format!("core func {index}: canon {name} func {of}"),
-        Item::Canon { name, index, of: None } => format!("core func {index}: canon {name}"),
     }
 }
 
@@ -179,8 +181,8 @@ fn item_json(item: &Item) -> Value {
         Item::Instance { index, component, with } => {
             json!({ "item": "instance", "index": index, "component": component, "with": list(with) })
         }
-        Item::Canon { name, index, of } => {
-            json!({ "item": "canon", "name": name, "index": index, "of": of })
+        Item::Canon { name, index, of, options } => {
+            json!({ "item": "canon", "name": name, "index": index, "of": of, "options": options })
         }
     }
 }

@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentName,
-    ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, Instance, KnownCustom, Name, Parser, Payload,
+    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentName, ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, Instance, KnownCustom, Name,
+    Parser, Payload,
 };
 
 use super::validate;
@@ -106,6 +107,8 @@ pub enum Item {
         index: u32,
         /// The function that `lift` lifts or that `lower` lowers.
         of: Option<u32>,
+        /// What it is given besides, as in `memory 0` or `realloc core func 3`.
+        options: Vec<String>,
     },
     /// An export.
     Export {
@@ -402,12 +405,36 @@ fn instance(index: u32, instance: ComponentInstance<'_>) -> Item {
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "all others make a core function of nothing")]
 fn canonical(counts: &mut Counts, canon: &CanonicalFunction) -> Item {
-    let (index, of) = match canon {
-        CanonicalFunction::Lift { core_func_index, .. } => (take(&mut counts.funcs), Some(*core_func_index)),
-        CanonicalFunction::Lower { func_index, .. } => (take(&mut counts.core_funcs), Some(*func_index)),
-        _ => (take(&mut counts.core_funcs), None),
+    let (index, of, options) = match canon {
+        CanonicalFunction::Lift { core_func_index, options, .. } => {
+            (take(&mut counts.funcs), Some(*core_func_index), options.iter().map(canonical_option).collect())
+        }
+        CanonicalFunction::Lower { func_index, options } => {
+            (take(&mut counts.core_funcs), Some(*func_index), options.iter().map(canonical_option).collect())
+        }
+        CanonicalFunction::ResourceNew { resource }
+        | CanonicalFunction::ResourceDrop { resource }
+        | CanonicalFunction::ResourceRep { resource } => {
+            (take(&mut counts.core_funcs), None, vec![format!("type {resource}")])
+        }
+        _ => (take(&mut counts.core_funcs), None, Vec::new()),
     };
-    Item::Canon { name: canon_name(&format!("{canon:?}")), index, of }
+    Item::Canon { name: canon_name(&format!("{canon:?}")), index, of, options }
+}
+
+fn canonical_option(option: &CanonicalOption) -> String {
+    match option {
+        CanonicalOption::UTF8 => "utf8".to_owned(),
+        CanonicalOption::UTF16 => "utf16".to_owned(),
+        CanonicalOption::CompactUTF16 => "latin1+utf16".to_owned(),
+        CanonicalOption::Memory(index) => format!("memory {index}"),
+        CanonicalOption::Realloc(index) => format!("realloc core func {index}"),
+        CanonicalOption::PostReturn(index) => format!("post-return core func {index}"),
+        CanonicalOption::Async => "async".to_owned(),
+        CanonicalOption::Callback(index) => format!("callback core func {index}"),
+        CanonicalOption::CoreType(index) => format!("core type {index}"),
+        CanonicalOption::Gc => "gc".to_owned(),
+    }
 }
 
 /// Returns the text format's name of a canonical definition, of wasmparser's: `stream.cancel-read` of

@@ -127,7 +127,7 @@ fn cut(module: &CoreModule<'_>, used: &BTreeSet<String>, has_realloc: bool) -> R
         allocation_state: contents.allocation_state,
         realloc,
     };
-    trim(&module.bytes, &is_kept, &live, contents.n_funcs, &additions)
+    trim((module.name, &module.bytes), &is_kept, &live, contents.n_funcs, &additions)
 }
 
 /// What of a module decides what is reached.

@@ -5,7 +5,8 @@
 
 use wasm_encoder::{
     CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, ImportSection, Module, RefType, StartSection, TableSection, TableType, TypeSection,
+    FunctionSection, ImportSection, Module, NameSection, RefType, StartSection, TableSection, TableType,
+    TypeSection,
 };
 use wasmparser::FuncType;
 
@@ -57,6 +58,7 @@ pub(super) fn shim(slots: &[FuncType]) -> Result<Module, ComponentizeError> {
     exports.export(TABLE, ExportKind::Table, 0);
     let mut module = Module::new();
     module.section(&types).section(&functions).section(&tables).section(&exports).section(&code);
+    module.section(&module_name("lowlift:shim"));
     Ok(module)
 }
 
@@ -82,7 +84,7 @@ pub(super) fn fixup(slots: &[FuncType], n_initializers: usize) -> Result<Module,
     let mut module = Module::new();
     module.section(&types).section(&imports);
     if n_initializers == 0 {
-        module.section(&elements);
+        module.section(&elements).section(&module_name("lowlift:fixup"));
         return Ok(module);
     }
     let mut functions = FunctionSection::new();
@@ -100,6 +102,13 @@ pub(super) fn fixup(slots: &[FuncType], n_initializers: usize) -> Result<Module,
     if n_slots > 0 {
         module.section(&elements);
     }
-    module.section(&code);
+    module.section(&code).section(&module_name("lowlift:fixup"));
     Ok(module)
+}
+
+/// Returns the section that names a module, for tools that show what a component consists of.
+pub(super) fn module_name(name: &str) -> NameSection {
+    let mut names = NameSection::new();
+    names.module(name);
+    names
 }

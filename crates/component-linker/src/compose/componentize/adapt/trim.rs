@@ -10,6 +10,7 @@ use wasm_encoder::{
 use wasmparser::{Parser, TypeRef};
 
 use super::{ALLOCATE_STACK, MAIN_MODULE, REALLOC};
+use crate::compose::componentize::shim::module_name;
 use crate::decode::features;
 use crate::error::{Error, ErrorKind};
 
@@ -41,7 +42,7 @@ pub(super) enum Realloc {
 
 /// Returns a module with these functions of its `n_funcs` only, and these exports.
 pub(super) fn trim(
-    bytes: &[u8],
+    (name, bytes): (&str, &[u8]),
     is_kept: &dyn Fn(&str) -> bool,
     live: &HashSet<u32>,
     n_funcs: u32,
@@ -58,6 +59,7 @@ pub(super) fn trim(
         }
         Error::new(ErrorKind::Unsupported, format!("an adapter that can't be rewritten: {error}"), 0)
     })?;
+    module.section(&module_name(&format!("adapter:{name}")));
     Ok(module.finish())
 }
 
