@@ -132,7 +132,7 @@ impl<'r> Encoder<'r> {
             let name = extern_name(name, attributes.external_id.as_deref());
             self.name_type(name, TypeBounds::SubResource)
         } else {
-            let index = self.kind(kind);
+            let index = self.kind(kind, true);
             match name {
                 Some(name) => {
                     let name = extern_name(name, attributes.external_id.as_deref());
@@ -188,8 +188,9 @@ impl<'r> Encoder<'r> {
         }
     }
 
-    /// Returns the index of what is being defined, its own name aside.
-    fn kind(&mut self, kind: &TypeDefKind) -> u32 {
+    /// Returns the index of what is being defined, its own name aside. What gets a name of its own is not shared with types
+    /// without one: readers would take it for another name of these.
+    fn kind(&mut self, kind: &TypeDefKind, is_shared: bool) -> u32 {
         let shape = match kind {
             TypeDefKind::Record(fields) => {
                 let fields: Vec<_> = fields.iter().map(|it| (it.name.as_str(), self.value(it.ty))).collect();
@@ -209,6 +210,9 @@ impl<'r> Encoder<'r> {
             TypeDefKind::Alias(Type::Primitive(primitive)) => {
                 return self.new_defined(|ty| ty.primitive(primitive_type(*primitive)));
             }
+            TypeDefKind::Alias(Type::Def(id)) if self.resolved[*id].name.is_none() => {
+                return self.kind(&self.resolved[*id].kind, false);
+            }
             TypeDefKind::Alias(Type::Def(id)) | TypeDefKind::Use(id) => return self.definition(*id),
             TypeDefKind::Resource => unreachable!("a resource has nothing but its name"),
             TypeDefKind::Tuple(parts) => Shape::Tuple(parts.iter().map(|ty| self.value(*ty)).collect()),
@@ -224,7 +228,7 @@ impl<'r> Encoder<'r> {
             TypeDefKind::Own(id) => Shape::Own(self.definition(*id)),
             TypeDefKind::Borrow(id) => Shape::Borrow(self.definition(*id)),
         };
-        self.shape(shape)
+        if is_shared { self.shape(shape) } else { self.new_shape(&shape) }
     }
 
     /// Returns a type in the place of a value, where a resource stands for a handle that owns it.
@@ -243,7 +247,13 @@ impl<'r> Encoder<'r> {
         if let Some(index) = self.known.shapes.get(&shape) {
             return *index;
         }
-        let index = self.new_defined(|ty| match &shape {
+        let index = self.new_shape(&shape);
+        self.known.shapes.insert(shape, index);
+        index
+    }
+
+    fn new_shape(&mut self, shape: &Shape) -> u32 {
+        self.new_defined(|ty| match shape {
             Shape::Tuple(parts) => ty.tuple(parts.iter().copied()),
             Shape::Option(part) => ty.option(*part),
             Shape::Result(ok, err) => ty.result(*ok, *err),
@@ -254,9 +264,7 @@ impl<'r> Encoder<'r> {
             Shape::Future(payload) => ty.future(*payload),
             Shape::Own(index) => ty.own(*index),
             Shape::Borrow(index) => ty.borrow(*index),
-        });
-        self.known.shapes.insert(shape, index);
-        index
+        })
     }
 
     fn new_defined(&mut self, define: impl FnOnce(ComponentDefinedTypeEncoder<'_>)) -> u32 {
