@@ -67,11 +67,12 @@ pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> !
 unsafe extern "C" fn resume(landing: *const Landing) -> ! {
     #[cfg(target_arch = "x86_64")]
     naked_asm!(
+        // The stack pointer last: a signal may overwrite what is below it, and the landing will be.
         "mov rcx, [rdi + {pc}]",
-        "mov rsp, [rdi + {sp}]",
         "mov rbp, [rdi + {fp}]",
         "mov rax, [rdi + {exception}]",
         "mov rdx, [rdi + {payload}]",
+        "mov rsp, [rdi + {sp}]",
         "jmp rcx",
         pc = const offset_of!(Landing, pc),
         sp = const offset_of!(Landing, sp),
