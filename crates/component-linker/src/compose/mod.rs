@@ -1,6 +1,7 @@
 //! Takes components apart and puts them together: the jobs of tools, none of which runs a guest.
 //!
-//! [`validate()`] judges a binary, [`outline()`] and [`world()`] describe one, [`link()`] makes one component of several.
+//! [`validate()`] judges a binary, [`outline()`] and [`world()`] describe one, [`link()`] makes one component of several,
+//! [`componentize()`] one of a core module.
 //! Follows Binary.md, and Explainer.md, "Instance Definitions" and "Import and Export Definitions".
 //!
 //! ```
