@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod fuzz;
 pub mod ledger;
 pub mod oracle;
 pub mod pool;

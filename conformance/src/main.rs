@@ -1,5 +1,6 @@
 //! The command `conformance`: runs the suite, reports, compares with the ledger, and blesses it; as
-//! `conformance oracle`, compares `canonical-abi` with the spec's own program.
+//! `conformance oracle`, compares `canonical-abi` with the spec's own program; as `conformance fuzz`, all of it with
+//! another engine.
 //!
 //! Exit status: 0 if the outcome is what the ledger or the program says, 1 if not, 2 if the command is not
 //! understood.
@@ -7,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use conformance::fuzz;
 use conformance::ledger::{Ledger, Reasons};
 use conformance::oracle::{self, vector};
 use conformance::pool::{Limits, run_files};
@@ -72,6 +74,25 @@ enum Command {
     /// Exit status: 0 if all cases agree, 1 if one differs, 2 if the command is not understood or the spec's program
     /// cannot be run.
     Oracle(OracleOptions),
+    /// Compares Lowlift with another engine, wasmtime, on random cases; builds that engine the first time
+    ///
+    /// Exit status: 0 if all cases agree, 1 if one differs, 2 if the command is not understood.
+    Fuzz(FuzzOptions),
+}
+
+#[derive(Args, Clone, Copy)]
+struct FuzzOptions {
+    /// What is made at random
+    #[arg(value_enum)]
+    subject: fuzz::Subject,
+
+    /// How many cases
+    #[arg(long, default_value_t = 10_000)]
+    cases: u64,
+
+    /// The seed that they are made from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 #[derive(Args, Clone, Copy)]
@@ -110,6 +131,7 @@ fn main() -> ExitCode {
     let (outcome, status_of_error) = match options.command {
         None => (conform(&options), 1),
         Some(Command::Oracle(options)) => (ask_oracle(options), 2),
+        Some(Command::Fuzz(options)) => (fuzz::run(options.subject, options.cases, options.seed), 2),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
