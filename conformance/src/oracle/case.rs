@@ -1,4 +1,4 @@
-//! A case: types, and a lowering and a lifting to do with them. Plain data, with a form in JSON.
+//! A case: types, a lowering and a lifting to do with them, and handle operations. Plain data, with a form in JSON.
 //!
 //! Invariant: what a case says is enough to do it over; it refers to no generator and no seed.
 
@@ -6,6 +6,7 @@ use super::BadVector;
 use super::notation::{
     array, bad, number, text, type_from_json, type_to_json, value_from_json, value_to_json,
 };
+use super::steps::Step;
 use canonical_abi::{CoreValue, PtrType, StringEncoding, Types, ValType, Value, flatten};
 use serde_json::{Value as Json, json};
 
@@ -37,6 +38,8 @@ pub struct Case {
     pub lower: Option<Lower>,
     /// What to lift, if anything.
     pub lift: Option<Lift>,
+    /// What to do with a table of its own, if anything.
+    pub table: Option<Vec<Step>>,
 }
 
 /// A call of `lower_flat_values`.
@@ -111,6 +114,7 @@ impl Case {
             "max_flat": self.max_flat,
             "lower": lower,
             "lift": lift,
+            "table": self.table.as_ref().map(|steps| steps.iter().map(|step| step.to_json()).collect::<Json>()),
         })
     }
 
@@ -131,7 +135,9 @@ impl Case {
         let lower = present(&json["lower"]).map(|json| lower_from_json(&types, &params, json)).transpose()?;
         let core_types = flat_types(&types, &params, ptr, max_flat);
         let lift = present(&json["lift"]).map(|json| lift_from_json(&core_types, json)).transpose()?;
-        Ok(Self { types, params, result, ptr, encoding, max_flat, lower, lift })
+        let steps = |json: &Json| array(json)?.iter().map(Step::from_json).collect::<Result<_, _>>();
+        let table = present(&json["table"]).map(steps).transpose()?;
+        Ok(Self { types, params, result, ptr, encoding, max_flat, lower, lift, table })
     }
 }
 

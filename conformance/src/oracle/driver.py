@@ -258,6 +258,143 @@ def lift(case, tys, instance, resources):
     return {"values": [write_value(t, v) for t, v in zip(tys, values, strict=True)], "handles": cx.handles()}
 
 
+# Handle operations over one table
+
+
+N_CALLS = 3
+
+
+class Steps:
+    """An instance, calls into it (tasks) and out of it (subtasks), each followed by the next when it ends."""
+
+    def __init__(self):
+        store = spec.Store()
+        store.nesting_depth = 1  # as within an invocation
+        self.inst, other = spec.ComponentInstance(store), spec.ComponentInstance(store)
+        self.dropped = []
+        impls = [other] * (N_RESOURCES - 1) + [self.inst]
+        self.resources = [spec.ResourceType(impl, self.destroy) for impl in impls]
+        self.tasks = [self.new_task() for _ in range(N_CALLS)]
+        self.subtasks = [spec.Subtask() for _ in range(N_CALLS)]
+        thread = types.SimpleNamespace(task=self.tasks[0])
+        spec.thread_local_handler.value = types.SimpleNamespace(current_thread=thread)
+
+    def destroy(self, args):
+        self.dropped += args
+        return []
+
+    def new_task(self):
+        return spec.Task(spec.FuncType([], []), spec.CanonicalOptions(), self.inst, None, lambda _result: None)
+
+    def context(self, borrow_scope=None):
+        return spec.LiftLowerContext(spec.LiftLowerOptions(), self.inst, borrow_scope)
+
+    def end_at(self, i):
+        array = self.inst.handles.array
+        end = array[i] if i < len(array) else None
+        return end if isinstance(end, (spec.ReadableStreamEnd, spec.ReadableFutureEnd)) else None
+
+    def do(self, step):
+        name, *args = step
+        match name:
+            case "new":
+                return spec.canon_resource_new(self.resources[args[0]], args[1])[0]
+            case "rep":
+                return spec.canon_resource_rep(self.resources[args[0]], args[1])[0]
+            case "drop":
+                n_before = len(self.dropped)
+                spec.canon_resource_drop(self.resources[args[0]], args[1])
+                return self.dropped[-1] if len(self.dropped) > n_before else None
+            case "lift_own":
+                return spec.lift_own(self.context(), args[1], spec.OwnType(self.resources[args[0]]))
+            case "lift_borrow":
+                cx = self.context(self.subtasks[args[2]])
+                return spec.lift_borrow(cx, args[1], spec.BorrowType(self.resources[args[0]]))
+            case "lower_own":
+                return spec.lower_own(self.context(), args[1], spec.OwnType(self.resources[args[0]]))
+            case "lower_borrow":
+                cx = self.context(self.tasks[args[2]])
+                return spec.lower_borrow(cx, args[1], spec.BorrowType(self.resources[args[0]]))
+            case "return":
+                self.tasks[args[0]].return_([])
+                self.tasks[args[0]] = self.new_task()
+            case "deliver_resolve":
+                self.subtasks[args[0]].resolve(spec.Subtask.State.RETURNED, [])
+                self.subtasks[args[0]].deliver_resolve()
+                self.subtasks[args[0]] = spec.Subtask()
+            case "lower_error_context":
+                return spec.lower_error_context(self.context(), spec.ErrorContext(args[0]))
+            case "lift_error_context":
+                return spec.lift_error_context(self.context(), args[0]).debug_message
+            case "drop_error_context":
+                dropped = spec.lift_error_context(self.context(), args[0])
+                spec.canon_error_context_drop(args[0])
+                return dropped.debug_message
+            case "lower_stream" | "lower_future":
+                t = read_type(args[0], self.resources)
+                kind = name.removeprefix("lower_")
+                lower = spec.lower_stream if kind == "stream" else spec.lower_future
+                return lower(self.context(), readable_end(kind, t, args[1]), t)
+            case "lift_stream" | "lift_future":
+                lift = spec.lift_stream if name == "lift_stream" else spec.lift_future
+                return lift(self.context(), args[1], read_type(args[0], self.resources)).number
+            case "read":
+                end = self.end_at(args[0])
+                if end is not None and end.state == spec.End.State.IDLE:
+                    opts = spec.CanonicalOptions(memory=spec.MemInst(bytearray(64), "i32"), async_=True)
+                    if isinstance(end, spec.ReadableStreamEnd):
+                        spec.canon_stream_read(spec.StreamType(end.t), opts, args[0], 0, 1)
+                    else:
+                        spec.canon_future_read(spec.FutureType(end.t), opts, args[0], 0)
+            case "join":
+                end = self.end_at(args[0])
+                if end is not None:
+                    end.join(spec.WaitableSet())
+            case _:
+                raise ValueError(f"no such operation: {name}")
+
+
+def readable_end(kind, t, number):
+    end, _ = (spec.new_stream if kind == "stream" else spec.new_future)(t, owner=None)
+    end.number = number
+    return end
+
+
+def table_rows(table, resources):
+    rows = []
+    for i, e in enumerate(table.array):
+        match e:
+            case None: pass
+            case spec.ResourceHandle(): rows.append([i, resources.index(e.rt), e.rep, e.own, e.num_lends])
+            case spec.ErrorContext(): rows.append([i, "error-context", e.debug_message])
+            case spec.End():
+                kind = "stream" if isinstance(e, spec.ReadableStreamEnd) else "future"
+                is_idle = e.state == spec.End.State.IDLE
+                rows.append([i, kind, e.number, write_type(e.t, resources), is_idle, e.in_waitable_set()])
+    return rows
+
+
+def write_type(t, resources):
+    """The few types that streams and futures of values have here, as `read_type` takes them."""
+    match t:
+        case None: return None
+        case spec.OwnType(rt): return ["own", resources.index(rt)]
+        case spec.ListType(element, None): return ["list", write_type(element, resources)]
+        case _: return next(name for name, leaf in LEAVES.items() if type(t) is leaf)
+
+
+def table(steps):
+    run = Steps()
+    yielded = []
+    try:
+        for step in steps:
+            yielded.append(run.do(step))
+    except spec.Trap:
+        return {"steps": yielded, "trap": True}
+    rows = table_rows(run.inst.handles, run.resources)
+    return {"steps": yielded, "handles": rows, "borrows": [task.num_borrows for task in run.tasks]}
+
+
 def answer(case):
     instance = spec.ComponentInstance(None)
     resources = [spec.ResourceType(None) for _ in range(N_RESOURCES - 1)] + [spec.ResourceType(instance)]
@@ -274,6 +411,7 @@ def answer(case):
         }
     for name, do in [("lower", lower), ("lift", lift)]:
         said[name] = None if case[name] is None else do(case, params, instance, resources)
+    said["table"] = None if case["table"] is None else table(case["table"])
     return said
 
 

@@ -4,6 +4,7 @@
 //! integers while values are made, and resources or floats of the same bits afterwards. A case's lifting is mostly of
 //! what its lowering left behind, with a few changes, and else of bytes made up.
 
+use super::any_steps::any_steps;
 use super::case::{Case, Handle, Lift, Lower, N_RESOURCES, flat_types};
 use super::notation::{value_from_json, value_to_json};
 use super::ours::{is_liftable, lowered};
@@ -21,9 +22,11 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
     let trees = prop_oneof![2 => vec(any_type(), 1), 1 => vec(any_type(), 2..=4)];
     let result = option::weighted(0.3, any_type());
     let flavour = option::weighted(0.5, any::<u64>().no_shrink());
-    let parts = (trees, result, flavour, any_settings(), any_lower_plan(), any_lift_plan());
+    // Half of the cases have handle operations too.
+    let table = option::of(any_steps());
+    let parts = (trees, result, flavour, any_settings(), any_lower_plan(), any_lift_plan(), table);
     parts
-        .prop_flat_map(|(trees, result, flavour, settings, lower, lift)| {
+        .prop_flat_map(|(trees, result, flavour, settings, lower, lift, table)| {
             let mut types = Types::new();
             let async_types = async_types(&mut types);
             let mut flavoured =
@@ -42,6 +45,7 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
                 max_flat: settings.max_flat,
                 lower: None,
                 lift: None,
+                table,
             };
             (Just((empty, settings, lower, lift, has_values)), values)
         })

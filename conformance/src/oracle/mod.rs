@@ -5,13 +5,16 @@
 //!
 //! Compared are layouts and flattenings for both pointer types, function types in every mode, and for one lowering
 //! and one lifting: core values as bits, the whole memory with its padding, each call of `realloc`, the handle table,
-//! lends, and whether the call traps. Not compared is which trap it is, since the spec's program does not say.
+//! lends, and whether the call traps; for a sequence of handle operations what each yields, what the table holds after
+//! them, and whether and where they trap. Not compared is which trap it is, since the spec's program does not say.
 
+mod any_steps;
 pub mod case;
 mod generate;
 mod notation;
 pub mod ours;
 pub mod spec;
+pub mod steps;
 pub mod vector;
 
 use case::Case;
@@ -63,7 +66,7 @@ pub struct Outcome {
     pub tally: Tally,
 }
 
-/// How many lowerings and liftings there were, by how the spec's program says that they end.
+/// How many lowerings, liftings and handle operations there were, by how the spec's program says that they end.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
     /// Lowerings that succeed.
@@ -74,6 +77,12 @@ pub struct Tally {
     pub n_lifted: u64,
     /// Liftings that trap.
     pub n_lift_traps: u64,
+    /// Sequences of handle operations.
+    pub n_tables: u64,
+    /// Those whose last operation traps.
+    pub n_table_traps: u64,
+    /// The operations that do not trap.
+    pub n_steps: u64,
 }
 
 /// A case on which the answers differ.
@@ -144,17 +153,22 @@ pub fn compare(config: Config, subject: &Subject) -> Result<Outcome, SpecError> 
     Ok(outcome)
 }
 
-/// The figures, on two lines.
+/// The figures, on three lines.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n_cases = self.n_agreed + self.n_differed;
         writeln!(f, "{n_cases} cases: {} agreed, {} differed", self.n_agreed, self.n_differed)?;
-        let Tally { n_lowered, n_lower_traps, n_lifted, n_lift_traps } = self.tally;
-        write!(
+        let Tally { n_lowered, n_lower_traps, n_lifted, n_lift_traps, n_tables, n_table_traps, n_steps } =
+            self.tally;
+        writeln!(
             f,
             "{} lowerings, {n_lower_traps} of which trap; {} liftings, {n_lift_traps} of which trap",
             n_lowered + n_lower_traps,
             n_lifted + n_lift_traps,
+        )?;
+        write!(
+            f,
+            "{n_tables} handle tables with {n_steps} operations, {n_table_traps} of which end in a trap"
         )
     }
 }
@@ -168,6 +182,9 @@ impl Outcome {
         self.tally.n_lower_traps += part.tally.n_lower_traps;
         self.tally.n_lifted += part.tally.n_lifted;
         self.tally.n_lift_traps += part.tally.n_lift_traps;
+        self.tally.n_tables += part.tally.n_tables;
+        self.tally.n_table_traps += part.tally.n_table_traps;
+        self.tally.n_steps += part.tally.n_steps;
     }
 
     fn count(&mut self, answer: &Json) {
@@ -179,6 +196,10 @@ impl Outcome {
         self.tally.n_lower_traps += lower_traps;
         self.tally.n_lifted += lifted;
         self.tally.n_lift_traps += lift_traps;
+        let (ended, traps) = of(&answer["table"]);
+        self.tally.n_tables += ended + traps;
+        self.tally.n_table_traps += traps;
+        self.tally.n_steps += answer["table"]["steps"].as_array().map_or(0, |steps| steps.len() as u64);
     }
 }
 
@@ -241,6 +262,13 @@ fn shrink(spec: &mut Spec, difference: &mut Difference, subject: &Subject) -> Re
                 is_smaller |= replaces(spec, difference, smaller, subject)?;
             }
         }
+        for i in (0..difference.case.table.as_ref().map_or(0, Vec::len)).rev() {
+            let mut smaller = difference.case.clone();
+            if let Some(steps) = &mut smaller.table {
+                steps.remove(i);
+                is_smaller |= replaces(spec, difference, smaller, subject)?;
+            }
+        }
     }
     Ok(())
 }
@@ -265,6 +293,7 @@ fn replaces(
 const PARTS: &[fn(&Case) -> Option<Case>] = &[
     |case| case.lower.is_some().then(|| Case { lower: None, ..case.clone() }),
     |case| case.lift.is_some().then(|| Case { lift: None, ..case.clone() }),
+    |case| case.table.is_some().then(|| Case { table: None, ..case.clone() }),
     |case| case.result.is_some().then(|| Case { result: None, ..case.clone() }),
     |case| without_param(case, 0),
     |case| without_param(case, case.params.len().checked_sub(1)?),

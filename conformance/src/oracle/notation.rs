@@ -137,7 +137,8 @@ pub(crate) fn type_from_json(types: &mut Types, json: &Json) -> Result<ValType, 
     built.map_err(|error| BadVector(format!("{error}: {json}")))
 }
 
-fn optional_from_json(types: &mut Types, json: &Json) -> Result<Option<ValType>, BadVector> {
+/// As [`type_from_json`], of what may be absent, which is `null`.
+pub(crate) fn optional_from_json(types: &mut Types, json: &Json) -> Result<Option<ValType>, BadVector> {
     if json.is_null() { Ok(None) } else { type_from_json(types, json).map(Some) }
 }
 

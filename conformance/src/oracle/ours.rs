@@ -2,6 +2,7 @@
 
 use super::case::{Case, Handle, Lift, Lower, N_RESOURCES, hex, pattern, pointer_name};
 use super::notation::value_to_json;
+use super::steps;
 use canonical_abi::despecialize::{Despecialized, despecialize};
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, Ownership, RuntimeResource};
 use canonical_abi::layout::{field_offsets, payload_offset};
@@ -24,6 +25,7 @@ pub fn answer(case: &Case) -> Json {
     }
     said.insert("lower".to_owned(), case.lower.as_ref().map_or(Json::Null, |job| lower_answer(case, job)));
     said.insert("lift".to_owned(), case.lift.as_ref().map_or(Json::Null, |job| lift_answer(case, job)));
+    said.insert("table".to_owned(), case.table.as_deref().map_or(Json::Null, steps::answer));
     Json::Object(said)
 }
 
