@@ -1,10 +1,11 @@
 //! The layouts of all types of an arena in one pass.
 //! Follows CanonicalABI.md, "Alignment" and "Element Size".
 //!
-//! An arena keeps each type a second time as a few numbers: what kind of layout it has, and for each component the row of a
-//! table that holds the component's layout. The table starts with the layouts that types without definition have; components
-//! are built before what they are part of. So a pass that appends a row for each type always has what it needs, with no
-//! recursion, no look-up of a definition, and no decision about what a component is.
+//! An arena keeps what matters to layouts a second time, as *shapes*: a shape is a kind, and for each component the number
+//! of the component's shape. Types of one shape have one layout: all lists, all records of a `u32` and a string, all results
+//! with the same payloads' shapes. Shapes are hash-consed as types are built, and components are built before what they are
+//! part of. So a pass that works out one row for each shape, in order, always has what it needs, with no recursion, no
+//! look-up of a definition, and nothing done twice.
 //!
 //! A row has the figures for 32-bit pointers in the low halves of two integers and those for 64-bit pointers in the high
 //! halves, and all arithmetic is on both at once. Nothing carries from one half to the other, since sizes stay far below
@@ -12,6 +13,7 @@
 //!
 //! The plain twin is `measure` in `layout.rs`, which each type has passed when it was built, and which alone checks limits.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::despecialize::Despecialized;
@@ -19,29 +21,25 @@ use crate::layout::{Layout, discriminant_size, flags_size};
 use crate::types::{PtrType, Types, ValType, position, shapes};
 
 /// The size and the alignment of every type of an arena, worked out at once.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Layouts {
-    /// Those of [`BASE_ROWS`], then a row for each compound type, in the order in which they were built.
+#[derive(Clone, Debug)]
+pub struct Layouts<'t> {
+    /// By shape.
     rows: Vec<Row>,
+    shapes: &'t Shapes,
 }
 
-impl Layouts {
+impl<'t> Layouts<'t> {
     /// Works out the layouts of all types of an arena, in time linear in the types and their components. It
     /// yields what [`layout`](crate::layout::layout) looks up, and reads nothing of that.
-    pub fn new(types: &Types) -> Self {
+    pub fn new(types: &'t Types) -> Self {
         let shapes = shapes(types);
-        let mut rows = Vec::with_capacity(BASE_ROWS.len() + shapes.n_types);
+        let mut rows = Vec::with_capacity(shapes.n_shapes as usize);
         rows.extend_from_slice(&BASE_ROWS);
         let mut code = shapes.code.as_slice();
         while let [head, rest @ ..] = code {
             let n = (head >> COUNT_SHIFT) as usize;
-            let (parts, rest) = match head & KIND_MASK {
-                LIKE => (&[][..], rest),
-                ARRAY => rest.split_at(2),
-                _ => rest.split_at(n),
-            };
+            let (parts, rest) = rest.split_at(n);
             let row = match head & KIND_MASK {
-                LIKE => rows[n],
                 RECORD => record(&rows, parts),
                 VARIANT => variant(&rows, parts, u64::from(*head >> SIZE_SHIFT & 7)),
                 _ => array(rows[parts[0] as usize], u64::from(parts[1])),
@@ -49,7 +47,7 @@ impl Layouts {
             rows.push(row);
             code = rest;
         }
-        Self { rows }
+        Self { rows, shapes }
     }
 
     /// Returns the layout of a type of the arena, or of one without definition.
@@ -59,68 +57,75 @@ impl Layouts {
     /// When the type was built after this, or is of a larger arena.
     #[inline]
     pub fn layout(&self, ty: ValType, ptr: PtrType) -> Layout {
-        self.rows[row_of(ty) as usize].layout(ptr)
+        self.rows[self.shapes.shape_of(ty) as usize].layout(ptr)
     }
 
     /// Returns the layouts of all compound types in 32-bit and in 64-bit memories, in the order in which they were built.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = [Layout; 2]> + '_ {
-        self.rows[BASE_ROWS.len()..].iter().map(|row| [PtrType::I32, PtrType::I64].map(|ptr| row.layout(ptr)))
+        let rows = self.shapes.of_types.iter().map(|shape| self.rows[*shape as usize]);
+        rows.map(|row| [PtrType::I32, PtrType::I64].map(|ptr| row.layout(ptr)))
     }
 }
 
 /// The types of an arena as [`Layouts::new`] reads them.
 ///
-/// Invariant: `code` has `n_types` entries, each a head and the operands that the head says, and each operand that is a row
-/// is below the entry's own row.
-#[derive(Clone, Debug, Default)]
+/// Invariant: `code` has an entry for each shape after the first few, which is a head and as many operands as the head says,
+/// and each operand that is a shape is below the entry's own.
+#[derive(Clone, Debug)]
 pub(crate) struct Shapes {
     code: Vec<u32>,
-    n_types: usize,
+    n_shapes: u32,
+    /// The number of each entry of `code`.
+    known: BTreeMap<Vec<u32>, u32>,
+    /// The shape of each compound type, in the order in which they were built.
+    of_types: Vec<u32>,
 }
 
 const KIND_MASK: u32 = 3;
-/// Has the layout of the row that stands in place of the count.
-const LIKE: u32 = 0;
-/// Fields, by row.
-const RECORD: u32 = 1;
-/// Payloads, by row; the size of the discriminant is in the head.
-const VARIANT: u32 = 2;
-/// An element's row, and how many there are.
-const ARRAY: u32 = 3;
+/// Fields, by shape.
+const RECORD: u32 = 0;
+/// Payloads, by shape; the size of the discriminant is in the head.
+const VARIANT: u32 = 1;
+/// An element's shape, and how many there are.
+const ARRAY: u32 = 2;
 const SIZE_SHIFT: u32 = 2;
 /// Counts are below 2^27: each component takes a byte of a type that is smaller than 2^28, and equal payloads count once.
 const COUNT_SHIFT: u32 = 5;
 
+impl Default for Shapes {
+    fn default() -> Self {
+        let n_shapes = PAIR_OF_POINTERS + 1;
+        Self { code: Vec::new(), n_shapes, known: BTreeMap::new(), of_types: Vec::new() }
+    }
+}
+
 impl Shapes {
     /// Appends a new type, whose components are there already.
-    pub(crate) fn push(&mut self, shape: Despecialized<'_>) {
-        self.n_types += 1;
-        match shape {
+    pub(crate) fn push(&mut self, ty: Despecialized<'_>) {
+        let shape = match ty {
             Despecialized::Record(fields) => {
-                self.push_parts(RECORD, fields.types().map(row_of).collect());
+                let fields = fields.types().map(|ty| self.shape_of(ty));
+                self.intern(RECORD, fields.collect())
             }
             Despecialized::Variant(cases) => {
-                let mut payloads: Vec<_> = cases.payloads().map(row_of).collect();
+                let mut payloads: Vec<_> = cases.payloads().map(|ty| self.shape_of(ty)).collect();
                 payloads.sort_unstable();
                 payloads.dedup();
                 let size = discriminant_size(cases.len());
-                if payloads.is_empty() {
-                    self.push_like(row_of_size(size));
-                } else {
-                    self.push_parts(VARIANT | size << SIZE_SHIFT, payloads);
+                match payloads.is_empty() {
+                    true => scalar(size),
+                    false => self.intern(VARIANT | size << SIZE_SHIFT, payloads),
                 }
             }
             Despecialized::List { element, length: Some(length) } => {
-                self.code.extend([ARRAY, row_of(element), length]);
+                self.intern(ARRAY, alloc::vec![self.shape_of(element), length])
             }
-            Despecialized::String | Despecialized::List { length: None, .. } => {
-                self.push_like(PAIR_OF_POINTERS);
-            }
-            Despecialized::Flags(labels) => self.push_like(row_of_size(flags_size(labels.len()))),
-            Despecialized::Bool | Despecialized::S8 | Despecialized::U8 => self.push_like(row_of_size(1)),
-            Despecialized::S16 | Despecialized::U16 => self.push_like(row_of_size(2)),
-            Despecialized::S64 | Despecialized::U64 | Despecialized::F64 => self.push_like(row_of_size(8)),
+            Despecialized::String | Despecialized::List { length: None, .. } => PAIR_OF_POINTERS,
+            Despecialized::Flags(labels) => scalar(flags_size(labels.len())),
+            Despecialized::Bool | Despecialized::S8 | Despecialized::U8 => scalar(1),
+            Despecialized::S16 | Despecialized::U16 => scalar(2),
+            Despecialized::S64 | Despecialized::U64 | Despecialized::F64 => scalar(8),
             Despecialized::S32
             | Despecialized::U32
             | Despecialized::F32
@@ -129,19 +134,29 @@ impl Shapes {
             | Despecialized::Own(_)
             | Despecialized::Borrow(_)
             | Despecialized::Stream(_)
-            | Despecialized::Future(_) => self.push_like(row_of_size(4)),
-        }
+            | Despecialized::Future(_) => scalar(4),
+        };
+        self.of_types.push(shape);
     }
 
-    fn push_like(&mut self, row: u32) {
-        self.code.push(LIKE | row << COUNT_SHIFT);
-    }
-
-    fn push_parts(&mut self, head: u32, parts: Vec<u32>) {
-        let n = u32::try_from(parts.len()).expect("components are fewer than a type has bytes");
+    fn intern(&mut self, head: u32, operands: Vec<u32>) -> u32 {
+        let n = u32::try_from(operands.len()).expect("components are fewer than a type has bytes");
         assert!(n < 1 << (32 - COUNT_SHIFT), "components are fewer than a type has bytes");
-        self.code.push(head | n << COUNT_SHIFT);
-        self.code.extend(parts);
+        let mut entry = operands;
+        entry.insert(0, head | n << COUNT_SHIFT);
+        if let Some(shape) = self.known.get(&entry) {
+            return *shape;
+        }
+        let shape = self.n_shapes;
+        self.code.extend(&entry);
+        self.known.insert(entry, shape);
+        self.n_shapes += 1;
+        shape
+    }
+
+    #[inline]
+    fn shape_of(&self, ty: ValType) -> u32 {
+        position(ty).map_or_else(|| shape_of_undefined(ty), |position| self.of_types[position as usize])
     }
 }
 
@@ -176,7 +191,7 @@ impl Row {
     }
 }
 
-/// The rows of types without definition: scalars of 1, 2, 4 and 8 bytes, and a pointer with a length.
+/// The rows of the shapes that are always there, those of types without definition: scalars of 1, 2, 4 and 8 bytes, and a pointer with a length.
 const BASE_ROWS: [Row; 5] = [
     Row::scalar(1),
     Row::scalar(2),
@@ -186,24 +201,23 @@ const BASE_ROWS: [Row; 5] = [
 ];
 const PAIR_OF_POINTERS: u32 = 4;
 
-/// Returns the row of scalars of 1, 2, 4 or 8 bytes.
-const fn row_of_size(size: u32) -> u32 {
+/// Returns the shape of scalars of 1, 2, 4 or 8 bytes.
+const fn scalar(size: u32) -> u32 {
     size.trailing_zeros()
 }
 
-#[inline]
-fn row_of(ty: ValType) -> u32 {
+fn shape_of_undefined(ty: ValType) -> u32 {
     match ty {
-        ValType::Bool | ValType::S8 | ValType::U8 => row_of_size(1),
-        ValType::S16 | ValType::U16 => row_of_size(2),
+        ValType::Bool | ValType::S8 | ValType::U8 => scalar(1),
+        ValType::S16 | ValType::U16 => scalar(2),
         ValType::S32
         | ValType::U32
         | ValType::F32
         | ValType::Char
         | ValType::ErrorContext
         | ValType::Own(_)
-        | ValType::Borrow(_) => row_of_size(4),
-        ValType::S64 | ValType::U64 | ValType::F64 => row_of_size(8),
+        | ValType::Borrow(_) => scalar(4),
+        ValType::S64 | ValType::U64 | ValType::F64 => scalar(8),
         ValType::String => PAIR_OF_POINTERS,
         ValType::List(_)
         | ValType::FixedLengthList(_)
@@ -216,10 +230,7 @@ fn row_of(ty: ValType) -> u32 {
         | ValType::Result(_)
         | ValType::Flags(_)
         | ValType::Stream(_)
-        | ValType::Future(_) => {
-            let position = position(ty).expect("a compound has a definition");
-            PAIR_OF_POINTERS + 1 + position
-        }
+        | ValType::Future(_) => unreachable!("a compound has a definition"),
     }
 }
 

@@ -129,7 +129,7 @@ fn check_rows(
     n_rows: u64,
 ) -> Result<(), TestCaseError> {
     let size = u64::from(layout(types, element, opts.ptr).size());
-    let list = types.list(element).unwrap();
+    let list = types.list(element).expect("a list of a valid type");
     let n_rows = n_rows.min(bytes.len() as u64 / size);
     let mut host = Bump::new(StringEncoding::Utf8);
     host.memory = bytes;
