@@ -112,6 +112,9 @@ impl Shapes {
                 let mut payloads: Vec<_> = cases.payloads().map(|ty| self.shape_of(ty)).collect();
                 payloads.sort_unstable();
                 payloads.dedup();
+                // A narrower scalar adds nothing to a wider one.
+                let n_scalars = payloads.partition_point(|shape| *shape < PAIR_OF_POINTERS);
+                payloads.drain(..n_scalars.saturating_sub(1));
                 let size = discriminant_size(cases.len());
                 match payloads.is_empty() {
                     true => scalar(size),

@@ -76,11 +76,11 @@ fn everything() -> (Types, ValType, Value) {
     let mut types = Types::new();
     let tys = vec![
         ValType::ErrorContext,
-        types.stream(Some(ValType::U8)).unwrap(),
-        types.future(None).unwrap(),
+        types.stream(Some(ValType::U8)).expect("a valid type"),
+        types.future(None).expect("a valid type"),
         ValType::Own(ResourceId(0)),
     ];
-    let ty = types.tuple(tys).unwrap();
+    let ty = types.tuple(tys).expect("a valid type");
     let parts = vec![Value::ErrorContext(40), Value::Stream(50), Value::Future(60), Value::Own(70)];
     (types, ty, Value::Tuple(parts))
 }
