@@ -80,12 +80,9 @@ fn handle_operations_that_differ_are_shrunk() {
     let Some(outcome) = compared(100, &lends_that_nobody_counts) else { return };
     let [difference] = &outcome.differences[..] else { panic!("one difference was to be shrunk") };
     let steps = difference.case.table.as_ref().unwrap();
-    // A handle, and what lends it.
-    assert!(matches!(steps[..], [_, Step::LiftBorrow { .. }]), "{difference}");
-    assert!(
-        difference.to_string().contains("table.handles.0.4: 0, but the spec's program says 1"),
-        "{difference}"
-    );
+    // What lends the handle, and little before it: the handle, and what gives it its index.
+    assert!(matches!(steps[..], [.., Step::LiftBorrow { .. }]) && steps.len() < 7, "{difference}");
+    assert!(difference.to_string().contains(".4: 0, but the spec's program says 1"), "{difference}");
 }
 
 #[test]

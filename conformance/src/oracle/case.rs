@@ -6,7 +6,8 @@ use super::BadVector;
 use super::notation::{
     array, bad, number, text, type_from_json, type_to_json, value_from_json, value_to_json,
 };
-use super::steps::Step;
+use super::steps::{Step, kind_name, payload_from_json, payload_to_json};
+use canonical_abi::ends::{EndKind, EndState, ReadableEnd};
 use canonical_abi::{CoreValue, PtrType, StringEncoding, Types, ValType, Value, flatten};
 use serde_json::{Value as Json, json};
 
@@ -52,7 +53,7 @@ pub struct Lower {
     /// The size of the memory, in bytes; they are those of [`pattern`].
     pub memory_bytes: usize,
     /// What the table holds.
-    pub handles: Vec<Handle>,
+    pub handles: Vec<Given>,
     /// Where spilled values go, rather than to a new block.
     pub out: Option<u64>,
     /// How many bytes `realloc` leaves before a new block.
@@ -69,7 +70,18 @@ pub struct Lift {
     /// The core values.
     pub flat: Vec<CoreValue>,
     /// What the table holds.
-    pub handles: Vec<Handle>,
+    pub handles: Vec<Given>,
+}
+
+/// Something in a table.
+#[derive(Clone, Copy, Debug)]
+pub enum Given {
+    /// A resource handle.
+    Resource(Handle),
+    /// The error context of this number.
+    ErrorContext(u32),
+    /// An idle readable end.
+    End(ReadableEnd<Option<ValType>>),
 }
 
 /// A resource handle in a table.
@@ -186,20 +198,40 @@ fn present(json: &Json) -> Option<&Json> {
     (!json.is_null()).then_some(json)
 }
 
-fn handles_to_json(handles: &[Handle]) -> Json {
-    handles.iter().map(|handle| json!([handle.rt, handle.rep, handle.own])).collect()
+fn handles_to_json(handles: &[Given]) -> Json {
+    let row = |given: &Given| match given {
+        Given::Resource(handle) => json!([handle.rt, handle.rep, handle.own]),
+        Given::ErrorContext(rep) => json!(["error-context", rep]),
+        Given::End(end) => json!([kind_name(end.kind), payload_to_json(end.payload), end.rep]),
+    };
+    handles.iter().map(row).collect()
 }
 
-fn handles_from_json(json: &Json) -> Result<Vec<Handle>, BadVector> {
-    let handle = |json: &Json| {
-        let rt = number(&json[0])?;
-        if rt >= N_RESOURCES {
-            return Err(bad("a resource type", json));
+fn handles_from_json(json: &Json) -> Result<Vec<Given>, BadVector> {
+    array(json)?.iter().map(given_from_json).collect()
+}
+
+fn given_from_json(json: &Json) -> Result<Given, BadVector> {
+    let end = |kind| Ok(Given::End(idle_end(kind, payload_from_json(&json[1])?, number(&json[2])?)));
+    match json[0].as_str() {
+        Some("error-context") => Ok(Given::ErrorContext(number(&json[1])?)),
+        Some("stream") => end(EndKind::Stream),
+        Some("future") => end(EndKind::Future),
+        Some(_) => Err(bad("a handle", json)),
+        None => {
+            let rt = number(&json[0])?;
+            if rt >= N_RESOURCES {
+                return Err(bad("a resource type", json));
+            }
+            let own = json[2].as_bool().ok_or_else(|| bad("a handle", json))?;
+            Ok(Given::Resource(Handle { rt, rep: number(&json[1])?, own }))
         }
-        let own = json[2].as_bool().ok_or_else(|| bad("a handle", json))?;
-        Ok(Handle { rt, rep: number(&json[1])?, own })
-    };
-    array(json)?.iter().map(handle).collect()
+    }
+}
+
+/// Returns an end that does nothing.
+pub(crate) fn idle_end(kind: EndKind, payload: Option<ValType>, rep: u32) -> ReadableEnd<Option<ValType>> {
+    ReadableEnd { kind, payload, rep, state: EndState::Idle, in_waitable_set: false }
 }
 
 fn lower_from_json(types: &Types, tys: &[ValType], json: &Json) -> Result<Lower, BadVector> {

@@ -86,6 +86,9 @@ def read_value(t, v, encoding, pointer):
                 c = cases[v[0]]
                 return {c.label: None if c.t is None else read(c.t, v[1])}
             case spec.FlagsType(ls): return {l: bool(v >> i & 1) for i, l in enumerate(ls)}
+            case spec.ErrorContextType(): return spec.ErrorContext(v)
+            case spec.StreamType(payload): return readable_end("stream", payload, v)
+            case spec.FutureType(payload): return readable_end("future", payload, v)
             case _: return v
     return read(t, v)
 
@@ -112,6 +115,8 @@ def write_value(t, v):
             i, payload = spec.match_case(v, cases)
             return [i] if cases[i].t is None else [i, write_value(cases[i].t, payload)]
         case spec.FlagsType(ls): return sum(v[l] << i for i, l in enumerate(ls))
+        case spec.ErrorContextType(): return v.debug_message
+        case spec.StreamType() | spec.FutureType(): return v.number
         case _: return v
 
 
@@ -189,9 +194,16 @@ class Context(spec.LiftLowerContext):
         self.reallocs = []
         self.gap, self.answer = 0, None
         instance.handles = spec.Table()
-        for rt, rep, own in handles:
-            scope = None if own else task
-            instance.handles.add(spec.ResourceHandle(resources[rt], rep, own, scope))
+        for given in handles:
+            match given:
+                case ["error-context", number]:
+                    spec.lower_error_context(self, spec.ErrorContext(number))
+                case ["stream" | "future" as kind, payload, number]:
+                    t = read_type(payload, resources)
+                    lower = spec.lower_stream if kind == "stream" else spec.lower_future
+                    lower(self, readable_end(kind, t, number), t)
+                case [rt, rep, own]:
+                    instance.handles.add(spec.ResourceHandle(resources[rt], rep, own, None if own else task))
         self.resources = resources
 
     def reallocate(self, old, old_byte_length, alignment, new_byte_length):
@@ -207,8 +219,7 @@ class Context(spec.LiftLowerContext):
         return start
 
     def handles(self):
-        numbered = enumerate(self.inst.handles.array)
-        return [[i, self.resources.index(h.rt), h.rep, h.own, h.num_lends] for i, h in numbered if h is not None]
+        return table_rows(self.inst.handles, self.resources)
 
 
 def fill(memory, size):

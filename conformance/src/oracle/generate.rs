@@ -5,10 +5,12 @@
 //! what its lowering left behind, with a few changes, and else of bytes made up.
 
 use super::any_steps::any_steps;
-use super::case::{Case, Handle, Lift, Lower, N_RESOURCES, flat_types};
+use super::case::{Case, Given, Handle, Lift, Lower, N_RESOURCES, flat_types, idle_end};
 use super::notation::{value_from_json, value_to_json};
 use super::ours::{is_liftable, lowered};
+use super::steps::PAYLOADS;
 use canonical_abi::arbitrary::{TypeTree, any_type, any_value_of};
+use canonical_abi::ends::{Element, EndKind};
 use canonical_abi::handles::Ownership;
 use canonical_abi::layout::{align_to, tuple_layout};
 use canonical_abi::{CoreType, CoreValue, PtrType, ResourceId, StringEncoding, Types, ValType, Value};
@@ -33,9 +35,7 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
                 |seed: u64, trees: &[TypeTree]| flavour_types(&mut types, trees, flavour, seed, &async_types);
             let params = flavoured(0, &trees);
             let result = result.map(|tree| flavoured(1, &[tree]).real[0]);
-            let has_values = !params.has_async_values;
-            let plain = if has_values { params.plain } else { vec![] };
-            let values: Vec<_> = plain.iter().map(|ty| any_value_of(&types, *ty)).collect();
+            let values: Vec<_> = params.plain.iter().map(|ty| any_value_of(&types, *ty)).collect();
             let empty = Case {
                 types,
                 params: params.real,
@@ -47,13 +47,9 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
                 lift: None,
                 table,
             };
-            (Just((empty, settings, lower, lift, has_values)), values)
+            (Just((empty, settings, lower, lift)), values)
         })
-        .prop_map(
-            |((case, settings, lower, lift, has_values), values)| {
-                if has_values { with_jobs(case, settings, &lower, &lift, &values) } else { case }
-            },
-        )
+        .prop_map(|((case, settings, lower, lift), values)| with_jobs(case, settings, &lower, &lift, &values))
 }
 
 /// What a lowering and a lifting have in common, and the source's encoding.
@@ -77,7 +73,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
 #[derive(Clone, Debug)]
 struct LowerPlan {
     memory_bytes: usize,
-    handles: Vec<Handle>,
+    handles: Vec<Given>,
     /// Spilled values go to a given place: so many bytes too far, with so many bytes of memory missing.
     out: Option<(u64, usize)>,
     gap_bytes: usize,
@@ -100,15 +96,20 @@ fn any_lower_plan() -> impl Strategy<Value = LowerPlan> {
     )
 }
 
-fn any_handles() -> impl Strategy<Value = Vec<Handle>> {
-    let handle = (0..N_RESOURCES, any::<u32>(), any::<bool>());
-    vec(handle.prop_map(|(rt, rep, own)| Handle { rt, rep, own }), 0..4)
+fn any_handles() -> impl Strategy<Value = Vec<Given>> {
+    let resource = (0..N_RESOURCES, any::<u32>(), any::<bool>());
+    let resource = resource.prop_map(|(rt, rep, own)| Given::Resource(Handle { rt, rep, own }));
+    let kind = select(vec![EndKind::Stream, EndKind::Future]);
+    let end = (kind, select(&PAYLOADS[..]), any::<u32>());
+    let end = end.prop_map(|(kind, payload, rep)| Given::End(idle_end(kind, payload, rep)));
+    let given = prop_oneof![4 => resource, 1 => any::<u32>().prop_map(Given::ErrorContext), 2 => end];
+    vec(given, 0..4)
 }
 
 #[derive(Clone, Debug)]
 enum LiftPlan {
     Changed(Vec<Change>),
-    MadeUp { memory: Vec<u8>, slots: Vec<u64>, handles: Vec<Handle> },
+    MadeUp { memory: Vec<u8>, slots: Vec<u64>, handles: Vec<Given> },
 }
 
 /// A change of what a lowering left behind. Places are taken modulo how many there are.
@@ -178,16 +179,12 @@ fn edited(bits: u64, edit: Edit) -> u64 {
     }
 }
 
-/// Streams and futures, which lie in every case's arena in the same order.
+/// Streams, futures and error contexts, which lie in every case's arena in the same order.
 fn async_types(types: &mut Types) -> Vec<ValType> {
-    let built = [
-        types.stream(None),
-        types.stream(Some(ValType::U8)),
-        types.future(None),
-        types.future(Some(ValType::String)),
-        Ok(ValType::ErrorContext),
-    ];
-    built.into_iter().collect::<Result<_, _>>().expect("these are valid")
+    let streams = PAYLOADS.map(|payload| types.stream(payload));
+    let futures = PAYLOADS.map(|payload| types.future(payload));
+    let built = streams.into_iter().chain(futures).chain([Ok(ValType::ErrorContext)]);
+    built.collect::<Result<_, _>>().expect("these are valid")
 }
 
 /// The types of a case.
@@ -195,7 +192,6 @@ struct Flavoured {
     /// With integers in place of what `arbitrary` has no values of.
     plain: Vec<ValType>,
     real: Vec<ValType>,
-    has_async_values: bool,
 }
 
 fn flavour_types(
@@ -205,17 +201,13 @@ fn flavour_types(
     seed: u64,
     async_types: &[ValType],
 ) -> Flavoured {
-    let mut all = Flavoured { plain: vec![], real: vec![], has_async_values: false };
+    let mut all = Flavoured { plain: vec![], real: vec![] };
     for tree in trees {
         let seed = flavour.map(|flavour| flavour ^ seed);
         // Both replace the same leaves, since they draw the same numbers.
         let (mut plain_draws, mut real_draws) = (seed, seed);
         let plain = with_leaves(tree, &mut |leaf| stand_in(leaf, draw(&mut plain_draws)));
-        let real = with_leaves(tree, &mut |leaf| {
-            let new = replacement(leaf, draw(&mut real_draws), async_types);
-            all.has_async_values |= async_types.contains(&new);
-            new
-        });
+        let real = with_leaves(tree, &mut |leaf| replacement(leaf, draw(&mut real_draws), async_types));
         all.plain.push(plain.intern(types));
         all.real.push(real.intern(types));
     }
@@ -248,7 +240,7 @@ fn leaf_of(draw: u64) -> Leaf {
         16..32 => Leaf::Borrow,
         32..44 => Leaf::F32,
         44..56 => Leaf::F64,
-        56..59 => Leaf::Async,
+        56..72 => Leaf::Async,
         _ => Leaf::AsItIs,
     }
 }
@@ -353,17 +345,24 @@ fn lift_job(case: &Case, lower: &Lower, plan: &LiftPlan) -> Option<Lift> {
                 Some(out) if left.flat.is_empty() => vec![CoreValue::pointer(out, case.ptr)],
                 Some(_) | None => left.flat,
             };
-            let handles = left.table.iter().map(|(_, handle)| Handle {
-                rt: handle.rt().0,
-                rep: handle.rep(),
-                own: handle.ownership() == Ownership::Own,
-            });
+            let handles = left.table.iter().map(|(_, entry)| given(entry));
             let mut lift = Lift { memory: left.memory, flat, handles: handles.collect() };
             for change in changes {
                 apply(&mut lift, *change, case.ptr);
             }
             Some(lift)
         }
+    }
+}
+
+fn given(entry: &Element) -> Given {
+    match entry {
+        Element::Resource(handle) => {
+            let own = handle.ownership() == Ownership::Own;
+            Given::Resource(Handle { rt: handle.rt().0, rep: handle.rep(), own })
+        }
+        Element::ErrorContext(context) => Given::ErrorContext(context.rep),
+        Element::ReadableEnd(end) => Given::End(*end),
     }
 }
 

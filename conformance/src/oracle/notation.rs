@@ -143,7 +143,7 @@ pub(crate) fn optional_from_json(types: &mut Types, json: &Json) -> Result<Optio
 }
 
 /// Returns `value` as JSON: floats as their bits, characters as their code, variants as `[case, payload]`, records and
-/// tuples by position, flags as their bits, resources as their representation.
+/// tuples by position, flags as their bits, resources as their representation, error contexts, streams and futures by number.
 pub(crate) fn value_to_json(value: &Value) -> Json {
     let of_all = |values: &[Value]| Json::Array(values.iter().map(value_to_json).collect());
     let of_case = |case: u32, payload: Option<&Value>| match payload {
@@ -216,9 +216,9 @@ pub(crate) fn value_from_json(types: &Types, ty: ValType, json: &Json) -> Result
         Despecialized::Flags(_) => Value::Flags(number(json)?),
         Despecialized::Own(_) => Value::Own(number(json)?),
         Despecialized::Borrow(_) => Value::Borrow(number(json)?),
-        Despecialized::ErrorContext | Despecialized::Stream(_) | Despecialized::Future(_) => {
-            return Err(bad("a value that can be written down", json));
-        }
+        Despecialized::ErrorContext => Value::ErrorContext(number(json)?),
+        Despecialized::Stream(_) => Value::Stream(number(json)?),
+        Despecialized::Future(_) => Value::Future(number(json)?),
     };
     Ok(value)
 }

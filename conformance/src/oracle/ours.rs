@@ -1,10 +1,11 @@
 //! What `canonical-abi` answers to a case, in the form of the oracle's answers.
 
-use super::case::{Case, Handle, Lift, Lower, N_RESOURCES, hex, pattern, pointer_name};
+use super::case::{Case, Given, Handle, Lift, Lower, N_RESOURCES, hex, pattern, pointer_name};
 use super::notation::value_to_json;
 use super::steps;
 use canonical_abi::despecialize::{Despecialized, despecialize};
-use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, Ownership, RuntimeResource};
+use canonical_abi::ends::{self, Element};
+use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 use canonical_abi::layout::{field_offsets, payload_offset};
 use canonical_abi::{
     Context, CoreFuncType, CoreType, CoreValue, CoreValueIter, Direction, FuncType, Host, Options, PtrType,
@@ -100,7 +101,7 @@ fn measure(types: &Types, ty: ValType, ptr: PtrType, rows: &mut Vec<Json>) {
 pub(crate) struct Lowered {
     pub(crate) flat: Vec<CoreValue>,
     pub(crate) memory: Vec<u8>,
-    pub(crate) table: HandleTable,
+    pub(crate) table: HandleTable<Element>,
 }
 
 /// Returns what is left of the case's lowering, unless it traps, or panics, which the comparison will find.
@@ -125,8 +126,8 @@ fn lower_answer(case: &Case, job: &Lower) -> Json {
             "realloc": machine.reallocs,
             "flat": flat.iter().map(|value| value.bits()).collect::<Vec<_>>(),
             "memory": hex(&machine.memory),
-            "handles": machine.handles(),
-            "borrows": machine.num_borrows(),
+            "handles": steps::rows(&machine.table),
+            "borrows": steps::num_borrows(&mut machine.table, machine.scope),
         }),
     }
 }
@@ -148,7 +149,7 @@ fn lift_answer(case: &Case, job: &Lift) -> Json {
         Err(Stop::TooLarge) => json!({ "error": "the values are larger than this comparison makes" }),
         Ok(values) => json!({
             "values": values.iter().map(value_to_json).collect::<Vec<_>>(),
-            "handles": machine.handles(),
+            "handles": steps::rows(&machine.table),
         }),
     }
 }
@@ -187,22 +188,26 @@ struct Machine {
     answer: Option<(usize, u64)>,
     reallocs: Vec<[u64; 4]>,
     reserved_bytes: u64,
-    table: HandleTable,
+    table: HandleTable<Element>,
     lends: Lends,
     scope: BorrowScope,
 }
 
 impl Machine {
-    fn new(memory: Vec<u8>, given: &[Handle]) -> Self {
+    fn new(memory: Vec<u8>, given: &[Given]) -> Self {
         let mut table = HandleTable::new();
         let earlier = table.enter_scope();
         let scope = table.enter_scope();
-        for handle in given {
-            let rt = RuntimeResource(handle.rt);
-            let added = if handle.own {
-                handles::lower_own(&mut table, rt, handle.rep)
-            } else {
-                handles::lower_borrow(&mut table, earlier, rt, handle.rep)
+        for given in given {
+            let added = match *given {
+                Given::Resource(Handle { rt, rep, own: true }) => {
+                    handles::lower_own(&mut table, RuntimeResource(rt), rep)
+                }
+                Given::Resource(Handle { rt, rep, own: false }) => {
+                    handles::lower_borrow(&mut table, earlier, RuntimeResource(rt), rep)
+                }
+                Given::ErrorContext(rep) => ends::lower_error_context(&mut table, rep),
+                Given::End(end) => table.add(Element::ReadableEnd(end)),
             };
             added.expect("a case gives few handles");
         }
@@ -216,28 +221,6 @@ impl Machine {
             table,
             lends: Lends::new(),
             scope,
-        }
-    }
-
-    /// Index, resource type, representation, ownership and lends of each handle.
-    fn handles(&self) -> Json {
-        let row = |(index, handle): (u32, &handles::ResourceHandle)| {
-            let own = handle.ownership() == Ownership::Own;
-            json!([index, handle.rt().0, handle.rep(), own, handle.num_lends()])
-        };
-        self.table.iter().map(row).collect()
-    }
-
-    /// How many borrows the call was given. Its scope is closed if there are none.
-    fn num_borrows(&mut self) -> u32 {
-        match self.table.exit_scope(self.scope) {
-            Ok(()) => 0,
-            Err(trap) => {
-                let Trap::BorrowsRemain { n_borrows } = trap else {
-                    panic!("a scope closes or has borrows: {trap}")
-                };
-                n_borrows
-            }
         }
     }
 }
@@ -286,6 +269,30 @@ impl Host for Machine {
             return Ok(rep);
         }
         Ok(handles::lower_borrow(&mut self.table, self.scope, RuntimeResource(rt.0), rep)?)
+    }
+
+    fn lift_error_context(&mut self, index: u32) -> Result<u32, Stop> {
+        Ok(ends::lift_error_context(&self.table, index)?)
+    }
+
+    fn lower_error_context(&mut self, rep: u32) -> Result<u32, Stop> {
+        Ok(ends::lower_error_context(&mut self.table, rep)?)
+    }
+
+    fn lift_stream(&mut self, payload: Option<ValType>, index: u32) -> Result<u32, Stop> {
+        Ok(ends::lift_stream(&mut self.table, &payload, index)?)
+    }
+
+    fn lower_stream(&mut self, payload: Option<ValType>, rep: u32) -> Result<u32, Stop> {
+        Ok(ends::lower_stream(&mut self.table, payload, rep)?)
+    }
+
+    fn lift_future(&mut self, payload: Option<ValType>, index: u32) -> Result<u32, Stop> {
+        Ok(ends::lift_future(&mut self.table, &payload, index)?)
+    }
+
+    fn lower_future(&mut self, payload: Option<ValType>, rep: u32) -> Result<u32, Stop> {
+        Ok(ends::lower_future(&mut self.table, payload, rep)?)
     }
 
     fn reserve(&mut self, n_bytes: u64) -> Result<(), Stop> {

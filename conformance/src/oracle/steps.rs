@@ -121,18 +121,18 @@ impl Step {
     }
 }
 
-fn kind_name(kind: EndKind) -> &'static str {
+pub(crate) fn kind_name(kind: EndKind) -> &'static str {
     match kind {
         EndKind::Stream => "stream",
         EndKind::Future => "future",
     }
 }
 
-fn payload_to_json(payload: Option<ValType>) -> Json {
+pub(crate) fn payload_to_json(payload: Option<ValType>) -> Json {
     payload.map_or(Json::Null, |ty| type_to_json(&Types::new(), ty))
 }
 
-fn payload_from_json(json: &Json) -> Result<Option<ValType>, BadVector> {
+pub(crate) fn payload_from_json(json: &Json) -> Result<Option<ValType>, BadVector> {
     // All of them are types that lie in no arena.
     let payload = optional_from_json(&mut Types::new(), json)?;
     if PAYLOADS.contains(&payload) { Ok(payload) } else { Err(bad("a payload of a table's ends", json)) }
@@ -236,7 +236,7 @@ pub(crate) fn answer(steps: &[Step]) -> Json {
             Err(_) => return json!({ "steps": yielded, "trap": true }),
         }
     }
-    json!({ "steps": yielded, "handles": rows(&Types::new(), &run.table), "borrows": run.num_borrows() })
+    json!({ "steps": yielded, "handles": rows(&run.table), "borrows": run.num_borrows() })
 }
 
 /// Returns how many borrows a scope counts. It is closed if there are none.
@@ -254,7 +254,7 @@ pub(crate) fn num_borrows(table: &mut HandleTable<Element>, scope: BorrowScope) 
 
 /// Returns what a table holds: index, resource type, representation, ownership and lends of resource handles; index, kind
 /// and number of error contexts; of ends, also the payload, whether they are idle and whether they are in a waitable set.
-pub(crate) fn rows(types: &Types, table: &HandleTable<Element>) -> Json {
+pub(crate) fn rows(table: &HandleTable<Element>) -> Json {
     let row = |(index, entry): (u32, &Element)| match entry {
         Element::Resource(handle) => {
             let own = handle.ownership() == Ownership::Own;
@@ -262,7 +262,7 @@ pub(crate) fn rows(types: &Types, table: &HandleTable<Element>) -> Json {
         }
         Element::ErrorContext(context) => json!([index, "error-context", context.rep]),
         Element::ReadableEnd(end) => {
-            let payload = end.payload.map_or(Json::Null, |ty| type_to_json(types, ty));
+            let payload = payload_to_json(end.payload);
             let is_idle = end.state == EndState::Idle;
             json!([index, kind_name(end.kind), end.rep, payload, is_idle, end.in_waitable_set])
         }
