@@ -120,20 +120,26 @@ fn values(c: &mut Criterion) {
     );
 }
 
-/// Strings, beside what copying as many bytes takes. The feature `canonical-abi/simd` is what matters here.
-fn strings(c: &mut Criterion) {
+/// Lifting, lowering and copying strings, beside a plain copy of the same bytes: to memory at hand (`memcpy`), and to a new
+/// allocation, which a lifted string needs too (`memcpy to new`). `load` checks that the bytes are UTF-8 and copies them.
+fn utf8(c: &mut Criterion) {
     let types = Types::new();
-    for (name, text) in [("ASCII", "to be read "), ("Latin", "Grüße, "), ("Chinese", "规范")] {
+    let texts = [("ASCII", "to be read "), ("Latin", "Grüße, "), ("Greek and Chinese", "κόσμε, 规范 — ")];
+    for (name, text) in texts {
         let text = text.repeat((1 << 20) / text.len());
         let n_bytes = Throughput::Bytes(text.len() as u64);
-        let name = format!("string, 1 MiB, {name}");
+        let name = format!("utf8, 1 MiB, {name}");
         let mut group = c.benchmark_group(&name);
         group.throughput(n_bytes.clone());
-        group.bench_function("copy", |b| b.iter(|| black_box(&text).as_bytes().to_vec()));
+        let mut to = vec![0; text.len()];
+        group.bench_function("memcpy", |b| {
+            b.iter(|| black_box(&mut to).copy_from_slice(black_box(&text).as_bytes()));
+        });
+        group.bench_function("memcpy to new", |b| b.iter(|| black_box(&text).as_bytes().to_vec()));
         group.finish();
         round_trip(c, &name, &types, ValType::String, &Value::String(text), n_bytes);
     }
 }
 
-criterion_group!(benches, values, strings);
+criterion_group!(benches, values, utf8);
 criterion_main!(benches);
