@@ -5,6 +5,7 @@
 //! functions look them up. [`Layouts`](crate::Layouts) works out all of an arena at once.
 
 use crate::despecialize::{Cases, Despecialized, Fields};
+use crate::layouts::shape_of_undefined;
 use crate::type_error::TypeError;
 use crate::types::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, defined_layouts, info};
 
@@ -141,41 +142,21 @@ impl VariantLayout {
 pub fn layout(types: &Types, ty: ValType, ptr: PtrType) -> Layout {
     #[cfg(test)]
     tests::N_LAYOUTS.set(tests::N_LAYOUTS.get() + 1);
-    match defined_layouts(types, ty) {
-        Some(layouts) => layouts[ptr.index()],
-        None => undefined_layout(ty, ptr),
-    }
+    let layouts = match defined_layouts(types, ty) {
+        Some(layouts) => layouts,
+        None => &UNDEFINED[shape_of_undefined(ty) as usize],
+    };
+    layouts[ptr.index()]
 }
 
-/// Returns the layout of a type without definition.
-#[inline]
-fn undefined_layout(ty: ValType, ptr: PtrType) -> Layout {
-    match ty {
-        ValType::Bool | ValType::S8 | ValType::U8 => Layout::scalar(1),
-        ValType::S16 | ValType::U16 => Layout::scalar(2),
-        ValType::S32
-        | ValType::U32
-        | ValType::F32
-        | ValType::Char
-        | ValType::ErrorContext
-        | ValType::Own(_)
-        | ValType::Borrow(_) => Layout::scalar(4),
-        ValType::S64 | ValType::U64 | ValType::F64 => Layout::scalar(8),
-        ValType::String => Layout::pair_of_pointers(ptr),
-        ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => unreachable!("a compound has a definition"),
-    }
-}
+/// The layouts of types without definition, by [`shape_of_undefined`].
+const UNDEFINED: [[Layout; 2]; 5] = [
+    [Layout::scalar(1); 2],
+    [Layout::scalar(2); 2],
+    [Layout::scalar(4); 2],
+    [Layout::scalar(8); 2],
+    [Layout::pair_of_pointers(PtrType::I32), Layout::pair_of_pointers(PtrType::I64)],
+];
 
 /// Returns the spec's `alignment` of `ty`, in bytes.
 pub fn alignment(types: &Types, ty: ValType, ptr: PtrType) -> u32 {

@@ -209,7 +209,9 @@ const fn scalar(size: u32) -> u32 {
     size.trailing_zeros()
 }
 
-fn shape_of_undefined(ty: ValType) -> u32 {
+/// Returns the shape of a type without definition.
+#[inline]
+pub(crate) fn shape_of_undefined(ty: ValType) -> u32 {
     match ty {
         ValType::Bool | ValType::S8 | ValType::U8 => scalar(1),
         ValType::S16 | ValType::U16 => scalar(2),
