@@ -349,6 +349,29 @@ fn pages_link_types_functions_and_the_specification() {
     }
 }
 
+/// Each type is drawn and listed two levels deep; further in, boxes and rows link to the section of the type there.
+#[test]
+fn pages_of_nested_types_grow_with_their_number() {
+    let [few, many] = [20, 80].map(nested_page);
+    check_tags(&many);
+    assert!(many.contains("<a href=\"#type-test-nested-i-r77\"><g><title>"), "a closed box is a link");
+    let per_type = (many.len() - few.len()) / 60;
+    assert!(per_type < 8_000, "{per_type} bytes for each type");
+}
+
+/// Returns the page of a package with so many records, each within the next.
+fn nested_page(n_types: usize) -> String {
+    let mut wit = "package test:nested;\ninterface i {\nrecord r0 { a: u32 }\n".to_owned();
+    for i in 1..n_types {
+        wit.push_str(&format!("record r{i} {{ a: u32, inner: r{}, b: string }}\n", i - 1));
+    }
+    let path = std::env::temp_dir().join(format!("lowlift-nested-{n_types}-{}.wit", std::process::id()));
+    std::fs::write(&path, wit + "}\n").expect("a temporary file");
+    let page = stdout(&["layout", path.to_str().expect("UTF-8"), "--format", "html"]);
+    std::fs::remove_file(&path).expect("it was made above");
+    page
+}
+
 fn values_of<'a>(page: &'a str, attribute: &'a str) -> impl Iterator<Item = &'a str> {
     page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next())
 }
@@ -367,7 +390,7 @@ fn check_tags(text: &str) {
     assert!(open.is_empty(), "{open:?}");
 }
 
-/// On a phone and on a desk, nothing sticks out of the page to the side.
+/// On a phone and on a desk, nothing sticks out of the page to the side, and no label out of its box.
 #[test]
 fn pages_fit_their_width_in_a_browser() {
     let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| runs(name))
@@ -382,16 +405,20 @@ fn pages_fit_their_width_in_a_browser() {
     let pages = [
         ("package", stdout(&["layout", WIT, "--format", "html"])),
         ("trace", stdout(&["trace", PLUGIN, PROCESS, "--format", "html"])),
+        ("nested", nested_page(12)),
     ];
-    // What must be found out: a page that is too wide.
-    let too_wide = pages[0].1.replace("</body>", "<p style=\"width: 2000px\">wide</p></body>");
+    // What must be found out: a page that is too wide, and a label.
+    let wide = "<p style=\"width: 2000px\">wide</p>\
+                <svg class=\"map\"><g><rect width=\"9\" height=\"9\"/><text>wide</text></g></svg></body>";
+    let too_wide = pages[0].1.replace("</body>", wide);
     for width in [390, 1280] {
         for (name, page) in &pages {
             let shown = open(browser, &dir, name, page, width);
-            assert_eq!(shown, [width, width], "{name} page at {width}: the window's and the content's width");
+            let what = "the window's width, the content's, labels that are wider than their boxes";
+            assert_eq!(shown, [width, width, 0], "{name} page at {width}: {what}");
         }
         let shown = open(browser, &dir, "wide", &too_wide, width);
-        assert!(shown[1] > width, "a page that is too wide is noticed: {shown:?}");
+        assert!(shown[1] > width && shown[2] == 1, "what is too wide is noticed: {shown:?}");
     }
     std::fs::remove_dir_all(&dir).expect("it was made above");
 }
@@ -400,13 +427,16 @@ fn runs(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Opens a page in a frame of a width, and returns the width that the page has and that its content takes. (A window
+/// Opens a page in a frame of a width, and returns the width that the page has and that its content takes, and how many
+/// labels of drawings are wider than their boxes. (A window
 /// of its own has a least width that is more than a phone's.)
-fn open(browser: &str, dir: &Path, name: &str, page: &str, width: u32) -> [u32; 2] {
+fn open(browser: &str, dir: &Path, name: &str, page: &str, width: u32) -> [u32; 3] {
     let frame: PathBuf = dir.join(format!("{name}-{width}.html"));
     let inner = page.replace('&', "&amp;").replace('"', "&quot;");
     let measure = "const d = document.querySelector('iframe').contentDocument.documentElement; \
-                   document.title = d.clientWidth + ' ' + d.scrollWidth;";
+                   const boxes = [...d.querySelectorAll('svg.map g')].filter(g => g.querySelector('rect')); \
+                   const wide = g => g.querySelector('text').getBBox().width > g.querySelector('rect').getBBox().width; \
+                   document.title = d.clientWidth + ' ' + d.scrollWidth + ' ' + boxes.filter(wide).length;";
     let html = format!(
         "<!DOCTYPE html><meta charset=\"utf-8\"><title>not measured</title><body style=\"margin:0\">\
          <iframe style=\"border:0;width:{width}px;height:4000px\" scrolling=\"no\" srcdoc=\"{inner}\"></iframe>\
@@ -435,8 +465,8 @@ fn open(browser: &str, dir: &Path, name: &str, page: &str, width: u32) -> [u32; 
     let dom = String::from_utf8_lossy(&output.stdout);
     let title = dom.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
     let mut numbers = title.split(' ').map(|number| number.parse().ok());
-    match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(page), Some(content)) => [page, content],
+    match [numbers.next().flatten(), numbers.next().flatten(), numbers.next().flatten()] {
+        [Some(page), Some(content), Some(n_wide_labels)] => [page, content, n_wide_labels],
         _ => panic!("the browser did not measure: {title:?}, {}", String::from_utf8_lossy(&output.stderr)),
     }
 }

@@ -344,10 +344,37 @@ fn write_type(out: &mut String, page: &Page<'_>, named: &NamedType, anchor: &str
 /// Writes a byte map as a drawing and a table, which say the same.
 fn write_map(out: &mut String, names: &Names<'_>, map: &ByteMap, label: &str) {
     out.push_str("<figure>\n");
-    out.push_str(&svg::element(map, &format!("The bytes of {label}")));
+    let drawn = ByteMap { ty: map.ty.clone(), entries: folded(names, 0, &map.entries), ..*map };
+    let link_of = |entry: &ByteEntry| {
+        let anchor =
+            entry.ty.filter(|_| matches!(entry.kind, ByteKind::Compound { .. } | ByteKind::Payload { .. }));
+        anchor.and_then(|ty| names.anchor(ty)).map(str::to_owned)
+    };
+    out.push_str(&svg::element(&drawn, &format!("The bytes of {label}"), &link_of));
     out.push_str("<table>\n<tr><th>bytes</th><th>size</th><th>part</th><th>what</th></tr>\n");
     write_entries(out, names, 0, &map.entries);
     out.push_str("</table>\n</figure>\n");
+}
+
+/// Returns the entries as the table shows them: without what is within types that [`is_unfolded`] leaves closed.
+fn folded(names: &Names<'_>, depth: usize, entries: &[ByteEntry]) -> Vec<ByteEntry> {
+    let fold = |entry: &ByteEntry| {
+        let within: &[_] = if is_unfolded(names, depth, entry) { &entry.entries } else { &[] };
+        ByteEntry {
+            bytes: entry.bytes.clone(),
+            path: entry.path.clone(),
+            kind: entry.kind.clone(),
+            ty: entry.ty,
+            entries: folded(names, depth + 1, within),
+        }
+    };
+    entries.iter().map(fold).collect()
+}
+
+/// Returns whether an entry's parts are shown. A type deep inside has a section of its own, to which its row and its box link;
+/// to write it out in each type around it would make pages of nested types grow with the square of their number.
+fn is_unfolded(names: &Names<'_>, depth: usize, entry: &ByteEntry) -> bool {
+    depth < UNFOLDED_DEPTH || !entry.ty.is_some_and(|ty| names.has_section(ty))
 }
 
 fn write_entries(out: &mut String, names: &Names<'_>, depth: usize, entries: &[ByteEntry]) {
@@ -368,9 +395,7 @@ fn write_entries(out: &mut String, names: &Names<'_>, depth: usize, entries: &[B
             kind_name(&entry.kind),
             what_html(names, &entry.kind.to_string(), named_type(entry))
         );
-        // A type deep inside has a section of its own, to which the row links; to write it out in each type around it would
-        // make pages of nested types grow with the square of their number.
-        if depth < UNFOLDED_DEPTH || !entry.ty.is_some_and(|ty| names.has_section(ty)) {
+        if is_unfolded(names, depth, entry) {
             write_entries(out, names, depth + 1, &entry.entries);
         }
     }

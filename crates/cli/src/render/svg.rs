@@ -31,7 +31,7 @@ pub(crate) fn file(maps: &[(String, ByteMap)]) -> String {
     for (name, map) in maps {
         let title = format!("{name}: {}", super::size_text(map));
         let _ = writeln!(body, "<text class=\"m-name\" x=\"4\" y=\"{}\">{}</text>", y + 14, escape(&title));
-        let (drawing, height) = draw(map);
+        let (drawing, height) = draw(map, &|_| None);
         let _ = writeln!(body, "<g transform=\"translate(0 {})\">\n{drawing}</g>", y + 22);
         y += 22 + height + 16;
     }
@@ -44,9 +44,12 @@ pub(crate) fn file(maps: &[(String, ByteMap)]) -> String {
     )
 }
 
-/// Returns the drawing of a map as an element of a page.
-pub(super) fn element(map: &ByteMap, label: &str) -> String {
-    let (drawing, height) = draw(map);
+/// Returns where the box of an entry leads, if anywhere.
+type LinkOf<'a> = dyn Fn(&ByteEntry) -> Option<String> + 'a;
+
+/// Returns the drawing of a map as an element of a page, whose boxes may be links.
+pub(super) fn element(map: &ByteMap, label: &str, link_of: &LinkOf<'_>) -> String {
+    let (drawing, height) = draw(map, link_of);
     let width = drawing_width();
     format!(
         "<svg class=\"map\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
@@ -57,7 +60,7 @@ pub(super) fn element(map: &ByteMap, label: &str) -> String {
 
 /// Returns the drawing of a map as a part of another one, its width and its height.
 pub(super) fn drawing(map: &ByteMap) -> (String, usize, usize) {
-    let (drawing, height) = draw(map);
+    let (drawing, height) = draw(map, &|_| None);
     (drawing, drawing_width(), height)
 }
 
@@ -66,7 +69,7 @@ fn drawing_width() -> usize {
 }
 
 /// Returns the drawing and its height.
-fn draw(map: &ByteMap) -> (String, usize) {
+fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> (String, usize) {
     let mut out = String::new();
     for i in 0..ROW_BYTES.min(map.size) {
         let x = GUTTER + usize::try_from(i).expect("a row has eight bytes") * BYTE_WIDTH + BYTE_WIDTH / 2;
@@ -78,7 +81,7 @@ fn draw(map: &ByteMap) -> (String, usize) {
     while row < n_rows && n_drawn < MAX_ROWS {
         let bytes = row * ROW_BYTES..((row + 1) * ROW_BYTES).min(map.size);
         let lanes = lanes(&map.entries, &bytes);
-        y += draw_row(&mut out, y, &bytes, &lanes);
+        y += draw_row(&mut out, y, &bytes, &lanes, link_of);
         row += 1;
         n_drawn += 1;
         // The middle of a long run of the same is left out.
@@ -131,12 +134,17 @@ fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
 }
 
 /// Draws a row and returns its height.
-fn draw_row(out: &mut String, y: usize, row: &Range<u64>, lanes: &[Lane<'_>]) -> usize {
+fn draw_row(out: &mut String, y: usize, row: &Range<u64>, lanes: &[Lane<'_>], link_of: &LinkOf<'_>) -> usize {
     let n_shown = lanes.len().min(MAX_LANES);
     for (i, lane) in lanes[..n_shown].iter().enumerate() {
         for entry in lane {
             let part = entry.bytes.start.max(row.start)..entry.bytes.end.min(row.end);
+            let link = link_of(entry);
+            if let Some(target) = &link {
+                let _ = write!(out, "<a href=\"#{}\">", escape(target));
+            }
             draw_box(out, y + i * LANE_HEIGHT, row.start, &part, entry);
+            out.push_str(if link.is_some() { "</a>\n" } else { "" });
         }
     }
     let mid = y + LANE_HEIGHT / 2 + 4;

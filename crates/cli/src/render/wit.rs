@@ -35,6 +35,11 @@ impl<'a> Names<'a> {
         self.by_type.contains_key(&ty)
     }
 
+    /// Returns the anchor of the page's section about the type.
+    pub(super) fn anchor(&self, ty: ValType) -> Option<&str> {
+        self.by_type.get(&ty).map(|(_, anchor)| anchor.as_str())
+    }
+
     /// Returns a type as HTML: its name as a link, or its definition.
     pub(super) fn html(&self, ty: ValType) -> String {
         let mut out = String::new();
