@@ -159,6 +159,20 @@ pub trait Host {
     fn source_encoding(&self) -> StringEncoding {
         StringEncoding::Utf8
     }
+
+    /// Is told, after a string was lifted from a `latin1+utf16` memory, whether it was tagged as UTF-16, which the
+    /// value does not say. A host whose values are lowered into another component keeps the tags in this order.
+    fn string_lifted(&mut self, is_utf16: bool) {
+        let _ = is_utf16;
+    }
+
+    /// Returns whether the string that is lowered next was tagged as UTF-16 when it was lifted from a `latin1+utf16`
+    /// memory. Values are lowered in the order in which they were lifted.
+    ///
+    /// By default it is not known, and a string is taken to have come as Latin-1 if it fits.
+    fn next_string_tag(&mut self) -> Option<bool> {
+        None
+    }
 }
 
 /// What lifting and lowering are done with (the spec's `LiftLowerContext`).

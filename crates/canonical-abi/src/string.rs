@@ -76,7 +76,11 @@ pub fn load_string_from_range<H: Host>(
         SimpleEncoding::Utf16 => range.size_bytes / 2 * 3,
         SimpleEncoding::Latin1 => range.size_bytes * 2,
     })?;
-    Ok(decode(cx, range)?.into_owned())
+    let s = decode(cx, range)?.into_owned();
+    if cx.opts.string_encoding == StringEncoding::Latin1Utf16 {
+        cx.host.string_lifted(range.encoding == SimpleEncoding::Utf16);
+    }
+    Ok(s)
 }
 
 /// Returns where the string of `tagged_code_units` code units at `ptr` is, and in which encoding.
@@ -152,8 +156,8 @@ pub fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Resu
 /// Stores a string into a new block and returns its pointer and tagged length (the spec's
 /// `store_string_into_range`).
 ///
-/// A string that came as `latin1+utf16` is taken to have come as Latin-1 if it fits: a source may have tagged
-/// as UTF-16 what fits Latin-1, which the value does not tell.
+/// A string that came as `latin1+utf16` may have been tagged as UTF-16 though it fits Latin-1:
+/// [`Host::next_string_tag`] tells.
 ///
 /// # Errors
 ///
@@ -163,8 +167,10 @@ pub fn store_string_into_range<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Res
     let src_simple_encoding = match src_encoding {
         StringEncoding::Utf8 => SimpleEncoding::Utf8,
         StringEncoding::Utf16 => SimpleEncoding::Utf16,
-        StringEncoding::Latin1Utf16 if s.chars().all(is_latin1) => SimpleEncoding::Latin1,
-        StringEncoding::Latin1Utf16 => SimpleEncoding::Utf16,
+        StringEncoding::Latin1Utf16 => match cx.host.next_string_tag() {
+            None | Some(false) if s.chars().all(is_latin1) => SimpleEncoding::Latin1,
+            None | Some(_) => SimpleEncoding::Utf16,
+        },
     };
     store_string_from(cx, s, src_encoding, src_simple_encoding)
 }

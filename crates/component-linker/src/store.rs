@@ -4,7 +4,7 @@
 //! through the context that core code passes to them.
 
 use std::any::TypeId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +44,9 @@ pub(crate) struct State<T: 'static> {
     pub(crate) funcs: Vec<Arc<FuncInstance<T>>>,
     /// The calls in progress, outermost first.
     pub(crate) tasks: Vec<Task>,
+    /// How the strings were tagged that were lifted from a `latin1+utf16` memory, and are now to be lowered into another
+    /// component. Lowering follows at once, so that one queue serves all calls.
+    pub(crate) string_tags: VecDeque<bool>,
     pub(crate) limits: StoreLimits,
     /// What the instances of the store take.
     taken: Needs,
@@ -153,6 +156,7 @@ impl<T: 'static> Store<T> {
             host_resources: BTreeMap::new(),
             funcs: Vec::new(),
             tasks: Vec::new(),
+            string_tags: VecDeque::new(),
             limits,
             taken: Needs::default(),
             n_handles: 0,

@@ -31,7 +31,6 @@ struct Search<'a> {
     found: BTreeSet<Fault>,
     /// The bytes that strings and lists claim: all of that is to be allocated on the other side.
     claimed_bytes: u64,
-    has_needless_tag: bool,
 }
 
 /// Returns every fault that passing the case's parameters can meet; if it meets none, those of passing the result.
@@ -63,11 +62,6 @@ pub(crate) fn all_faults(shape: &Shape, case: &Case) -> BTreeSet<Fault> {
         }
     }
     found
-}
-
-/// Returns whether a string is passed that is tagged as UTF-16 while its characters fit Latin-1.
-pub(crate) fn has_needless_tag(shape: &Shape, case: &Case) -> bool {
-    searches(shape, case).iter().any(|(_, search)| search.has_needless_tag)
 }
 
 #[derive(Clone, Copy)]
@@ -110,7 +104,7 @@ fn check_range(found: &mut BTreeSet<Fault>, ptr: u64, size: u64, align: u32, out
 impl<'a> Search<'a> {
     fn new(shape: &'a Shape, machine: Machine, encoding: StringEncoding) -> Self {
         let found = BTreeSet::new();
-        Self { types: &shape.types, encoding, machine, found, claimed_bytes: 0, has_needless_tag: false }
+        Self { types: &shape.types, encoding, machine, found, claimed_bytes: 0 }
     }
 
     fn values(&mut self, tys: &[ValType], max_flat: usize, flat: &[CoreValue]) {
@@ -237,8 +231,6 @@ impl<'a> Search<'a> {
         if check_range(&mut self.found, ptr, size, align, Fault::StringOutOfBounds) {
             let flat = [ptr, units].map(|bits| CoreValue::from_bits(CoreType::I32, bits));
             self.leaf(ValType::String, Place::Flat(&flat));
-            let is_tagged = self.encoding == StringEncoding::Latin1Utf16 && units & UTF16_TAG != 0;
-            self.has_needless_tag |= is_tagged && (0..size / 2).all(|i| self.int(ptr + 2 * i, 2) < 0x100);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The plain interpreter's answer to a case: `canonical_abi`'s functions over two byte vectors.
 //! Follows CanonicalABI.md, "`canon lower`" and "`canon lift`", one inside the other.
 
+use std::collections::VecDeque;
+
 use canonical_abi::{
     Context, CoreType, CoreValue, CoreValueIter, Direction, Host, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
     ResourceId, StringEncoding, Trap, Value, lift_flat_values, lower_flat_values,
@@ -23,6 +25,8 @@ pub(crate) struct Machine {
     /// How much of the memory was set at first.
     n_set: usize,
     source: StringEncoding,
+    /// Of the strings lifted, or of those to be lowered.
+    tags: VecDeque<bool>,
 }
 
 impl Machine {
@@ -38,6 +42,7 @@ impl Machine {
             n_reallocs: 0,
             n_set,
             source: StringEncoding::Utf8,
+            tags: VecDeque::new(),
         }
     }
 
@@ -49,7 +54,7 @@ impl Machine {
     }
 
     fn seen(self, slots: Vec<u64>, post_returned: bool) -> Seen {
-        let Self { mut memory, next, reallocs, n_reallocs, n_set, answers: _, source: _ } = self;
+        let Self { mut memory, next, reallocs, n_reallocs, n_set, answers: _, source: _, tags: _ } = self;
         memory.truncate(n_set.max(next as usize));
         let mut seen = Seen { slots, n_reallocs, reallocs, post_returned, memory };
         seen.trim();
@@ -110,6 +115,14 @@ impl Host for Machine {
 
     fn source_encoding(&self) -> StringEncoding {
         self.source
+    }
+
+    fn string_lifted(&mut self, is_utf16: bool) {
+        self.tags.push_back(is_utf16);
+    }
+
+    fn next_string_tag(&mut self) -> Option<bool> {
+        self.tags.pop_front()
     }
 }
 
@@ -205,6 +218,7 @@ fn call(
     let mut cx = Context::new(types, of_callee, callee);
     let values = lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut CoreValueIter::new(&flat), &tys)?;
     caller.source = shape.callee;
+    caller.tags = std::mem::take(&mut callee.tags);
     let mut cx = Context::new(types, of_caller, caller);
     let to_caller = lower_flat_values(&mut cx, MAX_FLAT_RESULTS, &values, &tys, out_param)?;
     Ok(Passed { to_callee, to_caller })
@@ -221,6 +235,7 @@ pub(crate) fn pass_params(
     let mut cx = Context::new(&shape.types, Shape::options(shape.caller), caller);
     let values = lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut CoreValueIter::new(&flat), &shape.params)?;
     callee.source = shape.caller;
+    callee.tags = std::mem::take(&mut caller.tags);
     let mut cx = Context::new(&shape.types, Shape::options(shape.callee), callee);
     lower_flat_values(&mut cx, MAX_FLAT_PARAMS, &values, &shape.params, None)
 }

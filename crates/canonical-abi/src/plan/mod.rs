@@ -55,10 +55,9 @@
 //! - Bytes that the reference does not write (padding, and what a variant's case leaves unused) stay as they are. To copy
 //!   them along would be faster, and would show one component what another has left in its memory.
 //!
-//! There are two exceptions. [`Host::reserve`](crate::Host::reserve) is not asked, for nothing of the host's memory is
-//! needed. And a plan sees the tag of a `latin1+utf16` string, which [`Value::String`](crate::Value::String)
-//! has lost: where the source has tagged as UTF-16 what fits Latin-1, the plan makes the spec's calls of `realloc`, and
-//! `store` those for Latin-1.
+//! The exception is that [`Host::reserve`](crate::Host::reserve) is not asked, for nothing of the host's memory is needed.
+//! The reference needs hosts that hand on the tags of `latin1+utf16` strings
+//! ([`Host::next_string_tag`](crate::Host::next_string_tag)); a plan sees them.
 //!
 //! The source's memory must stay the same until the plan has run. If it does not (threads may share it), the outcome
 //! is a trap or whatever was there at some time, checked or not, but never a panic.

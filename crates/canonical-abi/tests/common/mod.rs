@@ -1,5 +1,7 @@
 //! A host whose memory grows by a bump allocator, for the tests.
 
+use std::collections::VecDeque;
+
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 use canonical_abi::{Host, ResourceId, StringEncoding, Trap};
 
@@ -8,6 +10,8 @@ use canonical_abi::{Host, ResourceId, StringEncoding, Trap};
 pub(crate) struct Bump {
     pub(crate) memory: Vec<u8>,
     pub(crate) source: StringEncoding,
+    /// Of the strings lifted, or of those to be lowered.
+    pub(crate) tags: VecDeque<bool>,
     pub(crate) reallocs: Vec<[u64; 4]>,
     /// What `realloc` returns instead of its own choice.
     pub(crate) answer: Option<u64>,
@@ -24,6 +28,7 @@ impl Bump {
         Self {
             memory: vec![0xaa; 8],
             source,
+            tags: VecDeque::new(),
             reallocs: Vec::new(),
             answer: None,
             table,
@@ -80,6 +85,14 @@ impl Host for Bump {
 
     fn source_encoding(&self) -> StringEncoding {
         self.source
+    }
+
+    fn string_lifted(&mut self, is_utf16: bool) {
+        self.tags.push_back(is_utf16);
+    }
+
+    fn next_string_tag(&mut self) -> Option<bool> {
+        self.tags.pop_front()
     }
 }
 

@@ -4,7 +4,7 @@
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
 
-use super::{FuncInfo, Options, call_without_leave, check_enter, with_task};
+use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, with_task};
 use crate::limits::LimitKind;
 use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
@@ -19,6 +19,7 @@ pub(super) struct Guest<'a, 'c, T: 'static> {
     /// The encoding that the strings came in which are lowered.
     pub(super) source_encoding: StringEncoding,
     n_reserved_bytes: u64,
+    keeps_tags: bool,
 }
 
 /// Where borrowed handles are accounted for (the spec's `LiftLowerContext.borrow_scope`).
@@ -39,7 +40,16 @@ impl<'a, 'c, T> Guest<'a, 'c, T> {
         loans: Loans<'a>,
         source_encoding: StringEncoding,
     ) -> Self {
-        Self { cx, info, options, loans, source_encoding, n_reserved_bytes: 0 }
+        Self { cx, info, options, loans, source_encoding, n_reserved_bytes: 0, keeps_tags: false }
+    }
+
+    /// Keeps the tags of the strings to be lifted, for values that go to another component.
+    pub(super) fn keeping_tags(mut self, caller: Caller) -> Self {
+        self.keeps_tags = caller != Caller::Host;
+        if self.keeps_tags {
+            self.cx.state_mut().string_tags.clear();
+        }
+        self
     }
 
     fn table(&mut self) -> &mut HandleTable {
@@ -135,6 +145,16 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn source_encoding(&self) -> StringEncoding {
         self.source_encoding
+    }
+
+    fn string_lifted(&mut self, is_utf16: bool) {
+        if self.keeps_tags {
+            self.cx.state_mut().string_tags.push_back(is_utf16);
+        }
+    }
+
+    fn next_string_tag(&mut self) -> Option<bool> {
+        self.cx.state_mut().string_tags.pop_front()
     }
 }
 

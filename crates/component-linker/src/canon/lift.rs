@@ -72,7 +72,7 @@ pub(super) fn canon_lift<'v, T, R>(
         drop(args);
         let mut results = lifted.result_slots.clone();
         lifted.core_func.call(&mut cx.core, &params, &mut results)?;
-        let result = lift_results(cx, info, lifted, scope, trace.as_deref_mut(), &results)
+        let result = lift_results(cx, info, lifted, caller, scope, trace.as_deref_mut(), &results)
             .map_err(|trap| caller.word(trap))?;
         cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
         let resolved = on_resolve(cx, result)?;
@@ -116,12 +116,14 @@ fn lift_results<T>(
     cx: &mut StoreContextMut<'_, T>,
     info: &FuncInfo,
     lifted: &Lifted,
+    caller: Caller,
     scope: BorrowScope,
     trace: Option<&mut CallTrace>,
     results: &[jit::Val],
 ) -> Result<Option<Value>, Trap> {
     let flat: Vec<_> = results.iter().map(from_core).collect();
-    let mut guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
+    let guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
+    let mut guest = guest.keeping_tags(caller);
     let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);
     let values = match trace {
         None => {

@@ -85,6 +85,8 @@ fn check_exits(packed: u32) -> Result<(), Trap> {
 }
 
 fn take_result<T>(cx: &mut StoreContextMut<'_, T>) -> Result<Option<Value>, Trap> {
+    // Of the calls since `task.return`, if of any.
+    cx.state_mut().string_tags.clear();
     let task = cx.state_mut().tasks.last_mut().expect("this call is in progress");
     match task.returning.take().map(|returning| returning.state) {
         Some(ReturnState::Resolved(result)) => Ok(result),

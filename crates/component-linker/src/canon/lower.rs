@@ -123,7 +123,8 @@ fn canon_lower<T>(
     };
     let mut lends = Lends::new();
     let on_start = |cx: &mut StoreContextMut<'_, T>| {
-        let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
+        let guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
+        let mut guest = guest.keeping_tags(caller);
         let mut cx = Context::new(types, options.abi, &mut guest);
         let args = lift_flat_values(&mut cx, max_flat_params, &mut flat, &info.signature.param_types);
         args.map(Cow::Owned).map_err(|trap| caller.word(trap))

@@ -193,6 +193,14 @@ impl<H: Host> Host for Recorder<'_, H> {
     fn source_encoding(&self) -> StringEncoding {
         self.host.source_encoding()
     }
+
+    fn string_lifted(&mut self, is_utf16: bool) {
+        self.host.string_lifted(is_utf16);
+    }
+
+    fn next_string_tag(&mut self) -> Option<bool> {
+        self.host.next_string_tag()
+    }
 }
 
 /// Begins a step about a component of type `ty`.
