@@ -1,7 +1,3 @@
-//! Timings of Lowlift; see `benches/`. The README's examples are tested here too, where every crate is at hand.
+//! Timings of Lowlift; see `benches/`.
 
 #![forbid(unsafe_code)]
-
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
