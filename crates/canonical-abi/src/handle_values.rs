@@ -3,10 +3,54 @@
 
 use crate::host::{Context, Host};
 use crate::specialize::mismatch;
-use crate::types::ValType;
+use crate::types::{FutureId, ResourceId, StreamId, ValType};
 use crate::value::Value;
 
-const IS_HANDLE: &str = "only types of handles are asked for";
+/// A type whose values are handles.
+#[derive(Clone, Copy)]
+pub(crate) enum HandleType {
+    Own(ResourceId),
+    Borrow(ResourceId),
+    ErrorContext,
+    Stream(StreamId),
+    Future(FutureId),
+}
+
+impl HandleType {
+    /// Returns `ty`, which the caller knows to be one.
+    pub(crate) fn of(ty: ValType) -> Self {
+        match ty {
+            ValType::Own(resource) => Self::Own(resource),
+            ValType::Borrow(resource) => Self::Borrow(resource),
+            ValType::ErrorContext => Self::ErrorContext,
+            ValType::Stream(id) => Self::Stream(id),
+            ValType::Future(id) => Self::Future(id),
+            ValType::Bool
+            | ValType::S8
+            | ValType::U8
+            | ValType::S16
+            | ValType::U16
+            | ValType::S32
+            | ValType::U32
+            | ValType::S64
+            | ValType::U64
+            | ValType::F32
+            | ValType::F64
+            | ValType::Char
+            | ValType::String
+            | ValType::List(_)
+            | ValType::FixedLengthList(_)
+            | ValType::Map(_)
+            | ValType::Record(_)
+            | ValType::Tuple(_)
+            | ValType::Variant(_)
+            | ValType::Enum(_)
+            | ValType::Option(_)
+            | ValType::Result(_)
+            | ValType::Flags(_) => unreachable!("only types of handles are asked for"),
+        }
+    }
+}
 
 /// Returns the value of the handle at `index` of the guest's table.
 pub(crate) fn lift_handle<H: Host>(
@@ -18,28 +62,24 @@ pub(crate) fn lift_handle<H: Host>(
 }
 
 /// Returns the representation of the handle at `index` of the guest's table.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only types of handles are asked for")]
 pub(crate) fn lift_rep<H: Host>(cx: &mut Context<'_, H>, ty: ValType, index: u32) -> Result<u32, H::Error> {
-    match ty {
-        ValType::Own(resource) => cx.host.lift_own(resource, index),
-        ValType::Borrow(resource) => cx.host.lift_borrow(resource, index),
-        ValType::ErrorContext => cx.host.lift_error_context(index),
-        ValType::Stream(id) => cx.host.lift_stream(cx.types[id].payload, index),
-        ValType::Future(id) => cx.host.lift_future(cx.types[id].payload, index),
-        _ => unreachable!("{IS_HANDLE}"),
+    match HandleType::of(ty) {
+        HandleType::Own(resource) => cx.host.lift_own(resource, index),
+        HandleType::Borrow(resource) => cx.host.lift_borrow(resource, index),
+        HandleType::ErrorContext => cx.host.lift_error_context(index),
+        HandleType::Stream(id) => cx.host.lift_stream(cx.types[id].payload, index),
+        HandleType::Future(id) => cx.host.lift_future(cx.types[id].payload, index),
     }
 }
 
 /// Adds a handle for what `rep` represents to the guest's table, and returns its index.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only types of handles are asked for")]
 pub(crate) fn lower_rep<H: Host>(cx: &mut Context<'_, H>, ty: ValType, rep: u32) -> Result<u32, H::Error> {
-    match ty {
-        ValType::Own(resource) => cx.host.lower_own(resource, rep),
-        ValType::Borrow(resource) => cx.host.lower_borrow(resource, rep),
-        ValType::ErrorContext => cx.host.lower_error_context(rep),
-        ValType::Stream(id) => cx.host.lower_stream(cx.types[id].payload, rep),
-        ValType::Future(id) => cx.host.lower_future(cx.types[id].payload, rep),
-        _ => unreachable!("{IS_HANDLE}"),
+    match HandleType::of(ty) {
+        HandleType::Own(resource) => cx.host.lower_own(resource, rep),
+        HandleType::Borrow(resource) => cx.host.lower_borrow(resource, rep),
+        HandleType::ErrorContext => cx.host.lower_error_context(rep),
+        HandleType::Stream(id) => cx.host.lower_stream(cx.types[id].payload, rep),
+        HandleType::Future(id) => cx.host.lower_future(cx.types[id].payload, rep),
     }
 }
 
@@ -61,14 +101,12 @@ pub(crate) fn lower_handle<H: Host>(
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only types of handles are asked for")]
 fn value_of(ty: ValType, rep: u32) -> Value {
-    match ty {
-        ValType::Own(_) => Value::Own(rep),
-        ValType::Borrow(_) => Value::Borrow(rep),
-        ValType::ErrorContext => Value::ErrorContext(rep),
-        ValType::Stream(_) => Value::Stream(rep),
-        ValType::Future(_) => Value::Future(rep),
-        _ => unreachable!("{IS_HANDLE}"),
+    match HandleType::of(ty) {
+        HandleType::Own(_) => Value::Own(rep),
+        HandleType::Borrow(_) => Value::Borrow(rep),
+        HandleType::ErrorContext => Value::ErrorContext(rep),
+        HandleType::Stream(_) => Value::Stream(rep),
+        HandleType::Future(_) => Value::Future(rep),
     }
 }

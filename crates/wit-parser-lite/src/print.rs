@@ -249,7 +249,7 @@ impl<'r> Printer<'r> {
                 self.open(&format!("record {own}"));
                 for field in fields {
                     self.docs(field.docs.as_deref());
-                    let text = format!("{}: {},", name(&field.name), self.ty(field.ty));
+                    let text = format!("{}: {},", name(&field.name), type_text(self.resolved, field.ty));
                     self.line(&text);
                 }
                 self.close();
@@ -258,7 +258,8 @@ impl<'r> Printer<'r> {
                 self.open(&format!("variant {own}"));
                 for case in cases {
                     self.docs(case.docs.as_deref());
-                    let payload = case.ty.map(|ty| format!("({})", self.ty(ty))).unwrap_or_default();
+                    let payload =
+                        case.ty.map(|ty| format!("({})", type_text(self.resolved, ty))).unwrap_or_default();
                     self.line(&format!("{}{payload},", name(&case.name)));
                 }
                 self.close();
@@ -274,7 +275,7 @@ impl<'r> Printer<'r> {
             }
             TypeDefKind::Resource => self.resource(&own, methods.get(&id)),
             TypeDefKind::Alias(target) => {
-                let text = format!("type {own} = {};", self.ty(*target));
+                let text = format!("type {own} = {};", type_text(self.resolved, *target));
                 self.line(&text);
             }
             TypeDefKind::Use(_) => unreachable!("written by `use_item`"),
@@ -288,7 +289,7 @@ impl<'r> Printer<'r> {
             | TypeDefKind::Future(_)
             | TypeDefKind::Own(_)
             | TypeDefKind::Borrow(_) => {
-                let text = format!("type {own} = {};", self.parts(id));
+                let text = format!("type {own} = {};", parts_text(self.resolved, id));
                 self.line(&text);
             }
         }
@@ -319,7 +320,8 @@ impl<'r> Printer<'r> {
         let method = function.method.map(|(kind, resource)| (kind, Type::Def(resource)));
         let n_implied = usize::from(matches!(method, Some((MethodKind::Method, _))));
         let params = function.params.iter().skip(n_implied);
-        let params = params.map(|param| format!("{}: {}", name(&param.name), self.ty(param.ty)));
+        let params =
+            params.map(|param| format!("{}: {}", name(&param.name), type_text(self.resolved, param.ty)));
         let mut text = String::new();
         match (method, function.accessor, function.is_async) {
             (Some((MethodKind::Constructor, _)), ..) => {}
@@ -331,52 +333,9 @@ impl<'r> Printer<'r> {
         text += &format!("({})", params.collect::<Vec<_>>().join(", "));
         let is_implied = |ty: &Type| method == Some((MethodKind::Constructor, *ty));
         if let Some(ty) = function.result.filter(|ty| !is_implied(ty)) {
-            text += &format!(" -> {}", self.ty(ty));
+            text += &format!(" -> {}", type_text(self.resolved, ty));
         }
         text
-    }
-
-    fn ty(&self, ty: Type) -> String {
-        match ty {
-            Type::Primitive(primitive) => primitive.name().to_owned(),
-            Type::Def(id) => match &self.resolved[id].name {
-                Some(own) => name(own),
-                None => self.parts(id),
-            },
-        }
-    }
-
-    /// Returns a type without a name. Recursion ends at the parser's depth limit.
-    fn parts(&self, id: TypeDefId) -> String {
-        let of = |ty: &Type| self.ty(*ty);
-        let optional = |what: &str, ty: &Option<Type>| match ty {
-            Some(ty) => format!("{what}<{}>", of(ty)),
-            None => what.to_owned(),
-        };
-        match &self.resolved[id].kind {
-            TypeDefKind::Tuple(parts) => {
-                format!("tuple<{}>", parts.iter().map(of).collect::<Vec<_>>().join(", "))
-            }
-            TypeDefKind::Option(ty) => format!("option<{}>", of(ty)),
-            TypeDefKind::List(ty) => format!("list<{}>", of(ty)),
-            TypeDefKind::FixedLengthList(ty, length) => format!("list<{}, {length}>", of(ty)),
-            TypeDefKind::Map(key, value) => format!("map<{}, {}>", of(key), of(value)),
-            TypeDefKind::Result { ok, err: None } => optional("result", ok),
-            TypeDefKind::Result { ok, err: Some(err) } => {
-                format!("result<{}, {}>", ok.as_ref().map_or("_".to_owned(), of), of(err))
-            }
-            TypeDefKind::Stream(ty) => optional("stream", ty),
-            TypeDefKind::Future(ty) => optional("future", ty),
-            TypeDefKind::Own(id) => format!("own<{}>", of(&Type::Def(*id))),
-            TypeDefKind::Borrow(id) => format!("borrow<{}>", of(&Type::Def(*id))),
-            TypeDefKind::Record(_)
-            | TypeDefKind::Variant(_)
-            | TypeDefKind::Enum(_)
-            | TypeDefKind::Flags(_)
-            | TypeDefKind::Resource
-            | TypeDefKind::Alias(_)
-            | TypeDefKind::Use(_) => unreachable!("only types with parts go without a name"),
-        }
     }
 
     /// Returns how the package that is being printed refers to an interface.
@@ -413,6 +372,58 @@ impl<'r> Printer<'r> {
         if let Some(id) = external_id {
             self.line(&format!("@external-id({})", string_literal(id)));
         }
+    }
+}
+
+/// Returns a type as WIT writes it where it is used: its name, or its parts if it has none.
+///
+/// # Panics
+///
+/// When the type is of another [`Resolved`].
+pub fn type_text(resolved: &Resolved, ty: Type) -> String {
+    match ty {
+        Type::Primitive(primitive) => primitive.name().to_owned(),
+        Type::Def(id) => match &resolved[id].name {
+            Some(own) => name(own),
+            None => parts_text(resolved, id),
+        },
+    }
+}
+
+/// Returns what a type is made of, as WIT writes it. Recursion ends at the parser's depth limit.
+///
+/// # Panics
+///
+/// When the type is a record, variant, enum, flags type, resource or alias: only a definition says what these are.
+pub fn parts_text(resolved: &Resolved, id: TypeDefId) -> String {
+    let of = |ty: &Type| type_text(resolved, *ty);
+    let optional = |what: &str, ty: &Option<Type>| match ty {
+        Some(ty) => format!("{what}<{}>", of(ty)),
+        None => what.to_owned(),
+    };
+    match &resolved[id].kind {
+        TypeDefKind::Tuple(parts) => {
+            format!("tuple<{}>", parts.iter().map(of).collect::<Vec<_>>().join(", "))
+        }
+        TypeDefKind::Option(ty) => format!("option<{}>", of(ty)),
+        TypeDefKind::List(ty) => format!("list<{}>", of(ty)),
+        TypeDefKind::FixedLengthList(ty, length) => format!("list<{}, {length}>", of(ty)),
+        TypeDefKind::Map(key, value) => format!("map<{}, {}>", of(key), of(value)),
+        TypeDefKind::Result { ok, err: None } => optional("result", ok),
+        TypeDefKind::Result { ok, err: Some(err) } => {
+            format!("result<{}, {}>", ok.as_ref().map_or("_".to_owned(), of), of(err))
+        }
+        TypeDefKind::Stream(ty) => optional("stream", ty),
+        TypeDefKind::Future(ty) => optional("future", ty),
+        TypeDefKind::Own(id) => format!("own<{}>", of(&Type::Def(*id))),
+        TypeDefKind::Borrow(id) => format!("borrow<{}>", of(&Type::Def(*id))),
+        TypeDefKind::Record(_)
+        | TypeDefKind::Variant(_)
+        | TypeDefKind::Enum(_)
+        | TypeDefKind::Flags(_)
+        | TypeDefKind::Resource
+        | TypeDefKind::Alias(_)
+        | TypeDefKind::Use(_) => unreachable!("only types with parts go without a name"),
     }
 }
 

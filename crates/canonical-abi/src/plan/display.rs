@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Program, Side, Span};
+use crate::handle_values::HandleType;
 use crate::string::StringEncoding;
 use crate::types::ValType;
 
@@ -150,15 +151,13 @@ fn units(kind: Span) -> &'static str {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only handles are")]
 fn write_handle(f: &mut fmt::Formatter<'_>, ty: ValType, place: fmt::Arguments<'_>) -> fmt::Result {
-    match ty {
-        ValType::Own(resource) => write!(f, "own       {place}, resource {}", resource.0),
-        ValType::Borrow(resource) => write!(f, "borrow    {place}, resource {}", resource.0),
-        ValType::ErrorContext => write!(f, "errctx    {place}"),
-        ValType::Stream(_) => write!(f, "stream    {place}"),
-        ValType::Future(_) => write!(f, "future    {place}"),
-        _ => unreachable!("only handles are moved by the table"),
+    match HandleType::of(ty) {
+        HandleType::Own(resource) => write!(f, "own       {place}, resource {}", resource.0),
+        HandleType::Borrow(resource) => write!(f, "borrow    {place}, resource {}", resource.0),
+        HandleType::ErrorContext => write!(f, "errctx    {place}"),
+        HandleType::Stream(_) => write!(f, "stream    {place}"),
+        HandleType::Future(_) => write!(f, "future    {place}"),
     }
 }
 

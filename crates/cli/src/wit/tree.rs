@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use wit_parser_lite::print::{parts_text, type_text};
 use wit_parser_lite::{
     Attributes, Function, InterfaceId, Resolved, Type, TypeDefId, TypeDefKind, WorldItem, WorldItemKind,
 };
@@ -113,44 +114,4 @@ fn signature(resolved: &Resolved, function: &Function) -> String {
     let result = function.result.map(|ty| format!(" -> {}", type_text(resolved, ty))).unwrap_or_default();
     let is_async = if function.is_async { "async " } else { "" };
     format!("{is_async}func({}){result}", params.join(", "))
-}
-
-fn type_text(resolved: &Resolved, ty: Type) -> String {
-    match ty {
-        Type::Primitive(primitive) => primitive.name().to_owned(),
-        Type::Def(id) => resolved[id].name.clone().unwrap_or_else(|| parts_text(resolved, id)),
-    }
-}
-
-/// A type without a name. Recursion ends at the parser's depth limit.
-fn parts_text(resolved: &Resolved, id: TypeDefId) -> String {
-    let of = |ty: &Type| type_text(resolved, *ty);
-    let optional = |what: &str, ty: &Option<Type>| match ty {
-        Some(ty) => format!("{what}<{}>", of(ty)),
-        None => what.to_owned(),
-    };
-    match &resolved[id].kind {
-        TypeDefKind::Tuple(parts) => {
-            format!("tuple<{}>", parts.iter().map(of).collect::<Vec<_>>().join(", "))
-        }
-        TypeDefKind::Option(ty) => format!("option<{}>", of(ty)),
-        TypeDefKind::List(ty) => format!("list<{}>", of(ty)),
-        TypeDefKind::FixedLengthList(ty, length) => format!("list<{}, {length}>", of(ty)),
-        TypeDefKind::Map(key, value) => format!("map<{}, {}>", of(key), of(value)),
-        TypeDefKind::Result { ok, err: None } => optional("result", ok),
-        TypeDefKind::Result { ok, err: Some(err) } => {
-            format!("result<{}, {}>", ok.as_ref().map_or("_".to_owned(), of), of(err))
-        }
-        TypeDefKind::Stream(ty) => optional("stream", ty),
-        TypeDefKind::Future(ty) => optional("future", ty),
-        TypeDefKind::Own(id) => format!("own<{}>", of(&Type::Def(*id))),
-        TypeDefKind::Borrow(id) => format!("borrow<{}>", of(&Type::Def(*id))),
-        TypeDefKind::Record(_)
-        | TypeDefKind::Variant(_)
-        | TypeDefKind::Enum(_)
-        | TypeDefKind::Flags(_)
-        | TypeDefKind::Resource
-        | TypeDefKind::Alias(_)
-        | TypeDefKind::Use(_) => unreachable!("only types with parts go without a name"),
-    }
 }

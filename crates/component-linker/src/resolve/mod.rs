@@ -27,6 +27,8 @@ use crate::decode::{
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
+pub(crate) use types::primitive;
+
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};
 
 /// Evaluates the component of a program. While its root imports modules or components that nothing meets, the plan

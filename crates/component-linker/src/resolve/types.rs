@@ -85,7 +85,8 @@ pub(super) fn option(
     ty.map(|ty| val_type(resolver, frame, ty, offset)).transpose()
 }
 
-fn primitive(ty: PrimitiveValType) -> ValType {
+/// Returns the value type that the binary format's primitive names.
+pub(crate) fn primitive(ty: PrimitiveValType) -> ValType {
     match ty {
         PrimitiveValType::Bool => ValType::Bool,
         PrimitiveValType::S8 => ValType::S8,

@@ -9,7 +9,6 @@ use canonical_abi::{
     CoreFuncType, CoreType, Direction, FuncType, Options, ResourceId, StringEncoding, TypeError, Types,
     ValType, flatten_functype,
 };
-use wasmparser::PrimitiveValType;
 use wasmparser::component_types::{
     AliasableResourceId, ComponentDefinedType, ComponentFuncTypeId, ComponentValType,
 };
@@ -17,6 +16,7 @@ use wasmparser::types::TypesRef;
 
 use super::error::ComponentizeError;
 use crate::func_type::display_func;
+use crate::resolve::primitive;
 
 /// What a function looks like to a core module.
 pub(super) struct CoreSignature {
@@ -182,24 +182,5 @@ impl Converter<'_> {
                 self.to.stream(ty)
             }
         }
-    }
-}
-
-fn primitive(ty: PrimitiveValType) -> ValType {
-    match ty {
-        PrimitiveValType::Bool => ValType::Bool,
-        PrimitiveValType::S8 => ValType::S8,
-        PrimitiveValType::U8 => ValType::U8,
-        PrimitiveValType::S16 => ValType::S16,
-        PrimitiveValType::U16 => ValType::U16,
-        PrimitiveValType::S32 => ValType::S32,
-        PrimitiveValType::U32 => ValType::U32,
-        PrimitiveValType::S64 => ValType::S64,
-        PrimitiveValType::U64 => ValType::U64,
-        PrimitiveValType::F32 => ValType::F32,
-        PrimitiveValType::F64 => ValType::F64,
-        PrimitiveValType::Char => ValType::Char,
-        PrimitiveValType::String => ValType::String,
-        PrimitiveValType::ErrorContext => ValType::ErrorContext,
     }
 }
