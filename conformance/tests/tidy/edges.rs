@@ -70,6 +70,8 @@ const EDGES: &[(&str, Allowed)] = &[
             "jit",
             "serde_json",
             "wasm-wave",
+            // `compile` shows operators as the text format has them.
+            "wasmprinter",
             "wat",
             "wit-parser-lite",
         ]),
