@@ -1,6 +1,7 @@
 //! `lowlift compile`: what the JIT makes of each function of a core module, or of those within a component.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use component_linker::compose::{self, Item, Part, PartKind};
@@ -14,18 +15,18 @@ use crate::input::read_component;
 pub(crate) struct Args {
     /// A core module or a component, binary or text.
     file: PathBuf,
-    /// What to show beside the operators.
-    #[arg(long, value_enum, default_value_t = Emit::Clif)]
-    emit: Emit,
+    /// What to show beside the operators; several with commas between.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Emit::Clif])]
+    emit: Vec<Emit>,
     /// Show only the functions of this name or index.
     #[arg(long, value_name = "NAME")]
     func: Vec<String>,
 }
 
 /// A stage on the way to machine code.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum Emit {
-    /// Cranelift IR as it was translated, before any optimisation.
+    /// Cranelift IR as it was translated, before any optimisation, each operator above what it became.
     Clif,
     /// Machine code for this processor.
     Asm,
@@ -53,10 +54,15 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         if !path.is_empty() {
             let _ = writeln!(out, ";; {path}\n");
         }
-        for listing in Module::listings(&engine, wasm).map_err(|error| fail(&error))? {
-            if is_chosen(&args.func, &listing) {
-                write_listing(&mut out, &listing, args.emit);
-            }
+        let listings = Module::listings(&engine, wasm).map_err(|error| fail(&error))?;
+        let mut text = String::new();
+        let lines: Vec<_> = wasmprinter::Config::new()
+            .offsets_and_lines(wasm, &mut text)
+            .map_err(|error| fail(&error))?
+            .filter_map(|(offset, line)| Some(Line { offset: offset?, text: line.trim_end() }))
+            .collect();
+        for listing in listings.iter().filter(|listing| is_chosen(&args.func, listing)) {
+            write_listing(&mut out, listing, lines_of(&lines, &listing.body), &args.emit);
         }
     }
     if out.is_empty() {
@@ -88,15 +94,57 @@ fn is_chosen(wanted: &[String], listing: &FuncListing) -> bool {
     wanted.is_empty() || wanted.iter().any(|name| *name == index || Some(name) == listing.name.as_ref())
 }
 
-fn write_listing(out: &mut String, listing: &FuncListing, emit: Emit) {
-    let FuncListing { index, name, ty, wasm, clif, asm, n_code_bytes } = listing;
+/// A line of the module's text format, and the byte of the binary that it starts at.
+struct Line<'a> {
+    offset: u64,
+    text: &'a str,
+}
+
+/// Returns the lines of a function's body: its locals and its operators.
+fn lines_of<'a, 'b>(lines: &'a [Line<'b>], body: &Range<u64>) -> &'a [Line<'b>] {
+    // The function's head has the offset of the body too; its locals and operators come after it.
+    let start = lines.partition_point(|line| line.offset <= body.start);
+    let end = lines.partition_point(|line| line.offset < body.end);
+    &lines[start..end]
+}
+
+fn write_listing(out: &mut String, listing: &FuncListing, lines: &[Line<'_>], emit: &[Emit]) {
+    let FuncListing { index, name, ty, body: _, clif, asm, n_code_bytes } = listing;
     let name = name.as_ref().map(|name| format!(" ${name}")).unwrap_or_default();
     let _ = writeln!(out, ";; function {index}{name}: {ty}, {n_code_bytes} bytes of machine code");
-    for (offset, op) in wasm {
-        let _ = writeln!(out, ";; {offset:#6x}  {op}");
+    if !emit.contains(&Emit::Clif) {
+        write_lines(out, lines);
     }
-    let _ = match emit {
-        Emit::Clif => writeln!(out, "{clif}"),
-        Emit::Asm => writeln!(out, "{asm}"),
-    };
+    for emit in emit {
+        match emit {
+            Emit::Clif => write_clif(out, clif, lines),
+            Emit::Asm => out.push_str(asm),
+        }
+        out.push('\n');
+    }
+}
+
+fn write_lines(out: &mut String, lines: &[Line<'_>]) {
+    for Line { offset, text } in lines {
+        let _ = writeln!(out, ";; {offset:#6x}{text}");
+    }
+}
+
+/// Writes the IR, and each operator before the first instruction that comes from it or from one after it.
+fn write_clif(out: &mut String, clif: &str, mut lines: &[Line<'_>]) {
+    for instruction in clif.lines() {
+        if let Some(offset) = source_offset(instruction) {
+            let n_until = lines.partition_point(|line| line.offset <= offset);
+            write_lines(out, &lines[..n_until]);
+            lines = &lines[n_until..];
+        }
+        let _ = writeln!(out, "{instruction}");
+    }
+    write_lines(out, lines);
+}
+
+/// Returns the byte offset that a line of IR starts with, as Cranelift writes it: `@002e`.
+fn source_offset(instruction: &str) -> Option<u64> {
+    let digits = instruction.strip_prefix('@')?.split(' ').next()?;
+    u64::from_str_radix(digits, 16).ok()
 }

@@ -20,9 +20,13 @@ fn a_modules_ir() {
     let heads: Vec<_> = text.lines().filter(|line| line.starts_with(";; function")).collect();
     assert_eq!(heads.len(), 2, "{text}");
     assert!(heads[0].starts_with(";; function 0 $double: [i32] -> [i32], "), "{text}");
-    assert!(text.contains(";;   0x2e  LocalGet { local_index: 0 }"), "{text}");
     assert!(text.contains("function u0:0(i64 vmctx, i32) -> i32 tail {"), "{text}");
-    assert!(text.contains("call fn0(v0, v1)"), "{text}");
+    let expected = "\
+;;   0x36    local.get 0
+;;   0x38    call $double
+@0038                               v3 = call fn0(v0, v1)
+";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]
@@ -32,6 +36,20 @@ fn one_functions_machine_code() {
     assert_eq!(text.matches(";; function").count(), 1, "{text}");
     assert!(text.contains("ret"), "{text}");
     assert!(!text.contains("tail {"), "{text}");
+    let expected = "\
+;;   0x2e    local.get 0
+;;   0x30    i32.const 2
+;;   0x32    i32.mul
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn the_ir_and_the_machine_code() {
+    let (text, status) = lowlift(&["compile", "--emit", "clif,asm", "--func", "0", MODULE]);
+    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(text.matches("local.get 0").count(), 1, "{text}");
+    assert!(text.contains("tail {") && text.contains("ret"), "{text}");
 }
 
 #[test]

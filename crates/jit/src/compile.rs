@@ -183,8 +183,8 @@ pub struct FuncListing {
     pub name: Option<String>,
     /// Type.
     pub ty: FuncType,
-    /// The operators, each with its byte offset in the module.
-    pub wasm: Vec<(u64, String)>,
+    /// The bytes of the body in the module: its locals and operators.
+    pub body: Range<u64>,
     /// The Cranelift IR as it was translated, before any optimisation.
     pub clif: String,
     /// The machine code as text, one instruction a line.
@@ -211,17 +211,12 @@ pub(crate) fn listings(env: &Env<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<FuncL
         let clif = context.func.display().to_string();
         let compiled = compile(env.isa(), &mut context).map_err(|e| e.at(body.range().start))?;
         let asm = context.compiled_code().and_then(|code| code.vcode.clone()).unwrap_or_default();
-        let mut wasm = Vec::new();
-        for op in body.get_operators_reader()?.into_iter_with_offsets() {
-            let (op, offset) = op?;
-            wasm.push((offset, format!("{op:?}")));
-        }
         let index = info.func_index_of_code(position);
         listings.push(FuncListing {
             index: index.0,
             name: info.func_names.get(&index).cloned(),
             ty: info.func_type(index).clone(),
-            wasm,
+            body: body.range(),
             clif,
             asm,
             n_code_bytes: compiled.bytes.len(),

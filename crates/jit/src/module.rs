@@ -108,7 +108,7 @@ impl Module {
         Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, wasm, images: OnceLock::new() }))
     }
 
-    /// Compiles a module and returns what became of each function it defines: operators, Cranelift IR, machine code.
+    /// Compiles a module and returns what became of each function it defines: Cranelift IR, machine code.
     ///
     /// # Errors
     ///
