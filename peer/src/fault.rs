@@ -88,7 +88,7 @@ impl Fault {
             TrapKind::MemoryOutOfBounds => Self::OutOfBounds,
             // The peer tells a table access from an indirect call out of bounds only by its text.
             TrapKind::TableOutOfBounds | TrapKind::UndefinedElement => Self::TableOutOfBounds,
-            TrapKind::UninitializedElement => Self::Uninitialized,
+            TrapKind::UninitializedElement { .. } => Self::Uninitialized,
             TrapKind::IndirectCallTypeMismatch => Self::IndirectCallType,
             TrapKind::IntegerDivideByZero => Self::DivideByZero,
             TrapKind::IntegerOverflow => Self::IntegerOverflow,

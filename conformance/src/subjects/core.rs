@@ -235,7 +235,7 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapKind::MemoryOutOfBounds
         | TrapKind::TableOutOfBounds
         | TrapKind::UndefinedElement
-        | TrapKind::UninitializedElement
+        | TrapKind::UninitializedElement { .. }
         | TrapKind::IndirectCallTypeMismatch
         | TrapKind::IntegerDivideByZero
         | TrapKind::IntegerOverflow

@@ -106,7 +106,7 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
         | TrapKind::MemoryOutOfBounds
         | TrapKind::TableOutOfBounds
         | TrapKind::UndefinedElement
-        | TrapKind::UninitializedElement
+        | TrapKind::UninitializedElement { .. }
         | TrapKind::IndirectCallTypeMismatch
         | TrapKind::IntegerDivideByZero
         | TrapKind::IntegerOverflow

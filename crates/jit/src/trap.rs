@@ -25,7 +25,10 @@ pub enum TrapKind {
     /// An indirect call whose index lies outside of the table.
     UndefinedElement,
     /// An indirect call of a null element.
-    UninitializedElement,
+    UninitializedElement {
+        /// Its position in the table.
+        index: u64,
+    },
     /// An indirect call of a function of another type.
     IndirectCallTypeMismatch,
     /// An integer division or remainder by zero.
@@ -67,7 +70,7 @@ impl fmt::Display for TrapKind {
             Self::MemoryOutOfBounds => "out of bounds memory access",
             Self::TableOutOfBounds => "out of bounds table access",
             Self::UndefinedElement => "undefined element",
-            Self::UninitializedElement => "uninitialized element",
+            Self::UninitializedElement { index } => return write!(f, "uninitialized element {index}"),
             Self::IndirectCallTypeMismatch => "indirect call type mismatch",
             Self::IntegerDivideByZero => "integer divide by zero",
             Self::IntegerOverflow => "integer overflow",
@@ -228,6 +231,7 @@ pub(crate) mod code {
     pub(crate) const UNREACHABLE: TrapCode = user(1);
     pub(crate) const TABLE_OUT_OF_BOUNDS: TrapCode = user(2);
     pub(crate) const UNDEFINED_ELEMENT: TrapCode = user(3);
+    /// The element's position is the store's figure.
     pub(crate) const UNINITIALIZED_ELEMENT: TrapCode = user(4);
     pub(crate) const SIGNATURE_MISMATCH: TrapCode = user(5);
     /// A host function failed or an exception was not caught; the store says which.
@@ -243,17 +247,17 @@ pub(crate) mod code {
 }
 
 /// Returns the kind for a trap code of compiled code; none for [`code::HOST`], whose error waits
-/// in the store.
+/// in the store. `figure` is what the code stored with it, if its kind has a figure.
 ///
 /// # Panics
 ///
 /// Panics on a code that the translator never emits.
-pub(crate) fn kind_of_code(code: TrapCode) -> Option<TrapKind> {
+pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> Option<TrapKind> {
     Some(match code {
         code::UNREACHABLE => TrapKind::Unreachable,
         code::TABLE_OUT_OF_BOUNDS => TrapKind::TableOutOfBounds,
         code::UNDEFINED_ELEMENT => TrapKind::UndefinedElement,
-        code::UNINITIALIZED_ELEMENT => TrapKind::UninitializedElement,
+        code::UNINITIALIZED_ELEMENT => TrapKind::UninitializedElement { index: figure },
         code::SIGNATURE_MISMATCH => TrapKind::IndirectCallTypeMismatch,
         code::TOO_MANY_EXCEPTIONS => TrapKind::TooManyExceptions,
         code::NULL_EXCEPTION => TrapKind::NullException,

@@ -15,6 +15,7 @@ use jit::{
 fn check(fields: &str, expected: &str) {
     let wat = format!(
         r#"(module $m (type $t (func)) (memory 1) (memory $m64 i64 1) (table $tab 2 funcref)
+            (table $far i64 0x12346 funcref)
             (elem (i32.const 0) func $other) (func $other (param i32))
             (data $data "abc")
             (func $bad (export "bad") {fields})
@@ -51,7 +52,9 @@ fn each_kind() {
     check("(table.fill (i32.const 1) (ref.null func) (i32.const 2))", table);
     check("(table.copy (i32.const 1) (i32.const 0) (i32.const 2))", table);
     check("(call_indirect (type $t) (i32.const 2))", "undefined element");
-    check("(call_indirect (type $t) (i32.const 1))", "uninitialized element");
+    check("(call_indirect (type $t) (i32.const 1))", "uninitialized element 1");
+    check("(return_call_indirect (type $t) (i32.const 1))", "uninitialized element 1");
+    check("(call_indirect $far (type $t) (i64.const 0x12345))", "uninitialized element 74565");
     check("(call_indirect (type $t) (i32.const 0))", "indirect call type mismatch");
     check("(drop (i32.div_u (i32.const 1) (i32.const 0)))", "integer divide by zero");
     check("(drop (i64.rem_s (i64.const 1) (i64.const 0)))", "integer divide by zero");

@@ -148,7 +148,7 @@ fn take_trap(store: &mut StoreOpaque) -> Trap {
     let vm = unsafe { &mut *store.vm().ptr() };
     let code = vm.trap_code.take().expect("a trapped activation has a trap code");
     let backtrace = symbolize(vm);
-    let kind = match (kind_of_code(code), vm.failure.take()) {
+    let kind = match (kind_of_code(code, vm.figure), vm.failure.take()) {
         (Some(kind), _) => kind,
         (None, Some(Failure::Panic(payload))) => std::panic::resume_unwind(payload),
         (None, Some(Failure::Error(error))) => match error.downcast::<Trap>() {

@@ -14,7 +14,7 @@ use crate::trap::HostError;
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;
 
-/// The state. Compiled code uses the first eight fields.
+/// The state. Compiled code uses the first nine fields.
 #[repr(C)]
 pub(super) struct VmStore {
     /// Lowest stack address that wasm functions may use.
@@ -33,6 +33,8 @@ pub(super) struct VmStore {
     pub(super) deadline: u64,
     /// Fuel left; negative when a run of operators took more than there was.
     pub(super) fuel: i64,
+    /// What the message of a trap says beside its kind: written right before the trap, where there is such a figure.
+    pub(super) figure: u64,
     _epoch: Arc<AtomicU64>,
 
     /// The store's type-independent part, reborrowed for the running call; null outside of calls.
@@ -93,9 +95,11 @@ pub(crate) mod offsets {
     pub(crate) const STORE_EPOCH: i32 = 40;
     pub(crate) const STORE_DEADLINE: i32 = 48;
     pub(crate) const STORE_FUEL: i32 = 56;
+    pub(crate) const STORE_FIGURE: i32 = 64;
     const _: () = assert!(std::mem::offset_of!(super::VmStore, epoch) == 40);
     const _: () = assert!(std::mem::offset_of!(super::VmStore, deadline) == 48);
     const _: () = assert!(std::mem::offset_of!(super::VmStore, fuel) == 56);
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, figure) == 64);
 }
 
 /// Owner of a store's VM state.
@@ -121,6 +125,7 @@ impl VmState {
             epoch: Arc::as_ptr(epoch),
             deadline: u64::MAX,
             fuel: 0,
+            figure: 0,
             _epoch: Arc::clone(epoch),
             opaque: ptr::null_mut(),
             inner: ptr::null_mut(),

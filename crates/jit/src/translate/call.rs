@@ -9,6 +9,7 @@ use super::{Translator, WORD, cell, constant, fixed, offset32};
 use crate::index::{FuncIndex, TableIndex, TypeIndex, to_u32};
 use crate::rt::{Builtin, offsets};
 use crate::trap::code;
+use crate::vm_layout;
 
 /// What becomes of the caller's frame.
 #[derive(Clone, Copy)]
@@ -59,9 +60,29 @@ impl Translator<'_, '_> {
         let index = self.pop();
         let element = self.element_address(table, index, code::UNDEFINED_ELEMENT);
         let func = self.builder.ins().load(WORD, cell(), element, 0);
-        self.builder.ins().trapz(func, code::UNINITIALIZED_ELEMENT);
+        self.trap_uninitialized(func, table, index);
         self.check_type(func, ty);
         self.call_func_ref(func, ty, kind);
+    }
+
+    /// Traps if `func`, which is the element at `index`, is null. The trap's message says the index, which is stored
+    /// on the way to the trap only.
+    fn trap_uninitialized(&mut self, func: Value, table: TableIndex, index: Value) {
+        let (null, next) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(null);
+        // In this order: Cranelift moves nothing out of a loop after it has met a block outside of the loop.
+        let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, func, 0);
+        self.builder.ins().brif(is_null, null, &[], next, &[]);
+        self.builder.seal_block(null);
+        self.builder.switch_to_block(null);
+        let index = self.index_word(index, self.env.info.tables[table.pos()].table64);
+        let vmctx = self.vmctx;
+        // Not `fixed`, which would let it move out of this block.
+        let store = self.builder.ins().load(WORD, constant(), vmctx, vm_layout::STORE.cast_signed());
+        self.builder.ins().store(cell(), index, store, offsets::STORE_FIGURE);
+        self.builder.ins().trap(code::UNINITIALIZED_ELEMENT);
+        self.builder.seal_block(next);
+        self.builder.switch_to_block(next);
     }
 
     pub(super) fn call_ref(&mut self, ty: TypeIndex, kind: CallKind) {

@@ -33,15 +33,25 @@
 ;; @0033                               v12 = ishl v6, v11  ; v11 = 3
 ;; @0033                               v13 = iadd v10, v12
 ;; @0033                               v14 = load.i64 notrap aligned v13
-;; @0033                               trapz v14, user4
-;; @0033                               v15 = load.i32 notrap aligned readonly v14+16
-;; @0033                               v16 = load.i32 notrap aligned readonly can_move v0+48
-;; @0033                               v17 = icmp ne v15, v16
-;; @0033                               trapnz v17, user5
-;; @0033                               v18 = load.i64 notrap aligned readonly v14
-;; @0033                               v19 = load.i64 notrap aligned readonly v14+8
-;; @0033                               v20 = call_indirect sig1, v18(v19, v1)
-;; @0036                               jump block1(v20)
+;; @0033                               v15 = iconst.i64 0
+;; @0033                               v16 = icmp eq v14, v15  ; v15 = 0
+;; @0033                               brif v16, block2, block3
+;;
+;;                                 block2 cold:
+;; @0033                               v17 = uextend.i64 v5  ; v5 = 0
+;; @0033                               v18 = load.i64 notrap aligned readonly v0
+;; @0033                               store notrap aligned v17, v18+64
+;; @0033                               trap user4
+;;
+;;                                 block3:
+;; @0033                               v19 = load.i32 notrap aligned readonly v14+16
+;; @0033                               v20 = load.i32 notrap aligned readonly can_move v0+48
+;; @0033                               v21 = icmp ne v19, v20
+;; @0033                               trapnz v21, user5
+;; @0033                               v22 = load.i64 notrap aligned readonly v14
+;; @0033                               v23 = load.i64 notrap aligned readonly v14+8
+;; @0033                               v24 = call_indirect sig1, v22(v23, v1)
+;; @0036                               jump block1(v24)
 ;;
 ;;                                 block1(v2: i32):
 ;; @0036                               return v2
