@@ -22,8 +22,8 @@ use wasmparser::FuncValidatorAllocations;
 use crate::decode::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::to_u32;
-use crate::module::Progress;
-use crate::translate::{self, Env, trampoline};
+use crate::module::{ModuleInfo, Progress};
+use crate::translate::{self, BuildFn, Env, trampoline};
 use crate::types::FuncType;
 
 /// Compiled functions.
@@ -87,7 +87,7 @@ pub(crate) struct Address {
 }
 
 /// One function's code before it has a place in the text.
-struct CompiledFunc {
+pub(crate) struct CompiledFunc {
     bytes: Vec<u8>,
     align: u32,
     /// Offsets are in the function's bytes, as below.
@@ -103,7 +103,7 @@ struct Call {
     offset: u32,
     kind: Reloc,
     addend: i64,
-    /// Position of the callee among the compiled functions.
+    /// Position of the callee among the functions of the text.
     callee: u32,
 }
 
@@ -117,9 +117,22 @@ const MIN_FUNCS_PER_THREAD: usize = 64;
 /// Fails on an invalid body and on what is not compiled yet: the first in the module's order.
 pub(crate) fn module(
     env: &Env<'_>,
-    mut bodies: Vec<Body<'_>>,
+    bodies: Vec<Body<'_>>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Compiled> {
+    assemble(env.isa(), module_functions(env, bodies, progress)?)
+}
+
+/// As [`module`], of functions that are still to become one text with others.
+///
+/// # Errors
+///
+/// As [`module`].
+pub(crate) fn module_functions(
+    env: &Env<'_>,
+    mut bodies: Vec<Body<'_>>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<CompiledFunc>> {
     let n_funcs = bodies.len();
     let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
     let n_threads = n_cores.min(n_funcs / MIN_FUNCS_PER_THREAD).max(1);
@@ -132,7 +145,7 @@ pub(crate) fn module(
     let first = if parts.is_empty() { (0, Vec::new()) } else { parts.remove(0) };
     let n_done = AtomicUsize::new(0);
     let done = &|| progress(Progress { n_done: n_done.fetch_add(1, Ordering::Relaxed) + 1, n_funcs });
-    let funcs = thread::scope(|scope| {
+    thread::scope(|scope| {
         let spawn = |(start, part)| scope.spawn(move || functions(env, start, part, done));
         let threads: Vec<_> = parts.into_iter().map(spawn).collect();
         let mut funcs = functions(env, first.0, first.1, done)?;
@@ -143,8 +156,53 @@ pub(crate) fn module(
             }
         }
         Ok::<_, Error>(funcs)
-    })?;
-    assemble(env.isa(), funcs)
+    })
+}
+
+/// Makes and compiles the functions of a built module.
+///
+/// # Errors
+///
+/// Fails if Cranelift refuses one; what its verifier refuses is the builder's mistake.
+pub(crate) fn built_functions(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<CompiledFunc>> {
+    let mut builder_context = FunctionBuilderContext::new();
+    let mut context = Context::new();
+    let mut funcs = Vec::with_capacity(builders.len());
+    for (position, build) in builders.iter().enumerate() {
+        build_function(env, position, build, &mut context, &mut builder_context)?;
+        funcs.push(compile(env.isa(), &mut context)?);
+    }
+    Ok(funcs)
+}
+
+/// Makes the functions of a built module and returns their Cranelift IR.
+///
+/// # Errors
+///
+/// As [`built_functions`].
+pub(crate) fn built_ir(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<String>> {
+    let mut builder_context = FunctionBuilderContext::new();
+    let mut context = Context::new();
+    let ir = |(position, build)| {
+        build_function(env, position, build, &mut context, &mut builder_context)?;
+        Ok(context.func.display().to_string())
+    };
+    builders.iter().enumerate().map(ir).collect()
+}
+
+fn build_function(
+    env: &Env<'_>,
+    position: usize,
+    build: &BuildFn<'_>,
+    context: &mut Context,
+    builder_context: &mut FunctionBuilderContext,
+) -> Result<()> {
+    context.clear();
+    translate::built_function(env, position, build, &mut context.func, builder_context);
+    context.verify_if(env.isa()).map_err(|errors| {
+        let name = env.info().name.as_deref().unwrap_or_default();
+        Error::new(ErrorKind::Invalid, format!("function {position} built for `{name}`: {errors}"))
+    })
 }
 
 /// Compiles the entry trampoline, the host trampoline and the typed entry of a function type, in this order.
@@ -183,7 +241,7 @@ pub struct FuncListing {
     pub name: Option<String>,
     /// Type.
     pub ty: FuncType,
-    /// The bytes of the body in the module: its locals and operators.
+    /// The bytes of the body in the module: its locals and operators. None for a built function.
     pub body: Range<u64>,
     /// The Cranelift IR as it was translated, before any optimisation.
     pub clif: String,
@@ -210,19 +268,48 @@ pub(crate) fn listings(env: &Env<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<FuncL
         translate::function(env, position, &body, &mut validator, &mut context.func, &mut builder_context)?;
         let clif = context.func.display().to_string();
         let compiled = compile(env.isa(), &mut context).map_err(|e| e.at(body.range().start))?;
-        let asm = context.compiled_code().and_then(|code| code.vcode.clone()).unwrap_or_default();
-        let index = info.func_index_of_code(position);
-        listings.push(FuncListing {
-            index: index.0,
-            name: info.func_names.get(&index).cloned(),
-            ty: info.func_type(index).clone(),
-            body: body.range(),
-            clif,
-            asm,
-            n_code_bytes: compiled.bytes.len(),
-        });
+        listings.push(listing(info, position, body.range(), clif, &context, &compiled));
     }
     Ok(listings)
+}
+
+/// Makes the functions of a built module, compiles them and returns what became of each.
+///
+/// # Errors
+///
+/// As [`built_functions`].
+pub(crate) fn built_listings(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<FuncListing>> {
+    let mut builder_context = FunctionBuilderContext::new();
+    let mut context = Context::new();
+    let mut listings = Vec::with_capacity(builders.len());
+    for (position, build) in builders.iter().enumerate() {
+        context.set_disasm(true);
+        build_function(env, position, build, &mut context, &mut builder_context)?;
+        let clif = context.func.display().to_string();
+        let compiled = compile(env.isa(), &mut context)?;
+        listings.push(listing(env.info(), position, 0..0, clif, &context, &compiled));
+    }
+    Ok(listings)
+}
+
+fn listing(
+    info: &ModuleInfo,
+    position: usize,
+    body: Range<u64>,
+    clif: String,
+    context: &Context,
+    compiled: &CompiledFunc,
+) -> FuncListing {
+    let index = info.func_index_of_code(position);
+    FuncListing {
+        index: index.0,
+        name: info.func_names.get(&index).cloned(),
+        ty: info.func_type(index).clone(),
+        body,
+        clif,
+        asm: context.compiled_code().and_then(|code| code.vcode.clone()).unwrap_or_default(),
+        n_code_bytes: compiled.bytes.len(),
+    }
 }
 
 /// Validates, translates and compiles the bodies of the functions from position `start` on.
@@ -294,7 +381,7 @@ fn exception_tables(buffer: &MachBufferFinalized<Final>) -> (Vec<TryCall>, Vec<H
 
 fn call(func: &Function, reloc: &FinalizedMachReloc) -> Call {
     let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = reloc.target else {
-        panic!("the translator refers to functions of the module only, not to {:?}", reloc.target);
+        panic!("the translator refers to functions of the text only, not to {:?}", reloc.target);
     };
     let callee = func.params.user_named_funcs()[name].index;
     Call { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, callee }
@@ -312,7 +399,11 @@ fn refused(error: &CodegenError) -> Error {
 }
 
 /// Puts functions into one text, in order, and resolves the calls between them.
-fn assemble(isa: &dyn TargetIsa, funcs: Vec<CompiledFunc>) -> Result<Compiled> {
+///
+/// # Errors
+///
+/// Fails if the text exceeds 4 GiB.
+pub(crate) fn assemble(isa: &dyn TargetIsa, funcs: Vec<CompiledFunc>) -> Result<Compiled> {
     let mut text = isa.text_section_builder(funcs.len());
     let mut control = ControlPlane::default();
     let mut compiled = Compiled::default();

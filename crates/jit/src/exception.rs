@@ -120,6 +120,7 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
         | TrapKind::ExpectedSharedMemory
         | TrapKind::Interrupt
         | TrapKind::OutOfFuel
+        | TrapKind::Built(_)
         | TrapKind::Host(_)
         | TrapKind::Mismatch(_) => Err(trap),
     }

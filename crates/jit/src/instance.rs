@@ -112,6 +112,13 @@ pub enum LinkError {
         /// What was given.
         given: Box<ExternType>,
     },
+    /// Another function than the one that the import was connected to ([`Unit::connect`](crate::Unit::connect)).
+    NotConnected {
+        /// The import's first name.
+        module: String,
+        /// The import's second name.
+        name: String,
+    },
     /// The module was compiled by another engine than the store's.
     OtherEngine,
 }
@@ -131,6 +138,9 @@ impl fmt::Display for LinkError {
                 describe(expected),
                 describe(given)
             ),
+            Self::NotConnected { module, name } => {
+                write!(f, "`{module}::{name}` was compiled to be another function of its unit")
+            }
             Self::OtherEngine => f.write_str("the module was compiled by another engine than the store's"),
         }
     }

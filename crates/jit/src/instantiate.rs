@@ -85,6 +85,12 @@ pub(crate) fn check_imports(
                 given: Box::new(type_of(store, given)),
             });
         }
+        if let (Extern::Func(given), Item::Func(func)) = (given, import.item)
+            && module.connected_address(func).is_some_and(|code| given.ptr(store).target().0 != code)
+        {
+            let (module, name) = (import.module.clone(), import.name.clone());
+            return Err(LinkError::NotConnected { module, name });
+        }
     }
     Ok(())
 }
@@ -218,7 +224,7 @@ fn fill_block(store: &StoreOpaque, data: &mut InstanceData, index: u32) {
     let vmctx = block.address();
     for position in 0..info.n_defined_funcs() {
         let func = info.func_index_of_code(position as usize);
-        let code = module.code().func_address(position as usize);
+        let code = module.func_address(position as usize);
         let sig = info.types[info.funcs[func.pos()].pos()].id;
         block.set_func_ref(layout.func_ref(func), code, vmctx, sig);
     }

@@ -43,6 +43,7 @@
 //! ```
 
 mod artifact;
+mod built;
 mod compile;
 mod decode;
 mod engine;
@@ -69,9 +70,11 @@ mod translate;
 mod trap;
 mod typed;
 mod types;
+mod unit;
 mod value;
 mod vm_layout;
 
+pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltModule, BuiltTable};
 pub use compile::FuncListing;
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind, Result};
@@ -88,10 +91,23 @@ pub use shared_memory::SharedMemory;
 pub use store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};
 pub use table::Table;
 pub use tag::Tag;
+pub use translate::FuncBody;
 pub use trap::{Backtrace, Frame, HostError, Trap, TrapKind};
 pub use typed::{HostResult, IntoFunc, TypedFunc};
 pub use types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
+pub use unit::{Unit, UnitModule};
 pub use value::{AnyRef, ExternRef, Val};
 pub use wasmparser::WasmFeatures;
+
+/// The parts of Cranelift that bodies of built functions ([`FuncBody`]) are made with.
+pub mod clif {
+    pub use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+    pub use cranelift_codegen::ir::immediates::{Ieee32, Ieee64, Imm64};
+    pub use cranelift_codegen::ir::{
+        Block, BlockArg, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, TrapCode, Type, Value,
+        types,
+    };
+    pub use cranelift_frontend::{FunctionBuilder, Variable};
+}

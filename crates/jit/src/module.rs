@@ -16,9 +16,10 @@ use crate::image::{Images, images};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::lazy::LazyFuncs;
 use crate::registry::InternedType;
-use crate::rt::{FileMapping, LoadedCode, stubs};
+use crate::rt::{FileMapping, LoadedCode, Member, stubs};
 use crate::translate::Env;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType};
+use crate::unit::Links;
 use crate::vm_layout::VmLayout;
 
 /// A compiled module. Cheap to clone; clones share the code.
@@ -32,6 +33,8 @@ struct ModuleInner {
     code: Arc<LoadedCode>,
     /// The functions, if they are compiled when first called; `code` then has their stubs.
     lazy: Option<LazyFuncs>,
+    /// The module's place in its unit, if it shares its code with others.
+    links: Option<Links>,
     /// The module's bytes, for artifacts.
     wasm: Arc<[u8]>,
     images: OnceLock<Option<Images>>,
@@ -104,8 +107,22 @@ impl Module {
         code: Arc<LoadedCode>,
         lazy: Option<LazyFuncs>,
     ) -> Self {
-        let (engine, wasm) = (engine.clone(), wasm.into());
-        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, wasm, images: OnceLock::new() }))
+        let (engine, wasm, images) = (engine.clone(), wasm.into(), OnceLock::new());
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links: None, wasm, images }))
+    }
+
+    /// Returns a module of a unit; `wasm` is empty for a built one.
+    pub(crate) fn of_unit(
+        engine: &Engine,
+        wasm: &[u8],
+        info: Arc<ModuleInfo>,
+        layout: VmLayout,
+        code: Arc<LoadedCode>,
+        links: Links,
+    ) -> Self {
+        let (engine, wasm, images) = (engine.clone(), wasm.into(), OnceLock::new());
+        let links = Some(links);
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, wasm, images }))
     }
 
     /// Compiles a module and returns what became of each function it defines: Cranelift IR, machine code.
@@ -123,16 +140,21 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here.
+    /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here; and
+    /// on a built module, which is written with its unit only ([`Unit::serialize`](crate::Unit::serialize)).
     pub fn serialize(&self) -> Result<Vec<u8>> {
-        let ModuleInner { engine, info, layout, code, lazy, wasm, .. } = &*self.0;
-        Ok(match lazy {
-            None => artifact::write(engine, wasm, code.compiled(), code.text()),
-            Some(funcs) => {
-                let compiled = compile::module(&env(engine, info, layout), funcs.bodies(wasm), &|_| {})?;
-                artifact::write(engine, wasm, &compiled, &compiled.text)
+        let ModuleInner { engine, info, layout, code, lazy, links, wasm, .. } = &*self.0;
+        let bodies = match (lazy, links) {
+            (None, None) => return Ok(artifact::write(engine, wasm, code.compiled(), code.text())),
+            (Some(funcs), _) => funcs.bodies(wasm),
+            (None, Some(_)) if wasm.is_empty() => {
+                return Err(Error::unsupported("the artifact of a built module without its unit"));
             }
-        })
+            // The code of a unit calls its other modules: the module is compiled once more, alone.
+            (None, Some(_)) => decode::decode(wasm, engine)?.1,
+        };
+        let compiled = compile::module(&env(engine, info, layout), bodies, &|_| {})?;
+        Ok(artifact::write(engine, wasm, &compiled, &compiled.text))
     }
 
     /// Returns the code of the function at `position` of those that the module defines.
@@ -177,7 +199,8 @@ impl Module {
             .filter(|compiled| compiled.funcs.len() == info.n_defined_funcs() as usize)
             .ok_or_else(|| Error::artifact("a compiled module whose tables are not its own"))?;
         let info = Arc::new(info);
-        let code = LoadedCode::of_file(&file, parts.text, compiled, Arc::clone(&info))?;
+        let member = Member { info: Arc::clone(&info), first: 0, first_in_text: 0 };
+        let code = LoadedCode::of_file(&file, parts.text, compiled, vec![member])?;
         Ok(Self::of_parts(engine, wasm, info, layout, Arc::new(code), None))
     }
 
@@ -239,10 +262,22 @@ impl Module {
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {
         &self.0.code
     }
+
+    /// Returns the address of the function at `position` of those that the module defines: its code, or its stub.
+    pub(crate) fn func_address(&self, position: usize) -> usize {
+        let first = self.0.links.as_ref().map_or(0, |links| links.first);
+        self.0.code.func_address(first as usize + position)
+    }
+
+    /// Returns the code that calls of an imported function enter, if they do not look where the import leads.
+    pub(crate) fn connected_address(&self, import: FuncIndex) -> Option<usize> {
+        let callee = self.0.links.as_ref()?.connected.get(&import)?;
+        Some(self.0.code.func_address(*callee as usize))
+    }
 }
 
 /// Returns what the translation of a module's functions needs.
-fn env<'a>(engine: &'a Engine, info: &'a ModuleInfo, layout: &'a VmLayout) -> Env<'a> {
+pub(crate) fn env<'a>(engine: &'a Engine, info: &'a ModuleInfo, layout: &'a VmLayout) -> Env<'a> {
     Env::new(engine.isa().as_ref(), info, layout, engine.config().code_options())
 }
 

@@ -57,6 +57,9 @@ pub enum TrapKind {
     Interrupt,
     /// The store's fuel is used up ([`Store::set_fuel`](crate::Store::set_fuel)).
     OutOfFuel,
+    /// A built function trapped with this code, whose meaning is its builder's
+    /// ([`FuncBody::trap_if`](crate::FuncBody::trap_if)).
+    Built(u8),
     /// A host function returned this error.
     Host(HostError),
     /// The caller's arguments or result slots do not fit the function's type: nothing was run.
@@ -85,6 +88,7 @@ impl fmt::Display for TrapKind {
             Self::ExpectedSharedMemory => "expected shared memory",
             Self::Interrupt => "interrupt",
             Self::OutOfFuel => "all fuel consumed",
+            Self::Built(code) => return write!(f, "built trap {code}"),
             Self::Host(error) => return error.fmt(f),
             Self::Mismatch(message) => message,
         })
@@ -244,6 +248,24 @@ pub(crate) mod code {
     pub(crate) const OUT_OF_FUEL: TrapCode = user(12);
     pub(crate) const UNALIGNED_ATOMIC: TrapCode = user(13);
     pub(crate) const EXPECTED_SHARED_MEMORY: TrapCode = user(14);
+    const FIRST_BUILT: u8 = 64;
+    const LAST_BUILT: u8 = 191;
+
+    /// Returns the trap code that stands for one of a built function.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none: a builder has 128 codes.
+    pub(crate) const fn built(code: u8) -> TrapCode {
+        assert!(code <= LAST_BUILT - FIRST_BUILT, "a builder has 128 trap codes");
+        user(FIRST_BUILT + code)
+    }
+
+    /// Returns what a built function calls a trap code, if it is of one.
+    pub(super) fn of_built(code: TrapCode) -> Option<u8> {
+        let raw = code.as_raw().get();
+        (FIRST_BUILT..=LAST_BUILT).contains(&raw).then(|| raw - FIRST_BUILT)
+    }
 }
 
 /// Returns the kind for a trap code of compiled code; none for [`code::HOST`], whose error waits
@@ -273,6 +295,9 @@ pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> Option<TrapKind> {
         TrapCode::HEAP_OUT_OF_BOUNDS => TrapKind::MemoryOutOfBounds,
         TrapCode::INTEGER_DIVISION_BY_ZERO => TrapKind::IntegerDivideByZero,
         TrapCode::BAD_CONVERSION_TO_INTEGER => TrapKind::InvalidConversionToInteger,
-        _ => panic!("the translator emits no trap code {code}"),
+        _ => match code::of_built(code) {
+            Some(code) => TrapKind::Built(code),
+            None => panic!("the translator emits no trap code {code}"),
+        },
     })
 }

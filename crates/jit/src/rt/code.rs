@@ -67,13 +67,21 @@ impl Drop for CodeMemory {
     }
 }
 
-/// Compiled code in executable memory, with its tables and, for a module's code, the module.
+/// Compiled code in executable memory, with its tables and, for modules' code, the modules.
 pub(crate) struct LoadedCode {
     memory: CodeMemory,
     compiled: Compiled,
-    info: Option<Arc<ModuleInfo>>,
+    /// In the order of their code.
+    members: Vec<Member>,
+}
+
+/// Functions of a module that follow each other in a text, up to those of the next member.
+pub(crate) struct Member {
+    pub(crate) info: Arc<ModuleInfo>,
     /// Position of the first function among those that the module defines.
-    first: usize,
+    pub(crate) first: usize,
+    /// Position of the first function among those of the text.
+    pub(crate) first_in_text: usize,
 }
 
 impl LoadedCode {
@@ -83,25 +91,27 @@ impl LoadedCode {
     }
 
     /// As `load`, of the functions from position `first` on.
-    pub(crate) fn load_from(
-        mut compiled: Compiled,
-        info: Option<Arc<ModuleInfo>>,
-        first: usize,
-    ) -> Result<Self> {
+    pub(crate) fn load_from(compiled: Compiled, info: Option<Arc<ModuleInfo>>, first: usize) -> Result<Self> {
+        let members = info.map(|info| Member { info, first, first_in_text: 0 });
+        Self::load_unit(compiled, members.into_iter().collect())
+    }
+
+    /// Loads the code of several modules, in the order of their code.
+    pub(crate) fn load_unit(mut compiled: Compiled, members: Vec<Member>) -> Result<Self> {
         let memory = CodeMemory::load(&compiled.text)?;
         // The loaded copy serves from now on.
         compiled.text = Vec::new();
-        Ok(Self { memory, compiled, info, first })
+        Ok(Self { memory, compiled, members })
     }
 
-    /// Returns the code of a module whose text is part of a file; `compiled` has the rest.
+    /// Returns the code of modules whose text is part of a file; `compiled` has the rest.
     pub(crate) fn of_file(
         file: &Arc<FileMapping>,
         text: Range<usize>,
         compiled: Compiled,
-        info: Arc<ModuleInfo>,
+        members: Vec<Member>,
     ) -> Result<Self> {
-        Ok(Self { memory: CodeMemory::of_file(file, text)?, compiled, info: Some(info), first: 0 })
+        Ok(Self { memory: CodeMemory::of_file(file, text)?, compiled, members })
     }
 
     /// Returns the tables; the text is in `text` only.
@@ -154,11 +164,12 @@ impl LoadedCode {
 
     /// Returns the wasm frame that `pc` belongs to, if it is in a module's function.
     pub(super) fn frame(&self, pc: usize) -> Option<Frame> {
-        let info = self.info.as_ref()?;
         let offset = self.offset(pc);
         let after = self.compiled.funcs.partition_point(|f| f.start <= offset);
         let position = after.checked_sub(1).filter(|&at| offset < self.compiled.funcs[at].end)?;
-        let index = info.func_index_of_code(self.first + position);
+        let after = self.members.partition_point(|member| member.first_in_text <= position);
+        let Member { info, first, first_in_text } = self.members[..after].last()?;
+        let index = info.func_index_of_code(first + position - first_in_text);
         let addresses = &self.compiled.addresses;
         let address = addresses.partition_point(|a| a.code_offset <= offset).checked_sub(1);
         Some(Frame {

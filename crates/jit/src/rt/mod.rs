@@ -12,8 +12,8 @@
 //!   never move while the store lives; a table's elements move only in `TableCells::grow`.
 //! - **One thread**: a store is used by one thread at a time (`&mut` for everything that runs or
 //!   writes), so that compiled code and the host never access the same cell at once.
-//! - **Validity**: code was compiled from a validated module, so that a value of type `funcref` is null
-//!   or a function reference of the same store.
+//! - **Validity**: code was compiled from a validated module, or built by an embedder who keeps the contract of
+//!   `unit`, so that a value of type `funcref` is null or a function reference of the same store.
 #![allow(
     unsafe_code,
     reason = "the one folder of the crate that touches raw memory; see the invariants above"
@@ -38,7 +38,7 @@ mod value;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
 pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
-pub(crate) use code::LoadedCode;
+pub(crate) use code::{LoadedCode, Member};
 pub(crate) use entry::call;
 pub(crate) use host::{HostBlock, HostFn};
 pub(crate) use lazy::stubs;

@@ -128,7 +128,7 @@ impl Translator<'_, '_> {
     }
 
     /// Returns a memory's size in bytes.
-    fn memory_len(&mut self, memory: MemoryIndex) -> Value {
+    pub(super) fn memory_len(&mut self, memory: MemoryIndex) -> Value {
         let def = self.block_word(self.env.layout.memory_def(memory));
         self.builder.ins().load(WORD, cell(), def, offsets::MEMORY_DEF_LEN)
     }

@@ -6,7 +6,7 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 use super::exception::Callee;
 use super::{Translator, WORD, cell, constant, fixed, offset32};
-use crate::index::{FuncIndex, TableIndex, TypeIndex, to_u32};
+use crate::index::{FuncIndex, TableIndex, TypeIndex};
 use crate::rt::{Builtin, offsets};
 use crate::trap::code;
 use crate::vm_layout;
@@ -27,17 +27,19 @@ impl Translator<'_, '_> {
     }
 
     /// Returns how a function is called, and its context.
-    fn callee(&mut self, func: FuncIndex) -> (Callee, Value) {
+    pub(super) fn callee(&mut self, func: FuncIndex) -> (Callee, Value) {
         if self.env.lazy {
             return self.callee_by_reference(func);
         }
-        match self.env.info.code_position(func) {
-            Some(position) => (Callee::Direct(self.func_ref(func, to_u32(position))), self.vmctx),
-            None => {
-                let code = self.block_word(self.env.layout.import_code(func));
-                (Callee::Address(code), self.block_word(self.env.layout.import_vmctx(func)))
-            }
+        let callee = self.env.position_in_text(func).map(|at| Callee::Direct(self.func_ref(func, at)));
+        if self.env.info.code_position(func).is_some() {
+            return (callee.expect("a defined function has a position"), self.vmctx);
         }
+        let callee = match callee {
+            Some(callee) => callee,
+            None => Callee::Address(self.block_word(self.env.layout.import_code(func))),
+        };
+        (callee, self.block_word(self.env.layout.import_vmctx(func)))
     }
 
     /// As `callee`, for functions that may not be compiled yet: the code's address changes once.

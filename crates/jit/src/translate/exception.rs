@@ -128,6 +128,28 @@ impl Translator<'_, '_> {
             };
             return self.builder.inst_results(call).to_vec();
         }
+        self.emit_try_call(callee, signature, args, &clauses)
+    }
+
+    /// Calls and returns the results; any exception continues at `landing`, whose two parameters are words.
+    pub(super) fn emit_call_catching(
+        &mut self,
+        callee: Callee,
+        signature: SigRef,
+        args: &[Value],
+        landing: Block,
+    ) -> Vec<Value> {
+        let catch = Catch { tag: None, with_ref: false };
+        self.emit_try_call(callee, signature, args, &[Clause { catch, landing }])
+    }
+
+    fn emit_try_call(
+        &mut self,
+        callee: Callee,
+        signature: SigRef,
+        args: &[Value],
+        clauses: &[Clause],
+    ) -> Vec<Value> {
         let returned = self.builder.create_block();
         let types: Vec<_> = self.builder.func.dfg.signatures[signature]
             .returns
@@ -137,7 +159,7 @@ impl Translator<'_, '_> {
         for &ty in &types {
             self.builder.append_block_param(returned, ty);
         }
-        let table = self.exception_table(&clauses, signature, returned, types.len());
+        let table = self.exception_table(clauses, signature, returned, types.len());
         match callee {
             Callee::Direct(func) => self.builder.ins().try_call(func, args, table),
             Callee::Address(code) => self.builder.ins().try_call_indirect(code, args, table),

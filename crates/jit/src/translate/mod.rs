@@ -8,6 +8,7 @@
 
 mod access;
 mod atomic;
+mod built;
 mod bulk;
 mod call;
 mod control;
@@ -30,11 +31,14 @@ use wasmparser::{FuncValidator, FunctionBody, ValidatorResources};
 
 use crate::decode;
 use crate::error::Result;
-use crate::index::{FuncIndex, TypeIndex};
+use crate::index::{FuncIndex, TypeIndex, to_u32};
 use crate::module::ModuleInfo;
 use crate::rt::offsets;
 use crate::types::{FuncType, ValType};
+use crate::unit::Links;
 use crate::vm_layout::{self, VmLayout};
+pub use built::FuncBody;
+pub(crate) use built::{BuildFn, built_function};
 use control::Control;
 pub(crate) use exception::Catch;
 
@@ -50,6 +54,8 @@ pub(crate) struct Env<'a> {
     relaxed: Relaxed,
     /// Whether functions are compiled one by one: calls of the module's own go through their references.
     lazy: bool,
+    /// The module's place in its unit, if its code becomes one text with that of others.
+    links: Option<&'a Links>,
 }
 
 /// How compiled code may be interrupted.
@@ -95,12 +101,26 @@ impl<'a> Env<'a> {
         options: CodeOptions,
     ) -> Self {
         let relaxed = Relaxed::new(isa, options);
-        Self { isa, info, layout, interruption: options.interruption, relaxed, lazy: false }
+        Self { isa, info, layout, interruption: options.interruption, relaxed, lazy: false, links: None }
     }
 
     /// Returns the same for functions that are compiled one by one.
     pub(crate) fn lazy(self) -> Self {
         Self { lazy: true, ..self }
+    }
+
+    /// Returns the same for a module of a unit.
+    pub(crate) fn in_unit(self, links: &'a Links) -> Self {
+        Self { links: Some(links), ..self }
+    }
+
+    /// Returns the position in the text of a function that the code may call there: one that the module defines, or
+    /// that its import is connected to.
+    fn position_in_text(&self, func: FuncIndex) -> Option<u32> {
+        match self.info.code_position(func) {
+            Some(position) => Some(self.links.map_or(0, |links| links.first) + to_u32(position)),
+            None => self.links?.connected.get(&func).copied(),
+        }
     }
 
     /// Returns the module.
@@ -146,31 +166,9 @@ pub(crate) fn function(
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) -> Result<()> {
-    let index = env.info.func_index_of_code(position);
-    let ty = env.info.func_type(index);
-    func.name = UserFuncName::user(0, index.0);
-    func.signature = wasm_signature(ty);
-    func.stack_limit = Some(stack_limit(func));
-    let mut builder = FunctionBuilder::new(func, context);
-    let entry = builder.create_block();
-    builder.append_block_params_for_function_params(entry);
-    builder.switch_to_block(entry);
-    builder.seal_block(entry);
-    let params = builder.block_params(entry).to_vec();
-    let mut translator = Translator {
-        env,
-        builder,
-        vmctx: params[0],
-        locals: Vec::new(),
-        stack: Vec::new(),
-        control: Vec::new(),
-        reachable: true,
-        fuel_counted: 0,
-        signatures: HashMap::new(),
-        funcs: HashMap::new(),
-        builtins: HashMap::new(),
-    };
-    for (&param, &ty) in params[1..].iter().zip(&ty.params) {
+    let ty = env.info.func_type(env.info.func_index_of_code(position));
+    let (mut translator, params) = Translator::start(env, position, func, context);
+    for (&param, &ty) in params.iter().zip(&ty.params) {
         translator.declare_local(ty, param);
     }
     translator.declare_locals(body, validator)?;
@@ -229,6 +227,41 @@ fn constant() -> MemFlagsData {
     MemFlagsData::trusted().with_readonly()
 }
 
+impl<'a, 'f> Translator<'a, 'f> {
+    /// Starts the defined function at `position` and returns its parameters.
+    fn start(
+        env: &'a Env<'a>,
+        position: usize,
+        func: &'f mut Function,
+        context: &'f mut FunctionBuilderContext,
+    ) -> (Self, Vec<Value>) {
+        let index = env.info.func_index_of_code(position);
+        func.name = UserFuncName::user(0, index.0);
+        func.signature = wasm_signature(env.info.func_type(index));
+        func.stack_limit = Some(stack_limit(func));
+        let mut builder = FunctionBuilder::new(func, context);
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        builder.seal_block(entry);
+        let mut params = builder.block_params(entry).to_vec();
+        let translator = Self {
+            env,
+            builder,
+            vmctx: params.remove(0),
+            locals: Vec::new(),
+            stack: Vec::new(),
+            control: Vec::new(),
+            reachable: true,
+            fuel_counted: 0,
+            signatures: HashMap::new(),
+            funcs: HashMap::new(),
+            builtins: HashMap::new(),
+        };
+        (translator, params)
+    }
+}
+
 impl Translator<'_, '_> {
     fn declare_local(&mut self, ty: ValType, init: Value) {
         let variable = self.builder.declare_var(cl_type(ty));
@@ -279,7 +312,7 @@ impl Translator<'_, '_> {
             .or_insert_with(|| builder.import_signature(wasm_signature(types[ty.pos()].func())))
     }
 
-    /// Returns the reference for direct calls of a defined function.
+    /// Returns the reference for direct calls of a function of the text.
     fn func_ref(&mut self, func: FuncIndex, position: u32) -> FuncRef {
         if let Some(&known) = self.funcs.get(&func) {
             return known;
