@@ -100,7 +100,10 @@ impl Fault {
             TrapKind::OutOfFuel => Self::OutOfFuel,
             TrapKind::UnalignedAtomic => Self::Unaligned,
             TrapKind::TooManyExceptions => Self::Limit(kind.to_string()),
-            TrapKind::ExpectedSharedMemory | TrapKind::Host(_) | TrapKind::Mismatch(_) => {
+            TrapKind::ExpectedSharedMemory
+            | TrapKind::Built(_)
+            | TrapKind::Host(_)
+            | TrapKind::Mismatch(_) => {
                 Self::Other(kind.to_string())
             }
         }

@@ -249,6 +249,7 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapKind::ExpectedSharedMemory
         | TrapKind::Interrupt
         | TrapKind::OutOfFuel
+        | TrapKind::Built(_)
         | TrapKind::Host(_) => FailureKind::Trap,
     };
     Failure::new(kind, trap.kind().to_string())

@@ -202,8 +202,8 @@ const CASES: &[Case] = &[
 
 fn check(linked: &mut Linked, case: &Case, how: &str) {
     for name in ["call", "tail"] {
-        let mut store = &mut linked.store;
-        let result = call(&mut store, linked.importer, name, &[Val::I32(case.param)]);
+        let store = &mut linked.store;
+        let result = call(store, linked.importer, name, &[Val::I32(case.param)]);
         let result = result.map_err(|trap| trap.kind().to_string());
         let expected = case.expected.map(|value| vec![Val::I32(value)]).map_err(String::from);
         let again = name == "tail" && matches!(case.expected, Ok(11));
