@@ -39,6 +39,21 @@ fn the_core_suite_does_what_its_ledger_says() {
     check(Language::Core, CORE, |file| Box::new(Core::new(file)), ledger);
 }
 
+/// What is freed too early shows, if everything is freed as early as can be.
+#[test]
+fn exceptions_are_collected_at_every_throw() {
+    let suite = Suite::find(Language::Core).unwrap();
+    let of_exceptions =
+        |file: &&str| ["throw", "try_table", "tag", "ref_null"].iter().any(|part| file.contains(part));
+    let files: Vec<_> = suite.files().iter().map(String::as_str).filter(of_exceptions).collect();
+    assert!(files.len() > 5, "{files:?}");
+    let make: MakeSubject = |file| Box::new(Core::collecting(file));
+    let outcomes = run_files(&suite, &files, make, Limits::default()).unwrap();
+    let ledger = Ledger::parse(include_str!("../ledger-core.txt")).unwrap();
+    let differences = ledger.compare(&outcomes, false);
+    assert!(differences.is_empty(), "{differences:?}");
+}
+
 fn check(language: Language, size: Size, make: MakeSubject, ledger: &str) {
     let suite = Suite::find(language).expect("the suite is there");
     assert_eq!(suite.files().len(), size.n_files);

@@ -27,7 +27,16 @@ impl Core {
     /// Returns an engine for the script in `file` that has defined nothing. On a machine that the engine does not
     /// support, everything fails with that.
     pub fn new(file: &str) -> Self {
-        let state = State::new(features_of(file));
+        Self::with_config(&Config::new().features(features_of(file)))
+    }
+
+    /// Does as [`Core::new`], of an engine that frees unreachable exceptions whenever one is thrown.
+    pub fn collecting(file: &str) -> Self {
+        Self::with_config(&Config::new().features(features_of(file)).collect_always(true))
+    }
+
+    fn with_config(config: &Config) -> Self {
+        let state = State::new(config);
         Self { state: state.map_err(|error| Failure::new(FailureKind::Unsupported, error.to_string())) }
     }
 
@@ -54,8 +63,8 @@ fn features_of(file: &str) -> WasmFeatures {
 }
 
 impl State {
-    fn new(features: WasmFeatures) -> Result<Self, Error> {
-        let engine = Engine::new(&Config::new().features(features))?;
+    fn new(config: &Config) -> Result<Self, Error> {
+        let engine = Engine::new(config)?;
         let mut store = Store::new(&engine, ());
         let registered = BTreeMap::from([("spectest".to_owned(), spectest(&mut store)?)]);
         Ok(Self { engine, store, definitions: Vec::new(), instances: Vec::new(), registered })

@@ -11,13 +11,13 @@ use std::ops::Range;
 
 use cranelift_codegen::ir::TrapCode;
 
-use crate::compile::{Address, Compiled, FuncRange, Handler, TrapSite, TryCall};
+use crate::compile::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::index::to_u32;
 
 /// How a file starts; the last byte is the format's version.
-const MAGIC: &[u8; 8] = b"lowlift\x01";
+const MAGIC: &[u8; 8] = b"lowlift\x02";
 /// Magic, fingerprint, bytes of the module, of the tables and of the code, hash of what follows, hash of the header.
 const HEADER_BYTES: usize = 7 * 8;
 /// Where the code may start: a multiple of every host's page size.
@@ -116,9 +116,10 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 fn write_tables(compiled: &Compiled) -> Vec<u8> {
-    let Compiled { text: _, funcs, traps, addresses, try_calls, handlers } = compiled;
+    let Compiled { text: _, funcs, traps, addresses, try_calls, handlers, stack_maps, roots } = compiled;
     let mut words: Vec<u32> = Vec::new();
-    words.extend([funcs.len(), traps.len(), addresses.len(), try_calls.len(), handlers.len()].map(to_u32));
+    let counts = [funcs.len(), traps.len(), addresses.len(), try_calls.len(), handlers.len()];
+    words.extend(counts.into_iter().chain([stack_maps.len(), roots.len()]).map(to_u32));
     words.extend(funcs.iter().flat_map(|f| [f.start, f.end]));
     words.extend(traps.iter().flat_map(|t| [t.offset, u32::from(t.code.as_raw().get())]));
     // No byte of a module has the last offset: the code section's header comes before it.
@@ -130,6 +131,8 @@ fn write_tables(compiled: &Compiled) -> Vec<u8> {
         Handler::Context { sp_offset } => [0, sp_offset, 0],
         Handler::Catch { tag, offset } => [1, tag, offset],
     }));
+    words.extend(stack_maps.iter().flat_map(|map| [map.return_offset, map.roots.start, map.roots.end]));
+    words.extend(roots);
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
@@ -139,7 +142,7 @@ pub(crate) fn read_tables(bytes: &[u8]) -> Option<Compiled> {
         .chunks_exact(4)
         .map(|word| u32::from_le_bytes(word.try_into().expect("a chunk has four bytes")));
     let mut next = || words.next();
-    let counts = [next()?, next()?, next()?, next()?, next()?];
+    let counts = [next()?, next()?, next()?, next()?, next()?, next()?, next()?];
     let mut compiled = Compiled::default();
     for _ in 0..counts[0] {
         compiled.funcs.push(FuncRange { start: next()?, end: next()? });
@@ -164,6 +167,12 @@ pub(crate) fn read_tables(bytes: &[u8]) -> Option<Compiled> {
             [1, tag, offset] => Handler::Catch { tag, offset },
             _ => return None,
         });
+    }
+    for _ in 0..counts[5] {
+        compiled.stack_maps.push(StackMap { return_offset: next()?, roots: next()?..next()? });
+    }
+    for _ in 0..counts[6] {
+        compiled.roots.push(next()?);
     }
     (next().is_none() && bytes.len().is_multiple_of(4)).then_some(compiled)
 }

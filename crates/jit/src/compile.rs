@@ -28,7 +28,7 @@ use crate::types::FuncType;
 
 /// Compiled functions.
 ///
-/// Invariant: `funcs`, `traps`, `addresses` and `try_calls` are sorted by offset; all offsets lie in the text.
+/// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all offsets lie in the text.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
     /// Machine code.
@@ -43,6 +43,19 @@ pub(crate) struct Compiled {
     pub(crate) try_calls: Vec<TryCall>,
     /// Handlers of all these calls.
     pub(crate) handlers: Vec<Handler>,
+    /// Calls at which values are live that collection traces.
+    pub(crate) stack_maps: Vec<StackMap>,
+    /// Where each of these values lies during the call: bytes below the frame pointer.
+    pub(crate) roots: Vec<u32>,
+}
+
+/// A call at which values are live that collection traces.
+#[derive(Clone, Debug)]
+pub(crate) struct StackMap {
+    /// Where the callee returns to.
+    pub(crate) return_offset: u32,
+    /// Positions of the values' places.
+    pub(crate) roots: Range<u32>,
 }
 
 /// A call with exception handlers.
@@ -96,6 +109,8 @@ pub(crate) struct CompiledFunc {
     calls: Vec<Call>,
     try_calls: Vec<TryCall>,
     handlers: Vec<Handler>,
+    stack_maps: Vec<StackMap>,
+    roots: Vec<u32>,
 }
 
 /// A place in a function's bytes that refers to another function of the text.
@@ -347,9 +362,10 @@ fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<CompiledFunc> {
     let (bytes, align) = (buffer.data().to_vec(), isa.function_alignment().minimum.max(buffer.alignment));
     let traps = buffer.traps().iter().map(|t| TrapSite { offset: t.offset, code: t.code }).collect();
     let (try_calls, handlers) = exception_tables(buffer);
+    let (stack_maps, roots) = stack_maps(buffer);
     let relocs = buffer.relocs().to_vec();
     let calls = relocs.iter().map(|reloc| call(&context.func, reloc)).collect();
-    Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, handlers })
+    Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, handlers, stack_maps, roots })
 }
 
 /// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's handler is
@@ -377,6 +393,17 @@ fn exception_tables(buffer: &MachBufferFinalized<Final>) -> (Vec<TryCall>, Vec<H
         }
     }
     (try_calls, handlers)
+}
+
+/// Returns the stack maps, whose places Cranelift counts from the stack pointer at the call.
+fn stack_maps(buffer: &MachBufferFinalized<Final>) -> (Vec<StackMap>, Vec<u32>) {
+    let (mut stack_maps, mut roots) = (Vec::new(), Vec::new());
+    for (return_offset, frame_bytes, map) in buffer.user_stack_maps() {
+        let start = to_u32(roots.len());
+        roots.extend(map.entries().map(|(_, sp_offset)| frame_bytes - sp_offset));
+        stack_maps.push(StackMap { return_offset: *return_offset, roots: start..to_u32(roots.len()) });
+    }
+    (stack_maps, roots)
 }
 
 fn call(func: &Function, reloc: &FinalizedMachReloc) -> Call {
@@ -426,6 +453,12 @@ pub(crate) fn assemble(isa: &dyn TargetIsa, funcs: Vec<CompiledFunc>) -> Result<
             Handler::Context { .. } => *handler,
             Handler::Catch { tag, offset } => Handler::Catch { tag, offset: start + offset },
         }));
+        let first = to_u32(compiled.roots.len());
+        compiled.stack_maps.extend(func.stack_maps.into_iter().map(|map| StackMap {
+            return_offset: start + map.return_offset,
+            roots: first + map.roots.start..first + map.roots.end,
+        }));
+        compiled.roots.extend(func.roots);
         for call in func.calls {
             let offset = u64::from(start + call.offset);
             let resolved = text.resolve_reloc(offset, call.kind, call.addend, call.callee as usize);

@@ -318,18 +318,17 @@ fn elem_segment(types: &[Arc<InternedType>], segment: &wasmparser::Element<'_>) 
             SegmentMode::Active(TableIndex(table_index.unwrap_or(0)), const_expr(offset_expr)?)
         }
     };
-    let items = match &segment.items {
+    let (ty, items) = match &segment.items {
         ElementItems::Functions(funcs) => {
             let funcs = funcs.clone().into_iter().map(|func| Ok(FuncIndex(func?)));
-            ElemItems::Funcs(funcs.collect::<Result<_>>()?)
+            (RefType::FUNCREF, ElemItems::Funcs(funcs.collect::<Result<_>>()?))
         }
         ElementItems::Expressions(ty, exprs) => {
             let exprs = exprs.clone().into_iter().map(|expr| const_expr(&expr?));
-            ref_type(types, *ty)?;
-            ElemItems::Exprs(exprs.collect::<Result<_>>()?)
+            (ref_type(types, *ty)?, ElemItems::Exprs(exprs.collect::<Result<_>>()?))
         }
     };
-    Ok(ElemSegment { mode, items })
+    Ok(ElemSegment { mode, ty, items })
 }
 
 fn data_segment(segment: &wasmparser::Data<'_>) -> Result<DataSegment> {

@@ -25,6 +25,7 @@ pub struct Config {
     pooled_memories: usize,
     verifier: bool,
     lazy: bool,
+    collects_always: bool,
     options: CodeOptions,
 }
 
@@ -46,6 +47,7 @@ impl Config {
             pooled_memories: 64,
             verifier: cfg!(debug_assertions),
             lazy: false,
+            collects_always: false,
             options: CodeOptions::default(),
         }
     }
@@ -102,6 +104,18 @@ impl Config {
     pub fn lazy_compilation(mut self, on: bool) -> Self {
         self.lazy = on;
         self
+    }
+
+    /// Sets whether every allocation of an exception collects first (very slow; finds our bugs).
+    #[doc(hidden)]
+    #[must_use]
+    pub fn collect_always(mut self, on: bool) -> Self {
+        self.collects_always = on;
+        self
+    }
+
+    pub(crate) fn collects_always(&self) -> bool {
+        self.collects_always
     }
 
     pub(crate) fn is_lazy(&self) -> bool {

@@ -1,11 +1,12 @@
 //! Exceptions: what `throw` makes and `try_table` catches, and how the host sees and raises them.
 //! Follows the core specification, "Exception Instances".
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use crate::collect::{Object, collect, traced};
 use crate::error::{Error, Result};
 use crate::index::to_u32;
-use crate::rt::{ValRaw, val_from_raw, val_to_raw};
+use crate::rt::{CodeFrame, ValRaw, val_from_raw, val_to_raw};
 use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::tag::Tag;
 use crate::trap::{HostError, Trap, TrapKind};
@@ -21,11 +22,13 @@ pub struct Exception {
     pub payload: Vec<Val>,
 }
 
-/// A reference to an exception that a store owns. A copyable handle; the exception lives as long as the store.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// A reference to an exception that a store owns. While there is a handle, or a clone of one, its exception lives.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ExnRef {
     store: StoreId,
     index: u32,
+    /// Shared with the exception, which so knows whether there are handles.
+    root: Arc<()>,
 }
 
 impl ExnRef {
@@ -52,24 +55,42 @@ impl ExnRef {
         exception(store, self.index)
     }
 
-    pub(crate) fn word(self, store: &StoreOpaque) -> u64 {
+    pub(crate) fn word(&self, store: &StoreOpaque) -> u64 {
         store.check(self.store);
-        u64::from(self.index) + 1
+        Object::Exception(self.index).word()
     }
 
-    /// Returns the reference behind a word of compiled code, `None` for null. The exception is kept from
-    /// then on.
+    /// Returns the reference behind a word of compiled code, `None` for null.
     pub(crate) fn from_word(store: &StoreOpaque, word: u64) -> Option<Self> {
         let index = index_of(word)?;
-        store.exceptions.root(index);
-        Some(Self { store: store.id(), index })
+        Some(Self { store: store.id(), index, root: store.exceptions.root(index) })
     }
 }
 
 /// Returns the position behind a word of compiled code, `None` for null.
 pub(crate) fn index_of(word: u64) -> Option<u32> {
-    let index = word.checked_sub(1)?;
-    Some(u32::try_from(index).expect("exnref words are numbers that the store gave out"))
+    let Object::Exception(index) = Object::from_word(word)?;
+    Some(index)
+}
+
+/// Adds an exception, after a collection if it is time for one. Returns its word, or `None` if those that are in use leave
+/// no room. `running` is as for [`collect`].
+pub(crate) fn allocate(
+    store: &mut StoreOpaque,
+    running: Option<&CodeFrame>,
+    tag: u32,
+    payload: Box<[ValRaw]>,
+) -> Option<u64> {
+    let limit = usize::try_from(store.max_exception_bytes()).unwrap_or(usize::MAX);
+    let always = store.engine().config().collects_always();
+    if always || store.exceptions.bytes_with(&payload) > store.exceptions.collect_at(limit) {
+        let held: Vec<_> = traced(store, tag, &payload).collect();
+        collect(store, running, held);
+        if store.exceptions.bytes_with(&payload) > limit {
+            return None;
+        }
+    }
+    Some(Object::Exception(store.exceptions.add(tag, payload)).word())
 }
 
 /// Adds an exception that the host made and returns the word that compiled code uses for it.
@@ -81,10 +102,9 @@ pub(crate) fn add(store: &mut StoreOpaque, exception: &Exception) -> Result<u64>
     if !all_fit || exception.payload.len() != ty.params.len() {
         return Err(Error::type_mismatch(format!("the payload does not fit the tag's type {ty}")));
     }
-    let payload = exception.payload.iter().map(|&value| val_to_raw(store, value)).collect();
+    let payload = exception.payload.iter().map(|value| val_to_raw(store, value)).collect();
     let limit = || Error::limit("the store holds too many exceptions");
-    let index = store.exceptions.add(tag, payload).ok_or_else(limit)?;
-    Ok(u64::from(index) + 1)
+    allocate(store, None, tag, payload).ok_or_else(limit)
 }
 
 /// Returns a live exception as a value.
@@ -126,8 +146,8 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
     }
 }
 
-/// Bytes that the exceptions of a store may take together.
-const MAX_BYTES: usize = 64 << 20;
+/// Bytes of exceptions that are added at least between two collections.
+const MIN_HEADROOM_BYTES: usize = 256 << 10;
 
 /// Returns the bytes that an exception with this payload counts for.
 fn slot_bytes(payload: &[ValRaw]) -> usize {
@@ -136,46 +156,62 @@ fn slot_bytes(payload: &[ValRaw]) -> usize {
 
 /// The exceptions of a store.
 ///
-/// An exception whose reference the guest never got (no `catch_ref` saw it) is freed when it is caught.
-/// Invariant: the payload of a freed exception stays where it is until the next exception is added, so
-/// that the handler can read it.
+/// An exception whose reference nobody ever got (no `catch_ref` saw it) is freed when it is caught, all others by a
+/// collection.
+/// Invariant: the payload of an exception freed when it is caught stays where it is until the next one is added, so that
+/// the handler can read it.
 #[derive(Default)]
 pub(crate) struct Exceptions {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// Counts the payloads of freed exceptions too.
     bytes: usize,
+    /// How many more bytes than after the last collection are to be there before the next one.
+    headroom: usize,
+    /// Bytes after the last collection.
+    kept: usize,
 }
 
+#[derive(Default)]
 struct Slot {
     tag: u32,
     payload: Box<[ValRaw]>,
     /// Whether the guest may hold a reference to it.
     escaped: bool,
-    /// Whether the host holds a reference to it.
-    rooted: AtomicBool,
+    /// Whether the running collection has reached it.
+    reached: bool,
+    /// What the host's handles share, once there is one.
+    root: OnceLock<Arc<()>>,
 }
 
 impl Exceptions {
-    /// Adds an exception and returns its position, or `None` if there are too many.
-    pub(crate) fn add(&mut self, tag: u32, payload: Box<[ValRaw]>) -> Option<u32> {
-        let reused = self.free.last().copied();
-        let former = reused.map_or(0, |index| slot_bytes(&self.slots[index as usize].payload));
-        let bytes = self.bytes - former + slot_bytes(&payload);
-        if bytes > MAX_BYTES {
-            return None;
-        }
-        self.bytes = bytes;
-        let slot = Slot { tag, payload, escaped: false, rooted: AtomicBool::new(false) };
-        match reused {
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Returns how many bytes there are with one more exception.
+    fn bytes_with(&self, payload: &[ValRaw]) -> usize {
+        self.bytes + slot_bytes(payload)
+    }
+
+    /// Returns the bytes beyond which a collection is due: what is in use may take `limit`, and a quarter of that may
+    /// be added to it, lest a store near its limit collects all the time.
+    fn collect_at(&self, limit: usize) -> usize {
+        self.kept.saturating_add(self.headroom.max(MIN_HEADROOM_BYTES)).min(limit.saturating_add(limit / 4))
+    }
+
+    /// Adds an exception and returns its position.
+    fn add(&mut self, tag: u32, payload: Box<[ValRaw]>) -> u32 {
+        self.bytes = self.bytes_with(&payload);
+        let slot = Slot { tag, payload, ..Slot::default() };
+        match self.free.pop() {
             Some(index) => {
-                self.free.pop();
                 self.slots[index as usize] = slot;
-                Some(index)
+                index
             }
             None => {
                 self.slots.push(slot);
-                Some(to_u32(self.slots.len()) - 1)
+                to_u32(self.slots.len()) - 1
             }
         }
     }
@@ -186,9 +222,9 @@ impl Exceptions {
         (slot.tag, &slot.payload)
     }
 
-    /// Keeps an exception for the host.
-    fn root(&self, index: u32) {
-        self.slots[index as usize].rooted.store(true, Ordering::Relaxed);
+    /// Returns what keeps an exception for the host.
+    fn root(&self, index: u32) -> Arc<()> {
+        Arc::clone(self.slots[index as usize].root.get_or_init(Arc::default))
     }
 
     /// Notes that the guest has a reference to an exception.
@@ -199,8 +235,40 @@ impl Exceptions {
     /// Frees an exception that was caught, unless there may be references to it.
     pub(crate) fn caught(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
-        if !slot.escaped && !slot.rooted.load(Ordering::Relaxed) {
+        // Where there was a handle once, the host may have passed the reference to the guest.
+        if !slot.escaped && slot.root.get().is_none() {
+            self.bytes -= slot_bytes(&slot.payload);
+            // The next one takes its place.
             self.free.push(index);
         }
+    }
+
+    /// Returns the exceptions that the host has handles to.
+    pub(crate) fn of_the_host(&self) -> Vec<u32> {
+        let has_handles = |slot: &Slot| slot.root.get().is_some_and(|root| Arc::strong_count(root) > 1);
+        (0..).zip(&self.slots).filter(|(_, slot)| has_handles(slot)).map(|(index, _)| index).collect()
+    }
+
+    /// Notes that an exception is reached; returns whether it was not before, since the last sweep.
+    pub(crate) fn reach(&mut self, index: u32) -> bool {
+        !std::mem::replace(&mut self.slots[index as usize].reached, true)
+    }
+
+    /// Frees what was not reached. `n_words` is how many words the collection has looked at.
+    pub(crate) fn sweep(&mut self, n_words: usize) {
+        self.free.clear();
+        self.bytes = 0;
+        for (index, slot) in (0..).zip(&mut self.slots) {
+            if std::mem::take(&mut slot.reached) {
+                self.bytes += slot_bytes(&slot.payload);
+            } else {
+                *slot = Slot::default();
+                self.free.push(index);
+            }
+        }
+        self.kept = self.bytes;
+        // As much is added before the next collection as this one has looked at, so that collecting takes a constant
+        // time per exception.
+        self.headroom = self.kept.max(8 * (n_words + self.slots.len()));
     }
 }

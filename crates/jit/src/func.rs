@@ -204,7 +204,7 @@ impl Func {
                 &mut heap[..]
             }
         };
-        for (slot, &param) in values.iter_mut().zip(params) {
+        for (slot, param) in values.iter_mut().zip(params) {
             *slot = rt::val_to_raw(store, param);
         }
         rt::call(inner, ptr, &trampolines, values)?;

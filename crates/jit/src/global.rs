@@ -26,8 +26,8 @@ impl Global {
     pub fn new(mut cx: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        check_type(store, ty, value)?;
-        let cell = GlobalCell::new(rt::val_to_raw(store, value));
+        check_type(store, ty, &value)?;
+        let cell = GlobalCell::new(rt::val_to_raw(store, &value));
         let index = store.add_global(cell, ty);
         Ok(Self { store: store.id(), index })
     }
@@ -53,10 +53,10 @@ impl Global {
     pub fn set(&self, mut cx: impl AsContextMut, value: Val) -> Result<()> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        let raw = rt::val_to_raw(store, value);
+        let raw = rt::val_to_raw(store, &value);
         let index = self.index(store);
         let ty = store.globals[index as usize].1;
-        check_type(store, ty, value)?;
+        check_type(store, ty, &value)?;
         if !ty.mutable {
             return Err(Error::type_mismatch("the global is immutable"));
         }
@@ -74,7 +74,7 @@ impl Global {
     }
 }
 
-fn check_type(store: &StoreOpaque, ty: GlobalType, value: Val) -> Result<()> {
+fn check_type(store: &StoreOpaque, ty: GlobalType, value: &Val) -> Result<()> {
     if value.is_of(store, ty.content) {
         return Ok(());
     }

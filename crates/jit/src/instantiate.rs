@@ -113,7 +113,7 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
             store.engine().registry().is_subtype(given.ptr(store).sig(), expected)
         }
         (Extern::Tag(given), Item::Tag(expected)) => {
-            store.tags[given.index(store) as usize] == info.types[info.tags[expected.pos()].pos()].id
+            store.tags[given.index(store) as usize].ty == info.types[info.tags[expected.pos()].pos()].id
         }
         (Extern::Memory(given), Item::Memory(expected)) => {
             let given = store.memories[given.index(store) as usize].ty();

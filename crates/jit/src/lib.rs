@@ -29,7 +29,7 @@
 //! // The store's data is the log.
 //! let mut store = Store::new(&engine, Vec::new());
 //! let log = Func::new(&mut store, FuncType::new([ValType::I32], []), |mut caller, params, _results| {
-//!     caller.data_mut().push(params[0]);
+//!     caller.data_mut().push(params[0].clone());
 //!     Ok(())
 //! });
 //! let instance = Instance::new(&mut store, &module, &[Extern::Func(log)])?;
@@ -44,6 +44,7 @@
 
 mod artifact;
 mod built;
+mod collect;
 mod compile;
 mod decode;
 mod engine;

@@ -18,6 +18,9 @@ pub struct StoreLimits {
     pub memories: Option<u32>,
     /// Tables.
     pub tables: Option<u32>,
+    /// Bytes that all exceptions may take together, 64 MiB without it: for each, 64 and 16 per value of its payload.
+    /// What nobody can reach does not count, but up to a quarter more may wait for the next collection.
+    pub exception_bytes: Option<u64>,
 }
 
 /// Fails if `more` of what the store has `now` exceeds the limit.

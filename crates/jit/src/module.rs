@@ -18,7 +18,7 @@ use crate::lazy::LazyFuncs;
 use crate::registry::InternedType;
 use crate::rt::{FileMapping, LoadedCode, Member, stubs};
 use crate::translate::Env;
-use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType, TagType};
+use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType, TagType};
 use crate::unit::Links;
 use crate::vm_layout::VmLayout;
 
@@ -325,6 +325,7 @@ pub(crate) type ConstExpr = Vec<ConstOp>;
 #[derive(Clone, Debug)]
 pub(crate) struct ElemSegment {
     pub(crate) mode: SegmentMode<TableIndex>,
+    pub(crate) ty: RefType,
     pub(crate) items: ElemItems,
 }
 

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::collect::collect;
 use crate::engine::{Engine, Trampolines};
 use crate::error::Result;
 use crate::exception::Exceptions;
@@ -41,8 +42,8 @@ pub(crate) struct StoreOpaque {
     pub(crate) memories: Vec<LinearMemory>,
     pub(crate) tables: Vec<TableCells>,
     pub(crate) globals: Vec<(GlobalCell, GlobalType)>,
-    /// Types of the tags, whose identities are their positions.
-    pub(crate) tags: Vec<TypeId>,
+    /// The tags, whose identities are their positions.
+    pub(crate) tags: Vec<TagEntity>,
     pub(crate) exceptions: Exceptions,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
@@ -51,6 +52,13 @@ pub(crate) struct StoreOpaque {
     /// A vector that host calls reuse for their arguments.
     scratch: Vec<Val>,
     limits: StoreLimits,
+}
+
+/// What a store knows of a tag.
+pub(crate) struct TagEntity {
+    pub(crate) ty: TypeId,
+    /// Positions of the payload's values that collection traces.
+    pub(crate) traced: Box<[u32]>,
 }
 
 impl StoreOpaque {
@@ -108,6 +116,11 @@ impl StoreOpaque {
         self.externs[index as usize].as_ref()
     }
 
+    /// Returns the bytes that exceptions may take.
+    pub(crate) fn max_exception_bytes(&self) -> u64 {
+        self.limits.exception_bytes.unwrap_or(64 << 20)
+    }
+
     /// Returns a new memory for this store, which may show `image` already.
     ///
     /// # Errors
@@ -161,7 +174,10 @@ impl StoreOpaque {
     }
 
     pub(crate) fn add_tag(&mut self, ty: TypeId) -> u32 {
-        self.tags.push(ty);
+        let interned = self.engine.interned(ty);
+        let params = &interned.func().params;
+        let traced = (0..).zip(params).filter(|(_, ty)| ty.is_traced()).map(|(position, _)| position);
+        self.tags.push(TagEntity { ty, traced: traced.collect() });
         to_u32(self.tags.len()) - 1
     }
 
@@ -241,6 +257,17 @@ impl<T: 'static> Store<T> {
     /// Sets what the store may hold at most from now on.
     pub fn set_limits(&mut self, limits: StoreLimits) {
         self.inner.opaque.limits = limits;
+    }
+
+    /// Returns how many exceptions the store holds, among them those that nobody can reach and that wait to be
+    /// collected.
+    pub fn n_exceptions(&self) -> usize {
+        self.inner.opaque.exceptions.len()
+    }
+
+    /// Frees the exceptions that nobody can reach. That happens by itself when their number has grown enough.
+    pub fn collect(&mut self) {
+        collect(&mut self.inner.opaque, None, []);
     }
 
     /// Drops everything but the embedder's data and returns that.

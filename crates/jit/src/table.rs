@@ -106,5 +106,5 @@ fn element_word(store: &StoreOpaque, element: RefType, value: Val) -> Result<u64
     if !value.is_of(store, ValType::Ref(element)) {
         return Err(Error::type_mismatch(format!("{} given for an element of type {element}", value.ty())));
     }
-    Ok(rt::val_to_raw(store, value).to_u64())
+    Ok(rt::val_to_raw(store, &value).to_u64())
 }

@@ -31,7 +31,7 @@ impl Tag {
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> TagType {
-        let id = store.tags[self.index(store) as usize];
+        let id = store.tags[self.index(store) as usize].ty;
         TagType { func: store.engine().interned(id).func().clone() }
     }
 

@@ -41,7 +41,8 @@ pub enum TrapKind {
     StackOverflow,
     /// An exception that nothing caught.
     Exception(Exception),
-    /// The guest made more exceptions than a store holds.
+    /// The guest can reach more exceptions than the store may hold
+    /// ([`StoreLimits::exception_bytes`](crate::StoreLimits::exception_bytes)).
     TooManyExceptions,
     /// A `throw_ref` of null.
     NullException,

@@ -109,6 +109,14 @@ impl HeapType {
 }
 
 impl RefType {
+    /// Returns whether collection traces values of the type.
+    pub(crate) fn is_traced(self) -> bool {
+        match self.heap.top() {
+            Top::Exn => true,
+            Top::Func | Top::Extern | Top::Any => false,
+        }
+    }
+
     /// `funcref`: a function or null.
     pub const FUNCREF: Self = Self { nullable: true, heap: HeapType::Func };
     /// `externref`: a host value or null.
@@ -118,6 +126,14 @@ impl RefType {
 }
 
 impl ValType {
+    /// Returns whether collection traces values of the type.
+    pub(crate) fn is_traced(self) -> bool {
+        match self {
+            Self::Ref(ty) => ty.is_traced(),
+            Self::I32 | Self::I64 | Self::F32 | Self::F64 | Self::V128 => false,
+        }
+    }
+
     /// `funcref`: a function or null.
     pub const FUNCREF: Self = Self::Ref(RefType::FUNCREF);
     /// `externref`: a host value or null.

@@ -8,7 +8,9 @@ use crate::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::types::{HeapType, RefType, Top, ValType};
 
 /// A value (core specification, "Runtime Structure: Values"). Floats are bits, so that NaNs keep theirs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// A value that refers to an exception keeps it alive, which is why values are cloned and not copied.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Val {
     /// 32-bit integer.
     I32(i32),

@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::{call, engine, instance, module};
+use common::{call, collecting_engines, instance_of, module};
 use jit::{
-    Exception, ExnRef, Extern, Func, FuncType, Instance, Store, Tag, TagType, Trap, TrapKind, Val, ValType,
+    Engine, Exception, ExnRef, Extern, Func, FuncType, Instance, Store, Tag, TagType, Trap, TrapKind, Val,
+    ValType,
 };
 
 const CATCH: &str = r#"(module $m
@@ -61,13 +62,15 @@ const CATCH: &str = r#"(module $m
 
 /// Checks what an export returns, or the text of the trap it ends in.
 fn check(func: &str, param: Option<i32>, expected: Result<i32, &str>) {
-    let (mut store, instance) = instance(CATCH, |_| Vec::new());
-    let params: Vec<_> = param.map(Val::I32).into_iter().collect();
-    for _ in 0..2 {
-        match (call(&mut store, instance, func, &params), expected) {
-            (Ok(values), Ok(expected)) => assert_eq!(values, [Val::I32(expected)], "{func} {param:?}"),
-            (Err(trap), Err(message)) => assert_eq!(trap.kind().to_string(), message, "{func} {param:?}"),
-            (result, _) => panic!("{func} {param:?}: {result:?}"),
+    for engine in collecting_engines() {
+        let (mut store, instance) = instance_of(&engine, CATCH, |_| Vec::new());
+        let params: Vec<_> = param.map(Val::I32).into_iter().collect();
+        for _ in 0..2 {
+            match (call(&mut store, instance, func, &params), expected) {
+                (Ok(values), Ok(expected)) => assert_eq!(values, [Val::I32(expected)], "{func} {param:?}"),
+                (Err(trap), Err(message)) => assert_eq!(trap.kind().to_string(), message, "{func} {param:?}"),
+                (result, _) => panic!("{func} {param:?}: {result:?}"),
+            }
         }
     }
 }
@@ -93,7 +96,13 @@ fn clauses() {
 
 #[test]
 fn an_uncaught_exception_has_its_payload_and_frames() {
-    let (mut store, instance) = instance(CATCH, |_| Vec::new());
+    for engine in collecting_engines() {
+        check_frames(&engine);
+    }
+}
+
+fn check_frames(engine: &Engine) {
+    let (mut store, instance) = instance_of(engine, CATCH, |_| Vec::new());
     let trap = call(&mut store, instance, "throw", &[Val::I32(2)]).unwrap_err();
     let names: Vec<_> = trap.backtrace().frames().iter().map(|f| f.func_index).collect();
     assert_eq!(names, [0, 1, 1, 1, 8]);
@@ -105,16 +114,16 @@ fn an_uncaught_exception_has_its_payload_and_frames() {
 
 /// A module that calls a host function inside of a `try_table`, and what the host function does.
 fn through_host(
+    engine: &Engine,
     host: impl Fn(Tag) -> Result<(), Trap> + Send + Sync + 'static,
 ) -> (Store<()>, Instance, Tag) {
-    let engine = engine();
     let module = module(
-        &engine,
+        engine,
         r#"(module (import "" "tag" (tag $t (param i32))) (import "" "host" (func $host))
             (func (export "f") (result i32)
                 (block $h (result i32) (try_table (catch $t $h) (call $host)) (i32.const 0))))"#,
     );
-    let mut store = Store::new(&engine, ());
+    let mut store = Store::new(engine, ());
     let tag = Tag::new(&mut store, TagType { func: FuncType::new([ValType::I32], []) });
     let host = Func::new(&mut store, FuncType::new([], []), move |_, _, _| Ok(host(tag)?));
     let instance = Instance::new(&mut store, &module, &[Extern::Tag(tag), Extern::Func(host)]).unwrap();
@@ -123,18 +132,29 @@ fn through_host(
 
 #[test]
 fn a_host_function_throws() {
-    let (mut store, instance, _) =
-        through_host(|tag| Err(Trap::exception(Exception { tag, payload: vec![Val::I32(9)] })));
-    assert_eq!(call(&mut store, instance, "f", &[]).unwrap(), [Val::I32(9)]);
-    let (mut store, instance, _) =
-        through_host(|tag| Err(Trap::exception(Exception { tag, payload: vec![Val::I64(9)] })));
-    let trap = call(&mut store, instance, "f", &[]).unwrap_err();
-    assert!(trap.to_string().starts_with("the payload does not fit the tag's type [i32] -> []"), "{trap}");
+    for engine in collecting_engines() {
+        let (mut store, instance, _) =
+            through_host(&engine, |tag| Err(Trap::exception(Exception { tag, payload: vec![Val::I32(9)] })));
+        assert_eq!(call(&mut store, instance, "f", &[]).unwrap(), [Val::I32(9)]);
+        let (mut store, instance, _) =
+            through_host(&engine, |tag| Err(Trap::exception(Exception { tag, payload: vec![Val::I64(9)] })));
+        let trap = call(&mut store, instance, "f", &[]).unwrap_err();
+        assert!(
+            trap.to_string().starts_with("the payload does not fit the tag's type [i32] -> []"),
+            "{trap}"
+        );
+    }
 }
 
 #[test]
 fn tags_are_their_own_and_exceptions_pass_from_store_to_guest() {
-    let (mut store, _, tag) = through_host(|_| Ok(()));
+    for engine in collecting_engines() {
+        check_tags(&engine);
+    }
+}
+
+fn check_tags(engine: &Engine) {
+    let (mut store, _, tag) = through_host(engine, |_| Ok(()));
     let ty = tag.ty(&store);
     let other = Tag::new(&mut store, ty);
     assert_ne!(tag, other);
@@ -153,6 +173,6 @@ fn tags_are_their_own_and_exceptions_pass_from_store_to_guest() {
     let imports = [Extern::Tag(tag), Extern::Tag(other)];
     let instance = Instance::new(&mut store, &module, &imports).unwrap();
     let results = call(&mut store, instance, "f", &[Val::ExnRef(Some(reference))]).unwrap();
-    let [Val::I32(7), Val::ExnRef(Some(back))] = results[..] else { panic!("{results:?}") };
+    let [Val::I32(7), Val::ExnRef(Some(back))] = &results[..] else { panic!("{results:?}") };
     assert_eq!(back.get(&store), exception);
 }

@@ -116,6 +116,7 @@ fn stores_have_limits() {
         instances: Some(2),
         memories: Some(2),
         tables: Some(1),
+        ..StoreLimits::default()
     });
     let ty =
         |minimum| MemoryType { minimum, maximum: None, memory64: false, page_size_log2: 16, shared: false };

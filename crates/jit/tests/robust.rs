@@ -238,7 +238,10 @@ fn external_references_come_back() {
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
     let reference = ExternRef::new(&mut store, "text");
     let param = Val::ExternRef(Some(reference));
-    assert_eq!(call(&mut store, instance, "f", &[param]).unwrap(), [param, param]);
+    assert_eq!(
+        call(&mut store, instance, "f", std::slice::from_ref(&param)).unwrap(),
+        [param.clone(), param]
+    );
     assert_eq!(reference.data(&store).downcast_ref(), Some(&"text"));
 }
 

@@ -172,7 +172,7 @@ fn host_functions_see_their_arguments_and_are_held_to_their_results() {
     let ty = FuncType::new(types, types);
     let (mut store, _) = instance("(module)", |_| Vec::new());
     let echo = Func::new(&mut store, ty.clone(), |_, params, results| {
-        results.copy_from_slice(params);
+        results.clone_from_slice(params);
         Ok(())
     });
     let params = [
@@ -183,7 +183,7 @@ fn host_functions_see_their_arguments_and_are_held_to_their_results() {
         Val::FuncRef(Some(echo)),
         Val::ExternRef(None),
     ];
-    let mut results = [Val::I32(0); 6];
+    let mut results = [const { Val::I32(0) }; 6];
     echo.call(&mut store, &params, &mut results).unwrap();
     assert_eq!(results, params);
 
@@ -208,7 +208,7 @@ fn many_stack_arguments_survive_a_trap() {
     let types = [ValType::I64; 30];
     let (mut store, instance) = instance(&wat, |store| {
         let host = Func::new(store, FuncType::new(types, types), |_, params, _| {
-            Err(Box::new(Refused(u32::from(params == [Val::I64(1); 30]))))
+            Err(Box::new(Refused(u32::from(params == [const { Val::I64(1) }; 30]))))
         });
         vec![Extern::Func(host)]
     });

@@ -162,6 +162,15 @@ impl LoadedCode {
         Some((&calls[at], &self.compiled.handlers[start as usize..end as usize]))
     }
 
+    /// Returns where the frame that waits for the call returning to `pc` keeps values that collection traces: bytes
+    /// below its frame pointer.
+    pub(super) fn stack_map(&self, pc: usize) -> &[u32] {
+        let maps = &self.compiled.stack_maps;
+        let at = maps.binary_search_by_key(&self.offset(pc), |map| map.return_offset);
+        let Some(Range { start, end }) = at.ok().map(|at| maps[at].roots.clone()) else { return &[] };
+        &self.compiled.roots[start as usize..end as usize]
+    }
+
     /// Returns the wasm frame that `pc` belongs to, if it is in a module's function.
     pub(super) fn frame(&self, pc: usize) -> Option<Frame> {
         let offset = self.offset(pc);

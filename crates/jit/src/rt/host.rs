@@ -200,7 +200,7 @@ fn invoke<T: 'static>(
     vals.extend(ty.results.iter().map(|&ty| Val::default_for(ty)));
     let (params, results) = vals.split_at_mut(ty.params.len());
     func(Caller::new(store), params, results)?;
-    for ((slot, &val), &ty) in values.iter_mut().zip(&*results).zip(&ty.results) {
+    for ((slot, val), &ty) in values.iter_mut().zip(&*results).zip(&ty.results) {
         if !val.is_of(&store.opaque, ty) {
             let message = format!("host function returned {} instead of {ty}", val.ty());
             return Err(Error::type_mismatch(message).into());

@@ -14,6 +14,8 @@
 //!   writes), so that compiled code and the host never access the same cell at once.
 //! - **Validity**: code was compiled from a validated module, or built by an embedder who keeps the contract of
 //!   `unit`, so that a value of type `funcref` is null or a function reference of the same store.
+//! - **Reachability**: a value of a traced type (`ValType::is_traced`) is null or names an object that was not freed,
+//!   since every place where compiled code may find one is a root of collection.
 #![allow(
     unsafe_code,
     reason = "the one folder of the crate that touches raw memory; see the invariants above"
@@ -28,6 +30,7 @@ mod lazy;
 mod memory;
 mod mmap;
 mod pool;
+mod roots;
 mod shared;
 mod signals;
 mod state;
@@ -45,6 +48,7 @@ pub(crate) use lazy::stubs;
 pub(crate) use memory::LinearMemory;
 pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};
+pub(crate) use roots::{CodeFrame, stack_roots};
 pub use shared::WaitResult;
 pub(crate) use shared::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;

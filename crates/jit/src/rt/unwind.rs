@@ -9,11 +9,12 @@
 use std::arch::naked_asm;
 use std::mem::offset_of;
 
+use super::roots::CodeFrame;
 use super::signals::walk;
 use super::state::{Failure, VmStore, find_code};
 use super::value::ValRaw;
 use crate::compile::Handler;
-use crate::exception::index_of;
+use crate::exception::{allocate, index_of};
 use crate::index::TagIndex;
 use crate::translate::Catch;
 use crate::trap::code;
@@ -125,16 +126,18 @@ unsafe extern "C" fn throw_new(
     unsafe {
         let vm = state_of(vmctx);
         let added = {
+            let running = CodeFrame::new(pc, fp);
             let instance = vmctx.add(vm_layout::INSTANCE as usize).cast::<u32>().read();
             let store = &mut *(*vm).opaque;
             let data = &store.instances[instance as usize];
             let tag = TagIndex(u32::try_from(tag).expect("the translator passes u32 indices"));
             let n_values = data.module.info().tag_type(tag).params.len();
             let payload = std::slice::from_raw_parts(payload, n_values).into();
-            store.exceptions.add(data.tags[tag.pos()], payload)
+            let tag = data.tags[tag.pos()];
+            allocate(store, Some(&running), tag, payload)
         };
         match added {
-            Some(index) => unwind(vm, u64::from(index) + 1, pc, fp),
+            Some(exception) => unwind(vm, exception, pc, fp),
             None => leave(vm, code::TOO_MANY_EXCEPTIONS, pc, fp),
         }
     }

@@ -47,8 +47,8 @@ impl ValRaw {
 /// # Panics
 ///
 /// Panics if `val` is a reference of another store.
-pub(crate) fn val_to_raw(store: &StoreOpaque, val: Val) -> ValRaw {
-    match val {
+pub(crate) fn val_to_raw(store: &StoreOpaque, val: &Val) -> ValRaw {
+    match *val {
         Val::I32(v) => ValRaw::from_u64(u64::from(v.cast_unsigned())),
         Val::I64(v) => ValRaw::from_u64(v.cast_unsigned()),
         Val::F32(bits) => ValRaw::from_u64(u64::from(bits)),
@@ -57,7 +57,8 @@ pub(crate) fn val_to_raw(store: &StoreOpaque, val: Val) -> ValRaw {
         Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) | Val::AnyRef(None) => ValRaw(0),
         Val::FuncRef(Some(func)) => ValRaw::from_u64(func.ptr(store).address()),
         Val::ExternRef(Some(reference)) => ValRaw::from_u64(reference.word(store)),
-        Val::ExnRef(Some(exception)) => ValRaw::from_u64(exception.word(store)),
+        Val::AnyRef(Some(never)) => match never {},
+        Val::ExnRef(Some(ref exception)) => ValRaw::from_u64(exception.word(store)),
     }
 }
 

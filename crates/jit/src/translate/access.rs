@@ -45,7 +45,7 @@ impl Translator<'_, '_> {
         let (base, offset) = self.global_place(global);
         let flags = if ty.mutable { cell() } else { fixed() };
         let value = self.builder.ins().load(cl_type(ty.content), flags, base, offset);
-        self.push(value);
+        self.push_traced(value, ty.content);
     }
 
     pub(super) fn global_set(&mut self, global: GlobalIndex) {

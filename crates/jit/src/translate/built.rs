@@ -16,7 +16,9 @@ pub(crate) type BuildFn<'a> = Box<dyn Fn(&mut FuncBody<'_, '_>) + Send + Sync + 
 /// The body of a function of a [`BuiltModule`](crate::BuiltModule) while it is built.
 ///
 /// What needs no knowledge of instances is done with Cranelift's own [`FunctionBuilder`]; blocks need not be sealed.
-/// References are 64-bit words, vectors `I8X16`, other types as their names say.
+/// References are 64-bit words, vectors `I8X16`, other types as their names say. Where a body passes a reference to an
+/// exception (`exnref`) on through a variable, a block's parameter or an instruction, it declares that so
+/// ([`FunctionBuilder::declare_value_needs_stack_map`]); what this type returns is declared.
 pub struct FuncBody<'a, 'f> {
     translator: Translator<'a, 'f>,
     params: Vec<Value>,
@@ -34,7 +36,9 @@ pub(crate) fn built_function(
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) {
-    let (translator, params) = Translator::start(env, position, func, context);
+    let (mut translator, params) = Translator::start(env, position, func, context);
+    let ty = env.info.func_type(env.info.func_index_of_code(position));
+    translator.trace_all(&params, &ty.params);
     let mut body = FuncBody { translator, params };
     build(&mut body);
     let mut builder = body.translator.builder;
@@ -63,7 +67,9 @@ impl<'f> FuncBody<'_, 'f> {
         let func = self.index(func);
         let (callee, vmctx) = self.translator.callee(func);
         let signature = self.translator.signature(self.translator.env.info.funcs[func.pos()]);
-        self.translator.emit_call(callee, signature, &with_context(vmctx, args))
+        let results = self.translator.emit_call(callee, signature, &with_context(vmctx, args));
+        self.translator.trace_all(&results, &self.translator.env.info.func_type(func).results);
+        results
     }
 
     /// Calls a function and returns its results. An exception of the callee ends here and execution continues in the
@@ -79,6 +85,7 @@ impl<'f> FuncBody<'_, 'f> {
         builder.set_cold_block(landing);
         let args = with_context(vmctx, args);
         let results = self.translator.emit_call_catching(callee, signature, &args, landing);
+        self.translator.trace_all(&results, &self.translator.env.info.func_type(func).results);
         let builder = &mut self.translator.builder;
         let returned = builder.current_block();
         builder.switch_to_block(landing);

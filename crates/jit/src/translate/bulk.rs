@@ -7,6 +7,7 @@ use super::{Translator, WORD, cell, fixed};
 use crate::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::rt::Builtin;
 use crate::trap::code;
+use crate::types::ValType;
 use crate::vm_layout;
 
 impl Translator<'_, '_> {
@@ -93,7 +94,7 @@ impl Translator<'_, '_> {
         let index = self.pop();
         let address = self.element_address(table, index, code::TABLE_OUT_OF_BOUNDS);
         let element = self.builder.ins().load(WORD, cell(), address, 0);
-        self.push(element);
+        self.push_traced(element, ValType::Ref(self.env.info.tables[table.pos()].element));
     }
 
     pub(super) fn table_set(&mut self, table: TableIndex) {

@@ -130,6 +130,7 @@ impl Translator<'_, '_> {
         match (kind, callee) {
             (CallKind::Plain, callee) => {
                 let results = self.emit_call(callee, signature, &args);
+                self.trace_all(&results, &self.env.info.types[ty.pos()].func().results);
                 self.stack.extend(results);
                 return;
             }

@@ -63,7 +63,8 @@ impl Translator<'_, '_> {
     fn block_with_params(&mut self, types: &[ValType]) -> Block {
         let block = self.builder.create_block();
         for &ty in types {
-            self.builder.append_block_param(block, cl_type(ty));
+            let param = self.builder.append_block_param(block, cl_type(ty));
+            self.trace(param, ty);
         }
         block
     }

@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::index::{TagIndex, to_u32};
 use crate::rt::{Builtin, offsets};
 use crate::trap::code;
+use crate::types::ValType;
 use crate::vm_layout;
 
 /// What a clause of a `try_table` catches.
@@ -87,10 +88,10 @@ impl Translator<'_, '_> {
         let info = self.env.info;
         for (position, &ty) in catch.tag.iter().flat_map(|&tag| &info.tag_type(tag).params).enumerate() {
             let value = self.builder.ins().load(cl_type(ty), cell(), payload, slot(position));
-            self.push(value);
+            self.push_traced(value, ty);
         }
         if catch.with_ref {
-            self.push(exception);
+            self.push_traced(exception, ValType::EXNREF);
         }
         self.jump_to_label(label);
         self.stack.truncate(height);

@@ -265,12 +265,36 @@ impl<'a, 'f> Translator<'a, 'f> {
 impl Translator<'_, '_> {
     fn declare_local(&mut self, ty: ValType, init: Value) {
         let variable = self.builder.declare_var(cl_type(ty));
+        if ty.is_traced() {
+            self.builder.declare_var_needs_stack_map(variable);
+        }
         self.builder.def_var(variable, init);
         self.locals.push(variable);
     }
 
     fn push(&mut self, value: Value) {
         self.stack.push(value);
+    }
+
+    /// Has collection find a value of type `ty` on the frame during each call at which it is live. So every value of a
+    /// traced type is declared where it comes from; a null need not be.
+    fn trace(&mut self, value: Value, ty: ValType) {
+        if ty.is_traced() {
+            self.builder.declare_value_needs_stack_map(value);
+        }
+    }
+
+    /// As `trace`, of several values.
+    fn trace_all(&mut self, values: &[Value], types: &[ValType]) {
+        for (&value, &ty) in values.iter().zip(types) {
+            self.trace(value, ty);
+        }
+    }
+
+    /// As `push`, of a value that may be traced.
+    fn push_traced(&mut self, value: Value, ty: ValType) {
+        self.trace(value, ty);
+        self.push(value);
     }
 
     fn pop(&mut self) -> Value {

@@ -1,12 +1,13 @@
 //! Which operator is translated by what: the table of instructions.
 //! Follows the core specification, "Instructions".
 
-use cranelift_codegen::ir::{InstBuilder, types};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
 use wasmparser::Operator;
 
 use super::access::Width;
 use super::call::CallKind;
 use super::{Translator, WORD};
+use crate::decode;
 use crate::error::{Error, Result};
 use crate::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
@@ -100,14 +101,22 @@ impl Translator<'_, '_> {
             Operator::Drop => {
                 self.pop();
             }
-            Operator::Select | Operator::TypedSelect { .. } => {
-                let [first, second, condition] = self.pop_n();
-                let chosen = self.builder.ins().select(condition, first, second);
+            Operator::Select => {
+                let chosen = self.select();
                 self.push(chosen);
+            }
+            Operator::TypedSelect { ty } => {
+                let chosen = self.select();
+                self.push_traced(chosen, decode::val_type(&self.env.info.types, ty)?);
             }
             _ => return Err(unsupported(op)),
         }
         Ok(())
+    }
+
+    fn select(&mut self) -> Value {
+        let [first, second, condition] = self.pop_n();
+        self.builder.ins().select(condition, first, second)
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other tables list the other operators")]

@@ -9,6 +9,16 @@ pub(crate) fn engine() -> Engine {
     Engine::new(&Config::new()).unwrap()
 }
 
+/// Returns engines that differ in when they compile functions and collect exceptions.
+pub(crate) fn collecting_engines() -> [Engine; 3] {
+    let configs = [
+        Config::new(),
+        Config::new().collect_always(true),
+        Config::new().collect_always(true).lazy_compilation(true),
+    ];
+    configs.map(|config| Engine::new(&config).unwrap())
+}
+
 /// Compiles a module in the text format.
 pub(crate) fn module(engine: &Engine, wat: &str) -> Module {
     Module::new(engine, &wat::parse_str(wat).unwrap()).unwrap()
@@ -19,9 +29,17 @@ pub(crate) fn instance(
     wat: &str,
     imports: impl FnOnce(&mut Store<()>) -> Vec<Extern>,
 ) -> (Store<()>, Instance) {
-    let engine = engine();
-    let module = module(&engine, wat);
-    let mut store = Store::new(&engine, ());
+    instance_of(&engine(), wat, imports)
+}
+
+/// As [`instance`], of an engine of another configuration.
+pub(crate) fn instance_of(
+    engine: &Engine,
+    wat: &str,
+    imports: impl FnOnce(&mut Store<()>) -> Vec<Extern>,
+) -> (Store<()>, Instance) {
+    let module = module(engine, wat);
+    let mut store = Store::new(engine, ());
     let imports = imports(&mut store);
     let instance = Instance::new(&mut store, &module, &imports).unwrap();
     (store, instance)
