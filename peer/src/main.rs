@@ -39,6 +39,8 @@ enum Command {
     Core(modules::Args),
     /// Times, in one run
     Report(report::Args),
+    /// One compilation on one engine and thread, to be counted by `perf stat` or `callgrind`
+    Once(report::once::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Links(args) => calls::run(args, calls::Mode::Linked),
         Command::Core(args) => modules::run(args),
         Command::Report(args) => report::run(args),
+        Command::Once(args) => report::once::run(args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

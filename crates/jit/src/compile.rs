@@ -3,10 +3,7 @@
 //! Calls between functions of the text are relative to the program counter; everything outside of it is
 //! reached through the context pointer. So the text may be loaded anywhere.
 
-use std::num::NonZero;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
@@ -22,7 +19,8 @@ use wasmparser::FuncValidatorAllocations;
 use crate::decode::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::to_u32;
-use crate::module::{ModuleInfo, Progress};
+use crate::module::ModuleInfo;
+use crate::schedule::{self, Schedule, Worker};
 use crate::translate::{self, BuildFn, Env, trampoline};
 use crate::types::FuncType;
 
@@ -122,56 +120,13 @@ struct Call {
     callee: u32,
 }
 
-/// Modules with fewer functions are compiled by the calling thread alone: a thread costs more than them.
-const MIN_FUNCS_PER_THREAD: usize = 64;
-
-/// Validates, translates and compiles a module's function bodies, on several threads when there are many.
+/// Validates, translates and compiles a module's function bodies.
 ///
 /// # Errors
 ///
-/// Fails on an invalid body and on what is not compiled yet: the first in the module's order.
-pub(crate) fn module(
-    env: &Env<'_>,
-    bodies: Vec<Body<'_>>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Compiled> {
-    assemble(env.isa(), module_functions(env, bodies, progress)?)
-}
-
-/// As [`module`], of functions that are still to become one text with others.
-///
-/// # Errors
-///
-/// As [`module`].
-pub(crate) fn module_functions(
-    env: &Env<'_>,
-    mut bodies: Vec<Body<'_>>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Vec<CompiledFunc>> {
-    let n_funcs = bodies.len();
-    let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let n_threads = n_cores.min(n_funcs / MIN_FUNCS_PER_THREAD).max(1);
-    let per_thread = n_funcs.div_ceil(n_threads).max(1);
-    let mut parts = Vec::new();
-    while !bodies.is_empty() {
-        let rest = bodies.split_off(per_thread.min(bodies.len()));
-        parts.push((parts.len() * per_thread, std::mem::replace(&mut bodies, rest)));
-    }
-    let first = if parts.is_empty() { (0, Vec::new()) } else { parts.remove(0) };
-    let n_done = AtomicUsize::new(0);
-    let done = &|| progress(Progress { n_done: n_done.fetch_add(1, Ordering::Relaxed) + 1, n_funcs });
-    thread::scope(|scope| {
-        let spawn = |(start, part)| scope.spawn(move || functions(env, start, part, done));
-        let threads: Vec<_> = parts.into_iter().map(spawn).collect();
-        let mut funcs = functions(env, first.0, first.1, done)?;
-        for thread in threads {
-            match thread.join() {
-                Ok(part) => funcs.extend(part?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok::<_, Error>(funcs)
-    })
+/// As [`schedule::functions`].
+pub(crate) fn module(env: &Env<'_>, bodies: Vec<Body<'_>>, schedule: &Schedule<'_>) -> Result<Compiled> {
+    assemble(env.isa(), schedule::functions(env, bodies, schedule)?)
 }
 
 /// Makes and compiles the functions of a built module.
@@ -244,7 +199,7 @@ pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled
 ///
 /// As [`module`].
 pub(crate) fn one(env: &Env<'_>, position: usize, body: Body<'_>) -> Result<Compiled> {
-    assemble(env.isa(), functions(env, position, vec![body], &|| {})?)
+    assemble(env.isa(), vec![Worker::new().compile(env, position, body)?])
 }
 
 /// What became of a function on its way to machine code ([`Module::listings`](crate::Module::listings)).
@@ -327,31 +282,8 @@ fn listing(
     }
 }
 
-/// Validates, translates and compiles the bodies of the functions from position `start` on.
-fn functions(
-    env: &Env<'_>,
-    start: usize,
-    bodies: Vec<Body<'_>>,
-    done: &(dyn Fn() + Sync),
-) -> Result<Vec<CompiledFunc>> {
-    let mut builder_context = FunctionBuilderContext::new();
-    let mut context = Context::new();
-    let mut allocations = FuncValidatorAllocations::default();
-    let mut funcs = Vec::with_capacity(bodies.len());
-    for (position, (to_validate, body)) in (start..).zip(bodies) {
-        let mut validator = to_validate.into_validator(allocations);
-        context.clear();
-        translate::function(env, position, &body, &mut validator, &mut context.func, &mut builder_context)?;
-        allocations = validator.into_allocations();
-        let compiled = compile(env.isa(), &mut context);
-        funcs.push(compiled.map_err(|e| e.at(body.range().start))?);
-        done();
-    }
-    Ok(funcs)
-}
-
 /// Compiles the function that the context holds.
-fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<CompiledFunc> {
+pub(crate) fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<CompiledFunc> {
     let code = context.compile(isa, &mut ControlPlane::default()).map_err(|e| refused(&e.inner))?;
     let buffer = &code.buffer;
     let mut addresses = vec![Address { code_offset: 0, module_offset: None }];

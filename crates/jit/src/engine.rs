@@ -8,8 +8,10 @@ use cranelift_codegen::settings::{self, Configurable};
 use wasmparser::WasmFeatures;
 
 use crate::error::{Error, Result};
+use crate::module::Progress;
 use crate::registry::{InternedType, Registry, SubType};
 use crate::rt::{self, LoadedCode, MemoryPool};
+use crate::schedule::Schedule;
 use crate::translate::{CodeOptions, Interruption};
 use crate::types::{FuncType, TypeId};
 
@@ -26,6 +28,7 @@ pub struct Config {
     verifier: bool,
     lazy: bool,
     collects_always: bool,
+    parallel: bool,
     options: CodeOptions,
 }
 
@@ -48,6 +51,7 @@ impl Config {
             verifier: cfg!(debug_assertions),
             lazy: false,
             collects_always: false,
+            parallel: true,
             options: CodeOptions::default(),
         }
     }
@@ -116,6 +120,14 @@ impl Config {
 
     pub(crate) fn collects_always(&self) -> bool {
         self.collects_always
+    }
+
+    /// Sets whether large modules are compiled on as many threads as there are cores; on by default. If not, the calling
+    /// thread compiles alone.
+    #[must_use]
+    pub fn parallel_compilation(mut self, on: bool) -> Self {
+        self.parallel = on;
+        self
     }
 
     pub(crate) fn is_lazy(&self) -> bool {
@@ -268,6 +280,11 @@ impl Engine {
 
     pub(crate) fn isa(&self) -> &OwnedTargetIsa {
         &self.0.isa
+    }
+
+    /// Returns how this engine compiles the functions of a module.
+    pub(crate) fn schedule<'a>(&self, progress: &'a (dyn Fn(Progress) + Sync)) -> Schedule<'a> {
+        Schedule { parallel: self.0.config.parallel, progress }
     }
 
     /// Returns the engine's types, locked.

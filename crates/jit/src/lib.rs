@@ -63,6 +63,7 @@ mod memory;
 mod module;
 mod registry;
 mod rt;
+mod schedule;
 mod shared_memory;
 mod store;
 mod table;

@@ -92,7 +92,7 @@ impl Module {
         let (compiled, lazy) = if engine.config().is_lazy() {
             (stubs(info.n_defined_funcs()), Some(LazyFuncs::new(bodies)?))
         } else {
-            (compile::module(&env(engine, &info, &layout), bodies, progress)?, None)
+            (compile::module(&env(engine, &info, &layout), bodies, &engine.schedule(progress))?, None)
         };
         let info = Arc::new(info);
         let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
@@ -153,7 +153,7 @@ impl Module {
             // The code of a unit calls its other modules: the module is compiled once more, alone.
             (None, Some(_)) => decode::decode(wasm, engine)?.1,
         };
-        let compiled = compile::module(&env(engine, info, layout), bodies, &|_| {})?;
+        let compiled = compile::module(&env(engine, info, layout), bodies, &engine.schedule(&|_| {}))?;
         Ok(artifact::write(engine, wasm, &compiled, &compiled.text))
     }
 

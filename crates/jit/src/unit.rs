@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::index::{FuncIndex, to_u32};
 use crate::module::{Item, Module, ModuleInfo, env};
 use crate::rt::{FileMapping, LoadedCode, Member};
+use crate::schedule;
 use crate::translate::{BuildFn, Env};
 use crate::vm_layout::VmLayout;
 
@@ -290,7 +291,7 @@ impl<'a> Unit<'a> {
             let bodies = take_bodies(&mut part.source);
             let env = part.env(&self.engine);
             funcs.extend(match &part.source {
-                Source::Wasm { .. } => compile::module_functions(&env, bodies, &|_| {})?,
+                Source::Wasm { .. } => schedule::functions(&env, bodies, &self.engine.schedule(&|_| {}))?,
                 Source::Built(builders) => compile::built_functions(&env, builders)?,
             });
         }

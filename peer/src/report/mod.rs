@@ -3,11 +3,15 @@
 //! Both engines take turns, round by round, so that what else the machine does falls on both. A row gives the best
 //! and the median round of each, per operation, and the ratio of the best ones: below 1, Lowlift is quicker.
 
+mod compiling;
 mod component;
 mod core;
 mod kernels;
+pub(crate) mod once;
+mod program;
 mod race;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use race::{Pace, Row};
@@ -23,6 +27,9 @@ pub(crate) struct Args {
     /// How long a round is, in milliseconds
     #[arg(long, default_value_t = 10)]
     round_ms: u64,
+    /// Core modules that are compiled too
+    #[arg(long = "module")]
+    modules: Vec<PathBuf>,
 }
 
 /// What the rows are made with.
@@ -65,6 +72,7 @@ pub(crate) fn run(args: Args) -> wasmtime::Result<ExitCode> {
     println!("{}", race::HEADER);
     component::rows(&mut report)?;
     core::rows(&mut report)?;
+    compiling::rows(&mut report, &args.modules)?;
     kernels::rows(&mut report)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -25,7 +25,7 @@ impl Translator<'_, '_> {
             return self.unreached_operator(op);
         }
         self.charge(op);
-        if self.numeric(op) || self.variable(op) || self.table(op) {
+        if self.variable(op) || self.numeric(op) || self.table(op) {
             return Ok(());
         }
         if self.memory(op)? || self.vector(op) || self.vector_memory(op)? {

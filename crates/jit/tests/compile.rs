@@ -1,0 +1,66 @@
+//! How modules are compiled: on several threads or one, and which error is told.
+#![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
+
+use std::fmt::Write;
+use std::sync::Mutex;
+
+use jit::{Config, Engine, Module, Progress};
+
+/// Returns a module of functions of all sizes that call each other; `extra` goes into the largest and a small one.
+fn module(extra: [&str; 2]) -> Vec<u8> {
+    let mut wat = String::from("(module (memory 1)");
+    for i in 0..200 {
+        let extra = match i {
+            77 => extra[0],
+            150 => extra[1],
+            _ => "",
+        };
+        let statement = format!("(local.set 0 (i32.load offset={i} (call {} (local.get 0))))", i / 2);
+        let body = statement.repeat(if i == 77 { 200 } else { i % 10 });
+        write!(wat, "(func (param i32) (result i32) {body} {extra} (local.get 0))").unwrap();
+    }
+    wat.push(')');
+    wat::parse_str(wat).unwrap()
+}
+
+#[test]
+fn one_thread_and_several_make_the_same_code() {
+    let wasm = module(["", ""]);
+    let text = |parallel| {
+        let engine = Engine::new(&Config::new().parallel_compilation(parallel)).unwrap();
+        Module::new(&engine, &wasm).unwrap().serialize().unwrap()
+    };
+    assert_eq!(text(false), text(true));
+}
+
+#[test]
+fn progress_is_told_for_every_function() {
+    let wasm = module(["", ""]);
+    for parallel in [false, true] {
+        let engine = Engine::new(&Config::new().parallel_compilation(parallel)).unwrap();
+        let told = Mutex::new(vec![]);
+        let progress = |Progress { n_done, n_funcs }| {
+            assert_eq!(n_funcs, 200);
+            told.lock().unwrap().push(n_done);
+        };
+        Module::with_progress(&engine, &wasm, &progress).unwrap();
+        let mut told = told.into_inner().unwrap();
+        told.sort_unstable();
+        assert_eq!(told, (1..=200).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_error_is_the_first_in_the_modules_order() {
+    let invalid = "(drop (i32.add (f32.const 1) (i32.const 2)))";
+    let offset = |extra| {
+        [false, true].map(|parallel| {
+            let engine = Engine::new(&Config::new().parallel_compilation(parallel)).unwrap();
+            Module::new(&engine, &module(extra)).map(|_| ()).unwrap_err().offset()
+        })
+    };
+    let (large, small, both) = (offset([invalid, ""]), offset(["", invalid]), offset([invalid, invalid]));
+    assert_eq!(both, large);
+    assert_eq!(large[0], large[1]);
+    assert!(large[0] < small[0] && small[0] == small[1]);
+}
