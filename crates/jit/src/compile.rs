@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index::to_u32;
 use crate::module::ModuleInfo;
 use crate::schedule::{self, Schedule, Worker};
+use crate::trampolines::Kind;
 use crate::translate::{self, BuildFn, Env, trampoline};
 use crate::types::FuncType;
 
@@ -175,22 +176,15 @@ fn build_function(
     })
 }
 
-/// Compiles the entry trampoline, the host trampoline and the typed entry of a function type, in this order.
+/// Compiles a trampoline of a function type.
 ///
 /// # Errors
 ///
 /// Fails if Cranelift refuses the type.
-pub(crate) fn trampolines(isa: &dyn TargetIsa, ty: &FuncType) -> Result<Compiled> {
-    let mut builder_context = FunctionBuilderContext::new();
+pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: Kind) -> Result<Compiled> {
     let mut context = Context::new();
-    trampoline::entry(isa, ty, &mut context.func, &mut builder_context);
-    let entry = compile(isa, &mut context)?;
-    context.clear();
-    trampoline::host(isa, ty, &mut context.func, &mut builder_context);
-    let host = compile(isa, &mut context)?;
-    context.clear();
-    trampoline::typed_entry(isa, ty, &mut context.func, &mut builder_context);
-    assemble(isa, vec![entry, host, compile(isa, &mut context)?])
+    trampoline::make(kind, isa, ty, &mut context.func, &mut FunctionBuilderContext::new());
+    assemble(isa, vec![compile(isa, &mut context)?])
 }
 
 /// Compiles one function body, of the function at `position`, whose calls of others are through its context.

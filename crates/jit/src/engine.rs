@@ -10,7 +10,7 @@ use wasmparser::WasmFeatures;
 use crate::error::{Error, Result};
 use crate::module::Progress;
 use crate::registry::{InternedType, Registry, SubType};
-use crate::rt::{self, LoadedCode, MemoryPool};
+use crate::rt::{self, MemoryPool};
 use crate::schedule::Schedule;
 use crate::translate::{CodeOptions, Interruption};
 use crate::types::{FuncType, TypeId};
@@ -195,45 +195,6 @@ struct EngineInner {
     registry: Mutex<Registry>,
     memory_pool: Arc<MemoryPool>,
     epoch: Arc<AtomicU64>,
-}
-
-/// The trampolines of a signature, compiled.
-///
-/// Invariant: `code` holds the entry trampoline, the host trampoline and the typed entry of the type `sig` names.
-pub(crate) struct Trampolines {
-    pub(crate) sig: TypeId,
-    pub(crate) ty: FuncType,
-    /// The larger of the numbers of parameters and results.
-    pub(crate) n_slots: usize,
-    code: Arc<LoadedCode>,
-}
-
-impl Trampolines {
-    /// Returns the trampolines of the type `ty`, which `sig` names, from their code.
-    pub(crate) fn new(sig: TypeId, ty: FuncType, code: Arc<LoadedCode>) -> Self {
-        let n_slots = ty.params.len().max(ty.results.len());
-        Self { sig, ty, n_slots, code }
-    }
-
-    /// Returns the address of the trampoline from the host into wasm.
-    pub(crate) fn entry(&self) -> usize {
-        self.code.func_address(0)
-    }
-
-    /// Returns the address of the trampoline from wasm to a host function.
-    pub(crate) fn host(&self) -> usize {
-        self.code.func_address(1)
-    }
-
-    /// Returns the address of the C function that takes arguments in registers.
-    pub(crate) fn typed_entry(&self) -> usize {
-        self.code.func_address(2)
-    }
-
-    /// Returns the code that holds them.
-    pub(crate) fn code(&self) -> &Arc<LoadedCode> {
-        &self.code
-    }
 }
 
 impl Engine {

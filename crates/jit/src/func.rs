@@ -1,12 +1,12 @@
 //! Function handles: host functions, calls. Follows the core specification, "Function Instances".
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::Trampolines;
 use crate::error::Error;
-use crate::rt::{self, FuncRefPtr, HostBlock, HostFn, ValRaw, WasmParams, WasmResults};
+use crate::rt::sealed::{Params, Results};
+use crate::rt::{self, FuncRefPtr, HostBlock, ValRaw, WasmParams, WasmResults};
 use crate::store::{AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreOpaque};
+use crate::trampolines::{Kind, Trampoline};
 use crate::trap::{Backtrace, HostError, Trap, TrapKind};
 use crate::typed::{IntoFunc, TypedFunc};
 use crate::types::{FuncType, ValType};
@@ -19,81 +19,78 @@ pub struct Func {
     ptr: FuncRefPtr,
 }
 
-/// A function on numbers that is called often: what a call of it needs is looked up once, and its arguments and results
-/// are slots.
-#[derive(Clone)]
-pub struct NumericFunc {
-    func: Func,
-    /// Invariant: those of the function's type, which has no references. The function's store knows their code.
-    trampolines: Arc<Trampolines>,
-}
-
-impl NumericFunc {
-    /// Calls the function: the first slots of `values` are the arguments, and then the results. What a slot holds
-    /// besides a value's bits is ignored.
-    ///
-    /// # Errors
-    ///
-    /// Returns the trap that stopped it.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the function belongs to another store or there are fewer slots than [`Self::n_slots`], and resumes
-    /// the panic of a host function that the call reached.
-    #[inline]
-    pub fn call(&self, mut cx: impl AsContextMut, values: &mut [ValRaw]) -> Result<(), Trap> {
-        let mut cx = cx.as_context_mut();
-        let inner = cx.inner();
-        let ptr = self.func.ptr(&inner.opaque);
-        rt::call(inner, ptr, &self.trampolines, values)
-    }
-
-    /// Returns how many slots a call needs: the larger of the numbers of parameters and results.
-    pub fn n_slots(&self) -> usize {
-        self.trampolines.n_slots
-    }
-}
-
 /// As [`Func::wrap`].
-pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(mut cx: StoreContextMut<'_, T>, f: F) -> Func {
+pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
+    mut cx: StoreContextMut<'_, T>,
+    f: Arc<F>,
+) -> Func {
     let store = cx.opaque_mut();
-    let id = store.engine().signature(&F::ty()).id;
-    let trampolines = store.trampolines(id).expect("trampolines of a host function's type");
-    let run = move |caller: Caller<'_, T>, slots: &mut [ValRaw]| f.run(caller, slots);
-    let host = HostBlock::on_slots(store.vm(), &trampolines, run);
+    let ty = FuncType::new(<F::Params as Params>::types(), <F::Results as Results>::types());
+    let trampoline = host_trampoline(store, &ty, Kind::HostByRegisters);
+    let host = HostBlock::on_registers(store.vm(), trampoline, f);
     Func { store: store.id(), ptr: store.add_host(host).func_ref() }
 }
 
-impl fmt::Debug for NumericFunc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("NumericFunc").field(&self.func).finish()
+fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampoline {
+    let id = store.engine().signature(ty).id;
+    store.trampoline(id, kind).expect("a trampoline of a host function's type")
+}
+
+/// Makes a host function on slots.
+fn on_slots<T: 'static>(
+    store: &mut StoreOpaque,
+    ty: &FuncType,
+    f: impl Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
+) -> Func {
+    let trampoline = host_trampoline(store, ty, Kind::HostBySlots);
+    let host = HostBlock::on_slots(store.vm(), trampoline, ty.n_slots(), f);
+    Func { store: store.id(), ptr: store.add_host(host).func_ref() }
+}
+
+/// Runs a host function on values, which stand in slots.
+fn run_on_values<T: 'static>(
+    mut caller: Caller<'_, T>,
+    ty: &FuncType,
+    f: &impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError>,
+    slots: &mut [ValRaw],
+) -> Result<(), HostError> {
+    let mut cx = caller.as_context_mut();
+    let store = cx.opaque_mut();
+    let mut vals = store.take_scratch();
+    vals.extend(ty.params.iter().zip(&*slots).map(|(&ty, &raw)| rt::val_from_raw(store, raw, ty)));
+    vals.extend(ty.results.iter().map(|&ty| Val::default_for(ty)));
+    let (params, results) = vals.split_at_mut(ty.params.len());
+    f(caller.reborrow(), params, results)?;
+    let mut cx = caller.as_context_mut();
+    let store = cx.opaque_mut();
+    for ((slot, val), &ty) in slots.iter_mut().zip(&*results).zip(&ty.results) {
+        if !val.is_of(store, ty) {
+            let message = format!("host function returned {} instead of {ty}", val.ty());
+            return Err(Error::type_mismatch(message).into());
+        }
+        *slot = rt::val_to_raw(store, val);
     }
+    store.put_scratch(vals);
+    Ok(())
+}
+
+#[cold]
+fn unfit_slots(ty: &FuncType, n_slots: usize) -> Trap {
+    mismatch(format!("a function of type {ty} was called with {n_slots} slots"))
+}
+
+/// Returns why a function can't be called whose type has no entry.
+#[cold]
+fn no_entry(error: Error) -> Trap {
+    Trap::new(TrapKind::Host(error.into()), Backtrace::default())
+}
+
+#[cold]
+fn mismatch(message: String) -> Trap {
+    Trap::new(TrapKind::Mismatch(message), Backtrace::default())
 }
 
 impl Func {
-    /// Prepares the function for calls with bare numbers. Returns `None` if its type has anything else than numbers.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the system refuses executable memory for the type's trampolines.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the function belongs to another store.
-    pub fn numeric(&self, mut cx: impl AsContextMut) -> Result<Option<NumericFunc>, Error> {
-        let mut cx = cx.as_context_mut();
-        let store = cx.opaque_mut();
-        let sig = self.ptr(store).sig();
-        let trampolines = store.trampolines(sig)?;
-        let ty = &trampolines.ty;
-        let is_number = |ty: &ValType| match ty {
-            ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 => true,
-            ValType::V128 | ValType::Ref(_) => false,
-        };
-        let all_numbers = ty.params.iter().chain(&ty.results).all(is_number);
-        Ok(all_numbers.then_some(NumericFunc { func: *self, trampolines }))
-    }
-
     /// Returns a function that runs `f`: parameters and result slots have the number and types of `ty`;
     /// slots start with default values.
     ///
@@ -103,22 +100,41 @@ impl Func {
     ///
     /// # Panics
     ///
-    /// Panics if the system refuses executable memory for the type's trampolines.
+    /// Panics if the system refuses executable memory for the type's trampoline.
     pub fn new<C: AsContextMut>(
         mut cx: C,
         ty: FuncType,
         f: impl Fn(Caller<'_, C::Data>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync + 'static,
     ) -> Self {
         let mut cx = cx.as_context_mut();
-        let store = cx.opaque_mut();
-        let id = store.engine().signature(&ty).id;
-        let trampolines = store.trampolines(id).expect("trampolines of a host function's type");
-        let host = HostBlock::new(store.vm(), &trampolines, HostFn::<C::Data> { ty, func: Box::new(f) });
-        Self { store: store.id(), ptr: store.add_host(host).func_ref() }
+        let on_values = {
+            let ty = ty.clone();
+            move |caller: Caller<'_, C::Data>, slots: &mut [ValRaw]| run_on_values(caller, &ty, &f, slots)
+        };
+        on_slots(cx.opaque_mut(), &ty, on_values)
     }
 
-    /// Returns the function that the closure `f` is: its parameters and results say the type, and neither a call nor a
-    /// value of it is boxed.
+    /// Returns a function that runs `f` on bare slots: they hold the arguments at first, and then the results.
+    /// It is for types that are known at run time only, without a [`Val`] in between. What a slot holds
+    /// besides its value's bits is ignored.
+    ///
+    /// Errors and panics of `f` pass as [`Func::new`] says.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `ty` has references, which only the store can tell from any other bits, and if the system refuses
+    /// executable memory for the type's trampoline.
+    pub fn new_raw<C: AsContextMut>(
+        mut cx: C,
+        ty: &FuncType,
+        f: impl Fn(Caller<'_, C::Data>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
+    ) -> Self {
+        assert!(ty.is_numeric(), "a host function on slots has no references");
+        on_slots(cx.as_context_mut().opaque_mut(), ty, f)
+    }
+
+    /// Returns the function that the closure `f` is: its parameters and results say the type. A call passes them in
+    /// registers as [`TypedFunc`] does, and allocates nothing.
     ///
     /// Errors and panics of `f` pass as [`Func::new`] says.
     ///
@@ -133,16 +149,16 @@ impl Func {
     ///
     /// # Panics
     ///
-    /// Panics if the system refuses executable memory for the type's trampolines.
+    /// Panics if the system refuses executable memory for the type's trampoline.
     pub fn wrap<C: AsContextMut, P, R>(mut cx: C, f: impl IntoFunc<C::Data, P, R>) -> Self {
-        wrap(cx.as_context_mut(), f)
+        wrap(cx.as_context_mut(), Arc::new(f))
     }
 
     /// Returns the function with Rust types.
     ///
     /// # Errors
     ///
-    /// Fails if the types are others, or if the system refuses executable memory for the type's trampolines.
+    /// Fails if the types are others, or if the system refuses executable memory for the type's trampoline.
     ///
     /// # Panics
     ///
@@ -172,7 +188,8 @@ impl Func {
     /// # Errors
     ///
     /// Returns the trap that stopped it. If `params` or the length of `results` do not fit the type,
-    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`].
+    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Nothing runs either if the system refuses executable
+    /// memory at the first call of a function of the type: then it is [`TrapKind::Host`] with the [`Error`].
     ///
     /// # Panics
     ///
@@ -183,9 +200,9 @@ impl Func {
         let inner = cx.inner();
         let store = &mut inner.opaque;
         let ptr = self.ptr(store);
-        let mismatch = |message: String| Trap::new(TrapKind::Mismatch(message), Backtrace::default());
-        let trampolines = store.trampolines(ptr.sig()).map_err(|e| mismatch(e.to_string()))?;
-        let ty = &trampolines.ty;
+        let call = store.slot_call(ptr.sig()).map_err(no_entry)?;
+        let interned = Arc::clone(store.interned(ptr.sig()));
+        let ty = interned.func();
         let fits = |(param, &ty): (&Val, &ValType)| param.is_of(store, ty);
         let all_fit = params.len() == ty.params.len() && params.iter().zip(&ty.params).all(fits);
         if !all_fit || results.len() != ty.results.len() {
@@ -197,21 +214,45 @@ impl Func {
         }
         let mut inline = [ValRaw::default(); 8];
         let mut heap;
-        let values = match inline.get_mut(..trampolines.n_slots) {
+        let values = match inline.get_mut(..call.n_slots) {
             Some(values) => values,
             None => {
-                heap = vec![ValRaw::default(); trampolines.n_slots];
+                heap = vec![ValRaw::default(); call.n_slots];
                 &mut heap[..]
             }
         };
         for (slot, param) in values.iter_mut().zip(params) {
             *slot = rt::val_to_raw(store, param);
         }
-        rt::call(inner, ptr, &trampolines, values)?;
+        rt::call(inner, ptr, call, values)?;
         for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
             *result = rt::val_from_raw(&inner.opaque, raw, ty);
         }
         Ok(())
+    }
+
+    /// Calls the function with bare slots, for callers that know its type at run time only: the first slots of `values` are
+    /// the arguments, and then the results. What a slot holds besides a value's bits is ignored. From the second call of a
+    /// function of the type on, nothing is allocated, locked or looked up but by position.
+    ///
+    /// # Errors
+    ///
+    /// Returns the trap that stopped it. If there are fewer slots than parameters or results, or references among them,
+    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise as [`Func::call`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Func::call`] does.
+    #[inline]
+    pub fn call_raw(&self, mut cx: impl AsContextMut, values: &mut [ValRaw]) -> Result<(), Trap> {
+        let mut cx = cx.as_context_mut();
+        let inner = cx.inner();
+        let ptr = self.ptr(&inner.opaque);
+        let call = inner.opaque.slot_call(ptr.sig()).map_err(no_entry)?;
+        if !call.is_numeric || values.len() < call.n_slots {
+            return Err(unfit_slots(inner.opaque.interned(ptr.sig()).func(), values.len()));
+        }
+        rt::call(inner, ptr, call, values)
     }
 
     pub(crate) fn from_ptr(store: StoreId, ptr: FuncRefPtr) -> Self {

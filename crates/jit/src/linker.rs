@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::func::{Func, wrap};
 use crate::instance::{Extern, Instance, InstantiateError, LinkError};
 use crate::module::Module;
-use crate::rt::ValRaw;
 use crate::store::{AsContext, AsContextMut, Caller, StoreContextMut};
 use crate::trap::HostError;
 use crate::typed::IntoFunc;
@@ -126,7 +125,7 @@ impl<T: 'static> Linker<T> {
         f: F,
     ) -> Result<&mut Self> {
         let f = Arc::new(f);
-        let make = move |cx: StoreContextMut<'_, T>| wrap(cx, Shared { f: Arc::clone(&f) });
+        let make = move |cx: StoreContextMut<'_, T>| wrap(cx, Arc::clone(&f));
         self.insert(module, name, Item::Func(Arc::new(make)))
     }
 
@@ -198,21 +197,5 @@ impl<T: 'static> Linker<T> {
         });
         let imports: Vec<_> = found.collect();
         Instance::new(cx, module, &imports)
-    }
-}
-
-/// A closure of a linker, which each store's function has.
-struct Shared<F> {
-    f: Arc<F>,
-}
-
-impl<T: 'static, P: 'static, R: 'static, F: IntoFunc<T, P, R>> IntoFunc<T, (Self, P), R> for Shared<F> {
-    fn ty() -> FuncType {
-        F::ty()
-    }
-
-    #[inline]
-    fn run(&self, caller: Caller<'_, T>, slots: &mut [ValRaw]) -> Result<(), HostError> {
-        self.f.run(caller, slots)
     }
 }

@@ -5,13 +5,13 @@
 //! position in the group, and each reference to another type as that type's id.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use crate::compile;
-use crate::engine::{Engine, Trampolines};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::index::to_u32;
 use crate::rt::LoadedCode;
+use crate::trampolines::{Kind, Trampolines};
 use crate::types::{FuncType, HeapType, RefType, TypeId, ValType};
 
 /// Ids with this bit name a position in the group being interned.
@@ -64,7 +64,7 @@ pub(crate) fn in_group(position: u32) -> TypeId {
 pub(crate) struct InternedType {
     pub(crate) id: TypeId,
     pub(crate) ty: SubType,
-    trampolines: OnceLock<Result<Arc<Trampolines>>>,
+    trampolines: Trampolines,
 }
 
 impl InternedType {
@@ -85,18 +85,13 @@ impl InternedType {
         heap_type(&self.ty.composite, self.id)
     }
 
-    /// Returns the trampolines, compiling them at the first use.
+    /// Returns the code of a trampoline of the function type.
     ///
     /// # Errors
     ///
-    /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn trampolines(&self, engine: &Engine) -> Result<Arc<Trampolines>> {
-        let compile = || {
-            let compiled = compile::trampolines(engine.isa().as_ref(), self.func())?;
-            let code = Arc::new(LoadedCode::load(compiled, None)?);
-            Ok(Arc::new(Trampolines::new(self.id, self.func().clone(), code)))
-        };
-        self.trampolines.get_or_init(compile).clone()
+    /// As [`Trampolines::code`].
+    pub(crate) fn trampoline(&self, engine: &Engine, kind: Kind) -> Result<Arc<LoadedCode>> {
+        self.trampolines.code(engine, self.func(), kind)
     }
 }
 
@@ -134,7 +129,7 @@ impl Registry {
                 let first = TypeId(to_u32(self.all.len()));
                 for (position, ty) in (0..).zip(&group) {
                     let (id, ty) = (TypeId(first.0 + position), placed(ty, first));
-                    self.all.push(Arc::new(InternedType { id, ty, trampolines: OnceLock::new() }));
+                    self.all.push(Arc::new(InternedType { id, ty, trampolines: Trampolines::default() }));
                 }
                 self.groups.insert(group, first);
                 first

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::collect::collect;
-use crate::engine::{Engine, Trampolines};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::exception::Exceptions;
 use crate::index::to_u32;
 use crate::instantiate::InstanceData;
 use crate::limits::{self, StoreLimits};
+use crate::registry::InternedType;
 use crate::rt::{GlobalCell, HostBlock, LinearMemory, MemoryImage, TableCells, VmState};
+use crate::trampolines::{Kind, Signatures, SlotCall, Trampoline};
 use crate::types::{GlobalType, MemoryType, TableType, TypeId};
 use crate::value::Val;
 
@@ -47,8 +49,8 @@ pub(crate) struct StoreOpaque {
     pub(crate) exceptions: Exceptions,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
-    /// Trampolines used here, by signature id; their code is registered with the VM state.
-    trampolines: Vec<Option<Arc<Trampolines>>>,
+    /// What a call needs of the function types used here, by their ids.
+    signatures: Signatures,
     /// A vector that host calls reuse for their arguments.
     scratch: Vec<Val>,
     limits: StoreLimits,
@@ -76,7 +78,7 @@ impl StoreOpaque {
             exceptions: Exceptions::default(),
             externs: Vec::new(),
             hosts: Vec::new(),
-            trampolines: Vec::new(),
+            signatures: Signatures::default(),
             scratch: Vec::new(),
             limits: StoreLimits::default(),
         }
@@ -186,25 +188,43 @@ impl StoreOpaque {
         self.hosts.last().expect("just pushed")
     }
 
-    /// Returns the trampolines of the signature that `id` names, compiled and registered.
+    /// Returns the function type that `id` names, without a lock from the second time on.
+    pub(crate) fn interned(&mut self, id: TypeId) -> &Arc<InternedType> {
+        self.signatures.get(&self.engine, id).interned()
+    }
+
+    /// Returns a trampoline for functions of the type that `id` names, compiled and registered.
     ///
     /// # Errors
     ///
-    /// Fails as [`InternedType::trampolines`] does.
+    /// Fails if the system refuses executable memory for it.
+    pub(crate) fn trampoline(&mut self, id: TypeId, kind: Kind) -> Result<Trampoline> {
+        let signature = self.signatures.get(&self.engine, id);
+        if let Some(trampoline) = signature.known(kind) {
+            return Ok(trampoline);
+        }
+        let (code, trampoline) = signature.compile(&self.engine, kind)?;
+        self.vm.register_code(&code);
+        Ok(trampoline)
+    }
+
+    /// Returns what calls of functions of the type that `id` names need. It is looked up by position.
     ///
-    /// [`InternedType::trampolines`]: crate::registry::InternedType::trampolines
-    pub(crate) fn trampolines(&mut self, id: TypeId) -> Result<Arc<Trampolines>> {
-        let at = id.pos();
-        if let Some(Some(known)) = self.trampolines.get(at) {
-            return Ok(Arc::clone(known));
+    /// # Errors
+    ///
+    /// As [`Self::trampoline`].
+    #[inline]
+    pub(crate) fn slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
+        match self.signatures.slot_call(id) {
+            Some(known) => Ok(known),
+            None => self.first_slot_call(id),
         }
-        let trampolines = self.engine.interned(id).trampolines(&self.engine)?;
-        self.vm.register_code(trampolines.code());
-        if self.trampolines.len() <= at {
-            self.trampolines.resize(at + 1, None);
-        }
-        self.trampolines[at] = Some(Arc::clone(&trampolines));
-        Ok(trampolines)
+    }
+
+    #[cold]
+    fn first_slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
+        self.trampoline(id, Kind::EnterBySlots)?;
+        Ok(self.signatures.slot_call(id).expect("its entry has just been compiled"))
     }
 
     /// Returns an empty vector for a host call's values; `put_scratch` gives it back.

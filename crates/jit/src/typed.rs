@@ -2,16 +2,17 @@
 
 use crate::error::{Error, Result};
 use crate::func::Func;
-use crate::rt::sealed::{Params, Results};
-use crate::rt::{TypedEntry, ValRaw, WasmParams, WasmResults, WasmTy};
+use crate::rt::sealed::HostParams;
+use crate::rt::{TypedEntry, WasmParams, WasmResults, WasmTy};
 use crate::store::{AsContextMut, Caller};
+use crate::trampolines::Kind;
 use crate::trap::{HostError, Trap};
 use crate::types::FuncType;
 
 /// A function with parameters `P` and results `R`, checked once.
 ///
-/// A call passes the arguments, and a single result, in registers through one entry that is generated per signature:
-/// it takes no lock, allocates nothing and looks nothing up.
+/// A call passes the arguments, and up to two results that are no vectors, in registers as far as the C convention has
+/// them, through one entry that is generated per signature: it takes no lock, allocates nothing and looks nothing up.
 pub struct TypedFunc<P, R> {
     func: Func,
     entry: TypedEntry<P, R>,
@@ -35,11 +36,13 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub(crate) fn new(mut cx: impl AsContextMut, func: Func) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        let trampolines = store.trampolines(func.ptr(store).sig())?;
-        let entry = TypedEntry::new(&trampolines).ok_or_else(|| {
-            let wanted = FuncType::new(P::types(), R::types());
-            Error::type_mismatch(format!("a function of type {} is not of type {wanted}", trampolines.ty))
-        })?;
+        let sig = func.ptr(store).sig();
+        let (ty, wanted) = (store.interned(sig).func(), FuncType::new(P::types(), R::types()));
+        if *ty != wanted {
+            let message = format!("a function of type {ty} is not of type {wanted}");
+            return Err(Error::type_mismatch(message));
+        }
+        let entry = TypedEntry::new(store.trampoline(sig, Kind::EnterByRegisters)?);
         Ok(Self { func, entry })
     }
 
@@ -63,9 +66,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let mut cx = cx.as_context_mut();
         let args = params.to_abi(&cx);
         let ptr = self.func.ptr(cx.opaque_mut());
-        let mut slots = R::Slots::default();
-        let result = self.entry.call(cx.inner(), ptr, args, &mut slots)?;
-        Ok(R::from_abi(result, &slots, &cx))
+        let results = self.entry.call(cx.inner(), ptr, args)?;
+        Ok(R::from_abi(results, &cx))
     }
 }
 
@@ -103,15 +105,18 @@ impl<R: WasmResults> HostResult for Result<R, HostError> {
 /// A closure that is a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to twelve parameters that
 /// are [`WasmTy`] and a result that is [`HostResult`]. `P` and `R` are for the compiler to find.
 pub trait IntoFunc<T: 'static, P, R>: Send + Sync + 'static {
-    /// Returns the function's type.
-    fn ty() -> FuncType;
+    /// The parameters, as a tuple.
+    type Params: WasmParams + HostParams;
 
-    /// Runs the closure on the arguments in the slots and leaves its results there.
+    /// The results.
+    type Results: WasmResults;
+
+    /// Runs the closure.
     ///
     /// # Errors
     ///
     /// The closure's own.
-    fn run(&self, caller: Caller<'_, T>, slots: &mut [ValRaw]) -> Result<(), HostError>;
+    fn run(&self, caller: &mut Caller<'_, T>, params: Self::Params) -> Result<Self::Results, HostError>;
 }
 
 macro_rules! closures {
@@ -121,16 +126,13 @@ macro_rules! closures {
             where
                 Clo: Fn($($name),*) -> Ret + Send + Sync + 'static,
             {
-                fn ty() -> FuncType {
-                    FuncType::new(<($($name,)*) as Params>::types(), Ret::Results::types())
-                }
+                type Params = ($($name,)*);
+                type Results = Ret::Results;
 
                 #[inline]
                 #[allow(non_snake_case, reason = "a parameter has its type's name")]
-                fn run(&self, caller: Caller<'_, T>, slots: &mut [ValRaw]) -> Result<(), HostError> {
-                    let ($($name,)*) = <($($name,)*) as Params>::from_raw(slots, &caller);
-                    self($($name),*).into_results()?.to_raw(slots, &caller);
-                    Ok(())
+                fn run(&self, _: &mut Caller<'_, T>, ($($name,)*): Self::Params) -> Result<Self::Results, HostError> {
+                    self($($name),*).into_results()
                 }
             }
 
@@ -139,17 +141,17 @@ macro_rules! closures {
             where
                 Clo: Fn(Caller<'_, T>, $($name),*) -> Ret + Send + Sync + 'static,
             {
-                fn ty() -> FuncType {
-                    FuncType::new(<($($name,)*) as Params>::types(), Ret::Results::types())
-                }
+                type Params = ($($name,)*);
+                type Results = Ret::Results;
 
                 #[inline]
                 #[allow(non_snake_case, reason = "a parameter has its type's name")]
-                fn run(&self, mut caller: Caller<'_, T>, slots: &mut [ValRaw]) -> Result<(), HostError> {
-                    let ($($name,)*) = <($($name,)*) as Params>::from_raw(slots, &caller);
-                    let results = self(caller.reborrow(), $($name),*).into_results()?;
-                    results.to_raw(slots, &caller);
-                    Ok(())
+                fn run(
+                    &self,
+                    caller: &mut Caller<'_, T>,
+                    ($($name,)*): Self::Params,
+                ) -> Result<Self::Results, HostError> {
+                    self(caller.reborrow(), $($name),*).into_results()
                 }
             }
         )*

@@ -210,6 +210,19 @@ impl FuncType {
     pub fn new(params: impl Into<Vec<ValType>>, results: impl Into<Vec<ValType>>) -> Self {
         Self { params: params.into(), results: results.into() }
     }
+
+    /// Returns how many slots a call needs: the larger of the numbers of parameters and results.
+    pub(crate) fn n_slots(&self) -> usize {
+        self.params.len().max(self.results.len())
+    }
+
+    /// Returns whether there are only numbers and vectors among the parameters and results.
+    pub(crate) fn is_numeric(&self) -> bool {
+        self.params.iter().chain(&self.results).all(|ty| match ty {
+            ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::V128 => true,
+            ValType::Ref(_) => false,
+        })
+    }
 }
 
 impl fmt::Display for FuncType {

@@ -3,8 +3,9 @@
 
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
+use jit::ValRaw;
 
-use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, with_task};
+use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, slot_u32, with_task};
 use crate::limits::LimitKind;
 use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
@@ -90,12 +91,13 @@ impl<T> Host for Guest<'_, '_, T> {
     fn realloc(&mut self, old_ptr: u64, old_size: u64, align: u64, new_size: u64) -> Result<u64, Trap> {
         let realloc = self.options.realloc.expect("validation demands it where values are allocated");
         let instance = self.options.instance;
-        let ptr_type = self.options.abi.ptr;
-        let params = [old_ptr, old_size, align, new_size].map(|param| ptr_to_core(ptr_type, param));
-        let mut results = [ptr_to_core(ptr_type, 0)];
+        let mut slots = [old_ptr, old_size, align, new_size].map(ValRaw::from_u64);
         check_enter(self.cx, instance)?;
-        with_task(self.cx, instance, |cx| call_without_leave(cx, instance, realloc, &params, &mut results))?;
-        Ok(ptr_from_core(&results[0]))
+        with_task(self.cx, instance, |cx| call_without_leave(cx, instance, realloc, &mut slots))?;
+        Ok(match self.options.abi.ptr {
+            PtrType::I32 => u64::from(slot_u32(slots[0])),
+            PtrType::I64 => slots[0].to_u64(),
+        })
     }
 
     fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
@@ -161,24 +163,5 @@ impl<T> Host for Guest<'_, '_, T> {
 impl<T> TypedHost for Guest<'_, '_, T> {
     fn resource_key(&self, id: ResourceId) -> ResourceKey {
         ResourceKey { store: self.cx.state().id, index: self.info.resource(id).0 }
-    }
-}
-
-fn ptr_to_core(ptr_type: PtrType, value: u64) -> jit::Val {
-    match ptr_type {
-        PtrType::I32 => {
-            let value = u32::try_from(value).expect("values in 32-bit memories are smaller than 2^32 bytes");
-            jit::Val::I32(value.cast_signed())
-        }
-        PtrType::I64 => jit::Val::I64(value.cast_signed()),
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "realloc returns a pointer")]
-fn ptr_from_core(value: &jit::Val) -> u64 {
-    match *value {
-        jit::Val::I32(value) => u64::from(value.cast_unsigned()),
-        jit::Val::I64(value) => value.cast_unsigned(),
-        ref other => unreachable!("{other:?} where the type has a pointer"),
     }
 }

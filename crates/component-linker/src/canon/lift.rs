@@ -4,17 +4,19 @@ use std::borrow::Cow;
 
 use canonical_abi::handles::BorrowScope;
 use canonical_abi::{
-    Context, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, Value,
+    Context, CoreType, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, Value,
     flatten_functype, lift_flat_values, lower_flat_values,
 };
+use jit::ValRaw;
 
 use super::guest::{Guest, Loans};
 use super::lift_async::{enter_implicit_thread, exit_implicit_thread};
 use super::{
-    CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_core, to_core, with_task,
+    CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_slots, to_slot, with_task,
 };
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
+use crate::typed::MAX_SLOTS;
 
 /// A lifted core function.
 #[derive(Debug)]
@@ -24,8 +26,8 @@ pub(crate) struct Lifted {
     pub(crate) options: Options,
     /// Whether the core function says what is to come by a callback code.
     pub(super) has_callback: bool,
-    /// One zero for each core result.
-    pub(super) result_slots: Vec<jit::Val>,
+    /// Types of the core results.
+    core_results: Vec<CoreType>,
 }
 
 impl Lifted {
@@ -36,15 +38,8 @@ impl Lifted {
         post_return: Option<jit::Func>,
     ) -> Self {
         let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lift);
-        let zero = |ty: &canonical_abi::CoreType| match ty {
-            canonical_abi::CoreType::I32 => jit::Val::I32(0),
-            canonical_abi::CoreType::I64 => jit::Val::I64(0),
-            canonical_abi::CoreType::F32 => jit::Val::F32(0),
-            canonical_abi::CoreType::F64 => jit::Val::F64(0),
-        };
-        let result_slots = flat.results.iter().map(zero).collect();
         let has_callback = options.abi.has_callback;
-        Self { core_func, post_return, options, has_callback, result_slots }
+        Self { core_func, post_return, options, has_callback, core_results: flat.results }
     }
 }
 
@@ -67,17 +62,16 @@ pub(super) fn canon_lift<'v, T, R>(
     let args = on_start(cx)?;
     with_task(cx, instance, |cx| {
         let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
-        let params = lower_params(cx, info, lifted, caller, scope, trace.as_deref_mut(), &args)
+        let mut slots = lower_params(cx, info, lifted, caller, scope, trace.as_deref_mut(), &args)
             .map_err(|trap| caller.word(trap))?;
         drop(args);
-        let mut results = lifted.result_slots.clone();
-        lifted.core_func.call(&mut cx.core, &params, &mut results)?;
-        let result = lift_results(cx, info, lifted, caller, scope, trace.as_deref_mut(), &results)
+        lifted.core_func.call_raw(&mut cx.core, &mut slots)?;
+        let result = lift_results(cx, info, lifted, caller, scope, trace.as_deref_mut(), &slots)
             .map_err(|trap| caller.word(trap))?;
         cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
         let resolved = on_resolve(cx, result)?;
         if let Some(post_return) = lifted.post_return {
-            call_without_leave(cx, instance, post_return, &results, &mut [])?;
+            call_without_leave(cx, instance, post_return, &mut slots)?;
             if let Some(trace) = trace {
                 trace.post_returned = true;
             }
@@ -89,7 +83,7 @@ pub(super) fn canon_lift<'v, T, R>(
     })
 }
 
-/// Lowers the arguments into the callee: the spec's steps of `canon_lift` before the call.
+/// Lowers the arguments into the callee: the spec's steps of `canon_lift` before the call. Returns slots for the call.
 pub(super) fn lower_params<T>(
     cx: &mut StoreContextMut<'_, T>,
     info: &FuncInfo,
@@ -98,7 +92,7 @@ pub(super) fn lower_params<T>(
     scope: BorrowScope,
     trace: Option<&mut CallTrace>,
     args: &[Value],
-) -> Result<Vec<jit::Val>, Trap> {
+) -> Result<[ValRaw; MAX_SLOTS], Trap> {
     let source_encoding = match caller {
         Caller::Host => StringEncoding::Utf8,
         Caller::Component(encoding) => encoding,
@@ -109,7 +103,11 @@ pub(super) fn lower_params<T>(
         None => lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None)?,
         Some(trace) => trace.lower_params(&mut cx, args, &info.signature.ty.params)?,
     };
-    Ok(flat.iter().map(to_core).collect())
+    let mut slots = [ValRaw::default(); MAX_SLOTS];
+    for (slot, value) in slots.iter_mut().zip(&flat) {
+        *slot = to_slot(value);
+    }
+    Ok(slots)
 }
 
 fn lift_results<T>(
@@ -119,9 +117,9 @@ fn lift_results<T>(
     caller: Caller,
     scope: BorrowScope,
     trace: Option<&mut CallTrace>,
-    results: &[jit::Val],
+    slots: &[ValRaw],
 ) -> Result<Option<Value>, Trap> {
-    let flat: Vec<_> = results.iter().map(from_core).collect();
+    let flat = from_slots(&lifted.core_results, slots);
     let guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
     let mut guest = guest.keeping_tags(caller);
     let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use canonical_abi::Value;
 
 use super::lift::{Lifted, lower_params};
-use super::{CallTrace, Caller, FuncInfo, check_enter, i32_param, with_task};
+use super::{CallTrace, Caller, FuncInfo, check_enter, slot_u32, with_task};
 use crate::store::{InstanceIndex, ReturnState, Returning, StoreContextMut};
 use crate::trap::{TaskFault, Trap, TrapCause};
 
@@ -30,16 +30,15 @@ pub(super) fn canon_lift_async<'v, T, R>(
     let args = on_start(cx)?;
     with_task(cx, instance, |cx| {
         let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
-        let params =
+        let mut slots =
             lower_params(cx, info, lifted, caller, scope, trace, &args).map_err(|trap| caller.word(trap))?;
         let task = cx.state_mut().tasks.last_mut().expect("this call is in progress");
         let (info, options) = (Arc::clone(info), lifted.options);
         let state = ReturnState::Started;
         task.returning = Some(Box::new(Returning { info, options, scope, state }));
-        let mut results = lifted.result_slots.clone();
-        lifted.core_func.call(&mut cx.core, &params, &mut results)?;
+        lifted.core_func.call_raw(&mut cx.core, &mut slots)?;
         if lifted.has_callback {
-            check_exits(i32_param(&results))?;
+            check_exits(slot_u32(slots[0]))?;
         }
         let result = take_result(cx)?;
         exit_implicit_thread(cx, instance, lifted.has_callback);

@@ -5,28 +5,27 @@ use std::sync::Arc;
 
 use canonical_abi::handles::Lends;
 use canonical_abi::{
-    Context, CoreValue, CoreValueIter, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
-    StringEncoding, flatten_functype, lift_flat_values, lower_flat_values,
+    Context, CoreFuncType, CoreValue, CoreValueIter, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS,
+    MAX_FLAT_RESULTS, StringEncoding, flatten_functype, lift_flat_values, lower_flat_values,
 };
 use jit::ValRaw;
 
 use super::guest::{Guest, Loans};
-use super::typed::{TypedCaller, TypedHostFunc, from_slot, to_slot};
+use super::typed::{TypedCaller, TypedHostFunc};
 use super::{
-    Body, Caller, FuncInfo, FuncInstance, Options, check_leave, core_func_type, from_core, host_func, invoke,
-    to_core,
+    Body, Caller, FuncInfo, FuncInstance, Options, check_leave, flat_func, from_slots, invoke, to_slot,
 };
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
-use crate::typed::MAX_SLOTS;
 
 /// The spec's `Subtask.State.RETURNED`.
-const SUBTASK_RETURNED: i32 = 2;
+const SUBTASK_RETURNED: u64 = 2;
 
 /// A lowered component function.
 struct Lowered<T: 'static> {
     callee: Arc<FuncInstance<T>>,
     options: Options,
+    core_type: CoreFuncType,
     result_spills: bool,
 }
 
@@ -53,10 +52,8 @@ pub(crate) fn lower<T>(
     let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lower);
     let result_spills =
         info.signature.ty.result.is_some() && (options.abi.is_async || flat.results.is_empty());
-    let lowered = Lowered { callee, options, result_spills };
-    host_func(cx, core_func_type(&flat), move |cx, params, results| {
-        canon_lower(cx, &lowered, params, results)
-    })
+    let lowered = Lowered { callee, options, core_type: flat.clone(), result_spills };
+    flat_func(cx, &flat, move |cx, slots| canon_lower(cx, &lowered, slots))
 }
 
 /// Returns who the callee is to take the caller for, and the encoding of the strings that it returns.
@@ -84,17 +81,10 @@ fn lower_typed<T>(
     cx: &mut StoreContextMut<'_, T>,
     host: &dyn TypedHostFunc<T>,
     caller: TypedCaller<'_>,
-    params: &[jit::Val],
-    results: &mut [jit::Val],
+    slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
-    let mut slots = [ValRaw::default(); MAX_SLOTS];
-    for (slot, param) in slots.iter_mut().zip(params) {
-        *slot = to_slot(param);
-    }
-    let out = host.call(cx, caller, &slots[..params.len()])?;
-    for (result, slot) in results.iter_mut().zip(out.slots()) {
-        from_slot(*slot, result);
-    }
+    let out = host.call(cx, caller, slots)?;
+    slots[..out.len()].copy_from_slice(out.slots());
     Ok(())
 }
 
@@ -103,18 +93,17 @@ fn lower_typed<T>(
 fn canon_lower<T>(
     cx: &mut StoreContextMut<'_, T>,
     lowered: &Lowered<T>,
-    params: &[jit::Val],
-    results: &mut [jit::Val],
+    slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
-    let Lowered { callee, options, result_spills: _ } = lowered;
+    let Lowered { callee, options, core_type, result_spills: _ } = lowered;
     check_leave(cx, options.instance)?;
     if let (false, Some((host, info))) = (options.abi.is_async, typed_host(callee)) {
-        return lower_typed(cx, host, TypedCaller { info, options }, params, results);
+        return lower_typed(cx, host, TypedCaller { info, options }, slots);
     }
     let info = &*callee.info;
     let types = &info.types;
     let (caller, result_encoding) = encodings(callee, options);
-    let flat: Vec<_> = params.iter().map(from_core).collect();
+    let flat = from_slots(&core_type.params, slots);
     let out_param = lowered.out_param(&flat);
     let mut flat = CoreValueIter::new(&flat);
     let (max_flat_params, max_flat_results) = match options.abi.is_async {
@@ -140,10 +129,10 @@ fn canon_lower<T>(
     let flat_results = invoke(cx, callee, caller, None, on_start, on_resolve)?;
     lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
     if options.abi.is_async {
-        results[0] = jit::Val::I32(SUBTASK_RETURNED);
+        slots[0] = ValRaw::from_u64(SUBTASK_RETURNED);
     }
-    for (slot, value) in results.iter_mut().zip(&flat_results) {
-        *slot = to_core(value);
+    for (slot, value) in slots.iter_mut().zip(&flat_results) {
+        *slot = to_slot(value);
     }
     Ok(())
 }

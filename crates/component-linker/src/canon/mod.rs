@@ -26,6 +26,8 @@ use canonical_abi::{
     CoreFuncType, CoreType, CoreValue, ResourceId, StringEncoding, Types, Value, type_check,
 };
 
+use jit::ValRaw;
+
 use crate::func_type::Signature;
 use crate::host::HostFunc;
 use crate::limits::LimitKind;
@@ -204,39 +206,40 @@ impl<T> Drop for Entered<'_, '_, T> {
 }
 
 /// Calls a core function that must not leave its instance: `realloc` or `post-return`.
+#[inline]
 fn call_without_leave<T>(
     cx: &mut StoreContextMut<'_, T>,
     instance: InstanceIndex,
     func: jit::Func,
-    params: &[jit::Val],
-    results: &mut [jit::Val],
+    slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
     cx.state_mut().instance_mut(instance).may_leave = false;
-    func.call(&mut cx.core, params, results)?;
+    func.call_raw(&mut cx.core, slots)?;
     cx.state_mut().instance_mut(instance).may_leave = true;
     Ok(())
 }
 
-/// Makes a core function for a built-in.
-fn host_func<T: 'static>(
-    cx: &mut StoreContextMut<'_, T>,
-    ty: jit::FuncType,
-    run: impl Fn(&mut StoreContextMut<'_, T>, &[jit::Val], &mut [jit::Val]) -> Result<(), Trap>
-    + Send
-    + Sync
-    + 'static,
-) -> jit::Func {
-    let call =
-        move |mut caller: jit::Caller<'_, StoreData<T>>, params: &[jit::Val], results: &mut [jit::Val]| {
-            let mut cx = StoreContextMut { core: jit::AsContextMut::as_context_mut(&mut caller) };
-            run(&mut cx, params, results).map_err(|trap| Box::new(trap) as jit::HostError)
-        };
-    jit::Func::new(&mut cx.core, ty, call)
+/// What the core function of a built-in gets of the store.
+type CoreCaller<'a, T> = jit::Caller<'a, StoreData<T>>;
+
+/// Runs a built-in for core code.
+#[inline]
+fn builtin<T, R>(
+    mut caller: CoreCaller<'_, T>,
+    run: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<R, Trap>,
+) -> Result<R, jit::HostError> {
+    let mut cx = StoreContextMut { core: jit::AsContextMut::as_context_mut(&mut caller) };
+    run(&mut cx).map_err(|trap| Box::new(trap) as jit::HostError)
 }
 
-/// Returns the core type of a built-in on 32-bit integers.
-fn i32_func_type(n_params: usize, n_results: usize) -> jit::FuncType {
-    jit::FuncType::new(vec![jit::ValType::I32; n_params], vec![jit::ValType::I32; n_results])
+/// Makes a core function of a type that the component's types say, on slots.
+fn flat_func<T: 'static>(
+    cx: &mut StoreContextMut<'_, T>,
+    ty: &CoreFuncType,
+    run: impl Fn(&mut StoreContextMut<'_, T>, &mut [ValRaw]) -> Result<(), Trap> + Send + Sync + 'static,
+) -> jit::Func {
+    let call = move |caller: CoreCaller<'_, T>, slots: &mut [ValRaw]| builtin(caller, |cx| run(cx, slots));
+    jit::Func::new_raw(&mut cx.core, &core_func_type(ty), call)
 }
 
 /// Returns the flattened type as a core function type.
@@ -254,30 +257,18 @@ fn core_type(ty: CoreType) -> jit::ValType {
     }
 }
 
-fn to_core(value: &CoreValue) -> jit::Val {
-    match *value {
-        CoreValue::I32(bits) => jit::Val::I32(bits.cast_signed()),
-        CoreValue::I64(bits) => jit::Val::I64(bits.cast_signed()),
-        CoreValue::F32(bits) => jit::Val::F32(bits),
-        CoreValue::F64(bits) => jit::Val::F64(bits),
-    }
+/// Returns the slot of a core value.
+fn to_slot(value: &CoreValue) -> ValRaw {
+    ValRaw::from_u64(value.bits())
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "flattened types have no other values")]
-fn from_core(value: &jit::Val) -> CoreValue {
-    match *value {
-        jit::Val::I32(value) => CoreValue::I32(value.cast_unsigned()),
-        jit::Val::I64(value) => CoreValue::I64(value.cast_unsigned()),
-        jit::Val::F32(bits) => CoreValue::F32(bits),
-        jit::Val::F64(bits) => CoreValue::F64(bits),
-        ref other => unreachable!("{other:?} in a function of a flattened type"),
-    }
+/// Returns the core values of these types in the first of the slots.
+fn from_slots(types: &[CoreType], slots: &[ValRaw]) -> Vec<CoreValue> {
+    types.iter().zip(slots).map(|(ty, slot)| CoreValue::from_bits(*ty, slot.to_u64())).collect()
 }
 
-/// Returns the only parameter of a built-in, or result of a core function, that is an `i32`.
-fn i32_param(params: &[jit::Val]) -> u32 {
-    match params.first().map(from_core) {
-        Some(CoreValue::I32(value)) => value,
-        other => unreachable!("{other:?} where the type has an i32"),
-    }
+/// Returns the bits of a slot that holds an `i32`.
+fn slot_u32(slot: ValRaw) -> u32 {
+    let [a, b, c, d, ..] = slot.to_u64().to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use canonical_abi::handles::{self, Dropped};
+use jit::ValRaw;
 
-use super::{check_enter, check_leave, host_func, i32_func_type, i32_param, with_task};
+use super::{CoreCaller, builtin, check_enter, check_leave, with_task};
 use crate::store::{InstanceIndex, ResourceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
 
@@ -14,13 +15,15 @@ pub(crate) fn resource_drop<T>(
     instance: InstanceIndex,
     resource: ResourceIndex,
 ) -> jit::Func {
-    host_func(cx, i32_func_type(1, 0), move |cx, params, _| {
-        check_leave(cx, instance)?;
-        let handles = &mut cx.state_mut().instance_mut(instance).handles;
-        match handles::resource_drop(handles, resource.runtime(), i32_param(params))? {
-            Dropped::Own { rep } => call_destructor(cx, resource, rep),
-            Dropped::Borrow => Ok(()),
-        }
+    jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>, index: u32| {
+        builtin(caller, |cx| {
+            check_leave(cx, instance)?;
+            let handles = &mut cx.state_mut().instance_mut(instance).handles;
+            match handles::resource_drop(handles, resource.runtime(), index)? {
+                Dropped::Own { rep } => call_destructor(cx, resource, rep),
+                Dropped::Borrow => Ok(()),
+            }
+        })
     })
 }
 
@@ -35,9 +38,8 @@ pub(crate) fn call_destructor<T>(
             let (instance, dtor) = (*instance, *dtor);
             check_enter(cx, instance)?;
             let Some(dtor) = dtor else { return Ok(()) };
-            with_task(cx, instance, |cx| {
-                Ok(dtor.call(&mut cx.core, &[jit::Val::I32(rep.cast_signed())], &mut [])?)
-            })
+            let mut slots = [ValRaw::from_u64(u64::from(rep))];
+            with_task(cx, instance, |cx| Ok(dtor.call_raw(&mut cx.core, &mut slots)?))
         }
         ResourceType::Host { dtor, rust_type: _ } => {
             let dtor = Arc::clone(dtor);

@@ -2,7 +2,7 @@
 
 use canonical_abi::handles;
 
-use super::{check_leave, host_func, i32_func_type, i32_param};
+use super::{CoreCaller, builtin, check_leave};
 use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut};
 
 /// Makes the core function: a representation in, the index of a new owned handle out.
@@ -11,11 +11,11 @@ pub(crate) fn resource_new<T>(
     instance: InstanceIndex,
     resource: ResourceIndex,
 ) -> jit::Func {
-    host_func(cx, i32_func_type(1, 1), move |cx, params, results| {
-        check_leave(cx, instance)?;
-        let add = |table: &mut _| handles::resource_new(table, resource.runtime(), i32_param(params));
-        let index = cx.state_mut().add_handle(instance, add)?;
-        results[0] = jit::Val::I32(index.cast_signed());
-        Ok(())
+    jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>, rep: u32| {
+        builtin(caller, |cx| {
+            check_leave(cx, instance)?;
+            let add = |table: &mut _| handles::resource_new(table, resource.runtime(), rep);
+            cx.state_mut().add_handle(instance, add)
+        })
     })
 }

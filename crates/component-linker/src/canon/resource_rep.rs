@@ -2,7 +2,7 @@
 
 use canonical_abi::handles;
 
-use super::{host_func, i32_func_type, i32_param};
+use super::{CoreCaller, builtin};
 use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut};
 
 /// Makes the core function: the index of a handle in, its representation out.
@@ -11,10 +11,10 @@ pub(crate) fn resource_rep<T>(
     instance: InstanceIndex,
     resource: ResourceIndex,
 ) -> jit::Func {
-    host_func(cx, i32_func_type(1, 1), move |cx, params, results| {
-        let handles = &cx.state().instance(instance).handles;
-        let rep = handles::resource_rep(handles, resource.runtime(), i32_param(params))?;
-        results[0] = jit::Val::I32(rep.cast_signed());
-        Ok(())
+    jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>, index: u32| {
+        builtin(caller, |cx| {
+            let handles = &cx.state().instance(instance).handles;
+            Ok(handles::resource_rep(handles, resource.runtime(), index)?)
+        })
     })
 }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use canonical_abi::{
-    Context, CoreValueIter, Direction, MAX_FLAT_PARAMS, StringEncoding, flatten_functype, lift_flat_values,
+    Context, CoreValue, CoreValueIter, Direction, MAX_FLAT_PARAMS, StringEncoding, flatten_functype,
+    lift_flat_values,
 };
 
 use super::guest::{Guest, Loans};
-use super::{FuncInfo, Options, check_leave, core_func_type, from_core, host_func};
+use super::{FuncInfo, Options, check_leave, flat_func, from_slots};
 use crate::store::{ReturnState, StoreContextMut};
 use crate::trap::{TaskFault, Trap, TrapCause};
 
@@ -19,14 +20,15 @@ pub(crate) fn task_return<T>(
     options: Options,
 ) -> jit::Func {
     let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lower);
-    host_func(cx, core_func_type(&flat), move |cx, params, _| canon_task_return(cx, &info, &options, params))
+    let params = flat.params.clone();
+    flat_func(cx, &flat, move |cx, slots| canon_task_return(cx, &info, &options, &from_slots(&params, slots)))
 }
 
 fn canon_task_return<T>(
     cx: &mut StoreContextMut<'_, T>,
     info: &FuncInfo,
     options: &Options,
-    params: &[jit::Val],
+    flat: &[CoreValue],
 ) -> Result<(), Trap> {
     check_leave(cx, options.instance)?;
     let fault = |fault| Err(TrapCause::Task(fault).into());
@@ -42,10 +44,9 @@ fn canon_task_return<T>(
         return fault(TaskFault::ReturnedTwice);
     }
     let scope = returning.scope;
-    let flat: Vec<_> = params.iter().map(from_core).collect();
     let mut guest = Guest::new(cx, info, options, Loans::Callee(scope), StringEncoding::Utf8);
     let mut lifting = Context::new(&info.types, options.abi, &mut guest);
-    let mut flat = CoreValueIter::new(&flat);
+    let mut flat = CoreValueIter::new(flat);
     let values = lift_flat_values(&mut lifting, MAX_FLAT_PARAMS, &mut flat, &info.signature.param_types)?;
     cx.state_mut().instance_mut(options.instance).handles.exit_scope(scope)?;
     let task = cx.state_mut().tasks.last_mut().and_then(|task| task.returning.as_mut());

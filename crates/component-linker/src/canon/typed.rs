@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use canonical_abi::handles::{BorrowScope, Lends};
 use canonical_abi::{Context, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, Value};
-use jit::{HostError, NumericFunc, ValRaw};
+use jit::{HostError, ValRaw};
 
 use super::guest::{Guest, Loans};
-use super::{Body, FuncInfo, FuncInstance, Lifted, Options, check_enter, with_task};
-use crate::store::{InstanceIndex, StoreContextMut};
+use super::{Body, FuncInfo, FuncInstance, Lifted, Options, call_without_leave, check_enter, with_task};
+use crate::store::StoreContextMut;
 use crate::trap::Trap;
 use crate::typed::{
     Callee, FlatIn, FlatOut, LiftTuple, LowerTuple, Results, Scratch, TypeMismatch, check_func, from_values,
@@ -22,35 +22,23 @@ use crate::typed::{
 #[derive(Debug)]
 pub(crate) struct Target {
     info: Arc<FuncInfo>,
-    core_func: NumericFunc,
-    post_return: Option<NumericFunc>,
+    core_func: jit::Func,
+    post_return: Option<jit::Func>,
     options: Options,
 }
 
 /// Prepares a function for typed calls, if it is a lifted one, of a synchronous type and lifted synchronously.
-///
-/// # Errors
-///
-/// When the system refuses memory for a trampoline.
-pub(crate) fn target<T>(
-    cx: &mut StoreContextMut<'_, T>,
-    func: &FuncInstance<T>,
-) -> Result<Option<Target>, jit::Error> {
+pub(crate) fn target<T>(func: &FuncInstance<T>) -> Option<Target> {
     let is_async = func.info.signature.ty.is_async;
     match &func.body {
         Body::Lifted(Lifted { core_func, post_return, options, .. })
             if !is_async && !options.abi.is_async =>
         {
-            let numbers = "flattened types are numbers";
-            let core_func = core_func.numeric(&mut cx.core)?.expect(numbers);
-            let post_return = match post_return {
-                Some(post_return) => Some(post_return.numeric(&mut cx.core)?.expect(numbers)),
-                None => None,
-            };
-            Ok(Some(Target { info: Arc::clone(&func.info), core_func, post_return, options: *options }))
+            let info = Arc::clone(&func.info);
+            Some(Target { info, core_func: *core_func, post_return: *post_return, options: *options })
         }
-        Body::Live(callee) => target(cx, callee),
-        Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Ok(None),
+        Body::Live(callee) => target(callee),
+        Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => None,
     }
 }
 
@@ -67,14 +55,14 @@ pub(crate) fn call_typed<T, P: LowerTuple, R: LiftTuple>(
             const { has_handles::<P>() }.then(|| cx.state_mut().instance_mut(instance).handles.enter_scope());
         let mut out = FlatOut::new();
         lower_params(cx, target, scope, params, &mut out)?;
-        let slots = out.slots_mut(target.core_func.n_slots());
-        target.core_func.call(&mut cx.core, slots)?;
+        let slots = out.slots_mut();
+        target.core_func.call_raw(&mut cx.core, slots)?;
         let result = lift_results(cx, target, slots)?;
         if let Some(scope) = scope {
             cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
         }
-        if let Some(post_return) = &target.post_return {
-            call_post_return(cx, instance, post_return, slots)?;
+        if let Some(post_return) = target.post_return {
+            call_without_leave(cx, instance, post_return, slots)?;
         }
         Ok(result)
     })
@@ -105,19 +93,6 @@ fn lift_results<T, R: LiftTuple>(
     let mut guest = Guest::new(cx, info, options, Loans::None, StringEncoding::Utf8);
     let mut cx = Context::new(&info.types, options.abi, &mut guest);
     lift_values(&mut cx, MAX_FLAT_RESULTS, &info.signature.result_types, &mut FlatIn::new(slots))
-}
-
-/// Calls a `post-return` function with the core results.
-fn call_post_return<T>(
-    cx: &mut StoreContextMut<'_, T>,
-    instance: InstanceIndex,
-    post_return: &NumericFunc,
-    results: &mut [ValRaw],
-) -> Result<(), Trap> {
-    cx.state_mut().instance_mut(instance).may_leave = false;
-    post_return.call(&mut cx.core, results)?;
-    cx.state_mut().instance_mut(instance).may_leave = true;
-    Ok(())
 }
 
 /// A host function on Rust types.
@@ -206,32 +181,5 @@ where
         let result = (self.func)(cx, args).map_err(Trap::from_host)?;
         let results = to_values(Scratch::new(info, store), &result, &info.signature.result_types)?;
         Ok(results.into_iter().next())
-    }
-}
-
-/// Returns the slot of a core value as built-ins have it.
-#[expect(clippy::wildcard_enum_match_arm, reason = "flattened types have no other values")]
-pub(super) fn to_slot(value: &jit::Val) -> ValRaw {
-    match *value {
-        jit::Val::I32(value) => ValRaw::from_u64(u64::from(value.cast_unsigned())),
-        jit::Val::I64(value) => ValRaw::from_u64(value.cast_unsigned()),
-        jit::Val::F32(bits) => ValRaw::from_u64(u64::from(bits)),
-        jit::Val::F64(bits) => ValRaw::from_u64(bits),
-        ref other => unreachable!("{other:?} in a function of a flattened type"),
-    }
-}
-
-/// Puts the bits of a slot into a core value, whose type stays what it is.
-#[expect(clippy::wildcard_enum_match_arm, reason = "flattened types have no other values")]
-pub(super) fn from_slot(slot: ValRaw, value: &mut jit::Val) {
-    let bits = slot.to_u64();
-    let [a, b, c, d, ..] = bits.to_le_bytes();
-    let low = u32::from_le_bytes([a, b, c, d]);
-    match value {
-        jit::Val::I32(value) => *value = low.cast_signed(),
-        jit::Val::I64(value) => *value = bits.cast_signed(),
-        jit::Val::F32(value) => *value = low,
-        jit::Val::F64(value) => *value = bits,
-        other => unreachable!("{other:?} in a function of a flattened type"),
     }
 }

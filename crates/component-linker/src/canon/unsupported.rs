@@ -1,7 +1,7 @@
 //! Built-ins that are not supported yet: functions that trap when called, so that a component that defines but never
 //! calls them works. They do check that the instance may be left, as all of them would.
 
-use super::{check_leave, host_func};
+use super::{CoreCaller, builtin, check_leave};
 use crate::store::{InstanceIndex, StoreContextMut};
 use crate::trap::TrapCause;
 
@@ -13,8 +13,11 @@ pub(crate) fn unsupported<T>(
     ty: jit::FuncType,
 ) -> jit::Func {
     let what = String::from(what);
-    host_func(cx, ty, move |cx, _, _| {
-        check_leave(cx, instance)?;
-        Err(TrapCause::Unsupported(what.clone()).into())
-    })
+    let call = move |caller: CoreCaller<'_, T>, _: &[jit::Val], _: &mut [jit::Val]| {
+        builtin(caller, |cx| {
+            check_leave(cx, instance)?;
+            Err(TrapCause::Unsupported(what.clone()).into())
+        })
+    };
+    jit::Func::new(&mut cx.core, ty, call)
 }

@@ -75,10 +75,10 @@ impl FlatOut {
         &self.slots[..self.len]
     }
 
-    /// Returns room for `n_slots`, the first of which are those pushed.
+    /// Returns room for all that a function may have, the first of which are those pushed.
     #[inline]
-    pub(crate) fn slots_mut(&mut self, n_slots: usize) -> &mut [ValRaw] {
-        &mut self.slots[..n_slots]
+    pub(crate) fn slots_mut(&mut self) -> &mut [ValRaw] {
+        &mut self.slots
     }
 }
 

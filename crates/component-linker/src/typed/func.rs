@@ -47,8 +47,6 @@ pub enum TypedFuncError {
         /// What differs.
         mismatch: TypeMismatch,
     },
-    /// The system refused memory.
-    Resource(jit::Error),
 }
 
 /// Why there are no bindings to an instance of a component (`bindings!`).
@@ -123,7 +121,7 @@ where
     check_func::<T, P, R>(&callee)
         .map_err(|mismatch| TypedFuncError::Types { name: String::from(name), mismatch })?;
     let instance = Arc::clone(cx.state().func(func.index));
-    let route = match target(cx, &instance).map_err(TypedFuncError::Resource)? {
+    let route = match target(&instance) {
         Some(target) => Route::Guest(Arc::new(target)),
         None => Route::Values,
     };
@@ -260,7 +258,6 @@ impl fmt::Display for TypedFuncError {
             Self::WrongStore => f.write_str("the function belongs to another store"),
             Self::Missing(message) => f.write_str(message),
             Self::Types { name, mismatch } => write!(f, "`{name}`: {mismatch}"),
-            Self::Resource(error) => error.fmt(f),
         }
     }
 }
@@ -270,7 +267,6 @@ impl std::error::Error for TypedFuncError {
         match self {
             Self::WrongStore | Self::Missing(_) => None,
             Self::Types { mismatch, .. } => Some(mismatch),
-            Self::Resource(error) => Some(error),
         }
     }
 }

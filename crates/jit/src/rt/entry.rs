@@ -1,7 +1,7 @@
 //! Entering compiled code, and leaving it by return or trap.
 //!
 //! The host enters through the entry trampoline of the function's signature, which records where to
-//! continue after a trap (`translate::trampoline::entry`). A trap is a signal whose handler continues
+//! continue after a trap (`translate::trampoline`). A trap is a signal whose handler continues
 //! there, so that wasm frames vanish at once; frames of the host between two activations are left by
 //! ordinary returns, because every host function is a call of its own with its own entry beneath.
 
@@ -11,13 +11,13 @@ use std::ptr;
 use super::block::FuncRefPtr;
 use super::state::{Activation, Failure, VmStore, find_code};
 use super::value::ValRaw;
-use crate::engine::Trampolines;
 use crate::exception::{exception, index_of};
 use crate::store::{StoreInner, StoreOpaque};
+use crate::trampolines::SlotCall;
 use crate::trap::{Backtrace, Trap, TrapKind, kind_of_code};
 
-/// An entry trampoline: context, code, value slots (arguments in, results out), VM state; non-zero after a trap.
-type Entry = unsafe extern "C" fn(usize, usize, *mut ValRaw, *mut VmStore) -> u32;
+/// A trampoline of [`Kind::EnterBySlots`]: function reference, VM state, slots (arguments in, results out).
+type Entry = unsafe extern "C" fn(u64, *mut VmStore, *mut ValRaw);
 
 thread_local! {
     /// The VM state whose code runs on this thread, for the signal handler; null when none does.
@@ -34,25 +34,24 @@ pub(super) fn current() -> *mut VmStore {
 ///
 /// # Panics
 ///
-/// Panics with the payload of a host function that panicked. Panics if `values` is shorter than the
-/// parameters or the results of the signature.
+/// Panics with the payload of a host function that panicked. Panics if the call is of another signature, and if there
+/// are too few slots.
 pub(crate) fn call<T: 'static>(
     store: &mut StoreInner<T>,
     func: FuncRefPtr,
-    trampolines: &Trampolines,
+    call: SlotCall,
     values: &mut [ValRaw],
 ) -> Result<(), Trap> {
-    assert!(values.len() >= trampolines.n_slots, "a slot for every parameter and result");
-    assert!(func.sig() == trampolines.sig, "the trampolines are those of the function's signature");
-    let (code, vmctx) = func.target();
+    let SlotCall { entry, n_slots, is_numeric: _ } = call;
+    assert!(values.len() >= n_slots, "a slot for every parameter and result");
+    assert!(func.sig() == entry.sig, "the entry is that of the function's signature");
     let slots = values.as_mut_ptr();
-    // SAFETY: the trampoline address is that of an entry trampoline (`Trampolines`' invariant) with the signature of
-    // `func` (asserted), `values` has the slots it uses (asserted), and code and context belong together
-    // (function references are only made so).
+    // SAFETY: the address is that of a trampoline of this kind (invariants of `SlotCall` and `Trampoline`) with the
+    // signature of `func` (asserted), and `values` has the slots it uses (asserted).
     unsafe {
         enter(store, |vm| {
-            let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(trampolines.entry()));
-            entry(vmctx, code, slots, vm);
+            let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(entry.address));
+            entry(func.address(), vm, slots);
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Host functions: the block that compiled code finds as their context, and the shim it calls.
+//! Host functions: the block that compiled code finds as their context, and the C functions that it calls.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,47 +7,35 @@ use std::sync::Arc;
 
 use super::block::{FuncRef, FuncRefPtr};
 use super::state::{Failure, VmState, VmStore};
-use super::value::{ValRaw, val_from_raw, val_to_raw};
-use crate::engine::Trampolines;
-use crate::error::Error;
+use super::typed::sealed::{HostParams, Params, Results};
+use super::value::ValRaw;
 use crate::exception;
 use crate::store::{Caller, StoreInner};
+use crate::trampolines::{Kind, Trampoline};
 use crate::trap::HostError;
-use crate::types::FuncType;
-use crate::value::Val;
-
-/// A host function of a store with data `T`.
-pub(crate) struct HostFn<T: 'static> {
-    pub(crate) ty: FuncType,
-    #[expect(clippy::type_complexity, reason = "spelt out once, where it is stored")]
-    pub(crate) func: Box<dyn Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + Sync>,
-}
+use crate::typed::IntoFunc;
 
 /// The context of a host function. Compiled code uses the first three fields.
 #[repr(C)]
-struct HostContext {
+pub(crate) struct HostContext {
     store: *mut VmStore,
-    /// Address of a `shim::<T>`.
-    shim: usize,
-    /// Address of `unwind::throw_ref`.
-    throw: usize,
-    /// The `HostFn<T>` of the same `T`.
+    /// Address of what the trampoline calls.
+    code: usize,
+    /// Address of `unwind::leave_host`.
+    leave: usize,
+    /// What `code` expects: a `SlotFn` or a closure.
     host: *const (),
     func_ref: FuncRef,
 }
 
-/// The status of a host function that failed.
-const FAILED: u64 = 1;
-
 /// Field offsets that compiled code uses.
 pub(crate) mod offsets {
     pub(crate) const HOST_STORE: i32 = 0;
-    pub(crate) const HOST_SHIM: i32 = 8;
-    pub(crate) const HOST_THROW: i32 = 16;
-    pub(crate) const HOST_FAILED: i64 = super::FAILED.cast_signed();
+    pub(crate) const HOST_CODE: i32 = 8;
+    pub(crate) const HOST_LEAVE: i32 = 16;
     const _: () = assert!(std::mem::offset_of!(super::HostContext, store) == 0);
-    const _: () = assert!(std::mem::offset_of!(super::HostContext, shim) == 8);
-    const _: () = assert!(std::mem::offset_of!(super::HostContext, throw) == 16);
+    const _: () = assert!(std::mem::offset_of!(super::HostContext, code) == 8);
+    const _: () = assert!(std::mem::offset_of!(super::HostContext, leave) == 16);
 }
 
 /// Owner of a host function and its context.
@@ -64,41 +52,62 @@ unsafe impl Send for HostBlock {}
 unsafe impl Sync for HostBlock {}
 
 impl HostBlock {
-    /// Creates the block of `func` in a store with VM state `vm`, whose data is of type `T`.
-    pub(crate) fn new<T: 'static>(vm: &VmState, trampolines: &Trampolines, func: HostFn<T>) -> Self {
-        let func = Arc::new(func);
-        let at = Arc::as_ptr(&func).cast();
-        Self::with_shim(vm, trampolines, (shim::<T> as *const ()).expose_provenance(), at, func)
+    /// Creates the block of a closure in a store with VM state `vm`, whose data is of type `T`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the trampoline is not that of host functions of the closure's type with values in registers.
+    pub(crate) fn on_registers<T: 'static, P, R, F>(
+        vm: &VmState,
+        trampoline: Trampoline,
+        func: Arc<F>,
+    ) -> Self
+    where
+        F: IntoFunc<T, P, R>,
+    {
+        assert!(trampoline.kind == Kind::HostByRegisters, "the kind of trampoline that the function is for");
+        let host = Arc::as_ptr(&func).cast();
+        Self::new(vm, trampoline, <F::Params as HostParams>::code::<T, P, R, F>(), host, func)
     }
 
-    /// `host` points into `func` and is what the shim expects.
-    fn with_shim(
+    /// Creates the block of a function on slots, `n_slots` of them, in a store with VM state `vm`, whose data is of
+    /// type `T`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the trampoline is not that of host functions with values in slots.
+    pub(crate) fn on_slots<T: 'static, F>(
         vm: &VmState,
-        trampolines: &Trampolines,
-        shim: usize,
+        trampoline: Trampoline,
+        n_slots: usize,
+        func: F,
+    ) -> Self
+    where
+        F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
+    {
+        assert!(trampoline.kind == Kind::HostBySlots, "the kind of trampoline that the function is for");
+        let func = Arc::new(SlotFn { n_slots, func });
+        let host = Arc::as_ptr(&func).cast();
+        Self::new(vm, trampoline, (run_on_slots::<T, F> as *const ()).expose_provenance(), host, func)
+    }
+
+    /// `host` points into `func` and is what `code` expects, which is what the trampoline calls.
+    fn new(
+        vm: &VmState,
+        trampoline: Trampoline,
+        code: usize,
         host: *const (),
         func: Arc<dyn Any + Send + Sync>,
     ) -> Self {
         let context = Box::leak(Box::new(HostContext {
             store: vm.ptr(),
-            shim,
-            throw: (super::unwind::throw_ref as *const ()).expose_provenance(),
+            code,
+            leave: (super::unwind::leave_host as *const ()).expose_provenance(),
             host,
-            func_ref: FuncRef { code: trampolines.host(), vmctx: 0, sig: trampolines.sig.0, _pad: 0 },
+            func_ref: FuncRef { code: trampoline.address, vmctx: 0, sig: trampoline.sig.0, _pad: 0 },
         }));
         context.func_ref.vmctx = (&raw mut *context).expose_provenance();
         Self { context: NonNull::from(context), _func: func }
-    }
-
-    /// Creates the block of a function on bare slots, `n_slots` of them, in a store with VM state `vm`, whose data is
-    /// of type `T`.
-    pub(crate) fn on_slots<T: 'static, F>(vm: &VmState, trampolines: &Trampolines, func: F) -> Self
-    where
-        F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
-    {
-        let host = Arc::new(SlotFn { n_slots: trampolines.n_slots, func });
-        let at = Arc::as_ptr(&host).cast();
-        Self::with_shim(vm, trampolines, (slot_shim::<T, F> as *const ()).expose_provenance(), at, host)
     }
 
     /// Returns the function reference of the host function.
@@ -116,97 +125,106 @@ impl Drop for HostBlock {
     }
 }
 
-/// What a host trampoline calls: runs the closure over the value slots; zero for success, `FAILED` after a
-/// failure, which then waits in the VM state, and more for an exception: the sum with its word.
-///
-/// # Safety
-///
-/// `context` is the context of a host function of a store with data `T`, whose code runs, and `values`
-/// has a slot for every parameter and every result.
-unsafe extern "C" fn shim<T: 'static>(context: *const HostContext, values: *mut ValRaw) -> u64 {
-    // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is the
-    // reborrow that `entry::call` left for the time of the call, used by nobody else until we return;
-    // `host` is a `HostFn<T>` kept alive by the block.
-    let (vm, inner, host) = unsafe {
-        let vm = (*context).store;
-        (vm, &mut *(*vm).inner.cast::<StoreInner<T>>(), &*(*context).host.cast::<HostFn<T>>())
-    };
-    let n_slots = host.ty.params.len().max(host.ty.results.len());
-    // SAFETY: the trampoline of this signature reserves so many slots on its frame and has filled those
-    // of the parameters; the others may be uninitialised, and are zeroed by it.
-    let values = unsafe { std::slice::from_raw_parts_mut(values, n_slots) };
-    // SAFETY: the VM state is live, and `inner` is of the running call.
-    unsafe { finish(vm, inner, |inner| invoke(inner, host, values)) }
-}
-
-/// A host function on bare slots.
+/// A host function on slots.
 struct SlotFn<F> {
     n_slots: usize,
     func: F,
 }
 
-/// As [`shim`], for a [`SlotFn<F>`].
+/// What the trampoline of a [`SlotFn<F>`] calls.
 ///
 /// # Safety
 ///
-/// As for [`shim`].
-unsafe extern "C" fn slot_shim<T: 'static, F>(context: *const HostContext, values: *mut ValRaw) -> u64
+/// `context` is the context of such a host function of a store with data `T`, whose code runs, and `values` has so many
+/// slots, filled.
+unsafe extern "C" fn run_on_slots<T: 'static, F>(context: *const HostContext, values: *mut ValRaw)
 where
     F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError>,
 {
-    // SAFETY: as in `shim`; `host` is a `SlotFn<F>` kept alive by the block, and the trampoline has reserved and filled
-    // so many slots.
+    // SAFETY: as the caller says.
     unsafe {
-        let vm = (*context).store;
-        let (inner, host) =
-            (&mut *(*vm).inner.cast::<StoreInner<T>>(), &*(*context).host.cast::<SlotFn<F>>());
+        let (vm, inner, host) = parts::<T, SlotFn<F>>(context);
         let values = std::slice::from_raw_parts_mut(values, host.n_slots);
-        finish(vm, inner, |inner| (host.func)(Caller::new(inner), values))
+        if let Err(failure) = guarded(|| (host.func)(Caller::new(inner), values)) {
+            fail(vm, inner, failure);
+        }
     }
 }
 
-/// Runs a host function and returns the status of it.
+/// Runs a closure on the arguments that a trampoline passed in registers, and returns the results as it expects them: after
+/// a failure, zeros that it ignores.
+///
+/// # Safety
+///
+/// `context` is the context of the host function that the closure `F` is, of a store with data `T`, whose code runs.
+#[inline]
+pub(super) unsafe fn run_on_registers<T: 'static, P, R, F: IntoFunc<T, P, R>>(
+    context: *const HostContext,
+    args: <F::Params as Params>::Abi,
+) -> <F::Results as Results>::Abi {
+    // SAFETY: as the caller says; all that crosses in registers is numbers, for which zero is a value.
+    unsafe {
+        let (vm, inner, host) = parts::<T, F>(context);
+        let results = guarded(|| {
+            let mut caller = Caller::new(inner);
+            let params = F::Params::from_abi(args, &caller);
+            let results = host.run(&mut caller, params)?;
+            Ok(results.to_abi(&caller))
+        });
+        match results {
+            Ok(results) => results,
+            Err(failure) => {
+                fail(vm, inner, failure);
+                std::mem::zeroed()
+            }
+        }
+    }
+}
+
+/// Returns the VM state, the store and the function that a context names.
+///
+/// # Safety
+///
+/// `context` is the context of a host function of a store with data `T`, whose code runs; what it names as `host` is an
+/// `F`. The results are not used after the host function returned.
+#[inline]
+unsafe fn parts<'a, T: 'static, F>(
+    context: *const HostContext,
+) -> (*mut VmStore, &'a mut StoreInner<T>, &'a F) {
+    // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is the reborrow that
+    // `entry::enter` left for the time of the call, used by nobody else until we return; the block keeps `host` alive.
+    unsafe {
+        let vm = (*context).store;
+        (vm, &mut *(*vm).inner.cast::<StoreInner<T>>(), &*(*context).host.cast::<F>())
+    }
+}
+
+/// Runs host code; a panic becomes a failure.
+#[inline]
+fn guarded<R>(run: impl FnOnce() -> Result<R, HostError>) -> Result<R, Failure> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result.map_err(Failure::Error),
+        Err(payload) => Err(Failure::Panic(payload)),
+    }
+}
+
+/// Leaves the failure in the VM state, where the trampoline looks after the call.
 ///
 /// # Safety
 ///
 /// `vm` is the live VM state of the store `inner`, whose code called the host.
-#[inline]
-unsafe fn finish<T: 'static>(
-    vm: *mut VmStore,
-    inner: &mut StoreInner<T>,
-    run: impl FnOnce(&mut StoreInner<T>) -> Result<(), HostError>,
-) -> u64 {
-    let failure = match catch_unwind(AssertUnwindSafe(|| run(inner))) {
-        Ok(Ok(())) => return 0,
-        Ok(Err(error)) => match exception::rethrown(&mut inner.opaque, error) {
-            Ok(word) => return FAILED + word,
+#[cold]
+unsafe fn fail<T: 'static>(vm: *mut VmStore, inner: &mut StoreInner<T>, failure: Failure) {
+    let failure = match failure {
+        Failure::Error(error) => match exception::rethrown(&mut inner.opaque, error) {
+            Ok(word) => Failure::Exception(word),
             Err(error) => Failure::Error(error),
         },
-        Err(payload) => Failure::Panic(payload),
+        Failure::Panic(_) | Failure::Exception(_) => failure,
     };
-    // SAFETY: the VM state is live; `inner` is not used any more.
-    unsafe { (*vm).failure = Some(failure) };
-    FAILED
-}
-
-fn invoke<T: 'static>(
-    store: &mut StoreInner<T>,
-    host: &HostFn<T>,
-    values: &mut [ValRaw],
-) -> Result<(), HostError> {
-    let HostFn { ty, func } = host;
-    let mut vals = store.opaque.take_scratch();
-    vals.extend(ty.params.iter().zip(&*values).map(|(&ty, &raw)| val_from_raw(&store.opaque, raw, ty)));
-    vals.extend(ty.results.iter().map(|&ty| Val::default_for(ty)));
-    let (params, results) = vals.split_at_mut(ty.params.len());
-    func(Caller::new(store), params, results)?;
-    for ((slot, val), &ty) in values.iter_mut().zip(&*results).zip(&ty.results) {
-        if !val.is_of(&store.opaque, ty) {
-            let message = format!("host function returned {} instead of {ty}", val.ty());
-            return Err(Error::type_mismatch(message).into());
-        }
-        *slot = val_to_raw(&store.opaque, val);
+    // SAFETY: the VM state is live, and no other reference to it is held.
+    unsafe {
+        (*vm).failure = Some(failure);
+        (*vm).host_failed = 1;
     }
-    store.opaque.put_scratch(vals);
-    Ok(())
 }

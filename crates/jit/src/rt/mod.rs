@@ -43,7 +43,7 @@ pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
 pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
 pub(crate) use code::{LoadedCode, Member};
 pub(crate) use entry::call;
-pub(crate) use host::{HostBlock, HostFn};
+pub(crate) use host::HostBlock;
 pub(crate) use lazy::stubs;
 pub(crate) use memory::LinearMemory;
 pub(crate) use mmap::FileMapping;

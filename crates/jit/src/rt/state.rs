@@ -14,7 +14,7 @@ use crate::trap::HostError;
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;
 
-/// The state. Compiled code uses the first nine fields.
+/// The state. Compiled code uses the first ten fields.
 #[repr(C)]
 pub(super) struct VmStore {
     /// Lowest stack address that wasm functions may use.
@@ -35,6 +35,8 @@ pub(super) struct VmStore {
     pub(super) fuel: i64,
     /// What the message of a trap says beside its kind: written right before the trap, where there is such a figure.
     pub(super) figure: u64,
+    /// Not zero when the host function that was called last failed, until its trampoline has left: why is in `failure`.
+    pub(super) host_failed: u64,
     _epoch: Arc<AtomicU64>,
 
     /// The store's type-independent part, reborrowed for the running call; null outside of calls.
@@ -100,6 +102,8 @@ pub(crate) mod offsets {
     const _: () = assert!(std::mem::offset_of!(super::VmStore, deadline) == 48);
     const _: () = assert!(std::mem::offset_of!(super::VmStore, fuel) == 56);
     const _: () = assert!(std::mem::offset_of!(super::VmStore, figure) == 64);
+    pub(crate) const STORE_HOST_FAILED: i32 = 72;
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, host_failed) == 72);
 }
 
 /// Owner of a store's VM state.
@@ -126,6 +130,7 @@ impl VmState {
             deadline: u64::MAX,
             fuel: 0,
             figure: 0,
+            host_failed: 0,
             _epoch: Arc::clone(epoch),
             opaque: ptr::null_mut(),
             inner: ptr::null_mut(),

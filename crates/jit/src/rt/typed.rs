@@ -1,37 +1,51 @@
-//! Values of Rust types to and from compiled code: arguments and a result in registers.
+//! Values of Rust types to and from compiled code, in the registers of the C convention.
 //!
-//! The entry of a signature (`translate::trampoline::typed_entry`) is a C function; [`TypedEntry`] is its address with
-//! the Rust types that it was checked against, so that a call needs no check but that of the function's signature.
+//! What crosses is said once, by the `Abi` types of this file, for both ways: [`TypedEntry`] calls the trampoline of a
+//! signature as a C function with these types, and [`HostParams::code`] is the C function that the trampoline of a host
+//! function calls. `translate::trampoline` has the same signatures in Cranelift's terms.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use super::block::FuncRefPtr;
 use super::entry::enter;
+use super::host::{HostContext, run_on_registers};
 use super::state::VmStore;
-use super::value::ValRaw;
-use crate::engine::Trampolines;
+use super::value::{ValRaw, Word};
 use crate::func::Func;
 use crate::store::{AsContext, StoreInner};
+use crate::trampolines::{Kind, Trampoline};
 use crate::trap::Trap;
+use crate::typed::IntoFunc;
 use crate::types::{TypeId, ValType};
 use crate::value::ExternRef;
+use sealed::{HostParams, Params, Results, Value};
+
+#[cfg(target_arch = "aarch64")]
+use std::arch::aarch64::uint8x16_t as Vector;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::__m128i as Vector;
 
 /// What keeps others from implementing the traits of this file: compiled code relies on them.
 pub(crate) mod sealed {
-    use super::{AsContext, ValRaw, ValType};
+    use super::super::value::Word;
+    use super::{AsContext, IntoFunc, ValType};
 
     /// What crosses to compiled code as one argument or result.
-    pub trait Value: Copy {
-        /// What the C convention passes.
-        type Abi: Copy + Default + Send + Sync + 'static;
+    pub trait Value: Sized {
+        /// What the C convention passes. All zeros is one.
+        type Abi: Copy + 'static;
+
+        /// The same bits as an integer.
+        type Word: Word;
 
         /// The type that compiled code has for it.
         const TYPE: ValType;
 
         fn to_abi(self, cx: &impl AsContext) -> Self::Abi;
         fn from_abi(abi: Self::Abi, cx: &impl AsContext) -> Self;
-        fn to_raw(self, cx: &impl AsContext) -> ValRaw;
-        fn from_raw(raw: ValRaw, cx: &impl AsContext) -> Self;
+        fn to_word(abi: Self::Abi) -> Self::Word;
+        fn from_word(word: Self::Word) -> Self::Abi;
     }
 
     /// Arguments.
@@ -40,45 +54,64 @@ pub(crate) mod sealed {
 
         fn types() -> Vec<ValType>;
         fn to_abi(self, cx: &impl AsContext) -> Self::Abi;
-        fn from_raw(slots: &[ValRaw], cx: &impl AsContext) -> Self;
+        fn from_abi(abi: Self::Abi, cx: &impl AsContext) -> Self;
 
-        /// Calls the entry.
+        /// Calls a function.
         ///
         /// # Safety
         ///
-        /// `entry` is the typed entry of a signature with these parameters whose result, if it is the only one, is
-        /// passed as an `R`; `head` is what the entry demands.
-        unsafe fn call<R: Copy>(abi: Self::Abi, entry: usize, head: [usize; 4]) -> R;
+        /// `entry` is the address of a C function that takes `head`, which is what it demands, and these parameters, and
+        /// returns an `Out`.
+        unsafe fn call<Out>(abi: Self::Abi, entry: usize, head: (u64, usize)) -> Out;
     }
 
-    /// Results: one in a register, or several in slots.
+    /// Arguments of a host function.
+    pub trait HostParams: Params {
+        /// Returns the address of the C function that runs the closure `F`: takes its context and these parameters, and
+        /// returns the `Abi` of its results.
+        fn code<T: 'static, P, R, F: IntoFunc<T, P, R, Params = Self>>() -> usize;
+    }
+
+    /// Results.
     pub trait Results: Sized {
-        type Abi: Copy + Default + 'static;
-        type Slots: AsMut<[ValRaw]> + AsRef<[ValRaw]> + Default;
+        /// What the C convention returns (`translate::trampoline::Returned`). All zeros is one.
+        type Abi: Copy + 'static;
 
         fn types() -> Vec<ValType>;
-        fn from_abi(abi: Self::Abi, slots: &Self::Slots, cx: &impl AsContext) -> Self;
-        fn to_raw(self, slots: &mut [ValRaw], cx: &impl AsContext);
+        fn to_abi(self, cx: &impl AsContext) -> Self::Abi;
+        fn from_abi(abi: Self::Abi, cx: &impl AsContext) -> Self;
     }
 }
 
-/// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `Option<Func>`,
-/// `Option<ExternRef>`. Only this crate implements it.
-pub trait WasmTy: sealed::Value + Send + Sync + 'static {}
+/// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128` (the bits of a vector, lane 0
+/// lowest), `Option<Func>`, `Option<ExternRef>`. Only this crate implements it.
+pub trait WasmTy: Value + Send + Sync + 'static {}
 
 /// Parameters of a [`TypedFunc`](crate::TypedFunc): a [`WasmTy`], or a tuple of up to twelve. Only this crate
 /// implements it.
-pub trait WasmParams: sealed::Params + 'static {}
+pub trait WasmParams: Params + 'static {}
 
 /// Results of a [`TypedFunc`](crate::TypedFunc): a [`WasmTy`], or a tuple of up to twelve. Only this crate implements
 /// it.
-pub trait WasmResults: sealed::Results + 'static {}
+pub trait WasmResults: Results + 'static {}
+
+/// Two results. As structures of two words are returned in registers, so is this if neither is a vector; otherwise it is
+/// what [`Slots`] would be.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Pair<A, B>(A, B);
+
+/// Three results or more.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Slots<const N: usize>([ValRaw; N]);
 
 macro_rules! numbers {
-    ($($ty:ty, $wasm:ident, $abi:ty, $to:expr, $from:expr, $bits:expr, $of_bits:expr;)*) => {
+    ($($ty:ty, $wasm:ident, $abi:ty, $word:ty, $to:expr, $from:expr, $bits:expr, $of_bits:expr;)*) => {
         $(
-            impl sealed::Value for $ty {
+            impl Value for $ty {
                 type Abi = $abi;
+                type Word = $word;
                 const TYPE: ValType = ValType::$wasm;
 
                 #[inline]
@@ -92,13 +125,13 @@ macro_rules! numbers {
                 }
 
                 #[inline]
-                fn to_raw(self, _: &impl AsContext) -> ValRaw {
-                    ValRaw::from_u64(($bits)(self))
+                fn to_word(abi: $abi) -> $word {
+                    ($bits)(abi)
                 }
 
                 #[inline]
-                fn from_raw(raw: ValRaw, _: &impl AsContext) -> Self {
-                    ($of_bits)(raw.to_u64())
+                fn from_word(word: $word) -> $abi {
+                    ($of_bits)(word)
                 }
             }
             impl WasmTy for $ty {}
@@ -111,20 +144,48 @@ fn low(bits: u64) -> u32 {
     bits as u32
 }
 
+fn i32_bits(value: i32) -> u64 {
+    u64::from(value.cast_unsigned())
+}
+
+fn i32_of(bits: u64) -> i32 {
+    low(bits).cast_signed()
+}
+
+fn f32_bits(value: f32) -> u64 {
+    u64::from(value.to_bits())
+}
+
+fn f32_of(bits: u64) -> f32 {
+    f32::from_bits(low(bits))
+}
+
+fn vector_bits(vector: Vector) -> u128 {
+    // SAFETY: both are 16 bytes, of which every value is one.
+    unsafe { std::mem::transmute(vector) }
+}
+
+fn vector_of(bits: u128) -> Vector {
+    // SAFETY: as in `vector_bits`.
+    unsafe { std::mem::transmute(bits) }
+}
+
 numbers! {
-    i32, I32, i32, |v| v, |v| v, |v: i32| u64::from(v.cast_unsigned()), |b| low(b).cast_signed();
-    u32, I32, i32, u32::cast_signed, i32::cast_unsigned, u64::from, low;
-    i64, I64, i64, |v| v, |v| v, i64::cast_unsigned, u64::cast_signed;
-    u64, I64, i64, u64::cast_signed, i64::cast_unsigned, |v| v, |b| b;
-    f32, F32, f32, |v| v, |v| v, |v: f32| u64::from(v.to_bits()), |b| f32::from_bits(low(b));
-    f64, F64, f64, |v| v, |v| v, f64::to_bits, f64::from_bits;
+    i32, I32, i32, u64, |v| v, |v| v, i32_bits, i32_of;
+    u32, I32, i32, u64, u32::cast_signed, i32::cast_unsigned, i32_bits, i32_of;
+    i64, I64, i64, u64, |v| v, |v| v, i64::cast_unsigned, u64::cast_signed;
+    u64, I64, i64, u64, u64::cast_signed, i64::cast_unsigned, i64::cast_unsigned, u64::cast_signed;
+    f32, F32, f32, u64, |v| v, |v| v, f32_bits, f32_of;
+    f64, F64, f64, u64, |v| v, |v| v, f64::to_bits, f64::from_bits;
+    u128, V128, Vector, u128, vector_of, vector_bits, vector_bits, vector_of;
 }
 
 macro_rules! references {
     ($($ty:ty, $wasm:ident, |$val:ident, $store:ident| $to:expr, |$word:ident, $in:ident| $from:expr;)*) => {
         $(
-            impl sealed::Value for Option<$ty> {
+            impl Value for Option<$ty> {
                 type Abi = u64;
+                type Word = u64;
                 const TYPE: ValType = ValType::$wasm;
 
                 fn to_abi(self, cx: &impl AsContext) -> u64 {
@@ -137,12 +198,14 @@ macro_rules! references {
                     $from
                 }
 
-                fn to_raw(self, cx: &impl AsContext) -> ValRaw {
-                    ValRaw::from_u64(sealed::Value::to_abi(self, cx))
+                #[inline]
+                fn to_word(abi: u64) -> u64 {
+                    abi
                 }
 
-                fn from_raw(raw: ValRaw, cx: &impl AsContext) -> Self {
-                    <Self as sealed::Value>::from_abi(raw.to_u64(), cx)
+                #[inline]
+                fn from_word(word: u64) -> u64 {
+                    word
                 }
             }
             impl WasmTy for Option<$ty> {}
@@ -160,8 +223,8 @@ references! {
 macro_rules! tuples {
     ($(($n:literal $($name:ident $index:tt)*))*) => {
         $(
-            impl<$($name: WasmTy),*> sealed::Params for ($($name,)*) {
-                type Abi = ($(<$name as sealed::Value>::Abi,)*);
+            impl<$($name: WasmTy),*> Params for ($($name,)*) {
+                type Abi = ($($name::Abi,)*);
 
                 fn types() -> Vec<ValType> {
                     vec![$($name::TYPE),*]
@@ -170,37 +233,51 @@ macro_rules! tuples {
                 #[inline]
                 #[allow(unused_variables, clippy::unused_unit, reason = "without parameters nothing is used")]
                 fn to_abi(self, cx: &impl AsContext) -> Self::Abi {
-                    ($(sealed::Value::to_abi(self.$index, cx),)*)
+                    ($(self.$index.to_abi(cx),)*)
                 }
 
                 #[inline]
                 #[allow(unused_variables, clippy::unused_unit, reason = "without parameters nothing is used")]
-                fn from_raw(slots: &[ValRaw], cx: &impl AsContext) -> Self {
-                    ($(<$name as sealed::Value>::from_raw(slots[$index], cx),)*)
+                fn from_abi(abi: Self::Abi, cx: &impl AsContext) -> Self {
+                    ($($name::from_abi(abi.$index, cx),)*)
                 }
 
                 #[inline]
                 #[allow(unused_variables, reason = "without parameters nothing is used")]
-                unsafe fn call<Out: Copy>(
-                    abi: Self::Abi,
-                    entry: usize,
-                    [vmctx, code, vm, slots]: [usize; 4],
-                ) -> Out {
+                unsafe fn call<Out>(abi: Self::Abi, entry: usize, (func, vm): (u64, usize)) -> Out {
+                    type Entry<Out, $($name),*> = unsafe extern "C" fn(u64, usize $(, $name)*) -> Out;
+                    let entry = std::ptr::with_exposed_provenance::<()>(entry);
                     // SAFETY: the entry is a C function with these parameters and this result, as the caller says.
                     unsafe {
-                        type Entry<Out, $($name),*> =
-                            unsafe extern "C" fn(usize, usize, usize, usize $(, $name)*) -> Out;
-                        let entry = std::ptr::with_exposed_provenance::<()>(entry);
-                        let entry: Entry<Out, $(<$name as sealed::Value>::Abi),*> = std::mem::transmute(entry);
-                        entry(vmctx, code, vm, slots $(, abi.$index)*)
+                        let entry: Entry<Out, $($name::Abi),*> = std::mem::transmute(entry);
+                        entry(func, vm $(, abi.$index)*)
                     }
                 }
             }
             impl<$($name: WasmTy),*> WasmParams for ($($name,)*) {}
 
-            impl<$($name: WasmTy),*> sealed::Results for ($($name,)*) {
-                type Abi = results_abi!($($name)*);
-                type Slots = [ValRaw; $n];
+            impl<$($name: WasmTy),*> HostParams for ($($name,)*) {
+                fn code<T: 'static, P, R, Fun: IntoFunc<T, P, R, Params = Self>>() -> usize {
+                    /// # Safety
+                    ///
+                    /// Called by the trampoline of the host function that `Fun` is.
+                    #[allow(non_snake_case, reason = "a parameter has its type's name")]
+                    unsafe extern "C" fn code<T: 'static, P, R, $($name: WasmTy,)* Fun>(
+                        context: *const HostContext
+                        $(, $name: $name::Abi)*
+                    ) -> <Fun::Results as Results>::Abi
+                    where
+                        Fun: IntoFunc<T, P, R, Params = ($($name,)*)>,
+                    {
+                        // SAFETY: the trampoline passes the function's context.
+                        unsafe { run_on_registers::<T, P, R, Fun>(context, ($($name,)*)) }
+                    }
+                    (code::<T, P, R, $($name,)* Fun> as *const ()).expose_provenance()
+                }
+            }
+
+            impl<$($name: WasmTy),*> Results for ($($name,)*) {
+                type Abi = results!(type $n $($name)*);
 
                 fn types() -> Vec<ValType> {
                     vec![$($name::TYPE),*]
@@ -208,14 +285,14 @@ macro_rules! tuples {
 
                 #[inline]
                 #[allow(unused_variables, clippy::unused_unit, reason = "without results nothing is used")]
-                fn from_abi(abi: Self::Abi, slots: &Self::Slots, cx: &impl AsContext) -> Self {
-                    results_from!(abi, slots, cx, $($name $index)*)
+                fn to_abi(self, cx: &impl AsContext) -> Self::Abi {
+                    results!(to self, cx, $($name $index)*)
                 }
 
                 #[inline]
-                #[allow(unused_variables, reason = "without results nothing is used")]
-                fn to_raw(self, slots: &mut [ValRaw], cx: &impl AsContext) {
-                    $(slots[$index] = sealed::Value::to_raw(self.$index, cx);)*
+                #[allow(unused_variables, clippy::unused_unit, reason = "without results nothing is used")]
+                fn from_abi(abi: Self::Abi, cx: &impl AsContext) -> Self {
+                    results!(from abi, cx, $($name $index)*)
                 }
             }
             impl<$($name: WasmTy),*> WasmResults for ($($name,)*) {}
@@ -223,20 +300,29 @@ macro_rules! tuples {
     };
 }
 
-/// What the entry returns: the only result, or nothing.
-macro_rules! results_abi {
-    ($name:ident) => {
-        <$name as sealed::Value>::Abi
-    };
-    ($($name:ident)*) => {
-        ()
-    };
-}
+/// What `Results` says of none, one, two and more results.
+macro_rules! results {
+    (type $n:literal) => { () };
+    (type $n:literal $a:ident) => { $a::Abi };
+    (type $n:literal $a:ident $b:ident) => { Pair<$a::Word, $b::Word> };
+    (type $n:literal $($name:ident)*) => { Slots<$n> };
 
-macro_rules! results_from {
-    ($abi:ident, $slots:ident, $cx:ident, $name:ident $index:tt) => { (<$name as sealed::Value>::from_abi($abi, $cx),) };
-    ($abi:ident, $slots:ident, $cx:ident, $($name:ident $index:tt)*) => {
-        ($(<$name as sealed::Value>::from_raw($slots[$index], $cx),)*)
+    (to $from:ident, $cx:ident,) => { () };
+    (to $from:ident, $cx:ident, $a:ident $i:tt) => { $from.$i.to_abi($cx) };
+    (to $from:ident, $cx:ident, $a:ident $i:tt $b:ident $j:tt) => {
+        Pair($a::to_word($from.$i.to_abi($cx)), $b::to_word($from.$j.to_abi($cx)))
+    };
+    (to $from:ident, $cx:ident, $($name:ident $index:tt)*) => {
+        Slots([$($name::to_word($from.$index.to_abi($cx)).to_slot(),)*])
+    };
+
+    (from $abi:ident, $cx:ident,) => { () };
+    (from $abi:ident, $cx:ident, $a:ident $i:tt) => { ($a::from_abi($abi, $cx),) };
+    (from $abi:ident, $cx:ident, $a:ident $i:tt $b:ident $j:tt) => {
+        ($a::from_abi($a::from_word($abi.$i), $cx), $b::from_abi($b::from_word($abi.$j), $cx))
+    };
+    (from $abi:ident, $cx:ident, $($name:ident $index:tt)*) => {
+        ($($name::from_abi($name::from_word(Word::from_slot($abi.0[$index])), $cx),)*)
     };
 }
 
@@ -256,7 +342,7 @@ tuples! {
     (12 A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11)
 }
 
-impl<A: WasmTy> sealed::Params for A {
+impl<A: WasmTy> Params for A {
     type Abi = (A::Abi,);
 
     fn types() -> Vec<ValType> {
@@ -265,45 +351,45 @@ impl<A: WasmTy> sealed::Params for A {
 
     #[inline]
     fn to_abi(self, cx: &impl AsContext) -> Self::Abi {
-        (sealed::Value::to_abi(self, cx),)
+        (Value::to_abi(self, cx),)
     }
 
     #[inline]
-    fn from_raw(slots: &[ValRaw], cx: &impl AsContext) -> Self {
-        <A as sealed::Value>::from_raw(slots[0], cx)
+    fn from_abi((abi,): Self::Abi, cx: &impl AsContext) -> Self {
+        <A as Value>::from_abi(abi, cx)
     }
 
     #[inline]
-    unsafe fn call<Out: Copy>(abi: Self::Abi, entry: usize, head: [usize; 4]) -> Out {
+    unsafe fn call<Out>(abi: Self::Abi, entry: usize, head: (u64, usize)) -> Out {
         // SAFETY: as the caller says.
-        unsafe { <(A,) as sealed::Params>::call(abi, entry, head) }
+        unsafe { <(A,) as Params>::call(abi, entry, head) }
     }
 }
 impl<A: WasmTy> WasmParams for A {}
 
-impl<A: WasmTy> sealed::Results for A {
+impl<A: WasmTy> Results for A {
     type Abi = A::Abi;
-    type Slots = [ValRaw; 0];
 
     fn types() -> Vec<ValType> {
         vec![A::TYPE]
     }
 
     #[inline]
-    fn from_abi(abi: Self::Abi, _: &Self::Slots, cx: &impl AsContext) -> Self {
-        <A as sealed::Value>::from_abi(abi, cx)
+    fn to_abi(self, cx: &impl AsContext) -> Self::Abi {
+        Value::to_abi(self, cx)
     }
 
     #[inline]
-    fn to_raw(self, slots: &mut [ValRaw], cx: &impl AsContext) {
-        slots[0] = sealed::Value::to_raw(self, cx);
+    fn from_abi(abi: Self::Abi, cx: &impl AsContext) -> Self {
+        <A as Value>::from_abi(abi, cx)
     }
 }
 impl<A: WasmTy> WasmResults for A {}
 
-/// The typed entry of a signature, as Rust sees it.
+/// The entry of a signature for values in registers, as Rust sees it.
 ///
-/// Invariant: `address` is that of the typed entry of `sig`, whose parameters and results are those of `P` and `R`.
+/// Invariant: `address` is that of the trampoline [`Kind::EnterByRegisters`] of `sig`, whose parameters and results are
+/// those of `P` and `R`.
 pub(crate) struct TypedEntry<P, R> {
     address: usize,
     sig: TypeId,
@@ -319,10 +405,14 @@ impl<P, R> Clone for TypedEntry<P, R> {
 impl<P, R> Copy for TypedEntry<P, R> {}
 
 impl<P: WasmParams, R: WasmResults> TypedEntry<P, R> {
-    /// Returns the entry, or `None` if the signature is another one.
-    pub(crate) fn new(trampolines: &Trampolines) -> Option<Self> {
-        let fits = trampolines.ty.params == P::types() && trampolines.ty.results == R::types();
-        fits.then(|| Self { address: trampolines.typed_entry(), sig: trampolines.sig, types: PhantomData })
+    /// Returns the entry for functions of the trampoline's type, which is that of `P` and `R`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is another kind of trampoline.
+    pub(crate) fn new(trampoline: Trampoline) -> Self {
+        assert!(trampoline.kind == Kind::EnterByRegisters, "the kind of trampoline that the entry is");
+        Self { address: trampoline.address, sig: trampoline.sig, types: PhantomData }
     }
 
     /// Calls a function of the store that has the signature.
@@ -336,18 +426,15 @@ impl<P: WasmParams, R: WasmResults> TypedEntry<P, R> {
         store: &mut StoreInner<T>,
         func: FuncRefPtr,
         args: P::Abi,
-        slots: &mut R::Slots,
     ) -> Result<R::Abi, Trap> {
         assert!(func.sig() == self.sig, "the entry is that of the function's signature");
-        let (code, vmctx) = func.target();
-        let slots = slots.as_mut().as_mut_ptr();
         // SAFETY: the entry is that of the signature (type invariant), which is the function's (asserted); its code
-        // lives as long as the store, which has registered it; the slots are those of the results.
+        // lives as long as the store, which has registered it. It has returned the results unless there was a trap.
         unsafe {
-            enter(store, |vm: *mut VmStore| {
-                let head = [vmctx, code, vm.expose_provenance(), slots.expose_provenance()];
-                P::call::<R::Abi>(args, self.address, head)
-            })
+            let results = enter(store, |vm: *mut VmStore| {
+                P::call::<MaybeUninit<R::Abi>>(args, self.address, (func.address(), vm.expose_provenance()))
+            })?;
+            Ok(results.assume_init())
         }
     }
 }

@@ -58,6 +58,20 @@ pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> !
     naked_asm!("mov x2, x30", "mov x3, x29", "b {}", sym throw_again);
 }
 
+/// Leaves the trampoline of a host function that has failed, with what waits in the VM state: throws an exception, or
+/// ends the activation as a trap does.
+///
+/// # Safety
+///
+/// Called by such a trampoline only, by the C convention, with the context of the host function.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn leave_host(context: *const u8) -> ! {
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!("mov rsi, [rsp]", "mov rdx, rbp", "jmp {}", sym leave_failed);
+    #[cfg(target_arch = "aarch64")]
+    naked_asm!("mov x1, x30", "mov x2, x29", "b {}", sym leave_failed);
+}
+
 /// Continues at a landing: the two payload registers of Cranelift's convention hold the exception.
 ///
 /// # Safety
@@ -140,6 +154,22 @@ unsafe extern "C" fn throw_new(
             Some(exception) => unwind(vm, exception, pc, fp),
             None => leave(vm, code::TOO_MANY_EXCEPTIONS, pc, fp),
         }
+    }
+}
+
+/// # Safety
+///
+/// As for `leave_host`; `pc` and `fp` as for `throw_new`.
+unsafe extern "C" fn leave_failed(context: *const u8, pc: usize, fp: usize) -> ! {
+    // SAFETY: as the caller says; nothing that must be dropped is alive at `unwind` and `leave`.
+    unsafe {
+        let vm = state_of(context);
+        (*vm).host_failed = 0;
+        if let Some(Failure::Exception(exception)) = (*vm).failure {
+            (*vm).failure = None;
+            unwind(vm, exception, pc, fp)
+        }
+        leave(vm, code::HOST, pc, fp)
     }
 }
 

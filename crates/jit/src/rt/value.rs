@@ -42,6 +42,39 @@ impl ValRaw {
     }
 }
 
+/// The bits of a value as an integer: of a word, or of a vector.
+pub trait Word: Copy + 'static {
+    /// Returns the slot, zero-extended.
+    fn to_slot(self) -> ValRaw;
+
+    /// Returns the lower bits of a slot.
+    fn from_slot(slot: ValRaw) -> Self;
+}
+
+impl Word for u64 {
+    #[inline]
+    fn to_slot(self) -> ValRaw {
+        ValRaw::from_u64(self)
+    }
+
+    #[inline]
+    fn from_slot(slot: ValRaw) -> Self {
+        slot.to_u64()
+    }
+}
+
+impl Word for u128 {
+    #[inline]
+    fn to_slot(self) -> ValRaw {
+        ValRaw(self)
+    }
+
+    #[inline]
+    fn from_slot(slot: ValRaw) -> Self {
+        slot.0
+    }
+}
+
 /// Returns the slot for `val`.
 ///
 /// # Panics
