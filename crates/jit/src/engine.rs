@@ -10,7 +10,7 @@ use wasmparser::WasmFeatures;
 use crate::error::{Error, Result};
 use crate::module::Progress;
 use crate::registry::{InternedType, Registry, SubType};
-use crate::rt::{self, MemoryPool};
+use crate::rt::{self, CodeRegion, MemoryPool};
 use crate::schedule::Schedule;
 use crate::translate::{CodeOptions, Interruption};
 use crate::types::{FuncType, TypeId};
@@ -193,6 +193,8 @@ struct EngineInner {
     config: Config,
     isa: OwnedTargetIsa,
     registry: Mutex<Registry>,
+    /// Where the trampolines of all its types lie.
+    trampolines: CodeRegion,
     memory_pool: Arc<MemoryPool>,
     epoch: Arc<AtomicU64>,
 }
@@ -210,6 +212,7 @@ impl Engine {
             config: config.clone(),
             isa,
             registry: Mutex::default(),
+            trampolines: CodeRegion::default(),
             memory_pool: Arc::new(MemoryPool::new(config.pooled_memories)),
             epoch: Arc::default(),
         };
@@ -237,6 +240,10 @@ impl Engine {
 
     pub(crate) fn memory_pool(&self) -> &Arc<MemoryPool> {
         &self.0.memory_pool
+    }
+
+    pub(crate) fn trampolines(&self) -> &CodeRegion {
+        &self.0.trampolines
     }
 
     pub(crate) fn isa(&self) -> &OwnedTargetIsa {

@@ -9,12 +9,14 @@ use crate::compile;
 use crate::decode::Body;
 use crate::error::Result;
 use crate::module::ModuleInfo;
-use crate::rt::LoadedCode;
+use crate::rt::{CodeRegion, LoadedCode};
 use crate::translate::Env;
 
 /// The functions that a module defines. Each is compiled at most once, by whoever calls it first; others wait.
 pub(crate) struct LazyFuncs {
     funcs: Vec<LazyFunc>,
+    /// Where their code lies.
+    region: CodeRegion,
 }
 
 struct LazyFunc {
@@ -46,7 +48,7 @@ impl LazyFuncs {
             let body = place(body.range().start)..place(body.range().end);
             funcs.push(LazyFunc { resources, index, ty, features, body, code: OnceLock::new() });
         }
-        Ok(Self { funcs })
+        Ok(Self { funcs, region: CodeRegion::default() })
     }
 
     /// Returns the code of the function at `position`, compiled.
@@ -65,7 +67,8 @@ impl LazyFuncs {
         let func = &self.funcs[position];
         let compile = || {
             let compiled = compile::one(env, position, func.body(wasm))?;
-            Ok(Arc::new(LoadedCode::load_from(compiled, Some(Arc::clone(info)), position)?))
+            let from = Some((Arc::clone(info), position));
+            Ok(Arc::new(LoadedCode::load_into(&self.region, compiled, from)?))
         };
         func.code.get_or_init(compile).clone()
     }

@@ -95,7 +95,7 @@ impl Module {
             (compile::module(&env(engine, &info, &layout), bodies, &engine.schedule(progress))?, None)
         };
         let info = Arc::new(info);
-        let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
+        let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
         Ok(Self::of_parts(engine, wasm, info, layout, code, lazy))
     }
 

@@ -50,7 +50,7 @@ impl Trampolines {
     pub(crate) fn code(&self, engine: &Engine, ty: &FuncType, kind: Kind) -> Result<Arc<LoadedCode>> {
         let compile = || {
             let compiled = compile::trampoline(engine.isa().as_ref(), ty, kind)?;
-            Ok(Arc::new(LoadedCode::load(compiled, None)?))
+            Ok(Arc::new(LoadedCode::load_into(engine.trampolines(), compiled, None)?))
         };
         self.0[kind as usize].get_or_init(compile).clone()
     }

@@ -325,7 +325,7 @@ impl<'a> Unit<'a> {
                 let funcs = compile::built_functions(&env, &builders)?;
                 let compiled = compile::assemble(engine.isa().as_ref(), funcs)?;
                 let info = Arc::new(info);
-                let code = Arc::new(LoadedCode::load(compiled, Some(Arc::clone(&info)))?);
+                let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
                 Ok(Module::of_unit(engine, &[], info, layout, code, Links::default()))
             }
         };

@@ -18,9 +18,12 @@ pub(crate) struct Args {
     /// The generated module has one function of so many operators, and small ones
     #[arg(long)]
     operators: Option<u32>,
-    /// Writes the module to a file instead
+    /// Writes the module to a file
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Writes the machine code to a file: text here, an ELF object of the peer
+    #[arg(long)]
+    code: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -44,11 +47,20 @@ pub(crate) fn run(args: Args) -> wasmtime::Result<ExitCode> {
     match args.engine {
         Engine::Lowlift => {
             let engine = jit::Engine::new(&jit::Config::new().parallel_compilation(false))?;
-            drop(jit::Module::new(&engine, &wasm)?);
+            if let Some(path) = args.code {
+                let listings = jit::Module::listings(&engine, &wasm)?;
+                let text = listings.iter().map(|func| format!("{}\n{}\n", func.clif, func.asm));
+                std::fs::write(path, text.collect::<String>())?;
+            } else {
+                drop(jit::Module::new(&engine, &wasm)?);
+            }
         }
         Engine::Wasmtime => {
             let engine = wasmtime::Engine::new(their_config().parallel_compilation(false))?;
-            drop(wasmtime::Module::new(&engine, &wasm)?);
+            let module = wasmtime::Module::new(&engine, &wasm)?;
+            if let Some(path) = args.code {
+                std::fs::write(path, module.serialize()?)?;
+            }
         }
         Engine::None => {}
     }

@@ -1,10 +1,12 @@
 //! Executable memory, obtained from cranelift-jit, and the code loaded into it.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cranelift_codegen::ir::TrapCode;
-use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
+use cranelift_jit::{
+    ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider,
+};
 
 use super::mmap::FileMapping;
 use crate::compile::{Compiled, Handler, TryCall};
@@ -23,6 +25,7 @@ pub(crate) struct CodeMemory {
 
 enum Owner {
     Provider(Box<SystemMemoryProvider>),
+    Arena(#[expect(dead_code, reason = "keeps the memory")] Arc<Arena>),
     File(#[expect(dead_code, reason = "keeps the mapping")] Arc<FileMapping>),
 }
 
@@ -35,13 +38,8 @@ impl CodeMemory {
     /// Copies `text` into fresh memory and makes it executable.
     pub(crate) fn load(text: &[u8]) -> Result<Self> {
         let mut provider = SystemMemoryProvider::new();
-        let refuse = |e: &dyn std::fmt::Display| Error::host(format!("no executable memory: {e}"));
-        let len = text.len().max(1);
-        let ptr = provider.allocate(len, 64, JITMemoryKind::Executable).map_err(|e| refuse(&e))?;
-        // SAFETY: the provider has just given us `len` writable bytes at `ptr`, which nobody else knows.
-        unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), ptr, text.len()) };
-        provider.finalize(BranchProtection::None).map_err(|e| refuse(&e))?;
-        Ok(Self { owner: Owner::Provider(Box::new(provider)), start: ptr.expose_provenance(), len })
+        let start = load(&mut provider, text).map_err(refused)?;
+        Ok(Self { owner: Owner::Provider(Box::new(provider)), start, len: text.len().max(1) })
     }
 
     /// Makes a page-aligned part of a file executable.
@@ -67,6 +65,70 @@ impl Drop for CodeMemory {
     }
 }
 
+/// Copies `text` into memory of the provider and makes it executable; returns its address.
+fn load(provider: &mut dyn JITMemoryProvider, text: &[u8]) -> std::io::Result<usize> {
+    let ptr = provider.allocate(text.len().max(1), 64, JITMemoryKind::Executable)?;
+    // SAFETY: the provider has just given us that many writable bytes at `ptr`, which nobody else knows.
+    unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), ptr, text.len()) };
+    provider.finalize(BranchProtection::None).map_err(std::io::Error::other)?;
+    Ok(ptr.expose_provenance())
+}
+
+#[cold]
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::host(format!("no executable memory: {error}"))
+}
+
+/// Address space in which texts that are loaded one by one lie side by side, so that many take few mappings.
+#[derive(Default)]
+pub(crate) struct CodeRegion {
+    /// Where the next text goes, if it fits.
+    current: Mutex<Option<Arc<Arena>>>,
+}
+
+/// A part of a region.
+///
+/// Invariant: what the provider has handed out is executable and never written to again, since each text has pages of
+/// its own; drop frees it.
+struct Arena(Mutex<ArenaMemoryProvider>);
+
+/// Bytes of address space that an arena reserves.
+const ARENA_BYTES: usize = 16 << 20;
+
+impl CodeRegion {
+    /// Copies `text` into the region and makes it executable.
+    pub(crate) fn load(&self, text: &[u8]) -> Result<CodeMemory> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let len = text.len().max(1);
+        let placed = |arena: Arc<Arena>, start| CodeMemory { owner: Owner::Arena(arena), start, len };
+        if let Some(arena) = &*current
+            // What fails is finding room.
+            && let Ok(start) = arena.load(text)
+        {
+            return Ok(placed(Arc::clone(arena), start));
+        }
+        let provider = ArenaMemoryProvider::new_with_size(ARENA_BYTES.max(len)).map_err(refused)?;
+        let arena = Arc::new(Arena(Mutex::new(provider)));
+        let start = arena.load(text).map_err(refused)?;
+        *current = Some(Arc::clone(&arena));
+        Ok(placed(arena, start))
+    }
+}
+
+impl Arena {
+    fn load(&self, text: &[u8]) -> std::io::Result<usize> {
+        load(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), text)
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        let provider = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: each code in it holds an `Arc` of it, as stores do of the code that may run in them.
+        unsafe { provider.free_memory() };
+    }
+}
+
 /// Compiled code in executable memory, with its tables and, for modules' code, the modules.
 pub(crate) struct LoadedCode {
     memory: CodeMemory,
@@ -85,15 +147,22 @@ pub(crate) struct Member {
 }
 
 impl LoadedCode {
-    /// Loads compiled code; `info` names the module it comes from, if any.
-    pub(crate) fn load(compiled: Compiled, info: Option<Arc<ModuleInfo>>) -> Result<Self> {
-        Self::load_from(compiled, info, 0)
+    /// Loads the code of a module.
+    pub(crate) fn load(compiled: Compiled, info: Arc<ModuleInfo>) -> Result<Self> {
+        Self::load_unit(compiled, vec![Member { info, first: 0, first_in_text: 0 }])
     }
 
-    /// As `load`, of the functions from position `first` on.
-    pub(crate) fn load_from(compiled: Compiled, info: Option<Arc<ModuleInfo>>, first: usize) -> Result<Self> {
-        let members = info.map(|info| Member { info, first, first_in_text: 0 });
-        Self::load_unit(compiled, members.into_iter().collect())
+    /// Loads code into a region: of the functions of a module from position `first` on, or of no module.
+    pub(crate) fn load_into(
+        region: &CodeRegion,
+        mut compiled: Compiled,
+        from: Option<(Arc<ModuleInfo>, usize)>,
+    ) -> Result<Self> {
+        let memory = region.load(&compiled.text)?;
+        // The loaded copy serves from now on.
+        compiled.text = Vec::new();
+        let members = from.map(|(info, first)| Member { info, first, first_in_text: 0 });
+        Ok(Self { memory, compiled, members: members.into_iter().collect() })
     }
 
     /// Loads the code of several modules, in the order of their code.

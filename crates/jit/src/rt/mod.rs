@@ -41,7 +41,7 @@ mod value;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
 pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
-pub(crate) use code::{LoadedCode, Member};
+pub(crate) use code::{CodeRegion, LoadedCode, Member};
 pub(crate) use entry::call;
 pub(crate) use host::HostBlock;
 pub(crate) use lazy::stubs;
