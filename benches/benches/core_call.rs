@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use jit::{Config, Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 /// Functions that do nothing to speak of.
@@ -73,7 +73,7 @@ fn guest_to_host(c: &mut Criterion) {
     let instance = linker.instantiate(&mut store, &module(&engine, CALLERS)).expect("its imports are there");
     for name in ["none", "add", "two"] {
         let func = instance.get_typed_func::<(), ()>(&mut store, name).expect("its type");
-        c.bench_function(&BenchmarkId::new("1000 calls of the host from a guest", name).to_string(), |b| {
+        c.bench_function(&format!("1000 calls of the host from a guest, {name}"), |b| {
             b.iter(|| func.call(&mut store, ()).expect("it returns"));
         });
     }

@@ -12,6 +12,7 @@ use super::entry::enter;
 use super::host::{HostContext, run_on_registers};
 use super::state::VmStore;
 use super::value::{ValRaw, Word};
+use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::store::{AsContext, StoreInner};
 use crate::trampolines::{Kind, Trampoline};
@@ -84,7 +85,7 @@ pub(crate) mod sealed {
 }
 
 /// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128` (the bits of a vector, lane 0
-/// lowest), `Option<Func>`, `Option<ExternRef>`. Only this crate implements it.
+/// lowest), `Option<Func>`, `Option<ExternRef>`, `Option<ExnRef>`. Only this crate implements it.
 pub trait WasmTy: Value + Send + Sync + 'static {}
 
 /// Parameters of a [`TypedFunc`](crate::TypedFunc): a [`WasmTy`], or a tuple of up to twelve. Only this crate
@@ -218,6 +219,7 @@ references! {
         |word, store| FuncRefPtr::from_address(word).map(|ptr| Func::from_ptr(store.id(), ptr));
     ExternRef, EXTERNREF, |reference, store| reference.word(store),
         |word, store| ExternRef::from_word(store.id(), word);
+    ExnRef, EXNREF, |exception, store| exception.word(store), |word, store| ExnRef::from_word(store, word);
 }
 
 macro_rules! tuples {
