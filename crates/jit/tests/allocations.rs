@@ -1,5 +1,4 @@
 //! What a call asks of the allocator: nothing.
-#![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
 
