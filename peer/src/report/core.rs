@@ -37,6 +37,7 @@ pub(crate) fn rows(report: &mut Report) -> wasmtime::Result<()> {
     let ours = jit::Engine::new(&jit::Config::new())?;
     let theirs = wasmtime::Engine::new(&wasmtime::Config::new())?;
     calls(report, &ours, &theirs)?;
+    host_calls(report, &ours, &theirs)?;
     instantiate(report, &ours)?;
     compile(report, &ours, &theirs)?;
     println!();
@@ -47,7 +48,8 @@ fn calls(report: &mut Report, ours: &jit::Engine, theirs: &wasmtime::Engine) -> 
     let wasm = wat::parse_str(
         r#"(module
             (func (export "nop"))
-            (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))"#,
+            (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+            (func (export "two") (result i64 i64) (i64.const 1) (i64.const 2)))"#,
     )?;
     let mut our_store = Store::new(ours, ());
     let our_instance = Instance::new(&mut our_store, &Module::new(ours, &wasm)?, &[])?;
@@ -71,6 +73,52 @@ fn calls(report: &mut Report, ours: &jit::Engine, theirs: &wasmtime::Engine) -> 
             black_box(typed.call(&mut their_store, black_box((1, 2))).expect("it returns"));
         },
     );
+    let two = our_instance.get_typed_func::<(), (i64, i64)>(&mut our_store, "two")?;
+    let typed = their_instance.get_typed_func::<(), (i64, i64)>(&mut their_store, "two")?;
+    report.row(
+        "core call () -> (i64, i64)",
+        &mut || {
+            black_box(two.call(&mut our_store, ()).expect("it returns"));
+        },
+        &mut || {
+            black_box(typed.call(&mut their_store, ()).expect("it returns"));
+        },
+    );
+    Ok(())
+}
+
+/// Loops in a guest that call the host.
+fn host_calls(report: &mut Report, ours: &jit::Engine, theirs: &wasmtime::Engine) -> wasmtime::Result<()> {
+    let wasm = wat::parse_str(
+        r#"(module
+            (import "host" "none" (func $none))
+            (import "host" "add" (func $add (param i32 i32) (result i32)))
+            (func (export "none") (local $i i32)
+                (loop
+                    (call $none)
+                    (br_if 0
+                        (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000)))))
+            (func (export "add") (local $i i32)
+                (loop
+                    (local.set $i (call $add (local.get $i) (i32.const 1)))
+                    (br_if 0 (i32.lt_u (local.get $i) (i32.const 1000))))))"#,
+    )?;
+    let mut our_linker = jit::Linker::new(ours);
+    our_linker.func_wrap("host", "none", || ())?.func_wrap("host", "add", |a: i32, b: i32| a + b)?;
+    let mut our_store = Store::new(ours, ());
+    let our_instance = our_linker.instantiate(&mut our_store, &Module::new(ours, &wasm)?)?;
+    let mut their_linker = wasmtime::Linker::new(theirs);
+    their_linker.func_wrap("host", "none", || ())?.func_wrap("host", "add", |a: i32, b: i32| a + b)?;
+    let mut their_store = wasmtime::Store::new(theirs, ());
+    let their_instance =
+        their_linker.instantiate(&mut their_store, &wasmtime::Module::new(theirs, &wasm)?)?;
+    for (name, row) in [("none", "1000 host calls () -> ()"), ("add", "1000 host calls (i32, i32) -> i32")] {
+        let run = our_instance.get_typed_func::<(), ()>(&mut our_store, name)?;
+        let typed = their_instance.get_typed_func::<(), ()>(&mut their_store, name)?;
+        report.row(row, &mut || run.call(&mut our_store, ()).expect("it returns"), &mut || {
+            typed.call(&mut their_store, ()).expect("it returns")
+        });
+    }
     Ok(())
 }
 
