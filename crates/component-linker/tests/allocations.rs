@@ -1,5 +1,7 @@
 //! What a synchronous call on Rust types asks of the allocator: what its result owns, and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
 use allocation_counter::measure;
 use component_linker::{Component, ComponentType, Config, Engine, Instance, Lift, Linker, Lower, Store};
 

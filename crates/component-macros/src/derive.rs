@@ -233,7 +233,7 @@ fn lower_impl(lower_flat: &TokenStream, store: &TokenStream) -> TokenStream {
             &self,
             cx: &mut __m::Context<'_, __Guest>,
             ty: __m::ValType,
-            out: &mut __m::FlatOut,
+            out: &mut __m::FlatOut<'_>,
         ) -> __m::Result<(), __m::Trap> {
             #lower_flat
         }

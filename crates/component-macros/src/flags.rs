@@ -185,7 +185,7 @@ fn impls(name: &Ident, n_flags: usize, labels: &[&String]) -> TokenStream {
                     &self,
                     _: &mut __m::Context<'_, __Guest>,
                     _: __m::ValType,
-                    out: &mut __m::FlatOut,
+                    out: &mut __m::FlatOut<'_>,
                 ) -> __m::Result<(), __m::Trap> {
                     out.push(u64::from(self.0));
                     __m::Ok(())

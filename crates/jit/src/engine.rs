@@ -172,6 +172,7 @@ impl Config {
         self.features
     }
 
+    #[inline]
     pub(crate) fn max_wasm_stack_bytes(&self) -> usize {
         self.max_wasm_stack_bytes
     }
@@ -220,6 +221,7 @@ impl Engine {
     }
 
     /// Returns the configuration.
+    #[inline]
     pub fn config(&self) -> &Config {
         &self.0.config
     }

@@ -259,6 +259,7 @@ impl Func {
         Self { store, ptr }
     }
 
+    #[inline]
     pub(crate) fn ptr(self, store: &StoreOpaque) -> FuncRefPtr {
         store.check(self.store);
         self.ptr

@@ -84,14 +84,17 @@ impl StoreOpaque {
         }
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> StoreId {
         self.id
     }
 
+    #[inline]
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    #[inline]
     pub(crate) fn vm(&self) -> &VmState {
         &self.vm
     }
@@ -105,6 +108,7 @@ impl StoreOpaque {
     /// # Panics
     ///
     /// Panics if it does not.
+    #[inline]
     pub(crate) fn check(&self, id: StoreId) {
         assert!(self.id == id, "a handle is used with the store it belongs to");
     }

@@ -4,19 +4,19 @@ use std::borrow::Cow;
 
 use canonical_abi::handles::BorrowScope;
 use canonical_abi::{
-    Context, CoreType, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, Value,
-    flatten_functype, lift_flat_values, lower_flat_values,
+    Context, CoreType, CoreValue, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
+    StringEncoding, Value, flatten_functype, lift_flat_values, lower_flat_values,
 };
 use jit::ValRaw;
 
 use super::guest::{Guest, Loans};
 use super::lift_async::{enter_implicit_thread, exit_implicit_thread};
 use super::{
-    CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_slots, to_slot, with_task,
+    CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_slots, to_slots, with_slots,
+    with_task,
 };
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
-use crate::typed::MAX_SLOTS;
 
 /// A lifted core function.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Lifted {
     pub(super) has_callback: bool,
     /// Types of the core results.
     core_results: Vec<CoreType>,
+    /// How many slots a call needs.
+    pub(super) n_slots: usize,
 }
 
 impl Lifted {
@@ -39,7 +41,8 @@ impl Lifted {
     ) -> Self {
         let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lift);
         let has_callback = options.abi.has_callback;
-        Self { core_func, post_return, options, has_callback, core_results: flat.results }
+        let n_slots = flat.params.len().max(flat.results.len());
+        Self { core_func, post_return, options, has_callback, core_results: flat.results, n_slots }
     }
 }
 
@@ -60,18 +63,19 @@ pub(super) fn canon_lift<'v, T, R>(
         enter_implicit_thread(cx, instance, true)?;
     }
     let args = on_start(cx)?;
-    with_task(cx, instance, |cx| {
+    let run = |cx: &mut StoreContextMut<'_, T>, slots: &mut [ValRaw]| {
         let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
-        let mut slots = lower_params(cx, info, lifted, caller, scope, trace.as_deref_mut(), &args)
+        let flat = lower_params(cx, info, lifted, caller, scope, trace.as_deref_mut(), &args)
             .map_err(|trap| caller.word(trap))?;
         drop(args);
-        lifted.core_func.call_raw(&mut cx.core, &mut slots)?;
-        let result = lift_results(cx, info, lifted, caller, scope, trace.as_deref_mut(), &slots)
+        to_slots(&flat, slots);
+        lifted.core_func.call_raw(&mut cx.core, slots)?;
+        let result = lift_results(cx, info, lifted, caller, scope, trace.as_deref_mut(), slots)
             .map_err(|trap| caller.word(trap))?;
         cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
         let resolved = on_resolve(cx, result)?;
         if let Some(post_return) = lifted.post_return {
-            call_without_leave(cx, instance, post_return, &mut slots)?;
+            call_without_leave(cx, instance, post_return, slots)?;
             if let Some(trace) = trace {
                 trace.post_returned = true;
             }
@@ -80,10 +84,11 @@ pub(super) fn canon_lift<'v, T, R>(
             exit_implicit_thread(cx, instance, true);
         }
         Ok(resolved)
-    })
+    };
+    with_task(cx, instance, |cx| with_slots(lifted.n_slots, |slots| run(cx, slots)))
 }
 
-/// Lowers the arguments into the callee: the spec's steps of `canon_lift` before the call. Returns slots for the call.
+/// Lowers the arguments into the callee: the spec's steps of `canon_lift` before the call.
 pub(super) fn lower_params<T>(
     cx: &mut StoreContextMut<'_, T>,
     info: &FuncInfo,
@@ -92,22 +97,17 @@ pub(super) fn lower_params<T>(
     scope: BorrowScope,
     trace: Option<&mut CallTrace>,
     args: &[Value],
-) -> Result<[ValRaw; MAX_SLOTS], Trap> {
+) -> Result<Vec<CoreValue>, Trap> {
     let source_encoding = match caller {
         Caller::Host => StringEncoding::Utf8,
         Caller::Component(encoding) => encoding,
     };
     let mut guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), source_encoding);
     let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);
-    let flat = match trace {
-        None => lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None)?,
-        Some(trace) => trace.lower_params(&mut cx, args, &info.signature.ty.params)?,
-    };
-    let mut slots = [ValRaw::default(); MAX_SLOTS];
-    for (slot, value) in slots.iter_mut().zip(&flat) {
-        *slot = to_slot(value);
+    match trace {
+        None => lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None),
+        Some(trace) => trace.lower_params(&mut cx, args, &info.signature.ty.params),
     }
-    Ok(slots)
 }
 
 fn lift_results<T>(

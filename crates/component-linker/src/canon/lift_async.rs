@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use canonical_abi::Value;
+use jit::ValRaw;
 
 use super::lift::{Lifted, lower_params};
-use super::{CallTrace, Caller, FuncInfo, check_enter, slot_u32, with_task};
+use super::{CallTrace, Caller, FuncInfo, check_enter, slot_u32, to_slots, with_slots, with_task};
 use crate::store::{InstanceIndex, ReturnState, Returning, StoreContextMut};
 use crate::trap::{TaskFault, Trap, TrapCause};
 
@@ -28,22 +29,24 @@ pub(super) fn canon_lift_async<'v, T, R>(
     check_enter(cx, instance)?;
     enter_implicit_thread(cx, instance, lifted.has_callback)?;
     let args = on_start(cx)?;
-    with_task(cx, instance, |cx| {
+    let run = |cx: &mut StoreContextMut<'_, T>, slots: &mut [ValRaw]| {
         let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
-        let mut slots =
+        let flat =
             lower_params(cx, info, lifted, caller, scope, trace, &args).map_err(|trap| caller.word(trap))?;
+        to_slots(&flat, slots);
         let task = cx.state_mut().tasks.last_mut().expect("this call is in progress");
         let (info, options) = (Arc::clone(info), lifted.options);
         let state = ReturnState::Started;
         task.returning = Some(Box::new(Returning { info, options, scope, state }));
-        lifted.core_func.call_raw(&mut cx.core, &mut slots)?;
+        lifted.core_func.call_raw(&mut cx.core, slots)?;
         if lifted.has_callback {
             check_exits(slot_u32(slots[0]))?;
         }
         let result = take_result(cx)?;
         exit_implicit_thread(cx, instance, lifted.has_callback);
         on_resolve(cx, result)
-    })
+    };
+    with_task(cx, instance, |cx| with_slots(lifted.n_slots, |slots| run(cx, slots)))
 }
 
 /// Lets a call of a function of asynchronous type into an instance (the spec's `Task.enter_implicit_thread`).

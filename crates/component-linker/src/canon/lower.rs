@@ -13,7 +13,7 @@ use jit::ValRaw;
 use super::guest::{Guest, Loans};
 use super::typed::{TypedCaller, TypedHostFunc};
 use super::{
-    Body, Caller, FuncInfo, FuncInstance, Options, check_leave, flat_func, from_slots, invoke, to_slot,
+    Body, Caller, FuncInfo, FuncInstance, Options, check_leave, flat_func, from_slots, invoke, to_slots,
 };
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
@@ -83,9 +83,7 @@ fn lower_typed<T>(
     caller: TypedCaller<'_>,
     slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
-    let out = host.call(cx, caller, slots)?;
-    slots[..out.len()].copy_from_slice(out.slots());
-    Ok(())
+    host.call(cx, caller, slots)
 }
 
 /// Runs one call (the spec's `canon_lower`). Since no callee blocks yet, an asynchronous call has returned when it
@@ -131,8 +129,6 @@ fn canon_lower<T>(
     if options.abi.is_async {
         slots[0] = ValRaw::from_u64(SUBTASK_RETURNED);
     }
-    for (slot, value) in slots.iter_mut().zip(&flat_results) {
-        *slot = to_slot(value);
-    }
+    to_slots(&flat_results, slots);
     Ok(())
 }

@@ -33,6 +33,7 @@ use crate::host::HostFunc;
 use crate::limits::LimitKind;
 use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
 use crate::trap::{Trap, TrapCause};
+use crate::typed::MAX_SLOTS;
 
 pub(crate) use backpressure::{backpressure_dec, backpressure_inc};
 pub(crate) use context::{Slot, context_get, context_set};
@@ -257,9 +258,21 @@ fn core_type(ty: CoreType) -> jit::ValType {
     }
 }
 
-/// Returns the slot of a core value.
-fn to_slot(value: &CoreValue) -> ValRaw {
-    ValRaw::from_u64(value.bits())
+/// Gives a call room for its core values. Few are the rule, and to clear slots that nobody needs took a quarter of a short
+/// call.
+#[inline]
+fn with_slots<R>(n_slots: usize, call: impl FnOnce(&mut [ValRaw]) -> R) -> R {
+    match n_slots {
+        0..=4 => call(&mut [ValRaw::default(); 4]),
+        _ => call(&mut [ValRaw::default(); MAX_SLOTS]),
+    }
+}
+
+/// Puts core values into the first of the slots.
+fn to_slots(values: &[CoreValue], slots: &mut [ValRaw]) {
+    for (slot, value) in slots.iter_mut().zip(values) {
+        *slot = ValRaw::from_u64(value.bits());
+    }
 }
 
 /// Returns the core values of these types in the first of the slots.

@@ -10,7 +10,9 @@ use canonical_abi::{Context, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, StringEncoding, 
 use jit::{HostError, ValRaw};
 
 use super::guest::{Guest, Loans};
-use super::{Body, FuncInfo, FuncInstance, Lifted, Options, call_without_leave, check_enter, with_task};
+use super::{
+    Body, FuncInfo, FuncInstance, Lifted, Options, call_without_leave, check_enter, with_slots, with_task,
+};
 use crate::store::StoreContextMut;
 use crate::trap::Trap;
 use crate::typed::{
@@ -48,14 +50,28 @@ pub(crate) fn call_typed<T, P: LowerTuple, R: LiftTuple>(
     target: &Target,
     params: &P,
 ) -> Result<R, Trap> {
+    with_slots(const { n_slots::<P, R>() }, |slots| call_on_slots(cx, target, params, slots))
+}
+
+/// Returns how many slots the core function of such a type needs.
+const fn n_slots<P: LowerTuple, R: LiftTuple>() -> usize {
+    let n_params = if n_flat::<P>() > MAX_FLAT_PARAMS { 1 } else { n_flat::<P>() };
+    if n_params == 0 && n_flat::<R>() > 0 { MAX_FLAT_RESULTS } else { n_params }
+}
+
+#[inline]
+fn call_on_slots<T, P: LowerTuple, R: LiftTuple>(
+    cx: &mut StoreContextMut<'_, T>,
+    target: &Target,
+    params: &P,
+    slots: &mut [ValRaw],
+) -> Result<R, Trap> {
     let instance = target.options.instance;
     check_enter(cx, instance)?;
     with_task(cx, instance, |cx| {
         let scope =
             const { has_handles::<P>() }.then(|| cx.state_mut().instance_mut(instance).handles.enter_scope());
-        let mut out = FlatOut::new();
-        lower_params(cx, target, scope, params, &mut out)?;
-        let slots = out.slots_mut();
+        lower_params(cx, target, scope, params, &mut FlatOut::new(slots))?;
         target.core_func.call_raw(&mut cx.core, slots)?;
         let result = lift_results(cx, target, slots)?;
         if let Some(scope) = scope {
@@ -74,7 +90,7 @@ fn lower_params<T, P: LowerTuple>(
     target: &Target,
     scope: Option<BorrowScope>,
     params: &P,
-    out: &mut FlatOut,
+    out: &mut FlatOut<'_>,
 ) -> Result<(), Trap> {
     let Target { info, options, .. } = target;
     let loans = scope.map_or(Loans::None, Loans::Callee);
@@ -100,13 +116,13 @@ pub(crate) trait TypedHostFunc<T: 'static>: Send + Sync {
     /// Checks that its types are those of a function.
     fn check(&self, callee: &Callee<'_, T>) -> Result<(), TypeMismatch>;
 
-    /// Runs it for a guest that called with these core values; `out_param` is where the guest wants the result.
+    /// Runs it for a guest: the slots hold the core values that it called with, and then those that it gets.
     fn call(
         &self,
         cx: &mut StoreContextMut<'_, T>,
         caller: TypedCaller<'_>,
-        params: &[ValRaw],
-    ) -> Result<FlatOut, Trap>;
+        slots: &mut [ValRaw],
+    ) -> Result<(), Trap>;
 
     /// Runs it with component values.
     fn call_values(
@@ -150,24 +166,24 @@ where
         &self,
         cx: &mut StoreContextMut<'_, T>,
         caller: TypedCaller<'_>,
-        params: &[ValRaw],
-    ) -> Result<FlatOut, Trap> {
+        slots: &mut [ValRaw],
+    ) -> Result<(), Trap> {
         let TypedCaller { info, options } = caller;
         let mut lends = Lends::new();
         let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
         let mut guest = Context::new(&info.types, options.abi, &mut guest);
-        let mut flat = FlatIn::new(params);
+        let mut flat = FlatIn::new(slots);
         let args = lift_values::<P, _>(&mut guest, MAX_FLAT_PARAMS, &info.signature.param_types, &mut flat)?;
         let out_param =
             (const { n_flat::<R>() } > MAX_FLAT_RESULTS).then(|| flat.next_pointer(options.abi.ptr));
         let result = (self.func)(cx, args).map_err(Trap::from_host)?;
         let mut guest = Guest::new(cx, info, options, Loans::None, StringEncoding::Utf8);
         let mut guest = Context::new(&info.types, options.abi, &mut guest);
-        let mut out = FlatOut::new();
+        let mut out = FlatOut::new(slots);
         let tys = &info.signature.result_types;
         lower_values(&mut guest, MAX_FLAT_RESULTS, &result, tys, out_param, &mut out)?;
         lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
-        Ok(out)
+        Ok(())
     }
 
     fn call_values(

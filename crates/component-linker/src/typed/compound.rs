@@ -34,7 +34,7 @@ pub trait LowerPayload: Payload {
         cx: &mut Context<'_, H>,
         ty: ValType,
         case: usize,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap>;
 
     /// Stores the payload at `ptr`, which is aligned and has room.
@@ -92,7 +92,7 @@ impl LowerPayload for () {
         _: &mut Context<'_, H>,
         _: ValType,
         _: usize,
-        _: &mut FlatOut,
+        _: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         Ok(())
     }
@@ -138,7 +138,7 @@ impl<T: Lower> LowerPayload for T {
         cx: &mut Context<'_, H>,
         ty: ValType,
         case: usize,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         self.lower_flat(cx, part::<T, H>(cx, ty, case), out)
     }
@@ -270,7 +270,7 @@ impl<T: Lower> Lower for Option<T> {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         let end = out.len() + Self::SHAPE.n_flat();
         out.push(u64::from(self.is_some()));
@@ -336,7 +336,7 @@ impl<T: LowerPayload, E: LowerPayload> Lower for Result<T, E> {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         let end = out.len() + Self::SHAPE.n_flat();
         out.push(u64::from(self.is_err()));

@@ -13,8 +13,8 @@ pub(crate) const MAX_SLOTS: usize = MAX_FLAT_PARAMS + 1;
 
 /// Core values that lowering yields.
 #[derive(Debug)]
-pub struct FlatOut {
-    slots: [ValRaw; MAX_SLOTS],
+pub struct FlatOut<'a> {
+    slots: &'a mut [ValRaw],
     len: usize,
 }
 
@@ -24,11 +24,11 @@ pub struct FlatIn<'a> {
     slots: &'a [ValRaw],
 }
 
-impl FlatOut {
-    /// Returns no core values.
+impl<'a> FlatOut<'a> {
+    /// Returns no core values; those to come go into the slots.
     #[inline]
-    pub(crate) fn new() -> Self {
-        Self { slots: [ValRaw::default(); MAX_SLOTS], len: 0 }
+    pub(crate) fn new(slots: &'a mut [ValRaw]) -> Self {
+        Self { slots, len: 0 }
     }
 
     /// Appends a core value's bits, zero-extended.
@@ -73,12 +73,6 @@ impl FlatOut {
     /// Returns the first of them.
     pub(crate) fn slots(&self) -> &[ValRaw] {
         &self.slots[..self.len]
-    }
-
-    /// Returns room for all that a function may have, the first of which are those pushed.
-    #[inline]
-    pub(crate) fn slots_mut(&mut self) -> &mut [ValRaw] {
-        &mut self.slots
     }
 }
 

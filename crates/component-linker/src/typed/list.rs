@@ -30,7 +30,7 @@ impl<T: Lower> Lower for [T] {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         out.push_pair(store_elements(cx, part::<T, H>(cx, ty, 0), self)?);
         Ok(())
@@ -85,7 +85,7 @@ impl<T: Lower> Lower for Vec<T> {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         self.as_slice().lower_flat(cx, ty, out)
     }
@@ -126,7 +126,7 @@ impl<T: Lower, const N: usize> Lower for [T; N] {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         let ty = part::<T, H>(cx, ty, 0);
         self.iter().try_for_each(|element| element.lower_flat(cx, ty, out))
@@ -220,7 +220,7 @@ macro_rules! maps {
                 &$self,
                 cx: &mut Context<'_, H>,
                 ty: ValType,
-                out: &mut FlatOut,
+                out: &mut FlatOut<'_>,
             ) -> Result<(), Trap> {
                 let (length, entries) = $entries;
                 out.push_pair(store_entries(cx, ty, length, entries)?);

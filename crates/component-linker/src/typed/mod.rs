@@ -91,7 +91,7 @@ pub trait Lower: ComponentType {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap>;
 
     /// Stores the value at `ptr`, which is aligned and has room (the spec's `store`).

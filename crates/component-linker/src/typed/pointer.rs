@@ -24,7 +24,7 @@ macro_rules! pointers {
                 &self,
                 cx: &mut Context<'_, H>,
                 ty: ValType,
-                out: &mut FlatOut,
+                out: &mut FlatOut<'_>,
             ) -> Result<(), Trap> {
                 T::lower_flat(self, cx, ty, out)
             }

@@ -200,7 +200,7 @@ macro_rules! handles {
                 &self,
                 cx: &mut Context<'_, H>,
                 ty: ValType,
-                out: &mut FlatOut,
+                out: &mut FlatOut<'_>,
             ) -> Result<(), Trap> {
                 out.push(u64::from(lower_handle(cx, ty, self.parts())?));
                 Ok(())

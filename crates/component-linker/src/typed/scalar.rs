@@ -23,7 +23,7 @@ macro_rules! scalars {
                 &self,
                 _: &mut Context<'_, H>,
                 _: ValType,
-                out: &mut FlatOut,
+                out: &mut FlatOut<'_>,
             ) -> Result<(), Trap> {
                 out.push(self.to_core_bits());
                 Ok(())
@@ -99,7 +99,7 @@ impl Lower for str {
         &self,
         cx: &mut Context<'_, H>,
         _: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         out.push_pair(store_string_into_range(cx, self)?);
         Ok(())
@@ -123,7 +123,7 @@ impl Lower for String {
         &self,
         cx: &mut Context<'_, H>,
         ty: ValType,
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         self.as_str().lower_flat(cx, ty, out)
     }

@@ -38,7 +38,7 @@ pub trait LowerTuple: ComponentTuple {
         &self,
         cx: &mut Context<'_, H>,
         tys: &[ValType],
-        out: &mut FlatOut,
+        out: &mut FlatOut<'_>,
     ) -> Result<(), Trap>;
 
     /// Stores the elements from `ptr` on, which is aligned and has room.
@@ -105,7 +105,7 @@ pub(crate) fn lower_values<P: LowerTuple, H: TypedHost>(
     values: &P,
     tys: &[ValType],
     out_param: Option<u64>,
-    out: &mut FlatOut,
+    out: &mut FlatOut<'_>,
 ) -> Result<(), Trap> {
     match const { shape::<P>() } {
         Some(shape) if shape.n_flat() > max_flat => {
@@ -160,7 +160,7 @@ impl LowerTuple for () {
         &self,
         _: &mut Context<'_, H>,
         _: &[ValType],
-        _: &mut FlatOut,
+        _: &mut FlatOut<'_>,
     ) -> Result<(), Trap> {
         Ok(())
     }
@@ -218,7 +218,7 @@ macro_rules! tuples {
                 &self,
                 cx: &mut Context<'_, Guest>,
                 tys: &[ValType],
-                out: &mut FlatOut,
+                out: &mut FlatOut<'_>,
             ) -> Result<(), Trap> {
                 $(self.$i.lower_flat(cx, element::<$ty>(tys, $i), out)?;)*
                 Ok(())
@@ -245,7 +245,7 @@ macro_rules! tuples {
                 &self,
                 cx: &mut Context<'_, Guest>,
                 ty: ValType,
-                out: &mut FlatOut,
+                out: &mut FlatOut<'_>,
             ) -> Result<(), Trap> {
                 $(self.$i.lower_flat(cx, part::<$ty, Guest>(cx, ty, $i), out)?;)*
                 Ok(())

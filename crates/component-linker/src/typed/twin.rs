@@ -156,7 +156,8 @@ impl Twin<'_> {
 
     fn lower_rust(&self, value: &impl Lower) -> (Outcome<Vec<u64>>, Guest) {
         let mut guest = Guest { wrong_call: self.case.wrong_call, ..Guest::default() };
-        let mut flat = FlatOut::new();
+        let mut slots = [ValRaw::default(); MAX_SLOTS];
+        let mut flat = FlatOut::new(&mut slots);
         let lowered = self.with(&mut guest, |cx| value.lower_flat(cx, self.ty, &mut flat));
         (outcome(lowered.map(|()| flat.slots().iter().map(|slot| slot.to_u64()).collect())), guest)
     }

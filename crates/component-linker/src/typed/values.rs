@@ -11,7 +11,7 @@ use canonical_abi::{
 };
 use jit::ValRaw;
 
-use super::flat::{FlatIn, FlatOut};
+use super::flat::{FlatIn, FlatOut, MAX_SLOTS};
 use super::tuple::{LiftTuple, LowerTuple, lift_values, lower_values};
 use super::{ResourceKey, TypedHost};
 use crate::Val;
@@ -88,7 +88,8 @@ pub(crate) fn to_values<P: LowerTuple>(
 ) -> Result<Vec<Val>, Trap> {
     let types = &*scratch.info.types;
     let mut cx = Context::new(types, Options::default(), &mut scratch);
-    let mut out = FlatOut::new();
+    let mut slots = [ValRaw::default(); MAX_SLOTS];
+    let mut out = FlatOut::new(&mut slots);
     lower_values(&mut cx, MAX_FLAT_PARAMS, values, tys, None, &mut out)?;
     let flat = core_values(types, tys, MAX_FLAT_PARAMS, out.slots());
     lift_flat_values(&mut cx, MAX_FLAT_PARAMS, &mut CoreValueIter::new(&flat), tys)

@@ -52,11 +52,13 @@ impl FuncRefPtr {
     }
 
     /// Returns the word that compiled code uses for this reference.
+    #[inline]
     pub(crate) fn address(self) -> u64 {
         self.0.as_ptr().expose_provenance() as u64
     }
 
     /// Returns the engine-wide id of the function's type. The store that made `self` must be alive.
+    #[inline]
     pub(crate) fn sig(self) -> TypeId {
         // SAFETY: alive by the type's invariant.
         TypeId(unsafe { self.0.as_ref().sig })

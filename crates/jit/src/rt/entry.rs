@@ -73,33 +73,34 @@ pub(super) unsafe fn enter<T: 'static, R>(
 ) -> Result<R, Trap> {
     let vm = store.opaque.vm().ptr();
     let max_stack = store.opaque.engine().config().max_wasm_stack_bytes();
-    let here = stack_address();
+    let frame = 0_u8;
+    let here = (&raw const frame).addr();
     let outer_vm = CURRENT.get();
     // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours. The store's
     // pointers are derived from `store`, which is not used until the call is over.
     let (result, trapped) = unsafe {
-        let suspended = suspend(vm);
+        let suspended = if (*vm).entry_fp == 0 { None } else { Some(suspend(vm)) };
         // The outermost entry of the thread sets the limit; a nested one keeps it, even in another store.
         (*vm).stack_limit =
             if outer_vm.is_null() { here.saturating_sub(max_stack) } else { (*outer_vm).stack_limit };
         let inner = ptr::from_mut(store);
         (*vm).opaque = &raw mut (*inner).opaque;
         (*vm).inner = inner.cast();
-        (*vm).prev = if suspended.entry_fp == 0 { ptr::null() } else { &raw const suspended };
+        (*vm).prev = suspended.as_ref().map_or(ptr::null(), |suspended| suspended);
         CURRENT.set(vm);
         let result = f(vm);
         CURRENT.set(outer_vm);
-        resume(vm, &suspended);
+        match &suspended {
+            Some(suspended) => resume(vm, suspended),
+            None => {
+                (*vm).entry_fp = 0;
+                (*vm).opaque = ptr::null_mut();
+                (*vm).inner = ptr::null_mut();
+            }
+        }
         (result, (*vm).trap_code.is_some())
     };
     if trapped { Err(take_trap(&mut store.opaque)) } else { Ok(result) }
-}
-
-/// Returns an address in the running stack frame.
-#[inline(never)]
-fn stack_address() -> usize {
-    let here = 0_u8;
-    (&raw const here) as usize
 }
 
 /// Copies what the VM state says of the running activation.

@@ -149,6 +149,7 @@ impl VmState {
         self.0.as_ptr().expose_provenance()
     }
 
+    #[inline]
     pub(super) fn ptr(&self) -> *mut VmStore {
         self.0.as_ptr()
     }
