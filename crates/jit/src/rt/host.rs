@@ -15,14 +15,12 @@ use crate::trampolines::{Kind, Trampoline};
 use crate::trap::HostError;
 use crate::typed::IntoFunc;
 
-/// The context of a host function. Compiled code uses the first three fields.
+/// The context of a host function. Compiled code uses the first two fields.
 #[repr(C)]
 pub(crate) struct HostContext {
     store: *mut VmStore,
     /// Address of what the trampoline calls.
     code: usize,
-    /// Address of `unwind::leave_host`.
-    leave: usize,
     /// What `code` expects: a `SlotFn` or a closure.
     host: *const (),
     func_ref: FuncRef,
@@ -32,10 +30,8 @@ pub(crate) struct HostContext {
 pub(crate) mod offsets {
     pub(crate) const HOST_STORE: i32 = 0;
     pub(crate) const HOST_CODE: i32 = 8;
-    pub(crate) const HOST_LEAVE: i32 = 16;
     const _: () = assert!(std::mem::offset_of!(super::HostContext, store) == 0);
     const _: () = assert!(std::mem::offset_of!(super::HostContext, code) == 8);
-    const _: () = assert!(std::mem::offset_of!(super::HostContext, leave) == 16);
 }
 
 /// Owner of a host function and its context.
@@ -102,7 +98,6 @@ impl HostBlock {
         let context = Box::leak(Box::new(HostContext {
             store: vm.ptr(),
             code,
-            leave: (super::unwind::leave_host as *const ()).expose_provenance(),
             host,
             func_ref: FuncRef { code: trampoline.address, vmctx: 0, sig: trampoline.sig.0, _pad: 0 },
         }));

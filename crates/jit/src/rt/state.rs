@@ -14,7 +14,7 @@ use crate::trap::HostError;
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;
 
-/// The state. Compiled code uses the first ten fields.
+/// The state. Compiled code uses the first eleven fields.
 #[repr(C)]
 pub(super) struct VmStore {
     /// Lowest stack address that wasm functions may use.
@@ -37,6 +37,8 @@ pub(super) struct VmStore {
     pub(super) figure: u64,
     /// Not zero when the host function that was called last failed, until its trampoline has left: why is in `failure`.
     pub(super) host_failed: u64,
+    /// Address of `unwind::leave_host`.
+    leave_host: usize,
     _epoch: Arc<AtomicU64>,
 
     /// The store's type-independent part, reborrowed for the running call; null outside of calls.
@@ -104,6 +106,8 @@ pub(crate) mod offsets {
     const _: () = assert!(std::mem::offset_of!(super::VmStore, figure) == 64);
     pub(crate) const STORE_HOST_FAILED: i32 = 72;
     const _: () = assert!(std::mem::offset_of!(super::VmStore, host_failed) == 72);
+    pub(crate) const STORE_LEAVE_HOST: i32 = 80;
+    const _: () = assert!(std::mem::offset_of!(super::VmStore, leave_host) == 80);
 }
 
 /// Owner of a store's VM state.
@@ -131,6 +135,7 @@ impl VmState {
             fuel: 0,
             figure: 0,
             host_failed: 0,
+            leave_host: (super::unwind::leave_host as *const ()).expose_provenance(),
             _epoch: Arc::clone(epoch),
             opaque: ptr::null_mut(),
             inner: ptr::null_mut(),

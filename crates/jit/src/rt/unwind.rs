@@ -49,7 +49,7 @@ pub(super) unsafe extern "C" fn throw(vmctx: *const u8, tag: u64, payload: *cons
 ///
 /// # Safety
 ///
-/// As for `throw`; the context may also be that of a host function.
+/// As for `throw`.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> ! {
     #[cfg(target_arch = "x86_64")]
@@ -63,9 +63,9 @@ pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> !
 ///
 /// # Safety
 ///
-/// Called by such a trampoline only, by the C convention, with the context of the host function.
+/// Called by such a trampoline only, by the C convention, with its store's state.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn leave_host(context: *const u8) -> ! {
+pub(super) unsafe extern "C" fn leave_host(vm: *mut VmStore) -> ! {
     #[cfg(target_arch = "x86_64")]
     naked_asm!("mov rsi, [rsp]", "mov rdx, rbp", "jmp {}", sym leave_failed);
     #[cfg(target_arch = "aarch64")]
@@ -117,7 +117,7 @@ unsafe extern "C" fn resume(landing: *const Landing) -> ! {
 ///
 /// # Safety
 ///
-/// `vmctx` is the context of running compiled code or of a host function that it called.
+/// `vmctx` is the context of running compiled code.
 unsafe fn state_of(vmctx: *const u8) -> *mut VmStore {
     // SAFETY: both kinds of context start with the address of the VM state.
     unsafe { vmctx.add(vm_layout::STORE as usize).cast::<*mut VmStore>().read() }
@@ -160,10 +160,9 @@ unsafe extern "C" fn throw_new(
 /// # Safety
 ///
 /// As for `leave_host`; `pc` and `fp` as for `throw_new`.
-unsafe extern "C" fn leave_failed(context: *const u8, pc: usize, fp: usize) -> ! {
+unsafe extern "C" fn leave_failed(vm: *mut VmStore, pc: usize, fp: usize) -> ! {
     // SAFETY: as the caller says; nothing that must be dropped is alive at `unwind` and `leave`.
     unsafe {
-        let vm = state_of(context);
         (*vm).host_failed = 0;
         if let Some(Failure::Exception(exception)) = (*vm).failure {
             (*vm).failure = None;

@@ -269,8 +269,8 @@ fn call_host(t: &mut Trampoline<'_>, vmctx: Value, signature: Signature, args: &
     builder.set_cold_block(failing);
     builder.switch_to_block(failing);
     let signature = builder.import_signature(c_signature(*isa, &[WORD]));
-    let leave = builder.ins().load(WORD, fixed(), vmctx, offsets::HOST_LEAVE);
-    builder.ins().call_indirect(signature, leave, &[vmctx]);
+    let leave = builder.ins().load(WORD, fixed(), store, offsets::STORE_LEAVE_HOST);
+    builder.ins().call_indirect(signature, leave, &[store]);
     builder.ins().trap(code::HOST);
     builder.switch_to_block(returning);
     call
