@@ -119,7 +119,7 @@ unsafe extern "C" fn resume(landing: *const Landing) -> ! {
 ///
 /// `vmctx` is the context of running compiled code.
 unsafe fn state_of(vmctx: *const u8) -> *mut VmStore {
-    // SAFETY: both kinds of context start with the address of the VM state.
+    // SAFETY: the block of an instance starts with the address of the VM state.
     unsafe { vmctx.add(vm_layout::STORE as usize).cast::<*mut VmStore>().read() }
 }
 
