@@ -41,8 +41,17 @@ struct Landing {
 pub(super) unsafe extern "C" fn throw(vmctx: *const u8, tag: u64, payload: *const ValRaw) -> ! {
     #[cfg(target_arch = "x86_64")]
     naked_asm!("mov rcx, [rsp]", "mov r8, rbp", "jmp {}", sym throw_new);
+    // The convention of wasm functions starts with x2.
     #[cfg(target_arch = "aarch64")]
-    naked_asm!("mov x3, x30", "mov x4, x29", "b {}", sym throw_new);
+    naked_asm!(
+        "mov x0, x2",
+        "mov x1, x3",
+        "mov x2, x4",
+        "mov x3, x30",
+        "mov x4, x29",
+        "b {}",
+        sym throw_new
+    );
 }
 
 /// Throws an exception again: context, its word, which is not null.
@@ -55,7 +64,7 @@ pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> !
     #[cfg(target_arch = "x86_64")]
     naked_asm!("mov rdx, [rsp]", "mov rcx, rbp", "jmp {}", sym throw_again);
     #[cfg(target_arch = "aarch64")]
-    naked_asm!("mov x2, x30", "mov x3, x29", "b {}", sym throw_again);
+    naked_asm!("mov x0, x2", "mov x1, x3", "mov x2, x30", "mov x3, x29", "b {}", sym throw_again);
 }
 
 /// Leaves the trampoline of a host function that has failed, with what waits in the VM state: throws an exception, or
