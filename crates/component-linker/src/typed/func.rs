@@ -17,7 +17,8 @@ use crate::trap::{Trap, TrapCause};
 
 /// A component function with parameters `P` and results `R`: `TypedFunc<(u32, String), (bool,)>`. Cheap to clone.
 ///
-/// Its types were checked when it was made. A call lowers Rust values into the guest and lifts the result out of it.
+/// Its types were checked when it was made. A call lowers Rust values into the guest and lifts the result out of it. It
+/// allocates what the result owns, and nothing else.
 pub struct TypedFunc<P, R> {
     func: Func,
     route: Route,

@@ -107,7 +107,7 @@ fn enter_by_slots(t: &mut Trampoline<'_>) {
     let &[func_ref, store, slots] = &t.params[..] else { unreachable!("its signature has three parameters") };
     let args = load_slots(&mut t.builder, &t.ty.params, slots);
     let (results, trapped) = guarded_call(t, func_ref, &args, store);
-    store_slots(&mut t.builder, &results, slots);
+    store_slots(&mut t.builder, &t.ty.results, &results, slots);
     t.builder.ins().return_(&[]);
     t.builder.switch_to_block(trapped);
     t.builder.ins().return_(&[]);
@@ -127,7 +127,7 @@ fn enter_by_registers(t: &mut Trampoline<'_>) {
     let (results, trapped) = guarded_call(t, func_ref, &args, store);
     let results = match (slots, &results[..]) {
         (Some(slots), _) => {
-            store_slots(&mut t.builder, &results, slots);
+            store_slots(&mut t.builder, &t.ty.results, &results, slots);
             vec![]
         }
         (None, &[a, b]) => {
@@ -204,16 +204,11 @@ fn host_by_slots(t: &mut Trampoline<'_>) {
     let (vmctx, args) = (t.params[0], &t.params[1..]);
     let n_slots = ty.params.len().max(ty.results.len());
     let slots = stack_slots(builder, n_slots);
+    store_slots(builder, &ty.params, args, slots);
+    // The host sees all slots as initialised.
     let zero = builder.ins().iconst(WORD, 0);
-    for position in 0..n_slots {
-        // The host reads whole slots: every byte of them is written here.
-        match args.get(position).zip(ty.params.get(position)) {
-            Some((&arg, &ty)) => store_slot(builder, arg, ty, slots, slot(position), zero),
-            None => {
-                builder.ins().store(cell(), zero, slots, slot(position));
-                builder.ins().store(cell(), zero, slots, slot(position) + 8);
-            }
-        }
+    for position in args.len()..n_slots {
+        store_slot(builder, zero, ValType::I64, slots, slot(position), zero);
     }
     let signature = c_signature(t.isa, &[WORD; 2]);
     call_host(t, vmctx, signature, &[vmctx, slots]);
@@ -289,14 +284,14 @@ fn load_slots(builder: &mut FunctionBuilder<'_>, types: &[ValType], slots: Value
     types.iter().enumerate().map(load).collect()
 }
 
-/// Stores values into slots. Whoever reads them knows their types, so that the rest of a slot has no meaning.
-fn store_slots(builder: &mut FunctionBuilder<'_>, values: &[Value], slots: Value) {
-    for (position, &value) in values.iter().enumerate() {
-        builder.ins().store(cell(), value, slots, slot(position));
+fn store_slots(builder: &mut FunctionBuilder<'_>, types: &[ValType], values: &[Value], slots: Value) {
+    let zero = builder.ins().iconst(WORD, 0);
+    for (position, (&value, &ty)) in values.iter().zip(types).enumerate() {
+        store_slot(builder, value, ty, slots, slot(position), zero);
     }
 }
 
-/// Returns a value that is no vector as a word, zero-extended.
+/// Returns a value as a word, zero-extended; a vector as it is.
 fn to_word(builder: &mut FunctionBuilder<'_>, value: Value, ty: ValType) -> Value {
     match ty {
         ValType::I32 => builder.ins().uextend(WORD, value),
@@ -322,26 +317,22 @@ fn from_word(builder: &mut FunctionBuilder<'_>, word: Value, ty: ValType) -> Val
     }
 }
 
-/// Stores an argument into a slot, zero-extended.
+/// Stores a value into a slot, zero-extended. One store has all bits that the slot's reader takes, since a processor does
+/// not hand on what several stores wrote.
 pub(super) fn store_slot(
     builder: &mut FunctionBuilder<'_>,
-    arg: Value,
+    value: Value,
     ty: ValType,
     slots: Value,
     offset: i32,
     zero: Value,
 ) {
-    let narrow = match ty {
-        ValType::I32 | ValType::F32 => true,
-        ValType::I64 | ValType::F64 | ValType::Ref(_) => false,
-        ValType::V128 => {
-            builder.ins().store(cell(), arg, slots, offset);
-            return;
+    let word = to_word(builder, value, ty);
+    builder.ins().store(cell(), word, slots, offset);
+    match ty {
+        ValType::V128 => {}
+        ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::Ref(_) => {
+            builder.ins().store(cell(), zero, slots, offset + 8);
         }
-    };
-    if narrow {
-        builder.ins().store(cell(), zero, slots, offset);
     }
-    builder.ins().store(cell(), arg, slots, offset);
-    builder.ins().store(cell(), zero, slots, offset + 8);
 }
