@@ -6,10 +6,10 @@ use crate::error::Error;
 use crate::rt::sealed::{Params, Results};
 use crate::rt::{self, FuncRefPtr, HostBlock, ValRaw, WasmParams, WasmResults};
 use crate::store::{AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreOpaque};
-use crate::trampolines::{Kind, Trampoline};
+use crate::trampolines::{Kind, SlotCall, Trampoline};
 use crate::trap::{Backtrace, HostError, Trap, TrapKind};
 use crate::typed::{IntoFunc, TypedFunc};
-use crate::types::{FuncType, ValType};
+use crate::types::{FuncType, TypeId, ValType};
 use crate::value::Val;
 
 /// A function of a store.
@@ -79,10 +79,15 @@ fn unfit_slots(ty: &FuncType, n_slots: usize) -> Trap {
     mismatch(format!("a function of type {ty} was called with {n_slots} slots"))
 }
 
-/// Returns why a function can't be called whose type has no entry.
-#[cold]
-fn no_entry(error: Error) -> Trap {
-    Trap::new(TrapKind::Host(error.into()), Backtrace::default())
+#[inline]
+fn slot_call(store: &mut StoreOpaque, sig: TypeId) -> Result<SlotCall, Trap> {
+    match store.slot_call(sig) {
+        Some(known) => Ok(known),
+        None => {
+            let no_entry = |error: Error| Trap::new(TrapKind::Host(error.into()), Backtrace::default());
+            store.first_slot_call(sig).map_err(no_entry)
+        }
+    }
 }
 
 #[cold]
@@ -200,7 +205,7 @@ impl Func {
         let inner = cx.inner();
         let store = &mut inner.opaque;
         let ptr = self.ptr(store);
-        let call = store.slot_call(ptr.sig()).map_err(no_entry)?;
+        let call = slot_call(store, ptr.sig())?;
         let interned = Arc::clone(store.interned(ptr.sig()));
         let ty = interned.func();
         let fits = |(param, &ty): (&Val, &ValType)| param.is_of(store, ty);
@@ -248,7 +253,7 @@ impl Func {
         let mut cx = cx.as_context_mut();
         let inner = cx.inner();
         let ptr = self.ptr(&inner.opaque);
-        let call = inner.opaque.slot_call(ptr.sig()).map_err(no_entry)?;
+        let call = slot_call(&mut inner.opaque, ptr.sig())?;
         if !call.is_numeric || values.len() < call.n_slots {
             return Err(unfit_slots(inner.opaque.interned(ptr.sig()).func(), values.len()));
         }

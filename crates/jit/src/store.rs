@@ -212,21 +212,19 @@ impl StoreOpaque {
         Ok(trampoline)
     }
 
-    /// Returns what calls of functions of the type that `id` names need. It is looked up by position.
+    /// Returns what calls of functions of the type that `id` names need, if there was one. It is looked up by position.
+    #[inline]
+    pub(crate) fn slot_call(&self, id: TypeId) -> Option<SlotCall> {
+        self.signatures.slot_call(id)
+    }
+
+    /// Returns what calls of functions of the type that `id` names need.
     ///
     /// # Errors
     ///
     /// As [`Self::trampoline`].
-    #[inline]
-    pub(crate) fn slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
-        match self.signatures.slot_call(id) {
-            Some(known) => Ok(known),
-            None => self.first_slot_call(id),
-        }
-    }
-
     #[cold]
-    fn first_slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
+    pub(crate) fn first_slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
         self.trampoline(id, Kind::EnterBySlots)?;
         Ok(self.signatures.slot_call(id).expect("its entry has just been compiled"))
     }

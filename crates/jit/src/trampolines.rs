@@ -65,15 +65,17 @@ pub(crate) struct Signature {
     interned: Arc<InternedType>,
     n_slots: usize,
     is_numeric: bool,
-    /// Those that the store keeps.
-    trampolines: [Option<Trampoline>; N_KINDS],
+    /// Addresses of those that the store keeps, zero for others.
+    trampolines: [usize; N_KINDS],
 }
 
 /// What a call with values in slots needs.
+///
+/// Invariant: `entry` is the address of the trampoline [`Kind::EnterBySlots`] of the type `sig`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotCall {
-    /// Of the kind [`Kind::EnterBySlots`].
-    pub(crate) entry: Trampoline,
+    pub(crate) entry: usize,
+    pub(crate) sig: TypeId,
     /// The larger of the numbers of parameters and results.
     pub(crate) n_slots: usize,
     /// Whether there are no references among them.
@@ -91,16 +93,16 @@ impl Signatures {
             let interned = engine.interned(id);
             let ty = interned.func();
             let (n_slots, is_numeric) = (ty.n_slots(), ty.is_numeric());
-            Signature { interned, n_slots, is_numeric, trampolines: [None; N_KINDS] }
+            Signature { interned, n_slots, is_numeric, trampolines: [0; N_KINDS] }
         })
     }
 
     /// Returns what calls with values in slots need, once their entry is compiled.
     #[inline]
     pub(crate) fn slot_call(&self, id: TypeId) -> Option<SlotCall> {
-        let signature = self.0.get(id.pos())?.as_ref()?;
-        let Signature { n_slots, is_numeric, .. } = *signature;
-        Some(SlotCall { entry: signature.known(Kind::EnterBySlots)?, n_slots, is_numeric })
+        let &Signature { n_slots, is_numeric, trampolines, .. } = self.0.get(id.pos())?.as_ref()?;
+        let entry = trampolines[Kind::EnterBySlots as usize];
+        (entry != 0).then_some(SlotCall { entry, sig: id, n_slots, is_numeric })
     }
 }
 
@@ -109,9 +111,9 @@ impl Signature {
         &self.interned
     }
 
-    #[inline]
     pub(crate) fn known(&self, kind: Kind) -> Option<Trampoline> {
-        self.trampolines[kind as usize]
+        let address = self.trampolines[kind as usize];
+        (address != 0).then_some(Trampoline { kind, sig: self.interned.id, address })
     }
 
     /// Returns the trampoline of a kind that is not known yet, and its code for the store to keep.
@@ -121,8 +123,8 @@ impl Signature {
     /// As [`Trampolines::code`].
     pub(crate) fn compile(&mut self, engine: &Engine, kind: Kind) -> Result<(Arc<LoadedCode>, Trampoline)> {
         let code = self.interned.trampoline(engine, kind)?;
-        let trampoline = Trampoline { kind, sig: self.interned.id, address: code.func_address(0) };
-        self.trampolines[kind as usize] = Some(trampoline);
-        Ok((code, trampoline))
+        let address = code.func_address(0);
+        self.trampolines[kind as usize] = address;
+        Ok((code, Trampoline { kind, sig: self.interned.id, address }))
     }
 }

@@ -42,15 +42,15 @@ pub(crate) fn call<T: 'static>(
     call: SlotCall,
     values: &mut [ValRaw],
 ) -> Result<(), Trap> {
-    let SlotCall { entry, n_slots, is_numeric: _ } = call;
+    let SlotCall { entry, sig, n_slots, is_numeric: _ } = call;
     assert!(values.len() >= n_slots, "a slot for every parameter and result");
-    assert!(func.sig() == entry.sig, "the entry is that of the function's signature");
+    assert!(func.sig() == sig, "the entry is that of the function's signature");
     let slots = values.as_mut_ptr();
-    // SAFETY: the address is that of a trampoline of this kind (invariants of `SlotCall` and `Trampoline`) with the
+    // SAFETY: the address is that of a trampoline of this kind (`SlotCall`'s invariant) with the
     // signature of `func` (asserted), and `values` has the slots it uses (asserted).
     unsafe {
         enter(store, |vm| {
-            let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(entry.address));
+            let entry: Entry = std::mem::transmute(ptr::with_exposed_provenance::<()>(entry));
             entry(func.address(), vm, slots);
         })
     }
