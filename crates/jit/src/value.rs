@@ -93,6 +93,9 @@ impl Val {
 }
 
 /// A reference to a host value that a store owns. A copyable handle; the value lives as long as the store.
+///
+/// Unlike an exception, it is not freed before, whether anyone can reach it or not: a host that makes references for ever
+/// makes them in stores that end.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ExternRef {
     store: StoreId,
