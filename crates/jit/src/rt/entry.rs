@@ -5,6 +5,7 @@
 //! there, so that wasm frames vanish at once; frames of the host between two activations are left by
 //! ordinary returns, because every host function is a call of its own with its own entry beneath.
 
+use std::arch::asm;
 use std::cell::Cell;
 use std::ptr;
 
@@ -73,8 +74,7 @@ pub(super) unsafe fn enter<T: 'static, R>(
 ) -> Result<R, Trap> {
     let vm = store.opaque.vm().ptr();
     let max_stack = store.opaque.engine().config().max_wasm_stack_bytes();
-    let frame = 0_u8;
-    let here = (&raw const frame).addr();
+    let here = stack_address();
     let outer_vm = CURRENT.get();
     // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours. The store's
     // pointers are derived from `store`, which is not used until the call is over.
@@ -101,6 +101,20 @@ pub(super) unsafe fn enter<T: 'static, R>(
         (result, (*vm).trap_code.is_some())
     };
     if trapped { Err(take_trap(&mut store.opaque)) } else { Ok(result) }
+}
+
+/// Returns the stack pointer. The address of a local variable would not do: with AddressSanitizer those may lie elsewhere.
+#[inline]
+fn stack_address() -> usize {
+    let pointer: usize;
+    // SAFETY: the instruction reads a register and nothing else.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("mov {}, rsp", out(reg) pointer, options(nomem, nostack, preserves_flags));
+        #[cfg(target_arch = "aarch64")]
+        asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack, preserves_flags));
+    }
+    pointer
 }
 
 /// Copies what the VM state says of the running activation.
