@@ -54,6 +54,13 @@ fn exceptions_are_collected_at_every_throw() {
     assert!(differences.is_empty(), "{differences:?}");
 }
 
+/// The allocator and the level that serve until a function is known to be called often.
+#[test]
+fn cheap_code_does_what_the_ledger_says() {
+    let ledger = include_str!("../ledger-core.txt");
+    check(Language::Core, CORE, |file| Box::new(Core::cheaply(file)), ledger);
+}
+
 fn check(language: Language, size: Size, make: MakeSubject, ledger: &str) {
     let suite = Suite::find(language).expect("the suite is there");
     assert_eq!(suite.files().len(), size.n_files);

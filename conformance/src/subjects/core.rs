@@ -35,6 +35,12 @@ impl Core {
         Self::with_config(&Config::new().features(features_of(file)).collect_always(true))
     }
 
+    /// Does as [`Core::new`], of an engine that compiles each function when it is first called, and cheaply.
+    pub fn cheaply(file: &str) -> Self {
+        let config = Config::new().features(features_of(file));
+        Self::with_config(&config.lazy_compilation(true).cheap_first_above(0))
+    }
+
     fn with_config(config: &Config) -> Self {
         let state = State::new(config);
         Self { state: state.map_err(|error| Failure::new(FailureKind::Unsupported, error.to_string())) }

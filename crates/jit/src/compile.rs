@@ -187,13 +187,14 @@ pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: Kind) -> Resu
     assemble(isa, vec![compile(isa, &mut context)?])
 }
 
-/// Compiles one function body, of the function at `position`, whose calls of others are through its context.
+/// Compiles one function body, of the function at `position`, whose calls of others are through its context. `isa` is the
+/// environment's, or the same target at another level.
 ///
 /// # Errors
 ///
 /// As [`module`].
-pub(crate) fn one(env: &Env<'_>, position: usize, body: Body<'_>) -> Result<Compiled> {
-    assemble(env.isa(), vec![Worker::new().compile(env, position, body)?])
+pub(crate) fn one(env: &Env<'_>, isa: &dyn TargetIsa, position: usize, body: Body<'_>) -> Result<Compiled> {
+    assemble(isa, vec![Worker::new().compile_with(env, isa, position, body)?])
 }
 
 /// What became of a function on its way to machine code ([`Module::listings`](crate::Module::listings)).

@@ -27,6 +27,7 @@ pub struct Config {
     pooled_memories: usize,
     verifier: bool,
     lazy: bool,
+    cheap_first_above_bytes: usize,
     collects_always: bool,
     parallel: bool,
     options: CodeOptions,
@@ -50,6 +51,7 @@ impl Config {
             pooled_memories: 64,
             verifier: cfg!(debug_assertions),
             lazy: false,
+            cheap_first_above_bytes: 32 << 10,
             collects_always: false,
             parallel: true,
             options: CodeOptions::default(),
@@ -108,6 +110,19 @@ impl Config {
     pub fn lazy_compilation(mut self, on: bool) -> Self {
         self.lazy = on;
         self
+    }
+
+    /// Sets above how many bytes of its body a function of a lazy module is at first compiled at a cheap level: 32 KiB
+    /// unless set, `usize::MAX` for never. At its eighth call it is compiled at the full level too, on a thread of its
+    /// own ([`Config::parallel_compilation`]), and calls after that go there. A call that is running is not moved.
+    #[must_use]
+    pub fn cheap_first_above(mut self, bytes: usize) -> Self {
+        self.cheap_first_above_bytes = bytes;
+        self
+    }
+
+    pub(crate) fn cheap_first_above_bytes(&self) -> usize {
+        self.cheap_first_above_bytes
     }
 
     /// Sets whether every allocation of an exception collects first (very slow; finds our bugs).
@@ -193,6 +208,8 @@ pub struct Engine(Arc<EngineInner>);
 struct EngineInner {
     config: Config,
     isa: OwnedTargetIsa,
+    /// The same target, for code that is to be there soon rather than fast.
+    cheap_isa: OwnedTargetIsa,
     registry: Mutex<Registry>,
     /// Where the trampolines of all its types lie.
     trampolines: CodeRegion,
@@ -207,11 +224,13 @@ impl Engine {
     ///
     /// Fails if Cranelift does not support the processor.
     pub fn new(config: &Config) -> Result<Self> {
-        let isa = host_isa(config)?;
+        let isa = host_isa(config, Level::Full)?;
+        let cheap_isa = host_isa(config, Level::Cheap)?;
         rt::install_signal_handlers();
         let inner = EngineInner {
             config: config.clone(),
             isa,
+            cheap_isa,
             registry: Mutex::default(),
             trampolines: CodeRegion::default(),
             memory_pool: Arc::new(MemoryPool::new(config.pooled_memories)),
@@ -252,6 +271,14 @@ impl Engine {
         &self.0.isa
     }
 
+    pub(crate) fn cheap_isa(&self) -> &OwnedTargetIsa {
+        &self.0.cheap_isa
+    }
+
+    pub(crate) fn compiles_in_parallel(&self) -> bool {
+        self.0.config.parallel
+    }
+
     /// Returns how this engine compiles the functions of a module.
     pub(crate) fn schedule<'a>(&self, progress: &'a (dyn Fn(Progress) + Sync)) -> Schedule<'a> {
         Schedule { parallel: self.0.config.parallel, progress }
@@ -273,10 +300,22 @@ impl Engine {
     }
 }
 
-fn host_isa(config: &Config) -> Result<OwnedTargetIsa> {
+/// How much work Cranelift does for the speed of the code.
+#[derive(Clone, Copy)]
+enum Level {
+    Full,
+    Cheap,
+}
+
+fn host_isa(config: &Config, level: Level) -> Result<OwnedTargetIsa> {
     let mut flags = settings::builder();
+    let (opt_level, regalloc_algorithm) = match level {
+        Level::Full => ("speed", "backtracking"),
+        Level::Cheap => ("none", "single_pass"),
+    };
     let pairs = [
-        ("opt_level", "speed"),
+        ("opt_level", opt_level),
+        ("regalloc_algorithm", regalloc_algorithm),
         ("preserve_frame_pointers", "true"),
         ("enable_multi_ret_implicit_sret", "true"),
         // The explicit stack limit serves instead.

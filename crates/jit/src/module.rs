@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use wasmparser::FuncValidatorAllocations;
 
@@ -14,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image::{Images, images};
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
-use crate::lazy::LazyFuncs;
+use crate::lazy::{FuncCode, Lazily, LazyFuncs};
 use crate::registry::InternedType;
 use crate::rt::{FileMapping, LoadedCode, Member, stubs};
 use crate::translate::Env;
@@ -166,10 +167,30 @@ impl Module {
     /// # Panics
     ///
     /// Panics if the module was compiled as a whole.
-    pub(crate) fn compiled_func(&self, position: u32) -> Result<Arc<LoadedCode>> {
+    pub(crate) fn compiled_func(&self, position: u32) -> Result<FuncCode> {
+        let code = self.with_lazy(|funcs, of| funcs.get(of, position))?;
+        let FuncCode::Cheap { code, is_due: true } = code else { return Ok(code) };
+        if self.0.engine.compiles_in_parallel() {
+            let module = self.clone();
+            let compile = move || module.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
+            // Where no thread is to be had, the cheap code serves on.
+            drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
+            return Ok(FuncCode::Cheap { code, is_due: false });
+        }
+        self.with_lazy(|funcs, of| funcs.compile_fully(of, position)).map(FuncCode::Final)
+    }
+
+    fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
         let ModuleInner { engine, info, layout, lazy, wasm, .. } = &*self.0;
         let funcs = lazy.as_ref().expect("only the functions of a lazy module have stubs");
-        funcs.get(&env(engine, info, layout).lazy(), info, wasm, position)
+        let of = Lazily {
+            env: &env(engine, info, layout).lazy(),
+            cheap_isa: engine.cheap_isa().as_ref(),
+            cheap_first_above_bytes: engine.config().cheap_first_above_bytes(),
+            info,
+            wasm,
+        };
+        f(funcs, &of)
     }
 
     /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use cranelift_codegen::Context;
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilderContext;
 use wasmparser::{FuncValidatorAllocations, FunctionBody};
 
@@ -135,12 +136,31 @@ impl Worker {
     ///
     /// As [`functions`]; the worker is of no use then.
     pub(crate) fn compile(&mut self, env: &Env<'_>, position: usize, body: Body<'_>) -> Result<CompiledFunc> {
+        self.compile_with(env, env.isa(), position, body)
+    }
+
+    /// As `compile`, for the same target at a level that may be another than the environment's. A function that catches
+    /// exceptions is compiled as the environment says: the allocator of the cheap level can't define a call's results in
+    /// two successors.
+    ///
+    /// # Errors
+    ///
+    /// As `compile`.
+    pub(crate) fn compile_with(
+        &mut self,
+        env: &Env<'_>,
+        isa: &dyn TargetIsa,
+        position: usize,
+        body: Body<'_>,
+    ) -> Result<CompiledFunc> {
         let Self { builder_context, context, allocations } = self;
         let (to_validate, body) = body;
         let mut validator = to_validate.into_validator(std::mem::take(allocations));
         context.clear();
         translate::function(env, position, &body, &mut validator, &mut context.func, builder_context)?;
         *allocations = validator.into_allocations();
-        compile::compile(env.isa(), context).map_err(|e| e.at(body.range().start))
+        let catches = context.func.dfg.exception_tables.iter().next().is_some();
+        let isa = if catches { env.isa() } else { isa };
+        compile::compile(isa, context).map_err(|e| e.at(body.range().start))
     }
 }

@@ -72,6 +72,21 @@ fn the_first_call_compiles() {
 }
 
 #[test]
+fn a_large_function_is_compiled_cheaply_first() {
+    for parallel in [false, true] {
+        let config = Config::new().lazy_compilation(true).cheap_first_above(0).parallel_compilation(parallel);
+        let engine = Engine::new(&config).expect("a supported machine");
+        let module = module(&engine, TEXT);
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        // Each checks twice: the eighth call of every function is among them, and calls after it.
+        for _ in 0..8 {
+            check(&mut store, instance);
+        }
+    }
+}
+
+#[test]
 fn several_threads_call_first() {
     let engine = lazy();
     for _ in 0..20 {

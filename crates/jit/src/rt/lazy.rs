@@ -11,6 +11,7 @@ use super::state::{Failure, VmStore};
 use super::unwind::leave;
 use crate::compile::{Compiled, FuncRange};
 use crate::index::to_u32;
+use crate::lazy::FuncCode;
 use crate::store::StoreOpaque;
 use crate::trap::code;
 use crate::vm_layout;
@@ -181,10 +182,16 @@ unsafe extern "C" fn address(vmctx: *const u8, position: u32, fp: usize) -> usiz
 
 fn compiled(store: &mut StoreOpaque, instance: u32, position: u32) -> crate::error::Result<usize> {
     let module = store.instances[instance as usize].module.clone();
-    let code = module.compiled_func(position)?;
+    let (code, is_final) = match module.compiled_func(position)? {
+        FuncCode::Final(code) => (code, true),
+        FuncCode::Cheap { code, .. } => (code, false),
+    };
     // Each store that runs the function knows its code, for traps.
     store.vm_mut().register_code(&code);
     let address = code.func_address(0);
-    store.instances[instance as usize].set_code(module.info().func_index_of_code(position as usize), address);
+    if is_final {
+        let func = module.info().func_index_of_code(position as usize);
+        store.instances[instance as usize].set_code(func, address);
+    }
     Ok(address)
 }

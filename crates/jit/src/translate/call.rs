@@ -118,7 +118,9 @@ impl Translator<'_, '_> {
 
     /// Calls through a function reference that is not null and of type `ty`.
     fn call_func_ref(&mut self, func: Value, ty: TypeIndex, kind: CallKind) {
-        let code = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_CODE);
+        // Where functions are compiled when first called, the address changes then.
+        let flags = if self.env.lazy { cell() } else { constant() };
+        let code = self.builder.ins().load(WORD, flags, func, offsets::FUNC_REF_CODE);
         let vmctx = self.builder.ins().load(WORD, constant(), func, offsets::FUNC_REF_VMCTX);
         self.finish_call(ty, Callee::Address(code), vmctx, kind);
     }
