@@ -103,9 +103,7 @@ impl Fault {
             TrapKind::ExpectedSharedMemory
             | TrapKind::Built(_)
             | TrapKind::Host(_)
-            | TrapKind::Mismatch(_) => {
-                Self::Other(kind.to_string())
-            }
+            | TrapKind::Mismatch(_) => Self::Other(kind.to_string()),
         }
     }
 
