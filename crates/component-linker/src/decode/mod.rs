@@ -5,7 +5,6 @@
 
 mod definition;
 mod fits;
-mod wording;
 
 use std::ops::Range;
 
@@ -48,7 +47,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Definitions<'_>, Error> {
 pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
     check_header(bytes)?;
     let validated = Validator::new_with_features(features()).validate_all(bytes);
-    validated.map(drop).map_err(|error| wording::explain(bytes, &error))
+    Ok(validated.map(drop)?)
 }
 
 /// The features of WebAssembly that components may use. This set agrees with the official suite on every check of
