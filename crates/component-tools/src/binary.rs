@@ -1,13 +1,22 @@
-//! Whether bytes are a valid binary, and of which kind. Follows Binary.md.
+//! A binary as a tool is given it: its name, its kind, and whether it is valid. Follows Binary.md.
 //!
-//! `wasmparser` judges, with the features that `component-linker` runs: a component that is valid here is valid there,
-//! and a fault has the same words and the same offset.
+//! `wasmparser` validates, with the features that `component-linker` supports: both crates accept
+//! the same components, and report a fault in the same words at the same offset.
 
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
 
-/// What a WebAssembly binary is.
+/// A binary, and the name that errors give it.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// The name, such as that of the file that the bytes were read from.
+    pub name: &'a str,
+    /// The component or core module in the binary format.
+    pub bytes: &'a [u8],
+}
+
+/// The kinds of WebAssembly binaries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BinaryKind {
     /// A component.
@@ -29,15 +38,22 @@ pub fn validate(bytes: &[u8]) -> Result<BinaryKind, Error> {
 
 /// Checks that `bytes` are a valid component.
 pub(crate) fn validate_component(bytes: &[u8]) -> Result<(), Error> {
+    check_header(bytes)?;
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(())
+}
+
+/// Checks that `bytes` have the header of a component.
+pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Error> {
     match read_header(bytes)? {
-        BinaryKind::Component => validate(bytes).map(drop),
+        BinaryKind::Component => Ok(()),
         BinaryKind::Module => {
             Err(Error::new(ErrorKind::CoreModule, "this is a core module, not a component", 4))
         }
     }
 }
 
-/// The features of WebAssembly that a binary may use.
+/// Returns the features of WebAssembly that a binary may use.
 pub(crate) fn features() -> WasmFeatures {
     WasmFeatures::default()
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
@@ -47,7 +63,9 @@ pub(crate) fn features() -> WasmFeatures {
         | WasmFeatures::CM_FORWARD
 }
 
-/// Returns what the header says that the binary is, or plainly that the bytes are none: a validator would only speak of
+/// Returns the kind that the header states.
+///
+/// The bytes may be no WebAssembly at all. The error then says so; the validator's would be about
 /// magic numbers.
 fn read_header(bytes: &[u8]) -> Result<BinaryKind, Error> {
     const MAGIC: &[u8] = b"\0asm";

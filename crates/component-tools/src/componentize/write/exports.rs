@@ -1,37 +1,37 @@
-//! Writes what the component exports.
+//! Writes the exports of the component.
 //!
-//! An instance is exported through a small component that is given the functions, with the types that they mention, and
-//! exports them again under the names of the interface. Its functions then mention types by these names, as validation
-//! asks for. The type that the export is given says which of these types are those of other imports and exports.
+//! An instance is exported through a small component. It imports the functions with the types that
+//! they mention, and exports them again under the names of the interface, so that its functions
+//! mention types by these names, as validation demands. The type of the export states which of
+//! these types are types of other imports and exports.
 
 use wasm_encoder::{CanonicalOption, ComponentBuilder, ComponentExportKind, ComponentTypeRef, ExportKind};
 use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
 
-use super::error::ComponentizeError;
-use super::matching::{Export, ExportKind as Kind, Lift};
-use super::names;
-use super::write::Writer;
-use crate::encode::{AskedFor, Encoder, Known};
-use crate::link::extern_name;
+use super::writer::Writer;
+use crate::componentize::error::ComponentizeError;
+use crate::componentize::matching::{Export, Exported, Lift};
+use crate::componentize::names;
+use crate::encode::{AskedFor, Encoder, Known, extern_name};
 use crate::wiring::Wiring;
 
 impl Writer<'_, '_> {
-    /// Writes an export. What the last one exports is not referred to any more.
+    /// Writes an export. Nothing refers to the types of the last one.
     pub(super) fn export(&mut self, export: &Export<'_>, is_last: bool) -> Result<(), ComponentizeError> {
         let name = extern_name(export.key, export.item);
         match &export.kind {
-            Kind::Func(lift) => {
+            Exported::Func(lift) => {
                 let func = self.lift(lift, export.key)?;
                 self.encoder.builder().export(name, ComponentExportKind::Func, func, None);
             }
-            Kind::Type(ty) => {
+            Exported::Type(ty) => {
                 let index = self.encoder.any_type(*ty, export.key)?;
                 self.encoder.builder().export(name, ComponentExportKind::Type, index, None);
             }
-            Kind::Instance { id, lifts } => {
+            Exported::Instance { id, lifts } => {
                 let known = self.encoder.known();
                 let instance = self.instance(*id, lifts, export.key)?;
-                // The functions mention types without names; what is written later must not.
+                // The functions mention types without names, which later exports must not do.
                 self.encoder.know_only(known);
                 let ty = ComponentTypeRef::Instance(self.encoder.instance(*id, export.key)?);
                 let builder = self.encoder.builder();
@@ -44,7 +44,7 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// Lifts a function.
+    /// Lifts a function and returns its index.
     fn lift(&mut self, lift: &Lift, export: &str) -> Result<u32, ComponentizeError> {
         let ty = self.encoder.func_type(lift.id, export)?;
         let mut options = self.options(lift.module, lift.needs, names::EXPORT_REALLOC, export)?;
@@ -55,7 +55,7 @@ impl Writer<'_, '_> {
         Ok(self.encoder.builder().lift_func(None, func, ty, options))
     }
 
-    /// Makes the instance of an interface, and returns its index.
+    /// Writes the instance that stands for an interface, and returns its index.
     fn instance(
         &mut self,
         id: ComponentInstanceTypeId,
@@ -84,8 +84,8 @@ impl Writer<'_, '_> {
         Ok(self.encoder.builder().instantiate(None, component, arguments))
     }
 
-    /// Returns the small component that gives types and functions the names of an interface, and the types that it
-    /// imports besides the functions.
+    /// Returns the component that exports functions and types under the names of an interface, and
+    /// the types that it imports beside the functions.
     fn renaming(
         &self,
         id: ComponentInstanceTypeId,
@@ -115,7 +115,7 @@ impl Writer<'_, '_> {
                 }
             }
         }
-        // From here on the types go by the names that they are exported under.
+        // From here on types are mentioned by the names of their exports.
         inner.know_only(Known::default());
         for (name, created, index) in type_indices {
             let index = inner.builder().export(name, ComponentExportKind::Type, index, None);
@@ -128,7 +128,7 @@ impl Writer<'_, '_> {
         Ok(inner.into_nested())
     }
 
-    /// Makes the types of an exported instance known by their names in it.
+    /// Makes later exports mention types by their names in an exported instance.
     fn name_types(&mut self, id: ComponentInstanceTypeId, instance: u32) {
         let items = &self.cx.types.get(id).expect("the id is of these types").exports;
         for (name, item) in items {
@@ -140,6 +140,7 @@ impl Writer<'_, '_> {
     }
 }
 
-fn func_name(place: usize) -> String {
-    format!("f{place}")
+/// Returns the name of a function that the component of [`Writer::renaming`] imports.
+fn func_name(index: usize) -> String {
+    format!("f{index}")
 }
