@@ -14,9 +14,8 @@ use cranelift_codegen::{
     FinalizedRelocTarget, MachBufferFinalized,
 };
 use cranelift_frontend::FunctionBuilderContext;
-use wasmparser::FuncValidatorAllocations;
+use wasmparser::FunctionBody;
 
-use crate::decode::Body;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::to_u32;
 use crate::module::ModuleInfo;
@@ -121,12 +120,16 @@ struct Call {
     callee: u32,
 }
 
-/// Validates, translates and compiles a module's function bodies.
+/// Translates and compiles a module's function bodies.
 ///
 /// # Errors
 ///
 /// As [`schedule::functions`].
-pub(crate) fn module(env: &Env<'_>, bodies: Vec<Body<'_>>, schedule: &Schedule<'_>) -> Result<Compiled> {
+pub(crate) fn module(
+    env: &Env<'_>,
+    bodies: Vec<FunctionBody<'_>>,
+    schedule: &Schedule<'_>,
+) -> Result<Compiled> {
     assemble(env.isa(), schedule::functions(env, bodies, schedule)?)
 }
 
@@ -193,7 +196,12 @@ pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: Kind) -> Resu
 /// # Errors
 ///
 /// As [`module`].
-pub(crate) fn one(env: &Env<'_>, isa: &dyn TargetIsa, position: usize, body: Body<'_>) -> Result<Compiled> {
+pub(crate) fn one(
+    env: &Env<'_>,
+    isa: &dyn TargetIsa,
+    position: usize,
+    body: &FunctionBody<'_>,
+) -> Result<Compiled> {
     assemble(isa, vec![Worker::new().compile_with(env, isa, position, body)?])
 }
 
@@ -221,16 +229,15 @@ pub struct FuncListing {
 /// # Errors
 ///
 /// As [`module`].
-pub(crate) fn listings(env: &Env<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<FuncListing>> {
+pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<Vec<FuncListing>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
     let info = env.info();
     let mut listings = Vec::with_capacity(bodies.len());
-    for (position, (to_validate, body)) in bodies.into_iter().enumerate() {
-        let mut validator = to_validate.into_validator(FuncValidatorAllocations::default());
+    for (position, body) in bodies.iter().enumerate() {
         context.clear();
         context.set_disasm(true);
-        translate::function(env, position, &body, &mut validator, &mut context.func, &mut builder_context)?;
+        translate::function(env, position, body, &mut context.func, &mut builder_context)?;
         let clif = context.func.display().to_string();
         let compiled = compile(env.isa(), &mut context).map_err(|e| e.at(body.range().start))?;
         listings.push(listing(info, position, body.range(), clif, &context, &compiled));

@@ -1,14 +1,16 @@
 //! From bytes to `ModuleInfo`: wasmparser reads and validates, this file keeps what later steps need.
 //! Follows the core specification, "Binary Format: Modules".
 //!
-//! Function bodies are validated where they are translated, operator by operator.
+//! What comes out is a [`ModuleSource`]: the module's bytes and what they say, validated once, bodies included.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use wasmparser::{
-    AbstractHeapType, CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems, ElementKind,
-    ExportSectionReader, ExternalKind, FuncToValidate, FunctionBody, KnownCustom, Name, Operator, Parser,
-    Payload, TableInit, TypeRef, TypeSectionReader, ValidPayload, Validator, ValidatorResources,
+    AbstractHeapType, BinaryReader, CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems,
+    ElementKind, ExportSectionReader, ExternalKind, FuncToValidate, FuncValidatorAllocations, FunctionBody,
+    KnownCustom, Name, Operator, Parser, Payload, TableInit, TypeRef, TypeSectionReader, ValidPayload,
+    Validator, ValidatorResources, WasmFeatures,
 };
 
 use crate::engine::Engine;
@@ -20,11 +22,86 @@ use crate::module::{
 use crate::registry::{self, CompositeType, FieldType, InternedType, StorageType, SubType};
 use crate::types::{FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TypeId, ValType};
 
+/// A module's bytes and what they say, but no code.
+///
+/// Invariant: the bytes are a valid module, `info` is what they say, and each range of `bodies` is that of a
+/// function body: those of the functions that the module defines, in order.
+#[derive(Debug)]
+pub(crate) struct ModuleSource {
+    wasm: Arc<[u8]>,
+    info: Arc<ModuleInfo>,
+    bodies: Vec<Range<usize>>,
+    features: WasmFeatures,
+}
+
+impl ModuleSource {
+    /// Decodes a module and validates all of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module, and on types that are not compiled yet.
+    pub(crate) fn validate(wasm: &[u8], engine: &Engine) -> Result<Self> {
+        let (info, bodies) = decode(wasm, engine)?;
+        let mut allocations = FuncValidatorAllocations::default();
+        let mut ranges = Vec::with_capacity(bodies.len());
+        for (to_validate, body) in bodies {
+            let mut validator = to_validate.into_validator(allocations);
+            validator.validate(&body)?;
+            allocations = validator.into_allocations();
+            ranges.push(place_of(&body));
+        }
+        Ok(Self::new(wasm, info, ranges, engine))
+    }
+
+    /// Decodes a module that was validated before, when the file that it comes from was written.
+    ///
+    /// # Errors
+    ///
+    /// As `validate`, but does not look at the operators of function bodies.
+    pub(crate) fn of_artifact(wasm: &[u8], engine: &Engine) -> Result<Self> {
+        let (info, bodies) = decode(wasm, engine)?;
+        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
+        Ok(Self::new(wasm, info, ranges, engine))
+    }
+
+    fn new(wasm: &[u8], info: ModuleInfo, bodies: Vec<Range<usize>>, engine: &Engine) -> Self {
+        let features = engine.config().wasm_features();
+        Self { wasm: wasm.into(), info: Arc::new(info), bodies, features }
+    }
+
+    /// Returns the module's bytes.
+    pub(crate) fn wasm(&self) -> &[u8] {
+        &self.wasm
+    }
+
+    /// Returns what the bytes say.
+    pub(crate) fn info(&self) -> &Arc<ModuleInfo> {
+        &self.info
+    }
+
+    /// Returns the body of the function at `position` of those that the module defines.
+    pub(crate) fn body(&self, position: usize) -> FunctionBody<'_> {
+        let range = self.bodies[position].clone();
+        let start = range.start as u64;
+        FunctionBody::new(BinaryReader::new_features(&self.wasm[range], start, self.features))
+    }
+
+    /// Returns the bodies of the functions that the module defines, in order.
+    pub(crate) fn bodies(&self) -> impl ExactSizeIterator<Item = FunctionBody<'_>> {
+        (0..self.bodies.len()).map(|position| self.body(position))
+    }
+}
+
+fn place_of(body: &FunctionBody<'_>) -> Range<usize> {
+    let place = |offset: u64| usize::try_from(offset).expect("a module's bytes lie in memory");
+    place(body.range().start)..place(body.range().end)
+}
+
 /// A function body with the means to validate it.
-pub(crate) type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
+type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
 /// Decodes a module and validates all of it but the function bodies, which are returned.
-pub(crate) fn decode<'a>(wasm: &'a [u8], engine: &Engine) -> Result<(ModuleInfo, Vec<Body<'a>>)> {
+fn decode<'a>(wasm: &'a [u8], engine: &Engine) -> Result<(ModuleInfo, Vec<Body<'a>>)> {
     let config = engine.config();
     let mut validator = Validator::new_with_features(config.wasm_features());
     let mut info = ModuleInfo::default();

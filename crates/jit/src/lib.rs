@@ -74,6 +74,7 @@ mod trap;
 mod typed;
 mod types;
 mod unit;
+mod valid;
 mod value;
 mod vm_layout;
 
@@ -101,6 +102,7 @@ pub use types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
 pub use unit::{Unit, UnitModule};
+pub use valid::ValidModule;
 pub use value::{AnyRef, ExternRef, Val};
 pub use wasmparser::WasmFeatures;
 

@@ -6,11 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use wasmparser::FuncValidatorAllocations;
-
 use crate::artifact;
-use crate::compile::{self, FuncListing};
-use crate::decode;
+use crate::compile::{self, Compiled, FuncListing};
+use crate::decode::ModuleSource;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image::{Images, images};
@@ -21,6 +19,7 @@ use crate::rt::{FileMapping, LoadedCode, Member, stubs};
 use crate::translate::Env;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType, TagType};
 use crate::unit::Links;
+use crate::valid::ValidModule;
 use crate::vm_layout::VmLayout;
 
 /// A compiled module. Cheap to clone; clones share the code.
@@ -36,8 +35,8 @@ struct ModuleInner {
     lazy: Option<LazyFuncs>,
     /// The module's place in its unit, if it shares its code with others.
     links: Option<Links>,
-    /// The module's bytes, for artifacts.
-    wasm: Arc<[u8]>,
+    /// What it was compiled from; none of a built module.
+    source: Option<Arc<ModuleSource>>,
     images: OnceLock<Option<Images>>,
 }
 
@@ -88,42 +87,58 @@ impl Module {
     ///
     /// As [`Module::new`].
     pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
-        let (info, bodies) = decode::decode(wasm, engine)?;
-        let layout = VmLayout::new(&info);
+        Self::compile_with_progress(&ValidModule::new(engine, wasm)?, progress)
+    }
+
+    /// Compiles a module that has been validated.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the module uses what is not compiled yet, or if the system refuses executable memory.
+    pub fn compile(module: &ValidModule) -> Result<Self> {
+        Self::compile_with_progress(module, &|_| {})
+    }
+
+    /// Like [`Module::compile`], and tells `progress` what [`Module::with_progress`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::compile`].
+    pub fn compile_with_progress(module: &ValidModule, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
+        let (engine, source) = (module.engine(), module.source());
+        let layout = VmLayout::new(source.info());
         let (compiled, lazy) = if engine.config().is_lazy() {
-            (stubs(info.n_defined_funcs()), Some(LazyFuncs::new(bodies)?))
+            (stubs(source.info().n_defined_funcs()), Some(LazyFuncs::new(source)))
         } else {
-            (compile::module(&env(engine, &info, &layout), bodies, &engine.schedule(progress))?, None)
+            (compile_source(engine, source, &layout, progress)?, None)
         };
-        let info = Arc::new(info);
-        let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
-        Ok(Self::of_parts(engine, wasm, info, layout, code, lazy))
+        let code = Arc::new(LoadedCode::load(compiled, Arc::clone(source.info()))?);
+        Ok(Self::of_parts(engine, source, layout, code, lazy))
     }
 
     fn of_parts(
         engine: &Engine,
-        wasm: &[u8],
-        info: Arc<ModuleInfo>,
+        source: &Arc<ModuleSource>,
         layout: VmLayout,
         code: Arc<LoadedCode>,
         lazy: Option<LazyFuncs>,
     ) -> Self {
-        let (engine, wasm, images) = (engine.clone(), wasm.into(), OnceLock::new());
-        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links: None, wasm, images }))
+        let (engine, images) = (engine.clone(), OnceLock::new());
+        let (info, source) = (Arc::clone(source.info()), Some(Arc::clone(source)));
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links: None, source, images }))
     }
 
-    /// Returns a module of a unit; `wasm` is empty for a built one.
+    /// Returns a module of a unit; a built one has no source.
     pub(crate) fn of_unit(
         engine: &Engine,
-        wasm: &[u8],
+        source: Option<Arc<ModuleSource>>,
         info: Arc<ModuleInfo>,
         layout: VmLayout,
         code: Arc<LoadedCode>,
         links: Links,
     ) -> Self {
-        let (engine, wasm, images) = (engine.clone(), wasm.into(), OnceLock::new());
-        let links = Some(links);
-        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, wasm, images }))
+        let (engine, images, links) = (engine.clone(), OnceLock::new(), Some(links));
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, source, images }))
     }
 
     /// Compiles a module and returns what became of each function it defines: Cranelift IR, machine code.
@@ -132,9 +147,9 @@ impl Module {
     ///
     /// As [`Module::new`].
     pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
-        let (info, bodies) = decode::decode(wasm, engine)?;
-        let layout = VmLayout::new(&info);
-        compile::listings(&env(engine, &info, &layout), bodies)
+        let source = ModuleSource::validate(wasm, engine)?;
+        let layout = VmLayout::new(source.info());
+        compile::listings(&env(engine, source.info(), &layout), source.bodies().collect())
     }
 
     /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].
@@ -144,18 +159,16 @@ impl Module {
     /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here; and
     /// on a built module, which is written with its unit only ([`Unit::serialize`](crate::Unit::serialize)).
     pub fn serialize(&self) -> Result<Vec<u8>> {
-        let ModuleInner { engine, info, layout, code, lazy, links, wasm, .. } = &*self.0;
-        let bodies = match (lazy, links) {
-            (None, None) => return Ok(artifact::write(engine, wasm, code.compiled(), code.text())),
-            (Some(funcs), _) => funcs.bodies(wasm),
-            (None, Some(_)) if wasm.is_empty() => {
-                return Err(Error::unsupported("the artifact of a built module without its unit"));
-            }
-            // The code of a unit calls its other modules: the module is compiled once more, alone.
-            (None, Some(_)) => decode::decode(wasm, engine)?.1,
+        let ModuleInner { engine, layout, code, lazy, links, source, .. } = &*self.0;
+        let Some(source) = source else {
+            return Err(Error::unsupported("the artifact of a built module without its unit"));
         };
-        let compiled = compile::module(&env(engine, info, layout), bodies, &engine.schedule(&|_| {}))?;
-        Ok(artifact::write(engine, wasm, &compiled, &compiled.text))
+        if lazy.is_none() && links.is_none() {
+            return Ok(artifact::write(engine, source.wasm(), code.compiled(), code.text()));
+        }
+        // The functions of a lazy module are not all compiled; the code of a unit calls its other modules.
+        let compiled = compile_source(engine, source, layout, &|_| {})?;
+        Ok(artifact::write(engine, source.wasm(), &compiled, &compiled.text))
     }
 
     /// Returns the code of the function at `position` of those that the module defines.
@@ -181,14 +194,14 @@ impl Module {
     }
 
     fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
-        let ModuleInner { engine, info, layout, lazy, wasm, .. } = &*self.0;
-        let funcs = lazy.as_ref().expect("only the functions of a lazy module have stubs");
+        let ModuleInner { engine, info, layout, lazy, source, .. } = &*self.0;
+        let parts = lazy.as_ref().zip(source.as_deref());
+        let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
         let of = Lazily {
             env: &env(engine, info, layout).lazy(),
             cheap_isa: engine.cheap_isa().as_ref(),
-            cheap_first_above_bytes: engine.config().cheap_first_above_bytes(),
-            info,
-            wasm,
+            cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
+            source,
         };
         f(funcs, &of)
     }
@@ -213,16 +226,15 @@ impl Module {
         }
         let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
         let parts = artifact::check(engine, file.bytes())?;
-        let wasm = &file.bytes()[parts.wasm];
-        let (info, _) = decode::decode(wasm, engine)?;
-        let layout = VmLayout::new(&info);
+        let source = Arc::new(ModuleSource::of_artifact(&file.bytes()[parts.wasm], engine)?);
+        let info = source.info();
+        let layout = VmLayout::new(info);
         let compiled = artifact::read_tables(&file.bytes()[parts.tables])
             .filter(|compiled| compiled.funcs.len() == info.n_defined_funcs() as usize)
             .ok_or_else(|| Error::artifact("a compiled module whose tables are not its own"))?;
-        let info = Arc::new(info);
-        let member = Member { info: Arc::clone(&info), first: 0, first_in_text: 0 };
+        let member = Member { info: Arc::clone(info), first: 0, first_in_text: 0 };
         let code = LoadedCode::of_file(&file, parts.text, compiled, vec![member])?;
-        Ok(Self::of_parts(engine, wasm, info, layout, Arc::new(code), None))
+        Ok(Self::of_parts(engine, &source, layout, Arc::new(code), None))
     }
 
     /// Validates a module in the binary format and compiles nothing.
@@ -231,14 +243,7 @@ impl Module {
     ///
     /// Fails if the bytes are not a valid module, or if it has types that are not compiled yet.
     pub fn validate(engine: &Engine, wasm: &[u8]) -> Result<()> {
-        let (_, bodies) = decode::decode(wasm, engine)?;
-        let mut allocations = FuncValidatorAllocations::default();
-        for (to_validate, body) in bodies {
-            let mut validator = to_validate.into_validator(allocations);
-            validator.validate(&body)?;
-            allocations = validator.into_allocations();
-        }
-        Ok(())
+        ModuleSource::validate(wasm, engine).map(drop)
     }
 
     /// Returns the engine.
@@ -253,18 +258,12 @@ impl Module {
 
     /// Returns the imports in the order in which `Instance::new` takes them.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
-        let info = &self.0.info;
-        info.imports.iter().map(|import| ImportType {
-            module: &import.module,
-            name: &import.name,
-            ty: info.extern_type(import.item),
-        })
+        self.0.info.import_types()
     }
 
     /// Returns the exports in the module's order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
-        let info = &self.0.info;
-        info.exports.iter().map(|(name, item)| ExportType { name, ty: info.extern_type(*item) })
+        self.0.info.export_types()
     }
 
     pub(crate) fn info(&self) -> &ModuleInfo {
@@ -295,6 +294,17 @@ impl Module {
         let callee = self.0.links.as_ref()?.connected.get(&import)?;
         Some(self.0.code.func_address(*callee as usize))
     }
+}
+
+/// Compiles all functions of a module.
+fn compile_source(
+    engine: &Engine,
+    source: &ModuleSource,
+    layout: &VmLayout,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Compiled> {
+    let env = env(engine, source.info(), layout);
+    compile::module(&env, source.bodies().collect(), &engine.schedule(progress))
 }
 
 /// Returns what the translation of a module's functions needs.
@@ -433,6 +443,20 @@ impl ModuleInfo {
     /// Returns the position among the compiled functions, or `None` for an import.
     pub(crate) fn code_position(&self, func: FuncIndex) -> Option<usize> {
         func.0.checked_sub(self.n_imported.funcs).map(|at| at as usize)
+    }
+
+    /// Returns the imports in the module's order.
+    pub(crate) fn import_types(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
+        self.imports.iter().map(|import| ImportType {
+            module: &import.module,
+            name: &import.name,
+            ty: self.extern_type(import.item),
+        })
+    }
+
+    /// Returns the exports in the module's order.
+    pub(crate) fn export_types(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
+        self.exports.iter().map(|(name, item)| ExportType { name, ty: self.extern_type(*item) })
     }
 
     /// Returns the type of an item.

@@ -9,10 +9,9 @@ use std::thread;
 use cranelift_codegen::Context;
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilderContext;
-use wasmparser::{FuncValidatorAllocations, FunctionBody};
+use wasmparser::FunctionBody;
 
 use crate::compile::{self, CompiledFunc};
-use crate::decode::Body;
 use crate::error::Result;
 use crate::module::Progress;
 use crate::translate::{self, Env};
@@ -28,18 +27,18 @@ pub(crate) struct Schedule<'a> {
     pub(crate) progress: &'a (dyn Fn(Progress) + Sync),
 }
 
-/// Validates, translates and compiles a module's function bodies.
+/// Translates and compiles a module's function bodies.
 ///
 /// # Errors
 ///
-/// Fails on an invalid body and on what is not compiled yet: the first in the module's order.
+/// Fails on what is not compiled yet: the first in the module's order.
 pub(crate) fn functions(
     env: &Env<'_>,
-    bodies: Vec<Body<'_>>,
+    bodies: Vec<FunctionBody<'_>>,
     schedule: &Schedule<'_>,
 ) -> Result<Vec<CompiledFunc>> {
     let n_funcs = bodies.len();
-    let n_bytes: u64 = bodies.iter().map(|(_, body)| body_bytes(body)).sum();
+    let n_bytes: u64 = bodies.iter().map(body_bytes).sum();
     let n_useful = usize::try_from(n_bytes / MIN_BYTES_PER_THREAD).map_or(n_funcs, |n| n.min(n_funcs));
     let n_threads = if schedule.parallel && n_useful > 1 {
         thread::available_parallelism().map_or(1, NonZero::get).min(n_useful)
@@ -49,7 +48,7 @@ pub(crate) fn functions(
     // The largest are started first, so that no thread is left with one of them at the end.
     let mut queue: Vec<_> = bodies.into_iter().enumerate().collect();
     if n_threads > 1 {
-        queue.sort_by_key(|(_, (_, body))| Reverse(body_bytes(body)));
+        queue.sort_by_key(|(_, body)| Reverse(body_bytes(body)));
     }
     let work = Work {
         queue: Mutex::new(queue.into_iter()),
@@ -79,7 +78,7 @@ fn body_bytes(body: &FunctionBody<'_>) -> u64 {
 
 /// Functions to compile, shared by threads that take one after the other.
 struct Work<'a> {
-    queue: Mutex<std::vec::IntoIter<(usize, Body<'a>)>>,
+    queue: Mutex<std::vec::IntoIter<(usize, FunctionBody<'a>)>>,
     /// The lowest position of a function that failed: those behind it need not be compiled any more.
     failed: AtomicUsize,
     n_done: AtomicUsize,
@@ -88,7 +87,7 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn next(&self) -> Option<(usize, Body<'a>)> {
+    fn next(&self) -> Option<(usize, FunctionBody<'a>)> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
@@ -100,7 +99,7 @@ impl<'a> Work<'a> {
             if position > self.failed.load(Ordering::Relaxed) {
                 continue;
             }
-            let outcome = worker.compile(env, position, body);
+            let outcome = worker.compile(env, position, &body);
             if outcome.is_err() {
                 // What it holds is half a function.
                 worker = Worker::new();
@@ -118,24 +117,24 @@ impl<'a> Work<'a> {
 pub(crate) struct Worker {
     builder_context: FunctionBuilderContext,
     context: Context,
-    allocations: FuncValidatorAllocations,
 }
 
 impl Worker {
     pub(crate) fn new() -> Self {
-        Self {
-            builder_context: FunctionBuilderContext::new(),
-            context: Context::new(),
-            allocations: FuncValidatorAllocations::default(),
-        }
+        Self { builder_context: FunctionBuilderContext::new(), context: Context::new() }
     }
 
-    /// Validates, translates and compiles the body of the function at `position`.
+    /// Translates and compiles the body of the function at `position`.
     ///
     /// # Errors
     ///
     /// As [`functions`]; the worker is of no use then.
-    pub(crate) fn compile(&mut self, env: &Env<'_>, position: usize, body: Body<'_>) -> Result<CompiledFunc> {
+    pub(crate) fn compile(
+        &mut self,
+        env: &Env<'_>,
+        position: usize,
+        body: &FunctionBody<'_>,
+    ) -> Result<CompiledFunc> {
         self.compile_with(env, env.isa(), position, body)
     }
 
@@ -151,14 +150,11 @@ impl Worker {
         env: &Env<'_>,
         isa: &dyn TargetIsa,
         position: usize,
-        body: Body<'_>,
+        body: &FunctionBody<'_>,
     ) -> Result<CompiledFunc> {
-        let Self { builder_context, context, allocations } = self;
-        let (to_validate, body) = body;
-        let mut validator = to_validate.into_validator(std::mem::take(allocations));
+        let Self { builder_context, context } = self;
         context.clear();
-        translate::function(env, position, &body, &mut validator, &mut context.func, builder_context)?;
-        *allocations = validator.into_allocations();
+        translate::function(env, position, body, &mut context.func, builder_context)?;
         let catches = context.func.dfg.exception_tables.iter().next().is_some();
         let isa = if catches { env.isa() } else { isa };
         compile::compile(isa, context).map_err(|e| e.at(body.range().start))

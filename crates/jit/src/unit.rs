@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::artifact;
 use crate::built::{BuiltModule, describe};
 use crate::compile::{self, Compiled, FuncListing};
-use crate::decode::{self, Body};
+use crate::decode::ModuleSource;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::index::{FuncIndex, to_u32};
@@ -20,6 +20,7 @@ use crate::module::{Item, Module, ModuleInfo, env};
 use crate::rt::{FileMapping, LoadedCode, Member};
 use crate::schedule;
 use crate::translate::{BuildFn, Env};
+use crate::valid::ValidModule;
 use crate::vm_layout::VmLayout;
 
 /// A module's place in a unit.
@@ -120,14 +121,14 @@ impl UnitModule {
 }
 
 struct Part<'a> {
-    info: ModuleInfo,
+    info: Arc<ModuleInfo>,
     layout: VmLayout,
     links: Links,
-    source: Source<'a>,
+    source: PartCode<'a>,
 }
 
-enum Source<'a> {
-    Wasm { bytes: &'a [u8], bodies: Vec<Body<'a>> },
+enum PartCode<'a> {
+    Wasm(Arc<ModuleSource>),
     Built(Vec<BuildFn<'a>>),
 }
 
@@ -143,23 +144,33 @@ impl<'a> Unit<'a> {
         Self { engine: engine.clone(), parts: Vec::new(), n_funcs: 0 }
     }
 
-    /// Adds a module in the binary format. Its function bodies are validated when the unit is compiled.
+    /// Adds a module in the binary format, after it has been validated.
     ///
     /// # Errors
     ///
     /// Fails if the bytes are not a valid module.
-    pub fn add(&mut self, wasm: &'a [u8]) -> Result<UnitModule> {
-        let (info, bodies) = decode::decode(wasm, &self.engine)?;
-        Ok(self.push(info, Source::Wasm { bytes: wasm, bodies }))
+    pub fn add(&mut self, wasm: &[u8]) -> Result<UnitModule> {
+        Ok(self.add_valid(&ValidModule::new(&self.engine, wasm)?))
+    }
+
+    /// Adds a module that has been validated.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it was validated for another engine than the unit's.
+    pub fn add_valid(&mut self, module: &ValidModule) -> UnitModule {
+        assert!(self.engine.same(module.engine()), "a unit's modules are of its engine");
+        let source = module.source();
+        self.push(Arc::clone(source.info()), PartCode::Wasm(Arc::clone(source)))
     }
 
     /// Adds a module whose functions are built when the unit is compiled.
     pub fn build(&mut self, module: BuiltModule<'a>) -> UnitModule {
         let (info, builders) = module.into_info(&self.engine);
-        self.push(info, Source::Built(builders))
+        self.push(Arc::new(info), PartCode::Built(builders))
     }
 
-    fn push(&mut self, info: ModuleInfo, source: Source<'a>) -> UnitModule {
+    fn push(&mut self, info: Arc<ModuleInfo>, source: PartCode<'a>) -> UnitModule {
         let layout = VmLayout::new(&info);
         let links = Links { first: self.n_funcs, connected: HashMap::new() };
         self.n_funcs += info.n_defined_funcs();
@@ -223,7 +234,7 @@ impl<'a> Unit<'a> {
     /// # Errors
     ///
     /// As [`Module::new`]; and if Cranelift's verifier, where it is on, refuses a body that was built.
-    pub fn compile(mut self) -> Result<Vec<Module>> {
+    pub fn compile(self) -> Result<Vec<Module>> {
         if self.engine.config().is_lazy() {
             return self.compile_apart();
         }
@@ -236,7 +247,7 @@ impl<'a> Unit<'a> {
     /// # Errors
     ///
     /// As [`Unit::compile`] of an engine that compiles modules as a whole.
-    pub fn serialize(mut self) -> Result<Vec<u8>> {
+    pub fn serialize(self) -> Result<Vec<u8>> {
         let description = self.describe()?;
         let compiled = self.compile_text()?;
         Ok(artifact::write(&self.engine, &description, &compiled, &compiled.text))
@@ -275,24 +286,24 @@ impl<'a> Unit<'a> {
     /// # Panics
     ///
     /// Panics if the module belongs to another unit that has more of them.
-    pub fn listings(mut self, of: UnitModule) -> Result<Vec<FuncListing>> {
-        let part = &mut self.parts[of.position()];
-        let bodies = take_bodies(&mut part.source);
+    pub fn listings(self, of: UnitModule) -> Result<Vec<FuncListing>> {
+        let part = &self.parts[of.position()];
         let env = part.env(&self.engine);
         match &part.source {
-            Source::Wasm { .. } => compile::listings(&env, bodies),
-            Source::Built(builders) => compile::built_listings(&env, builders),
+            PartCode::Wasm(source) => compile::listings(&env, source.bodies().collect()),
+            PartCode::Built(builders) => compile::built_listings(&env, builders),
         }
     }
 
-    fn compile_text(&mut self) -> Result<Compiled> {
+    fn compile_text(&self) -> Result<Compiled> {
         let mut funcs = Vec::with_capacity(self.n_funcs as usize);
-        for part in &mut self.parts {
-            let bodies = take_bodies(&mut part.source);
+        for part in &self.parts {
             let env = part.env(&self.engine);
             funcs.extend(match &part.source {
-                Source::Wasm { .. } => schedule::functions(&env, bodies, &self.engine.schedule(&|_| {}))?,
-                Source::Built(builders) => compile::built_functions(&env, builders)?,
+                PartCode::Wasm(source) => {
+                    schedule::functions(&env, source.bodies().collect(), &self.engine.schedule(&|_| {}))?
+                }
+                PartCode::Built(builders) => compile::built_functions(&env, builders)?,
             });
         }
         compile::assemble(self.engine.isa().as_ref(), funcs)
@@ -302,15 +313,17 @@ impl<'a> Unit<'a> {
     fn load(self, load: impl FnOnce(Vec<Member>) -> Result<LoadedCode>) -> Result<Vec<Module>> {
         let (mut members, mut rest) = (Vec::new(), Vec::new());
         for Part { info, layout, links, source } in self.parts {
-            let info = Arc::new(info);
             let first_in_text = links.first as usize;
             members.push(Member { info: Arc::clone(&info), first: 0, first_in_text });
             rest.push((info, layout, links, source));
         }
         let code = Arc::new(load(members)?);
         let module = |(info, layout, links, source)| {
-            let wasm = if let Source::Wasm { bytes, .. } = source { bytes } else { &[] };
-            Module::of_unit(&self.engine, wasm, info, layout, Arc::clone(&code), links)
+            let source = match source {
+                PartCode::Wasm(source) => Some(source),
+                PartCode::Built(_) => None,
+            };
+            Module::of_unit(&self.engine, source, info, layout, Arc::clone(&code), links)
         };
         Ok(rest.into_iter().map(module).collect())
     }
@@ -319,14 +332,13 @@ impl<'a> Unit<'a> {
     fn compile_apart(self) -> Result<Vec<Module>> {
         let engine = &self.engine;
         let module = |Part { info, layout, source, .. }| match source {
-            Source::Wasm { bytes, .. } => Module::new(engine, bytes),
-            Source::Built(builders) => {
+            PartCode::Wasm(source) => Module::compile(&ValidModule::of_source(engine, source)),
+            PartCode::Built(builders) => {
                 let env = env(engine, &info, &layout).lazy();
                 let funcs = compile::built_functions(&env, &builders)?;
                 let compiled = compile::assemble(engine.isa().as_ref(), funcs)?;
-                let info = Arc::new(info);
                 let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
-                Ok(Module::of_unit(engine, &[], info, layout, code, Links::default()))
+                Ok(Module::of_unit(engine, None, info, layout, code, Links::default()))
             }
         };
         self.parts.into_iter().map(module).collect()
@@ -342,8 +354,8 @@ impl<'a> Unit<'a> {
             connected.sort();
             write!(text, "{connected:?} ").expect("a string takes any text");
             let bytes: &[u8] = match &part.source {
-                Source::Wasm { bytes, .. } => bytes,
-                Source::Built(builders) => {
+                PartCode::Wasm(source) => source.wasm(),
+                PartCode::Built(builders) => {
                     describe(&part.info, &mut text);
                     for clif in compile::built_ir(&part.env(&self.engine), builders)? {
                         text.push_str(&clif);
@@ -357,13 +369,5 @@ impl<'a> Unit<'a> {
             }
         }
         Ok(description)
-    }
-}
-
-/// Returns the bodies that are still to be compiled, once.
-fn take_bodies<'a>(source: &mut Source<'a>) -> Vec<Body<'a>> {
-    match source {
-        Source::Wasm { bodies, .. } => std::mem::take(bodies),
-        Source::Built(_) => Vec::new(),
     }
 }
