@@ -28,14 +28,14 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use wasmparser::FunctionBody;
 
-use crate::decode;
+use crate::engine::unit::Links;
 use crate::error::Result;
-use crate::index::{FuncIndex, TypeIndex, to_u32};
-use crate::module::ModuleInfo;
+use crate::module::decode;
+use crate::module::index::{FuncIndex, TypeIndex, to_u32};
+use crate::module::info::ModuleInfo;
+use crate::module::types::{FuncType, ValType};
 use crate::rt::offsets;
-use crate::types::{FuncType, ValType};
-use crate::unit::Links;
-use crate::vm_layout::{self, VmLayout};
+use crate::vm::layout::{self, VmLayout};
 pub use built::FuncBody;
 pub(crate) use built::{BuildFn, built_function};
 use control::Control;
@@ -205,7 +205,7 @@ fn stack_limit(func: &mut Function) -> GlobalValue {
         let offset = ir::immediates::Offset32::new(offset);
         func.create_global_value(GlobalValueData::Load { base, offset, global_type: WORD, flags })
     };
-    let store = load(vmctx, vm_layout::STORE.cast_signed());
+    let store = load(vmctx, layout::STORE.cast_signed());
     load(store, offsets::STORE_STACK_LIMIT)
 }
 
