@@ -77,8 +77,9 @@ pub use module::info::{ExportType, ImportType};
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::{ValRaw, WaitResult, WasmParams, WasmResults, WasmTy};
+pub use rt::{WaitResult, WasmParams, WasmResults, WasmTy};
 pub use translate::FuncBody;
+pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;
 
 /// The parts of Cranelift that bodies of built functions ([`FuncBody`]) are made with.

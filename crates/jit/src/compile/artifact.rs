@@ -4,6 +4,13 @@
 //! The header says which compiler, configuration and processor the code is for, and has a hash of itself and one of
 //! all that follows: what is not as it was written is an error. The hashes find damage, not forgery.
 
+use crate::vm::compiled::Address;
+use crate::vm::compiled::Compiled;
+use crate::vm::compiled::FuncRange;
+use crate::vm::compiled::Handler;
+use crate::vm::compiled::StackMap;
+use crate::vm::compiled::TrapSite;
+use crate::vm::compiled::TryCall;
 use std::fmt::Write as _;
 use std::hash::Hasher;
 use std::num::NonZeroU8;
@@ -11,7 +18,6 @@ use std::ops::Range;
 
 use cranelift_codegen::ir::TrapCode;
 
-use crate::compile::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::module::index::to_u32;

@@ -16,8 +16,9 @@ use crate::module::index::{
 };
 use crate::module::info::{ConstExpr, ConstOp, ElemItems, Item, ModuleInfo, SegmentMode};
 use crate::module::types::{ExternType, limits_match};
-use crate::rt::{self, FuncRefPtr, ValRaw, VmBlock};
+use crate::rt::{self, FuncRefPtr, VmBlock};
 use crate::vm::layout::{self, GlobalPlace};
+use crate::vm::slot::ValRaw;
 
 /// What a store keeps of an instance. The vectors of indices are by the module's index spaces and
 /// name the store's items.

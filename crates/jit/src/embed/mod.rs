@@ -8,6 +8,7 @@ pub(crate) mod instantiate;
 pub(crate) mod limits;
 pub(crate) mod linker;
 pub(crate) mod memory;
+pub(crate) mod raw;
 pub(crate) mod shared_memory;
 pub(crate) mod store;
 pub(crate) mod table;

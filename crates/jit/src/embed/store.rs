@@ -3,6 +3,9 @@
 //! Handles into a store (`Func`, `Memory`, …) are copyable and carry the store's id. To use one with
 //! another store is an embedder's bug and panics. Follows the core specification, "Store".
 
+use crate::rt::SlotCall;
+use crate::rt::Trampoline;
+use crate::vm::trampoline::Kind;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +15,7 @@ use crate::embed::instantiate::InstanceData;
 use crate::embed::limits::{self, StoreLimits};
 use crate::embed::value::Val;
 use crate::engine::Engine;
-use crate::engine::trampolines::{Kind, Signatures, SlotCall, Trampoline};
+use crate::engine::trampolines::Signatures;
 use crate::error::Result;
 use crate::heap::collect::collect;
 use crate::module::index::to_u32;

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::module::registry::{InternedType, Registry, SubType};
 use crate::module::types::{FuncType, TypeId};
 use crate::rt::{self, CodeRegion, MemoryPool};
+
 use crate::translate::{CodeOptions, Interruption};
 
 /// How modules are validated, compiled and bounded.

@@ -1,12 +1,13 @@
 //! Modules: validated, compiled, loaded; and what is known of one as plain data.
 
+use crate::vm::compiled::Compiled;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crate::compile::artifact;
-use crate::compile::{self, Compiled, FuncListing};
+use crate::compile::{self, FuncListing};
 use crate::engine::Engine;
 use crate::engine::lazy::{FuncCode, Lazily, LazyFuncs};
 use crate::engine::unit::Links;
@@ -17,6 +18,7 @@ use crate::module::image::{Images, images};
 use crate::module::index::FuncIndex;
 use crate::module::info::{ExportType, ImportType, ModuleInfo};
 use crate::rt::{FileMapping, LoadedCode, Member, stubs};
+
 use crate::translate::Env;
 use crate::vm::layout::VmLayout;
 

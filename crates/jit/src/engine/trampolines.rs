@@ -9,33 +9,8 @@ use crate::error::Result;
 use crate::module::registry::InternedType;
 use crate::module::types::{FuncType, TypeId};
 use crate::rt::LoadedCode;
-
-/// What a trampoline connects, and where the values are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
-    /// From the host into a function, with values in slots in memory.
-    EnterBySlots,
-    /// From the host into a function, with values in the registers of the C convention.
-    EnterByRegisters,
-    /// From wasm to a host function that finds its values in slots.
-    HostBySlots,
-    /// From wasm to a host function that takes its values in the registers of the C convention.
-    HostByRegisters,
-}
-
-/// The number of kinds.
-const N_KINDS: usize = 4;
-
-/// A trampoline as a store has it.
-///
-/// Invariant: `address` is that of a trampoline of the kind `kind` for functions of the type `sig`, and the store that it
-/// was asked of keeps its code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Trampoline {
-    pub(crate) kind: Kind,
-    pub(crate) sig: TypeId,
-    pub(crate) address: usize,
-}
+use crate::rt::{SlotCall, Trampoline};
+use crate::vm::trampoline::{Kind, N_KINDS};
 
 /// The trampolines of one type, as far as they are compiled.
 #[derive(Default)]
@@ -67,19 +42,6 @@ pub(crate) struct Signature {
     is_numeric: bool,
     /// Addresses of those that the store keeps, zero for others.
     trampolines: [usize; N_KINDS],
-}
-
-/// What a call with values in slots needs.
-///
-/// Invariant: `entry` is the address of the trampoline [`Kind::EnterBySlots`] of the type `sig`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SlotCall {
-    pub(crate) entry: usize,
-    pub(crate) sig: TypeId,
-    /// The larger of the numbers of parameters and results.
-    pub(crate) n_slots: usize,
-    /// Whether there are no references among them.
-    pub(crate) is_numeric: bool,
 }
 
 impl Signatures {

@@ -3,6 +3,7 @@
 //!
 //! Invariant: what an import is connected to is of a type that the import admits.
 
+use crate::vm::compiled::Compiled;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use crate::compile::artifact;
 use crate::compile::built::{BuiltModule, describe};
 use crate::compile::schedule;
-use crate::compile::{self, Compiled, FuncListing};
+use crate::compile::{self, FuncListing};
 use crate::engine::Engine;
 use crate::engine::module::{Module, env};
 use crate::engine::valid::ValidModule;
@@ -21,6 +22,7 @@ use crate::module::decode::ModuleSource;
 use crate::module::index::{FuncIndex, to_u32};
 use crate::module::info::{Item, ModuleInfo};
 use crate::rt::{FileMapping, LoadedCode, Member};
+
 use crate::translate::{BuildFn, Env};
 use crate::vm::layout::VmLayout;
 

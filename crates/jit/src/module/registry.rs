@@ -4,11 +4,12 @@
 //! Two groups are equal if they are once each reference to a type of the group itself is written as the
 //! position in the group, and each reference to another type as that type's id.
 
+use crate::vm::trampoline::Kind;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::engine::trampolines::{Kind, Trampolines};
+use crate::engine::trampolines::Trampolines;
 use crate::error::Result;
 use crate::module::index::to_u32;
 use crate::module::types::{FuncType, HeapType, RefType, TypeId, ValType};

@@ -4,6 +4,7 @@
 //! moves it. A 32-bit memory reserves 4 GiB and a guard, so that an access whose constant offset is
 //! below the guard's size needs no check: it hits the memory or faults.
 
+use crate::vm::offsets;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -15,9 +16,6 @@ use super::shared_region::SharedRegion;
 use crate::error::{Error, Result};
 use crate::module::types::MemoryType;
 
-/// Bytes of inaccessible address space after the 4 GiB of a 32-bit memory.
-pub(crate) const GUARD_SIZE: u64 = 32 << 20;
-
 /// What compiled code knows of a memory.
 #[repr(C)]
 #[derive(Debug)]
@@ -27,12 +25,7 @@ pub(super) struct MemoryDef {
     pub(super) len: AtomicUsize,
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const MEMORY_DEF_LEN: i32 = 8;
-    pub(crate) use super::GUARD_SIZE;
-    const _: () = assert!(std::mem::offset_of!(super::MemoryDef, len) == 8);
-}
+const _: () = assert!(std::mem::offset_of!(MemoryDef, len) == offsets::MEMORY_DEF_LEN as usize);
 
 /// How large a memory starts and may become, in bytes.
 #[derive(Clone, Copy, Debug)]

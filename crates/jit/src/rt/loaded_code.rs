@@ -1,5 +1,8 @@
 //! Executable memory, obtained from cranelift-jit, and the code loaded into it.
 
+use crate::vm::compiled::Compiled;
+use crate::vm::compiled::Handler;
+use crate::vm::compiled::TryCall;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +12,7 @@ use cranelift_jit::{
 };
 
 use super::mmap::FileMapping;
-use crate::compile::{Compiled, Handler, TryCall};
+
 use crate::embed::trap::Frame;
 use crate::error::{Error, Result};
 use crate::module::info::ModuleInfo;

@@ -8,8 +8,8 @@ use wasmparser::{MemArg, MemArgTarget};
 use super::{Translator, WORD, cell, cl_type, fixed, offset32};
 use crate::error::{Error, Result};
 use crate::module::index::{GlobalIndex, MemoryIndex, TableIndex};
-use crate::rt::offsets;
 use crate::vm::layout::GlobalPlace;
+use crate::vm::offsets;
 
 /// How a load widens what it reads, or a store narrows what it writes.
 #[derive(Clone, Copy)]

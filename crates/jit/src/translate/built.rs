@@ -6,9 +6,9 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::{Env, Translator, WORD};
 use crate::compile::built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable};
-use crate::embed::trap::code;
 use crate::module::index::FuncIndex;
-use crate::rt::Builtin;
+use crate::vm::builtin::Builtin;
+use crate::vm::trap_code as code;
 
 /// Builds a function's body.
 pub(crate) type BuildFn<'a> = Box<dyn Fn(&mut FuncBody<'_, '_>) + Send + Sync + 'a>;

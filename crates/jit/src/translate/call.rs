@@ -6,10 +6,11 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 use super::exception::Callee;
 use super::{Translator, WORD, cell, constant, fixed, offset32};
-use crate::embed::trap::code;
 use crate::module::index::{FuncIndex, TableIndex, TypeIndex};
-use crate::rt::{Builtin, offsets};
+use crate::vm::builtin::Builtin;
 use crate::vm::layout;
+use crate::vm::offsets;
+use crate::vm::trap_code as code;
 
 /// What becomes of the caller's frame.
 #[derive(Clone, Copy)]

@@ -9,9 +9,9 @@ use cranelift_codegen::ir::{InstBuilder, types};
 use wasmparser::Operator;
 
 use super::{Translator, WORD, cell, fixed};
-use crate::embed::trap::code;
-use crate::rt::offsets;
 use crate::vm::layout;
+use crate::vm::offsets;
+use crate::vm::trap_code as code;
 
 impl Translator<'_, '_> {
     /// Checks at a function's entry or a loop's header.

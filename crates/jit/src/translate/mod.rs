@@ -34,12 +34,11 @@ use crate::module::decode;
 use crate::module::index::{FuncIndex, TypeIndex, to_u32};
 use crate::module::info::ModuleInfo;
 use crate::module::types::{FuncType, ValType};
-use crate::rt::offsets;
 use crate::vm::layout::{self, VmLayout};
+use crate::vm::offsets;
 pub use built::FuncBody;
 pub(crate) use built::{BuildFn, built_function};
 use control::Control;
-pub(crate) use exception::Catch;
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
