@@ -6,6 +6,7 @@
 pub(crate) mod artifact;
 pub(crate) mod built;
 pub(crate) mod schedule;
+pub(crate) mod settings;
 
 use std::ops::Range;
 

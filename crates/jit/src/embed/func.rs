@@ -1,21 +1,18 @@
 //! Function handles: host functions, calls. Follows the core specification, "Function Instances".
 
-use crate::embed::raw::{val_from_raw, val_to_raw};
-use crate::rt::SlotCall;
-use crate::rt::Trampoline;
-use crate::vm::trampoline::Kind;
 use std::sync::Arc;
 
+use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreOpaque};
 use crate::embed::trap::{Backtrace, HostError, Trap, TrapKind};
 use crate::embed::typed::{IntoFunc, TypedFunc};
 use crate::embed::value::Val;
-
 use crate::error::Error;
 use crate::module::types::{FuncType, TypeId, ValType};
 use crate::rt::sealed::{Params, Results};
-use crate::rt::{self, FuncRefPtr, HostBlock, WasmParams, WasmResults};
+use crate::rt::{self, FuncRefPtr, HostBlock, SlotCall, Trampoline, WasmParams, WasmResults};
 use crate::vm::slot::ValRaw;
+use crate::vm::trampoline::Kind;
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -37,7 +34,7 @@ pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
 }
 
 fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampoline {
-    let id = store.engine().signature(ty).id;
+    let id = store.engine().registry().signature(ty).id;
     store.trampoline(id, kind).expect("a trampoline of a host function's type")
 }
 
@@ -190,7 +187,7 @@ impl Func {
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> FuncType {
-        store.engine().interned(self.ptr(store).sig()).func().clone()
+        store.engine().registry().interned(self.ptr(store).sig()).func().clone()
     }
 
     /// Calls the function.

@@ -10,6 +10,7 @@ pub(crate) mod linker;
 pub(crate) mod memory;
 pub(crate) mod raw;
 pub(crate) mod shared_memory;
+pub(crate) mod signatures;
 pub(crate) mod store;
 pub(crate) mod table;
 pub(crate) mod tag;

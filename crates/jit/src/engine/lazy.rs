@@ -10,7 +10,6 @@ use crate::compile;
 use crate::error::Result;
 use crate::module::decode::ModuleSource;
 use crate::rt::{CodeRegion, LoadedCode};
-
 use crate::translate::Env;
 
 /// Which call of a function that was compiled cheaply has it compiled at the full level.

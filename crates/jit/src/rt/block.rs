@@ -1,11 +1,11 @@
 //! Instance blocks, function references and global cells: what compiled code finds through its
 //! context pointer. The layout of a block is `vm_layout`'s; this file only reads and writes it.
 
-use crate::vm::offsets;
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
 use crate::module::types::TypeId;
+use crate::vm::offsets;
 use crate::vm::slot::ValRaw;
 
 /// A function as compiled code refers to it: the value of a `funcref`.

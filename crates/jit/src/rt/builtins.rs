@@ -6,15 +6,16 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::linear_memory::LinearMemory;
-use super::shared_region::{Awaited, WaitResult};
-use super::state::VmStore;
 use crate::embed::instantiate::{InstanceData, memory_init, span, table_init};
 use crate::embed::store::StoreOpaque;
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::TypeId;
 use crate::vm::builtin::{N_BUILTINS, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
 use crate::vm::layout;
+
+use super::linear_memory::LinearMemory;
+use super::shared_region::{Awaited, WaitResult};
+use super::state::VmStore;
 
 /// Returns the address of the table of addresses, in the order of [`Builtin`].
 pub(crate) fn addresses() -> usize {
@@ -147,7 +148,7 @@ builtins! {
     }
 
     check_subtype(store, _instance, ty, expected) {
-        let registry = store.engine().registry();
+        let registry = store.engine().registry().lock();
         status(registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))).then_some(()))
     }
 
@@ -188,7 +189,7 @@ fn atomic_wait(
     let memory = &store.memories[memory_number(&store.instances[instance as usize], memory)];
     let region = memory.shared().expect("the translator traps on waits on other memories");
     let timeout = (timeout.cast_signed() >= 0).then(|| Duration::from_nanos(timeout));
-    let interrupted = || store.engine().config().interruption().epochs && store.vm().deadline_passed();
+    let interrupted = || store.engine().config().has_epochs() && store.vm().deadline_passed();
     match region.wait(at, awaited, timeout, interrupted) {
         Ok(WaitResult::Ok) => 0,
         Ok(WaitResult::Mismatch) => 1,

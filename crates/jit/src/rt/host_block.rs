@@ -1,22 +1,22 @@
 //! Host functions: the block that compiled code finds as their context, and the C functions that it calls.
 
-use crate::rt::Trampoline;
-use crate::vm::offsets;
-use crate::vm::trampoline::Kind;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::block::{FuncRef, FuncRefPtr};
-use super::registers::sealed::{HostParams, Params, Results};
-use super::state::{Failure, VmState, VmStore};
 use crate::embed::exception;
 use crate::embed::store::{Caller, StoreInner};
 use crate::embed::trap::HostError;
 use crate::embed::typed::IntoFunc;
-
+use crate::rt::Trampoline;
+use crate::vm::offsets;
 use crate::vm::slot::ValRaw;
+use crate::vm::trampoline::Kind;
+
+use super::block::{FuncRef, FuncRefPtr};
+use super::registers::sealed::{HostParams, Params, Results};
+use super::state::{Failure, VmState, VmStore};
 
 /// The context of a host function. Compiled code uses the first two fields.
 #[repr(C)]

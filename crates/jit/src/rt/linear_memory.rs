@@ -4,17 +4,18 @@
 //! moves it. A 32-bit memory reserves 4 GiB and a guard, so that an access whose constant offset is
 //! below the guard's size needs no check: it hits the memory or faults.
 
-use crate::vm::offsets;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use crate::error::{Error, Result};
+use crate::module::types::MemoryType;
+use crate::vm::offsets;
+
 use super::mmap::{PAGE, Reservation};
 use super::pool::{MemoryImage, MemoryPool, SLOT_BYTES, Slot};
 use super::shared_region::SharedRegion;
-use crate::error::{Error, Result};
-use crate::module::types::MemoryType;
 
 /// What compiled code knows of a memory.
 #[repr(C)]

@@ -1,8 +1,5 @@
 //! Executable memory, obtained from cranelift-jit, and the code loaded into it.
 
-use crate::vm::compiled::Compiled;
-use crate::vm::compiled::Handler;
-use crate::vm::compiled::TryCall;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,11 +8,12 @@ use cranelift_jit::{
     ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider,
 };
 
-use super::mmap::FileMapping;
-
 use crate::embed::trap::Frame;
 use crate::error::{Error, Result};
 use crate::module::info::ModuleInfo;
+use crate::vm::compiled::{Compiled, Handler, TryCall};
+
+use super::mmap::FileMapping;
 
 /// Executable, read-only memory that holds one text.
 ///

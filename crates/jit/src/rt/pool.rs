@@ -6,9 +6,10 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::mmap::{PAGE, Reservation, memory_file};
 use crate::error::{Error, Result};
 use crate::vm::offsets::GUARD_SIZE;
+
+use super::mmap::{PAGE, Reservation, memory_file};
 
 /// Initial contents of a memory, as a file that only memory holds.
 #[derive(Debug)]

@@ -4,24 +4,25 @@
 //! signature as a C function with these types, and [`HostParams::code`] is the C function that the trampoline of a host
 //! function calls. `translate::trampoline` has the same signatures in Cranelift's terms.
 
-use crate::rt::Trampoline;
-use crate::vm::trampoline::Kind;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-use super::block::FuncRefPtr;
-use super::entry::enter;
-use super::host_block::{HostContext, run_on_registers};
-use super::state::VmStore;
 use crate::embed::exception::ExnRef;
 use crate::embed::func::Func;
 use crate::embed::store::{AsContext, StoreInner};
 use crate::embed::trap::Trap;
 use crate::embed::typed::IntoFunc;
 use crate::embed::value::ExternRef;
-
 use crate::module::types::{TypeId, ValType};
+use crate::rt::Trampoline;
 use crate::vm::slot::{ValRaw, Word};
+use crate::vm::trampoline::Kind;
+
+use super::block::FuncRefPtr;
+use super::entry::enter;
+use super::host_block::{HostContext, run_on_registers};
+use super::state::VmStore;
+
 use sealed::{HostParams, Params, Results, Value};
 
 #[cfg(target_arch = "aarch64")]

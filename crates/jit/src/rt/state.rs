@@ -1,6 +1,5 @@
 //! The VM state of a store: what compiled code, the signal handler and the host share.
 
-use crate::vm::offsets;
 use std::any::Any;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -8,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::ir::TrapCode;
 
-use super::loaded_code::LoadedCode;
 use crate::embed::store::StoreOpaque;
 use crate::embed::trap::HostError;
+use crate::vm::offsets;
+
+use super::loaded_code::LoadedCode;
 
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;

@@ -4,19 +4,17 @@
 //! into a register and jump to `enter_lazy`. That saves the registers that may hold arguments, has the function
 //! compiled (or finds that it was), writes its address into the reference, and jumps to it as if nothing had happened.
 
-use crate::vm::compiled::Compiled;
-use crate::vm::compiled::FuncRange;
 use std::arch::naked_asm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use super::state::{Failure, VmStore};
-use super::unwind::leave;
 
 use crate::embed::store::StoreOpaque;
 use crate::engine::lazy::FuncCode;
 use crate::module::index::to_u32;
-use crate::vm::layout;
-use crate::vm::trap_code as code;
+use crate::vm::compiled::{Compiled, FuncRange};
+use crate::vm::{layout, trap_code as code};
+
+use super::state::{Failure, VmStore};
+use super::unwind::leave;
 
 /// Bytes of a stub.
 const STUB_BYTES: usize = 24;

@@ -3,11 +3,11 @@
 //!
 //! An element is 0 for null, the address of a function reference, or an external reference's number.
 
-use crate::vm::offsets;
 use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::module::types::TableType;
+use crate::vm::offsets;
 
 /// What compiled code knows of a table.
 #[repr(C)]

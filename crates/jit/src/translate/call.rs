@@ -4,13 +4,12 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
-use super::exception::Callee;
-use super::{Translator, WORD, cell, constant, fixed, offset32};
 use crate::module::index::{FuncIndex, TableIndex, TypeIndex};
 use crate::vm::builtin::Builtin;
-use crate::vm::layout;
-use crate::vm::offsets;
-use crate::vm::trap_code as code;
+use crate::vm::{layout, offsets, trap_code as code};
+
+use super::exception::Callee;
+use super::{Translator, WORD, cell, constant, fixed, offset32};
 
 /// What becomes of the caller's frame.
 #[derive(Clone, Copy)]

@@ -12,16 +12,15 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::CallConv;
 use wasmparser::{Catch as WasmCatch, TryTable};
 
-use super::trampoline::{slot, store_slot};
-use super::{Translator, WORD, cell, cl_type, fixed};
 use crate::error::Result;
 use crate::module::index::{TagIndex, to_u32};
 use crate::module::types::ValType;
 use crate::vm::builtin::Builtin;
 use crate::vm::catch::Catch;
-use crate::vm::layout;
-use crate::vm::offsets;
-use crate::vm::trap_code as code;
+use crate::vm::{layout, offsets, trap_code as code};
+
+use super::trampoline::{slot, store_slot};
+use super::{Translator, WORD, cell, cl_type, fixed};
 
 /// A clause of a `try_table` being translated.
 #[derive(Clone, Copy)]
