@@ -12,13 +12,16 @@ use crate::engine::lazy::{FuncCode, Lazily, LazyFuncs};
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
 use crate::module::decode::ModuleSource;
-use crate::module::image::{Images, images};
+use crate::module::image::{ImageContents, images};
 use crate::module::index::FuncIndex;
 use crate::module::info::{ExportType, ImportType, ModuleInfo};
-use crate::rt::{FileMapping, LoadedCode, Member, stubs};
+use crate::rt::{FileMapping, LoadedCode, Member, MemoryImage, stubs};
 use crate::translate::Links;
 use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
+
+/// Images by defined memory. A memory without data has none.
+pub(crate) type Images = Vec<Option<Arc<MemoryImage>>>;
 
 /// A compiled module. Cheap to clone; clones share the code.
 #[derive(Clone)]
@@ -250,7 +253,12 @@ impl Module {
 
     /// Returns the images of the defined memories, if they take the place of the active data segments.
     pub(crate) fn images(&self) -> Option<&Images> {
-        self.0.images.get_or_init(|| images(&self.0.info)).as_ref()
+        let make = |contents: Option<ImageContents<'_>>| match contents {
+            Some(contents) => MemoryImage::new(&contents).map(Some),
+            None => Some(None),
+        };
+        let all = || images(&self.0.info)?.into_iter().map(make).collect();
+        self.0.images.get_or_init(all).as_ref()
     }
 
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {
