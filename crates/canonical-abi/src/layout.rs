@@ -223,22 +223,13 @@ pub const fn flags_size(n_flags: usize) -> u32 {
 /// Works out the layout of a new type from its components' layouts.
 pub(crate) fn measure(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
     match shape {
-        Despecialized::Bool | Despecialized::S8 | Despecialized::U8 => Ok(Layout::scalar(1)),
-        Despecialized::S16 | Despecialized::U16 => Ok(Layout::scalar(2)),
-        Despecialized::S32 | Despecialized::U32 | Despecialized::F32 | Despecialized::Char => {
-            Ok(Layout::scalar(4))
-        }
-        Despecialized::S64 | Despecialized::U64 | Despecialized::F64 => Ok(Layout::scalar(8)),
+        Despecialized::Scalar(ty) => Ok(Layout::scalar(ty.size())),
         Despecialized::String | Despecialized::List { length: None, .. } => Ok(Layout::pair_of_pointers(ptr)),
         Despecialized::List { element, length: Some(n) } => measure_fixed_length_list(types, element, n, ptr),
         Despecialized::Record(fields) => measure_record(types, fields, ptr),
         Despecialized::Variant(cases) => measure_variant(types, cases, ptr),
         Despecialized::Flags(labels) => Ok(Layout::scalar(flags_size(labels.len()))),
-        Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => Ok(Layout::scalar(4)),
+        Despecialized::Handle(_) => Ok(Layout::scalar(4)),
     }
 }
 
@@ -246,27 +237,12 @@ pub(crate) fn measure(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> 
 pub(crate) fn measure_payload_offset(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> u32 {
     match shape {
         Despecialized::Variant(cases) => variant_layout(types, cases, ptr).payload_offset(),
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
+        Despecialized::Scalar(_)
         | Despecialized::String
-        | Despecialized::ErrorContext
+        | Despecialized::Handle(_)
         | Despecialized::List { .. }
         | Despecialized::Record(_)
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => 0,
+        | Despecialized::Flags(_) => 0,
     }
 }
 

@@ -126,18 +126,8 @@ impl Shapes {
             }
             Despecialized::String | Despecialized::List { length: None, .. } => PAIR_OF_POINTERS,
             Despecialized::Flags(labels) => scalar(flags_size(labels.len())),
-            Despecialized::Bool | Despecialized::S8 | Despecialized::U8 => scalar(1),
-            Despecialized::S16 | Despecialized::U16 => scalar(2),
-            Despecialized::S64 | Despecialized::U64 | Despecialized::F64 => scalar(8),
-            Despecialized::S32
-            | Despecialized::U32
-            | Despecialized::F32
-            | Despecialized::Char
-            | Despecialized::ErrorContext
-            | Despecialized::Own(_)
-            | Despecialized::Borrow(_)
-            | Despecialized::Stream(_)
-            | Despecialized::Future(_) => scalar(4),
+            Despecialized::Scalar(ty) => scalar(ty.size()),
+            Despecialized::Handle(_) => scalar(4),
         };
         self.of_types.push(shape);
     }
@@ -213,16 +203,8 @@ const fn scalar(size: u32) -> u32 {
 #[inline]
 pub(crate) fn shape_of_undefined(ty: ValType) -> u32 {
     match ty {
-        ValType::Bool | ValType::S8 | ValType::U8 => scalar(1),
-        ValType::S16 | ValType::U16 => scalar(2),
-        ValType::S32
-        | ValType::U32
-        | ValType::F32
-        | ValType::Char
-        | ValType::ErrorContext
-        | ValType::Own(_)
-        | ValType::Borrow(_) => scalar(4),
-        ValType::S64 | ValType::U64 | ValType::F64 => scalar(8),
+        ValType::Scalar(ty) => scalar(ty.size()),
+        ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => scalar(4),
         ValType::String => PAIR_OF_POINTERS,
         ValType::List(_)
         | ValType::FixedLengthList(_)

@@ -15,6 +15,7 @@ use crate::info::{Info, contains, new_info};
 use crate::label::{LabelOf, check_labels};
 use crate::layout::Layout;
 use crate::layouts::Shapes;
+pub use crate::scalar_type::ScalarType;
 use crate::type_error::TypeError;
 
 /// The deepest nesting of a value type, counting the outermost as 1.
@@ -66,30 +67,8 @@ pub struct ResourceId(pub u32);
 /// A component value type (the spec's `valtype`), cheap to copy and compare.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub enum ValType {
-    /// `bool`
-    Bool,
-    /// `s8`
-    S8,
-    /// `u8`
-    U8,
-    /// `s16`
-    S16,
-    /// `u16`
-    U16,
-    /// `s32`
-    S32,
-    /// `u32`
-    U32,
-    /// `s64`
-    S64,
-    /// `u64`
-    U64,
-    /// `f32`
-    F32,
-    /// `f64`
-    F64,
-    /// `char`
-    Char,
+    /// A number type, `bool` or `char`. Each has a constant of its name: [`ValType::U8`].
+    Scalar(ScalarType),
     /// `string`
     String,
     /// `error-context`
@@ -123,6 +102,9 @@ pub enum ValType {
     /// `future<T>`
     Future(FutureId),
 }
+
+/// Types are copied and compared all the time.
+const _: () = assert!(size_of::<ValType>() == 8);
 
 /// A record type.
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -304,9 +286,7 @@ macro_rules! compounds {
         pub(crate) fn position(ty: ValType) -> Option<u32> {
             match ty {
                 $(ValType::$variant(id) => Some(id.0),)*
-                ValType::Bool | ValType::S8 | ValType::U8 | ValType::S16 | ValType::U16 | ValType::S32
-                | ValType::U32 | ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 | ValType::Char
-                | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
+                ValType::Scalar(_) | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
             }
         }
     };
@@ -539,35 +519,10 @@ impl Types {
 
 /// Returns whether a type is of the grammar's `keytype` (Explainer.md, "Type Definitions").
 fn is_key_type(ty: ValType) -> bool {
-    match ty {
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::Char
-        | ValType::String => true,
-        ValType::F32
-        | ValType::F64
-        | ValType::ErrorContext
-        | ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => false,
+    if let ValType::Scalar(ty) = ty {
+        !matches!(ty, ScalarType::F32 | ScalarType::F64)
+    } else {
+        ty == ValType::String
     }
 }
 
