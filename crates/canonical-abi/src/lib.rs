@@ -153,7 +153,6 @@ pub mod host;
 mod info;
 pub mod label;
 pub mod layout;
-mod layouts;
 pub mod lift;
 pub mod load;
 pub mod lower;
@@ -180,7 +179,6 @@ pub use flatten::{
 };
 pub use host::{Context, Host};
 pub use layout::{Layout, layout};
-pub use layouts::Layouts;
 pub use lift::{CoreValue, CoreValueIter, lift_flat, lift_flat_values};
 pub use load::load;
 pub use lower::{lower_flat, lower_flat_values};

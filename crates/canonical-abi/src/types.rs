@@ -14,7 +14,6 @@ use crate::despecialize::Despecialized;
 use crate::info::{Info, contains, new_info};
 use crate::label::{LabelOf, check_labels};
 use crate::layout::Layout;
-use crate::layouts::Shapes;
 pub use crate::scalar_type::ScalarType;
 use crate::type_error::TypeError;
 
@@ -283,7 +282,7 @@ macro_rules! compounds {
 
         /// Returns where a compound type stands among all of its arena, or `None` for a type without definition.
         #[inline]
-        pub(crate) fn position(ty: ValType) -> Option<u32> {
+        fn position(ty: ValType) -> Option<u32> {
             match ty {
                 $(ValType::$variant(id) => Some(id.0),)*
                 ValType::Scalar(_) | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
@@ -309,16 +308,14 @@ compounds! {
 
 /// The arena: every compound type that [`ValType`]s name.
 ///
-/// Invariants: only valid types, each once; a type's components come before it. `defs`, `tys`, `infos` and `layouts` are by
+/// Invariants: only valid types, each once; a type's components come before it. `defs`, `infos` and `layouts` are by
 /// position, which is the number in a type's id.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
     defs: Vec<Definition>,
-    tys: Vec<ValType>,
     infos: Vec<Info>,
     /// Those of `infos`, once more: nothing else is asked for as often.
     layouts: Vec<[Layout; 2]>,
-    shapes: Shapes,
     ids: BTreeMap<Definition, u32>,
     resource_names: BTreeMap<ResourceId, String>,
 }
@@ -336,10 +333,8 @@ fn intern(
     let info = new_info(types, def.despecialize())?;
     info.check_size(limit_bytes)?;
     let id = u32::try_from(types.defs.len()).expect("fewer than 2^32 types fit in memory");
-    types.tys.push(ty(id));
     types.layouts.push(info.layouts);
     types.infos.push(info);
-    types.shapes.push(def.despecialize());
     types.defs.push(def.clone());
     types.ids.insert(def, id);
     Ok(ty(id))
@@ -357,18 +352,7 @@ pub(crate) fn info(types: &Types, ty: ValType) -> Option<&Info> {
     position(ty).map(|position| &types.infos[position as usize])
 }
 
-/// Returns the types in the form from which all layouts are worked out at once.
-pub(crate) fn shapes(types: &Types) -> &Shapes {
-    &types.shapes
-}
-
 impl Types {
-    /// Returns every compound type with its layouts in 32-bit and in 64-bit memories, in one go and in the order in which
-    /// they were built.
-    pub fn layouts(&self) -> impl Iterator<Item = (ValType, [Layout; 2])> + '_ {
-        self.tys.iter().copied().zip(self.layouts.iter().copied())
-    }
-
     /// Gives a resource type the name that texts of types write for it.
     pub fn name_resource(&mut self, id: ResourceId, name: &str) {
         self.resource_names.insert(id, String::from(name));
