@@ -122,7 +122,6 @@ extern crate self as component_linker;
 #[doc(hidden)]
 pub mod __macro;
 mod component;
-pub mod compose;
 mod decode;
 mod engine;
 mod error;
@@ -139,7 +138,9 @@ mod subtype;
 mod trap;
 pub mod typed;
 
-pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display};
+pub use canonical_abi::{
+    FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
+};
 pub use jit::{Frame, HostError, TrapKind};
 
 pub use component::{Component, Item, ItemKind};
@@ -147,7 +148,6 @@ pub use component::{Component, Item, ItemKind};
 pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
-pub use func_type::display_func;
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link::{HostFuncType, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use canonical_abi::{ResourceId, display};
+use canonical_abi::name::compatible_name;
+use canonical_abi::{ResourceId, display, display_func};
 
 use super::definition::{
     Definition, Definitions, ExportedType, FuncDefinition, HostSignature, ResourceDefinition,
 };
 use crate::component::{Component, Given, Item, ItemKind};
 use crate::decode::fits;
-use crate::func_type::{Signature, display_func};
+use crate::func_type::Signature;
 use crate::link_error::{LinkError, wrong_sort};
-use crate::names::{compatible_name, describe_path};
+use crate::names::describe_path;
 use crate::plan::{ImportedFunc, Path, UnmetImport, UnmetSort};
 use crate::run::{Body, Func, Imports, ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};

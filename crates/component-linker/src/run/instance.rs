@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
+use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, type_check};
 
 use super::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
 use super::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
 use crate::Val;
 use crate::component::Component;
 use crate::error::Error;
-use crate::func_type::display_func;
 use crate::module::Module;
 use crate::plan::{FuncDef, Path};
 use crate::trap::Trap;
