@@ -10,7 +10,7 @@ use canonical_abi::{
 
 use super::guest::{Guest, Loans};
 use super::{FuncInfo, Options, check_leave, flat_func, from_slots};
-use crate::store::{ReturnState, StoreContextMut};
+use crate::run::store::{ReturnState, StoreContextMut};
 use crate::trap::{TaskFault, Trap, TrapCause};
 
 /// Makes the core function. `info` is the type of a function that takes the result as its only parameter.

@@ -6,22 +6,20 @@ use std::sync::Arc;
 
 use jit::HostError;
 
+use super::definition::{
+    Definition, Definitions, ExportedType, FuncDefinition, HostFuncType, HostSignature, ResourceDefinition,
+};
+use super::satisfy::{Found, find, last, satisfy_imports, satisfy_modules};
 use crate::Val;
-use crate::canon::Wrapped;
 use crate::component::{Component, Item, ItemKind};
 use crate::func_type::Signature;
-use crate::host::{
-    Definition, Definitions, FuncDefinition, HostFuncType, HostResource, HostResourceType, HostSignature,
-    LiveType, ResourceDefinition,
-};
-use crate::instance::Instance;
-use crate::instantiate::instantiate;
 use crate::link_error::{InstantiateError, LinkError, wrong_sort};
-use crate::meet::{Found, find, last, meet_imports, meet_modules};
 use crate::module::Module;
 use crate::names::describe_path;
 use crate::plan::Path;
-use crate::store::{AsContextMut, StoreContextMut};
+use crate::run::{
+    AsContextMut, HostResource, HostResourceType, Instance, StoreContextMut, TypedClosure, instantiate,
+};
 use crate::typed::{LiftTuple, LowerTuple, Results};
 
 /// Functions, resource types, core modules, components and live instances by name.
@@ -107,7 +105,7 @@ impl<T: 'static> Linker<T> {
     ///
     /// If one of them is not provided, or is of another type than the component expects.
     pub fn link(&self, component: &Component) -> Result<Component, LinkError> {
-        meet_modules(&self.definitions, component)
+        satisfy_modules(&self.definitions, component)
     }
 
     /// Instantiates a component: makes its core instances and runs their start functions.
@@ -122,7 +120,8 @@ impl<T: 'static> Linker<T> {
     ) -> Result<Instance, InstantiateError> {
         let mut cx = store.as_context_mut();
         let component = &self.link(component).map_err(InstantiateError::Link)?;
-        let imports = meet_imports(&mut cx, &self.definitions, component).map_err(InstantiateError::Link)?;
+        let imports =
+            satisfy_imports(&mut cx, &self.definitions, component).map_err(InstantiateError::Link)?;
         instantiate(&mut cx, component, imports)
     }
 }
@@ -173,7 +172,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         P: LiftTuple + 'static,
         R: LowerTuple + Results + 'static,
     {
-        self.define(name, Definition::Func(FuncDefinition::Typed(Arc::new(Wrapped::new(func)))))
+        self.define(name, Definition::Func(FuncDefinition::Typed(Arc::new(TypedClosure::new(func)))))
     }
 
     /// Provides a resource type whose values the host knows by a number of its choice, the representation.
@@ -274,17 +273,17 @@ fn define_items<T: 'static>(
         match kind {
             ItemKind::Func(_) => {
                 let func = instance.exported_func(path).expect("each function among the exports has a path");
-                into.define(name, Definition::Func(FuncDefinition::Live(func)))?;
+                into.define(name, Definition::Func(FuncDefinition::Exported(func)))?;
             }
             ItemKind::Resource(id) => {
                 let index = inner.resources[id.0 as usize];
-                let resource = ResourceDefinition::Live { store: inner.store, index };
+                let resource = ResourceDefinition::Exported { store: inner.store, index };
                 into.define(name, Definition::Resource(resource))?;
             }
             ItemKind::Type(ty) => {
                 let types = Arc::clone(&inner.component.inner.types);
                 let resources = Arc::clone(&inner.resources);
-                let ty = LiveType { store: inner.store, types, ty: *ty, resources };
+                let ty = ExportedType { store: inner.store, types, ty: *ty, resources };
                 into.define(name, Definition::Type(ty))?;
             }
             ItemKind::Instance(items) => {

@@ -15,7 +15,7 @@ use super::{
     CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_slots, to_slots, with_slots,
     with_task,
 };
-use crate::store::StoreContextMut;
+use crate::run::store::StoreContextMut;
 use crate::trap::Trap;
 
 /// A lifted core function.

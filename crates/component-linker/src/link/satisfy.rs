@@ -6,22 +6,21 @@ use std::sync::Arc;
 use canonical_abi::name::compatible_name;
 use canonical_abi::{ResourceId, display, display_func};
 
-use crate::canon::Body;
+use super::definition::{
+    Definition, Definitions, ExportedType, FuncDefinition, HostSignature, ResourceDefinition,
+};
 use crate::component::{Component, Given, Item, ItemKind};
 use crate::decode::fits;
 use crate::func_type::Signature;
-use crate::host::{Definition, Definitions, FuncDefinition, HostSignature, LiveType, ResourceDefinition};
-use crate::instance::Func;
-use crate::instantiate::Imports;
 use crate::link_error::{LinkError, wrong_sort};
 use crate::names::describe_path;
 use crate::plan::{ImportedFunc, Path, UnmetImport, UnmetSort};
-use crate::store::{ResourceIndex, State, StoreContextMut};
+use crate::run::{Body, Func, Imports, ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};
 use crate::typed::{Callee, TypeMismatch};
 
 /// Looks up every import of a component, and checks the types of those that come with one.
-pub(crate) fn meet_imports<T: 'static>(
+pub(crate) fn satisfy_imports<T: 'static>(
     cx: &mut StoreContextMut<'_, T>,
     definitions: &Definitions<T>,
     component: &Component,
@@ -36,15 +35,15 @@ pub(crate) fn meet_imports<T: 'static>(
         let index = def.imported.as_deref().map(|path| resource(state, definitions, path)).transpose()?;
         resources.push(index);
     }
-    let meeting = Meeting { state, component, resources: &resources };
-    let funcs = found.into_iter().map(|(import, func)| meet_func(&meeting, import, func));
+    let importer = Importer { state, component, resources: &resources };
+    let funcs = found.into_iter().map(|(import, func)| satisfy_func(&importer, import, func));
     let funcs = funcs.collect::<Result<Vec<_>, LinkError>>()?;
-    check_types(&meeting, definitions, component.imports(), &mut Path::new())?;
+    check_types(&importer, definitions, component.imports(), &mut Path::new())?;
     Ok(Imports { funcs, resources })
 }
 
 /// Meets the imports of core modules and components, and resolves the component with them.
-pub(crate) fn meet_modules<T: 'static>(
+pub(crate) fn satisfy_modules<T: 'static>(
     definitions: &Definitions<T>,
     component: &Component,
 ) -> Result<Component, LinkError> {
@@ -81,7 +80,7 @@ pub(crate) fn meet_modules<T: 'static>(
 }
 
 /// What types are checked with.
-struct Meeting<'a, T: 'static> {
+struct Importer<'a, T: 'static> {
     state: &'a State<T>,
     component: &'a Component,
     /// By [`ResourceId`], those that are imported.
@@ -118,7 +117,7 @@ fn resource<T>(
     let describe = || format!("import {}", describe_path(path, "resource"));
     match find(definitions, path) {
         Found::Definition(Definition::Resource(ResourceDefinition::Host(ty))) => Ok(state.host_resource(ty)),
-        Found::Definition(Definition::Resource(ResourceDefinition::Live { store, index })) => {
+        Found::Definition(Definition::Resource(ResourceDefinition::Exported { store, index })) => {
             check_store(state, *store, describe)?;
             Ok(*index)
         }
@@ -136,8 +135,8 @@ fn check_store<T>(state: &State<T>, store: u64, import: impl Fn() -> String) -> 
 }
 
 /// Checks the type of what was found for a function, and makes the function's body of it.
-fn meet_func<T: 'static>(
-    meeting: &Meeting<'_, T>,
+fn satisfy_func<T: 'static>(
+    importer: &Importer<'_, T>,
     import: &ImportedFunc,
     given: &FuncDefinition<T>,
 ) -> Result<Body<T>, LinkError> {
@@ -147,23 +146,25 @@ fn meet_func<T: 'static>(
                 let HostSignature { types, signature, resources } = &**ty;
                 let resource = |id: ResourceId| {
                     let name = resources.get(id.0 as usize)?;
-                    meeting.state.known_host_resource(*name)
+                    importer.state.known_host_resource(*name)
                 };
-                check_func(meeting, import, Side { types, resources: &resource }, signature)?;
+                check_func(importer, import, Side { types, resources: &resource }, signature)?;
             }
             Ok(Body::Host(Arc::clone(func)))
         }
         FuncDefinition::Typed(func) => {
-            let resource = |id: ResourceId| meeting.resources.get(id.0 as usize).copied().flatten();
+            let host_resource = |id: ResourceId| {
+                let index = importer.resources.get(id.0 as usize).copied().flatten()?;
+                importer.state.host_type(index)
+            };
             let callee = Callee {
                 name: last(&import.path),
-                state: meeting.state,
-                types: meeting.component.types(),
+                types: importer.component.types(),
                 ty: &import.signature.ty,
-                resources: &resource,
+                host_resources: &host_resource,
             };
             func.check(&callee).map_err(|mismatch| {
-                let import = describe_func(meeting.component, import);
+                let import = describe_func(importer.component, import);
                 LinkError::WrongType(match mismatch {
                     TypeMismatch::Func { given, expected: _ } => format!("{import} is provided as `{given}`"),
                     TypeMismatch::Invalid(error) => format!("{import} is provided with no type: {error}"),
@@ -171,15 +172,15 @@ fn meet_func<T: 'static>(
             })?;
             Ok(Body::Typed(Arc::clone(func)))
         }
-        FuncDefinition::Live(Func { store, index, info }) => {
-            check_store(meeting.state, *store, || describe_func(meeting.component, import))?;
+        FuncDefinition::Exported(Func { store, index, info }) => {
+            check_store(importer.state, *store, || describe_func(importer.component, import))?;
             let resource = |id: ResourceId| info.resources.get(id.0 as usize).copied();
             let given = Side { types: &info.types, resources: &resource };
-            check_func(meeting, import, given, &info.signature)?;
-            let func = meeting.state.func(*index);
+            check_func(importer, import, given, &info.signature)?;
+            let func = importer.state.func(*index);
             // What only passes on is left out, so that chains do not grow.
-            Ok(Body::Live(match &func.body {
-                Body::Live(callee) => Arc::clone(callee),
+            Ok(Body::Exported(match &func.body {
+                Body::Exported(callee) => Arc::clone(callee),
                 Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Arc::clone(func),
             }))
         }
@@ -187,13 +188,13 @@ fn meet_func<T: 'static>(
 }
 
 fn check_func<T>(
-    meeting: &Meeting<'_, T>,
+    importer: &Importer<'_, T>,
     import: &ImportedFunc,
-    given: Side<'_>,
+    given: Side<'_, ResourceIndex>,
     signature: &Signature,
 ) -> Result<(), LinkError> {
-    let resource = |id: ResourceId| meeting.resources.get(id.0 as usize).copied().flatten();
-    let expected = Side { types: meeting.component.types(), resources: &resource };
+    let resource = |id: ResourceId| importer.resources.get(id.0 as usize).copied().flatten();
+    let expected = Side { types: importer.component.types(), resources: &resource };
     if same_func(expected, &import.signature.ty, given, &signature.ty) {
         return Ok(());
     }
@@ -201,14 +202,14 @@ fn check_func<T>(
     let expected_text = display_func(expected.types, name, &import.signature.ty);
     let given_text = display_func(given.types, name, &signature.ty);
     let hint = if expected_text == given_text { ", of other resource types" } else { "" };
-    let import = describe_func(meeting.component, import);
+    let import = describe_func(importer.component, import);
     Err(LinkError::WrongType(format!("{import} is provided as `{given_text}`{hint}")))
 }
 
 /// Checks the value types that the component imports and the linker has. What it has not is not missed: the host
 /// provides functions without the types that they mention.
 fn check_types<T>(
-    meeting: &Meeting<'_, T>,
+    importer: &Importer<'_, T>,
     definitions: &Definitions<T>,
     items: &[Item],
     path: &mut Path,
@@ -218,10 +219,10 @@ fn check_types<T>(
         match kind {
             ItemKind::Type(ty) => {
                 if let Found::Definition(Definition::Type(given)) = find(definitions, path) {
-                    check_type(meeting, path, *ty, given)?;
+                    check_type(importer, path, *ty, given)?;
                 }
             }
-            ItemKind::Instance(items) => check_types(meeting, definitions, items, path)?,
+            ItemKind::Instance(items) => check_types(importer, definitions, items, path)?,
             ItemKind::Func(_)
             | ItemKind::Resource(_)
             | ItemKind::OtherType
@@ -234,15 +235,15 @@ fn check_types<T>(
 }
 
 fn check_type<T>(
-    meeting: &Meeting<'_, T>,
+    importer: &Importer<'_, T>,
     path: &[Arc<str>],
     ty: canonical_abi::ValType,
-    given: &LiveType,
+    given: &ExportedType,
 ) -> Result<(), LinkError> {
     let describe = || format!("import {}", describe_path(path, "type"));
-    check_store(meeting.state, given.store, describe)?;
-    let expected_resource = |id: ResourceId| meeting.resources.get(id.0 as usize).copied().flatten();
-    let expected = Side { types: meeting.component.types(), resources: &expected_resource };
+    check_store(importer.state, given.store, describe)?;
+    let expected_resource = |id: ResourceId| importer.resources.get(id.0 as usize).copied().flatten();
+    let expected = Side { types: importer.component.types(), resources: &expected_resource };
     let given_resource = |id: ResourceId| given.resources.get(id.0 as usize).copied();
     let given_side = Side { types: &given.types, resources: &given_resource };
     if same_type(expected, ty, given_side, given.ty) {

@@ -2,7 +2,7 @@
 //! Follows CanonicalABI.md, "`canon backpressure.{inc,dec}`". Synchronous calls are never held back.
 
 use super::{CoreCaller, builtin};
-use crate::store::{InstanceIndex, StoreContextMut};
+use crate::run::store::{InstanceIndex, StoreContextMut};
 use crate::trap::TrapCause;
 
 /// The counter stays below this.

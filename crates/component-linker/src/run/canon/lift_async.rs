@@ -12,7 +12,7 @@ use jit::ValRaw;
 
 use super::lift::{Lifted, lower_params};
 use super::{CallTrace, Caller, FuncInfo, check_enter, slot_u32, to_slots, with_slots, with_task};
-use crate::store::{InstanceIndex, ReturnState, Returning, StoreContextMut};
+use crate::run::store::{InstanceIndex, ReturnState, Returning, StoreContextMut};
 use crate::trap::{TaskFault, Trap, TrapCause};
 
 /// Calls a lifted function (the spec's `canon_lift` where `opts.async_`).

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, type_check};
 
+use super::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
+use super::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
 use crate::Val;
-use crate::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
 use crate::component::Component;
 use crate::error::Error;
 use crate::module::Module;
 use crate::plan::{FuncDef, Path};
-use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
 use crate::trap::Trap;
-use crate::typed::ResourceError;
+use crate::typed::{ResourceAny, ResourceError};
 
 /// An instance of a component, living in a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -133,6 +133,25 @@ impl Instance {
         let index = self.inner.resources.get(resource.0 as usize);
         let index = *index.ok_or(CallError::UnknownResource(resource))?;
         call_destructor(&mut cx, index, rep).map_err(CallError::Trap)
+    }
+}
+
+impl ResourceAny {
+    /// Drops a resource that the host owns: calls its destructor. For one that is borrowed there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// If the resource is of another store, was given away or dropped before, or if its destructor traps.
+    pub fn resource_drop(&self, mut store: impl AsContextMut) -> Result<(), CallError> {
+        let mut cx = store.as_context_mut();
+        if cx.state().id != self.ty().store {
+            return Err(CallError::WrongStore);
+        }
+        if !self.give_up().map_err(CallError::Resource)? {
+            return Ok(());
+        }
+        let index = ResourceIndex(self.ty().index);
+        call_destructor(&mut cx, index, self.rep()).map_err(CallError::Trap)
     }
 }
 

@@ -14,6 +14,7 @@ mod lower;
 mod resource_drop;
 mod resource_new;
 mod resource_rep;
+mod scratch;
 mod task_return;
 mod trace;
 mod typed;
@@ -29,9 +30,9 @@ use canonical_abi::{
 use jit::ValRaw;
 
 use crate::func_type::Signature;
-use crate::host::HostFunc;
 use crate::limits::LimitKind;
-use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
+use crate::run::host::HostFunc;
+use crate::run::store::{InstanceIndex, ResourceIndex, StoreContextMut, StoreData, Task};
 use crate::trap::{Trap, TrapCause};
 use crate::typed::MAX_SLOTS;
 
@@ -42,9 +43,10 @@ pub(crate) use lower::lower;
 pub(crate) use resource_drop::{call_destructor, resource_drop};
 pub(crate) use resource_new::resource_new;
 pub(crate) use resource_rep::resource_rep;
+pub(crate) use scratch::{Scratch, from_values, to_values};
 pub(crate) use task_return::task_return;
 pub use trace::CallTrace;
-pub(crate) use typed::{Target, TypedHostFunc, Wrapped, call_typed, target};
+pub(crate) use typed::{Target, TypedClosure, TypedHostFunc, call_typed, target};
 pub(crate) use unsupported::unsupported;
 
 /// A component function of a store.
@@ -67,7 +69,7 @@ pub(crate) enum Body<T: 'static> {
     Host(HostFunc<T>),
     Typed(Arc<dyn TypedHostFunc<T>>),
     /// A function of another component, whose types are equal and whose ids are not.
-    Live(Arc<FuncInstance<T>>),
+    Exported(Arc<FuncInstance<T>>),
 }
 
 /// The canonical options at run time, and the instance they belong to.
@@ -142,7 +144,7 @@ pub(crate) fn invoke<'v, T, R>(
             let result = host.call_values(cx, &func.info, &args)?;
             on_resolve(cx, result)
         }
-        Body::Live(callee) => invoke(cx, callee, caller, trace, on_start, on_resolve),
+        Body::Exported(callee) => invoke(cx, callee, caller, trace, on_start, on_resolve),
     }
 }
 

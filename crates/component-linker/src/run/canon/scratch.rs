@@ -11,12 +11,12 @@ use canonical_abi::{
 };
 use jit::ValRaw;
 
-use super::flat::{FlatIn, FlatOut, MAX_SLOTS};
-use super::tuple::{LiftTuple, LowerTuple, lift_values, lower_values};
-use super::{ResourceKey, TypedHost};
+use super::FuncInfo;
 use crate::Val;
-use crate::canon::FuncInfo;
 use crate::trap::Trap;
+use crate::typed::{
+    FlatIn, FlatOut, LiftTuple, LowerTuple, MAX_SLOTS, ResourceKey, TypedHost, lift_values, lower_values,
+};
 
 /// A buffer that values are lowered into and lifted from. A handle's index is its representation.
 pub(crate) struct Scratch<'a> {

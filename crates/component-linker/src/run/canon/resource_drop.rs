@@ -6,7 +6,7 @@ use canonical_abi::handles::{self, Dropped};
 use jit::ValRaw;
 
 use super::{CoreCaller, builtin, check_enter, check_leave, with_task};
-use crate::store::{InstanceIndex, ResourceIndex, ResourceType, StoreContextMut};
+use crate::run::store::{InstanceIndex, ResourceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
 
 /// Makes the core function: the index of a handle in.

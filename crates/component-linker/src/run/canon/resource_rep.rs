@@ -3,7 +3,7 @@
 use canonical_abi::handles;
 
 use super::{CoreCaller, builtin};
-use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut};
+use crate::run::store::{InstanceIndex, ResourceIndex, StoreContextMut};
 
 /// Makes the core function: the index of a handle in, its representation out.
 pub(crate) fn resource_rep<T>(

@@ -2,7 +2,7 @@
 //! calls them works. They do check that the instance may be left, as all of them would.
 
 use super::{CoreCaller, builtin, check_leave};
-use crate::store::{InstanceIndex, StoreContextMut};
+use crate::run::store::{InstanceIndex, StoreContextMut};
 use crate::trap::TrapCause;
 
 /// Makes a core function of the type that its user expects.

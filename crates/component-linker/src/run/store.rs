@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use canonical_abi::handles::{BorrowScope, HandleTable, RuntimeResource};
 use canonical_abi::{Trap as AbiTrap, Value};
 
-use crate::canon::{FuncInfo, FuncInstance, Options};
+use super::canon::{FuncInfo, FuncInstance, Options};
+use super::host::{HostDtor, HostResource, HostResourceType};
 use crate::engine::Engine;
-use crate::host::{HostDtor, HostResource, HostResourceType};
 use crate::limits::{LimitExceeded, LimitKind, StoreLimits};
 use crate::plan::Needs;
 use crate::trap::Trap;
@@ -259,6 +259,14 @@ impl<T> State<T> {
 
     pub(crate) fn resource(&self, index: ResourceIndex) -> &ResourceType<T> {
         &self.resources[index.0 as usize]
+    }
+
+    /// Returns the Rust type that handles of a resource type stand for, if it is one of the host's.
+    pub(crate) fn host_type(&self, index: ResourceIndex) -> Option<TypeId> {
+        match self.resource(index) {
+            ResourceType::Host { rust_type, dtor: _ } => Some(*rust_type),
+            ResourceType::Guest { .. } | ResourceType::Undefined => None,
+        }
     }
 
     pub(crate) fn push_resource(&mut self, ty: ResourceType<T>) -> ResourceIndex {

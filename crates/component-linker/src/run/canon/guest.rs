@@ -7,7 +7,7 @@ use jit::ValRaw;
 
 use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, slot_u32, with_task};
 use crate::limits::LimitKind;
-use crate::store::{InstanceIndex, ResourceType, StoreContextMut};
+use crate::run::store::{InstanceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
 use crate::typed::{ResourceKey, TypedHost};
 

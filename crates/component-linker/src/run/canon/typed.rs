@@ -11,13 +11,14 @@ use jit::{HostError, ValRaw};
 
 use super::guest::{Guest, Loans};
 use super::{
-    Body, FuncInfo, FuncInstance, Lifted, Options, call_without_leave, check_enter, with_slots, with_task,
+    Body, FuncInfo, FuncInstance, Lifted, Options, Scratch, call_without_leave, check_enter, from_values,
+    to_values, with_slots, with_task,
 };
-use crate::store::StoreContextMut;
+use crate::run::store::StoreContextMut;
 use crate::trap::Trap;
 use crate::typed::{
-    Callee, FlatIn, FlatOut, LiftTuple, LowerTuple, Results, Scratch, TypeMismatch, check_func, from_values,
-    has_handles, lift_values, lower_values, n_flat, to_values,
+    Callee, FlatIn, FlatOut, LiftTuple, LowerTuple, Results, TypeMismatch, check_func, has_handles,
+    lift_values, lower_values, n_flat,
 };
 
 /// A lifted function, with everything looked up that a call of it needs.
@@ -39,7 +40,7 @@ pub(crate) fn target<T>(func: &FuncInstance<T>) -> Option<Target> {
             let info = Arc::clone(&func.info);
             Some(Target { info, core_func: *core_func, post_return: *post_return, options: *options })
         }
-        Body::Live(callee) => target(callee),
+        Body::Exported(callee) => target(callee),
         Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => None,
     }
 }
@@ -114,7 +115,7 @@ fn lift_results<T, R: LiftTuple>(
 /// A host function on Rust types.
 pub(crate) trait TypedHostFunc<T: 'static>: Send + Sync {
     /// Checks that its types are those of a function.
-    fn check(&self, callee: &Callee<'_, T>) -> Result<(), TypeMismatch>;
+    fn check(&self, callee: &Callee<'_>) -> Result<(), TypeMismatch>;
 
     /// Runs it for a guest: the slots hold the core values that it called with, and then those that it gets.
     fn call(
@@ -141,25 +142,25 @@ pub(crate) struct TypedCaller<'a> {
 }
 
 /// A closure as a [`TypedHostFunc`].
-pub(crate) struct Wrapped<F, P, R> {
+pub(crate) struct TypedClosure<F, P, R> {
     func: F,
     types: PhantomData<fn(P) -> R>,
 }
 
-impl<F, P, R> Wrapped<F, P, R> {
+impl<F, P, R> TypedClosure<F, P, R> {
     pub(crate) fn new(func: F) -> Self {
         Self { func, types: PhantomData }
     }
 }
 
-impl<T: 'static, F, P, R> TypedHostFunc<T> for Wrapped<F, P, R>
+impl<T: 'static, F, P, R> TypedHostFunc<T> for TypedClosure<F, P, R>
 where
     F: Fn(&mut StoreContextMut<'_, T>, P) -> Result<R, HostError> + Send + Sync,
     P: LiftTuple,
     R: LowerTuple + Results,
 {
-    fn check(&self, callee: &Callee<'_, T>) -> Result<(), TypeMismatch> {
-        check_func::<T, P, R>(callee)
+    fn check(&self, callee: &Callee<'_>) -> Result<(), TypeMismatch> {
+        check_func::<P, R>(callee)
     }
 
     fn call(

@@ -4,16 +4,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::describe::{Callee, TypeMismatch, check_func};
-use super::resource::ResourceError;
-use super::tuple::{LiftTuple, LowerTuple, Results, has_handles};
-use super::values::{Scratch, from_values, to_values};
-use crate::canon::{Target, call_typed, target};
-use crate::instance::{CallError, Func, Instance};
+use canonical_abi::ResourceId;
+
+use super::canon::{Scratch, Target, call_typed, from_values, target, to_values};
+use super::instance::{CallError, Func, Instance};
+use super::store::{AsContextMut, StoreContextMut};
 use crate::link_error::InstantiateError;
 use crate::names::describe_path;
-use crate::store::{AsContextMut, StoreContextMut};
 use crate::trap::{Trap, TrapCause};
+use crate::typed::{
+    Callee, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
+};
 
 /// A component function with parameters `P` and results `R`: `TypedFunc<(u32, String), (bool,)>`. Cheap to clone.
 ///
@@ -116,10 +117,9 @@ where
     R: LiftTuple + Results,
 {
     let info = &func.info;
-    let resources = |id: canonical_abi::ResourceId| info.resources.get(id.0 as usize).copied();
-    let callee =
-        Callee { name, state: cx.state(), types: &info.types, ty: &info.signature.ty, resources: &resources };
-    check_func::<T, P, R>(&callee)
+    let host_resource = |id: ResourceId| cx.state().host_type(*info.resources.get(id.0 as usize)?);
+    let callee = Callee { name, types: &info.types, ty: &info.signature.ty, host_resources: &host_resource };
+    check_func::<P, R>(&callee)
         .map_err(|mismatch| TypedFuncError::Types { name: String::from(name), mismatch })?;
     let instance = Arc::clone(cx.state().func(func.index));
     let route = match target(&instance) {

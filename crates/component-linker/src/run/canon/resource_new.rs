@@ -3,7 +3,7 @@
 use canonical_abi::handles;
 
 use super::{CoreCaller, builtin, check_leave};
-use crate::store::{InstanceIndex, ResourceIndex, StoreContextMut};
+use crate::run::store::{InstanceIndex, ResourceIndex, StoreContextMut};
 
 /// Makes the core function: a representation in, the index of a new owned handle out.
 pub(crate) fn resource_new<T>(

@@ -1,36 +1,22 @@
-//! What a linker knows by name: functions and resource types of the host, and the exports of live instances.
+//! What a linker knows by name: functions and resource types of the host, and the exports of instances.
 
-use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use canonical_abi::{Types, ValType};
-use jit::HostError;
 
-use crate::Val;
-use crate::canon::TypedHostFunc;
 use crate::component::Component;
 use crate::func_type::Signature;
-use crate::instance::Func;
 use crate::module::Module;
-use crate::store::{ResourceIndex, StoreContextMut};
-
-/// A host function as the linker keeps it: arguments in, at most one result out.
-pub(crate) type HostFunc<T> =
-    Arc<dyn Fn(&mut StoreContextMut<'_, T>, &[Val]) -> Result<Option<Val>, HostError> + Send + Sync>;
-
-/// The destructor of a host's resource type: it is given the representation of the resource to drop.
-pub(crate) type HostDtor<T> =
-    Arc<dyn Fn(&mut StoreContextMut<'_, T>, u32) -> Result<(), HostError> + Send + Sync>;
+use crate::run::{Func, HostFunc, HostResource, HostResourceType, ResourceIndex, TypedHostFunc};
 
 /// One thing that a linker knows by name.
 pub(crate) enum Definition<T: 'static> {
     Func(FuncDefinition<T>),
     Resource(ResourceDefinition<T>),
-    /// A value type that a live instance exports.
-    Type(LiveType),
+    /// A value type that a instance exports.
+    Type(ExportedType),
     Module(Module),
     Component(Component),
     Instance(Definitions<T>),
@@ -45,30 +31,19 @@ pub(crate) enum FuncDefinition<T: 'static> {
     },
     /// A host function on Rust types, which say its type.
     Typed(Arc<dyn TypedHostFunc<T>>),
-    /// An export of a live instance.
-    Live(Func),
+    /// An export of a instance.
+    Exported(Func),
 }
 
 /// A resource type that a linker knows.
 pub(crate) enum ResourceDefinition<T: 'static> {
     Host(HostResourceType<T>),
-    /// An export of a live instance.
-    Live {
+    /// An export of a instance.
+    Exported {
         store: u64,
         index: ResourceIndex,
     },
 }
-
-/// A resource type of the host.
-pub(crate) struct HostResourceType<T: 'static> {
-    pub(crate) id: HostResource,
-    pub(crate) rust_type: TypeId,
-    pub(crate) dtor: HostDtor<T>,
-}
-
-/// Names a resource type of the host: what a linker provides twice under one name of this kind is one type.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct HostResource(u64);
 
 /// The type of a host function, for [`LinkerInstance::func_new_with_type`](crate::LinkerInstance::func_new_with_type).
 #[derive(Clone, Debug)]
@@ -89,9 +64,9 @@ pub(crate) struct HostSignature {
     pub(crate) resources: Vec<HostResource>,
 }
 
-/// A value type of a live instance.
+/// A value type of a instance.
 #[derive(Clone, Debug)]
-pub(crate) struct LiveType {
+pub(crate) struct ExportedType {
     pub(crate) store: u64,
     pub(crate) types: Arc<Types>,
     pub(crate) ty: ValType,
@@ -100,14 +75,6 @@ pub(crate) struct LiveType {
 
 /// What a linker, or one of its instances, knows.
 pub(crate) type Definitions<T> = BTreeMap<String, Definition<T>>;
-
-impl HostResource {
-    /// Returns a name that no other resource type has.
-    pub(crate) fn fresh() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
 
 impl<T> Clone for Definition<T> {
     fn clone(&self) -> Self {
@@ -127,7 +94,7 @@ impl<T> Clone for FuncDefinition<T> {
         match self {
             Self::Host { func, ty } => Self::Host { func: Arc::clone(func), ty: ty.clone() },
             Self::Typed(func) => Self::Typed(Arc::clone(func)),
-            Self::Live(func) => Self::Live(func.clone()),
+            Self::Exported(func) => Self::Exported(func.clone()),
         }
     }
 }
@@ -135,10 +102,8 @@ impl<T> Clone for FuncDefinition<T> {
 impl<T> Clone for ResourceDefinition<T> {
     fn clone(&self) -> Self {
         match self {
-            Self::Host(HostResourceType { id, rust_type, dtor }) => {
-                Self::Host(HostResourceType { id: *id, rust_type: *rust_type, dtor: Arc::clone(dtor) })
-            }
-            Self::Live { store, index } => Self::Live { store: *store, index: *index },
+            Self::Host(ty) => Self::Host(ty.clone()),
+            Self::Exported { store, index } => Self::Exported { store: *store, index: *index },
         }
     }
 }

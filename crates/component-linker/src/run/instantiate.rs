@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use canonical_abi::{Direction, PtrType, ResourceId, flatten_functype};
 
-use crate::canon::{
+use super::canon::{
     self, Body, BuiltinFunc, FuncInfo, FuncInstance, Lifted, Options, core_func_type, with_task,
 };
+use super::instance::{Func, Instance, InstanceInner};
+use super::store::{FuncIndex, InstanceIndex, InstanceState, ResourceIndex, ResourceType, StoreContextMut};
 use crate::component::Component;
 use crate::func_type::Signature;
-use crate::instance::{Func, Instance, InstanceInner};
 use crate::link_error::{InstantiateError, LinkError};
 use crate::plan::{Builtin, BuiltinDef, CoreDef, FuncDef, InstanceId, LiftDef, OptionsDef, Plan, Step};
-use crate::store::{FuncIndex, InstanceIndex, InstanceState, ResourceIndex, ResourceType, StoreContextMut};
 use crate::trap::Trap;
 
 /// What meets the imports of a plan, in its order.

@@ -15,7 +15,7 @@ use super::typed::{TypedCaller, TypedHostFunc};
 use super::{
     Body, Caller, FuncInfo, FuncInstance, Options, check_leave, flat_func, from_slots, invoke, to_slots,
 };
-use crate::store::StoreContextMut;
+use crate::run::store::StoreContextMut;
 use crate::trap::Trap;
 
 /// The spec's `Subtask.State.RETURNED`.
@@ -63,7 +63,7 @@ fn encodings<T>(callee: &FuncInstance<T>, options: &Options) -> (Caller, StringE
             (Caller::Component(options.abi.string_encoding), lifted.options.abi.string_encoding)
         }
         Body::Host(_) | Body::Typed(_) => (Caller::Host, StringEncoding::Utf8),
-        Body::Live(callee) => encodings(callee, options),
+        Body::Exported(callee) => encodings(callee, options),
     }
 }
 
@@ -71,7 +71,7 @@ fn encodings<T>(callee: &FuncInstance<T>, options: &Options) -> (Caller, StringE
 fn typed_host<T>(callee: &FuncInstance<T>) -> Option<(&dyn TypedHostFunc<T>, &FuncInfo)> {
     match &callee.body {
         Body::Typed(host) => Some((&**host, &callee.info)),
-        Body::Live(callee) => typed_host(callee),
+        Body::Exported(callee) => typed_host(callee),
         Body::Lifted(_) | Body::Host(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 //! Follows CanonicalABI.md, "`canon context.get`" and "`canon context.set`".
 
 use super::{CoreCaller, builtin};
-use crate::store::StoreContextMut;
+use crate::run::store::StoreContextMut;
 
 /// One of the words, as an integer of either width.
 #[derive(Clone, Copy, Debug)]
