@@ -208,5 +208,5 @@ fn located(resolved: &Resolved, id: TypeDefId, error: &TypeError) -> Error {
         Some(name) => format!("`{name}`: {error}"),
         None => error.to_string(),
     };
-    Error::new(ErrorKind::Type, ty.span, message).located(resolved.sources())
+    resolved.sources().located(Error::new(ErrorKind::Type, ty.span, message))
 }

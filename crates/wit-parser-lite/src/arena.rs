@@ -8,7 +8,8 @@ use std::ops::Index;
 use semver::Version;
 
 pub use crate::ast::{Accessor, MethodKind, Primitive};
-use crate::source::{Sources, Span, count};
+use crate::source::Sources;
+use crate::span::{Span, count};
 
 /// Packages with everything they depend on. See [`parse`](crate::parse()).
 #[derive(Clone, Debug, Default)]

@@ -2,9 +2,11 @@
 //!
 //! Names borrow from the source. Depth is bounded by the parser (`MAX_TYPE_DEPTH`), so walking a tree may recurse.
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 
-use crate::source::{FileId, Span};
+use crate::span::{FileId, Span};
 
 /// A name in its place, without its `%`.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,17 @@ pub struct WitFile<'a> {
     pub items: Vec<FileItem<'a>>,
     /// What is left out of the tree since it is at fault: from where an item starts to where the next one does.
     pub skipped: Vec<Span>,
+    /// The names that may be defined in what is left out.
+    pub lost: LostNames<'a>,
+}
+
+/// The names that may be defined in what is left out of a tree.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct LostNames<'a> {
+    /// The names.
+    pub names: BTreeSet<&'a str>,
+    /// Whether the name of a definition is missing, which may then be any.
+    pub is_nameless: bool,
 }
 
 /// What stands at the top of a file.

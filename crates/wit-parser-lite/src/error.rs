@@ -6,7 +6,10 @@
 use std::fmt;
 
 use crate::name::edit_distance;
-use crate::source::{Location, Sources, Span};
+use crate::span::{Location, Span};
+
+/// How many faults a run reports at most.
+pub const MAX_ERRORS: usize = 100;
 
 /// What sort of fault an [`Error`] reports.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -109,15 +112,6 @@ impl Error {
             Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
             None => self,
         }
-    }
-
-    /// Fills in the locations.
-    pub(crate) fn located(mut self, sources: &Sources) -> Self {
-        *self.location = sources.locate(self.span);
-        for note in &mut self.notes {
-            note.location = note.span.map(|span| sources.locate(span));
-        }
-        self
     }
 }
 

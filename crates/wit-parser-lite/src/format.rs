@@ -26,7 +26,7 @@ pub fn format(name: &str, text: &str) -> Result<String, Vec<Error>> {
     let (tokens, mut errors) = lex(&sources, file);
     errors.extend(wit_file(file, &tokens).1);
     if !errors.is_empty() {
-        return Err(errors.into_iter().map(|error| error.located(&sources)).collect());
+        return Err(errors.into_iter().map(|error| sources.located(error)).collect());
     }
     let mut f = Formatter { text, tokens: &tokens, at: 0, out: String::with_capacity(text.len()), depth: 0 };
     f.items();

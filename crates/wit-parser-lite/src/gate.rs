@@ -10,8 +10,8 @@ use crate::ast::{
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
-use crate::resolve::Errors;
-use crate::source::Span;
+use crate::faults::Errors;
+use crate::span::Span;
 
 /// The features whose `@unstable` items take part.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -11,7 +11,7 @@ use crate::arena::{
     Accessor, Attributes, Function, Interface, MethodKind, Owner, PackageId, Resolved, Type, TypeDef,
     TypeDefId, TypeDefKind, World, WorldItem, WorldItemKind,
 };
-use crate::source::count;
+use crate::span::count;
 
 /// A JSON value. Objects keep their order.
 enum Value {

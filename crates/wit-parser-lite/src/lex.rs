@@ -4,10 +4,10 @@
 //! tokens hold only white space. A keyword, operator or name is told apart by its text alone (a name written with `%`
 //! keeps the sign in its text), which is what the parser matches on.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, MAX_ERRORS};
 use crate::name::{label_fault, to_label};
-use crate::resolve::MAX_ERRORS;
-use crate::source::{FileId, Sources, Span, count};
+use crate::source::Sources;
+use crate::span::{FileId, Span, count};
 
 /// What sort of token a [`Token`] is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -120,15 +120,30 @@ enum StandIn {
     End,
 }
 
+/// A file in tokens.
+pub(crate) struct Lexed<'a> {
+    pub(crate) tokens: Vec<Token<'a>>,
+    pub(crate) errors: Vec<Error>,
+    /// Text without tokens: in comments and strings that do not end.
+    pub(crate) left_out: Vec<Span>,
+}
+
 /// Returns the tokens of `file`, the last of them an [`TokenKind::End`].
 ///
 /// The second part of what it returns are the faults: characters that may not stand where they stand, comments and
 /// strings that do not end, names that are not kebab-case. A token takes the place of each that reads as what was meant.
 pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
+    let Lexed { tokens, errors, .. } = scan(sources, file);
+    (tokens, errors)
+}
+
+/// Does what [`lex()`] does, and returns the text without tokens too.
+pub(crate) fn scan(sources: &Sources, file: FileId) -> Lexed<'_> {
     let text = sources.text(file);
     let span = |start: usize, end: usize| Span { file, start: count(start), end: count(end) };
     let mut errors = forbidden_characters(text, span);
     let (mut tokens, mut at) = (Vec::with_capacity(text.len() / 8), 0);
+    let mut left_out = Vec::new();
     loop {
         let white = white_space(&text.as_bytes()[at..]);
         let starts_line = at == 0 || white.has_line_end;
@@ -149,10 +164,14 @@ pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
                     }
                     StandIn::EmptyString(n_bytes) => {
                         let span = span(at, at + n_bytes);
+                        left_out.push(span);
                         tokens.push(Token { kind: TokenKind::String, text: "\"\"", span, starts_line });
                         at += n_bytes;
                     }
-                    StandIn::End => at = text.len(),
+                    StandIn::End => {
+                        left_out.push(span(at, text.len()));
+                        at = text.len();
+                    }
                 }
                 continue;
             }
@@ -161,10 +180,31 @@ pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
         tokens.push(Token { kind, text: &text[at..end], span: span(at, end), starts_line });
         if kind == TokenKind::End {
             errors.sort_by_key(|error| error.span.start);
-            return (tokens, errors);
+            return Lexed { tokens, errors, left_out };
         }
         at = end;
     }
+}
+
+/// Returns the names in `text`, which starts with a comment or string that does not end.
+pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    // What opens the comment or string, which nobody meant.
+    let mut rest = text.trim_start_matches(['/', '*', '"']);
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[white_space(rest.as_bytes()).n_bytes..];
+            let (is_name, n_bytes) = match token(rest) {
+                Ok((TokenKind::End, _)) => return None,
+                Ok((kind, n_bytes)) => (kind == TokenKind::Id, n_bytes),
+                Err(fault) => (matches!(fault.stand_in, StandIn::Name(_)), fault.n_bytes),
+            };
+            let (found, after) = rest.split_at(n_bytes);
+            rest = after;
+            if is_name {
+                return Some(found.strip_prefix('%').unwrap_or(found));
+            }
+        }
+    })
 }
 
 /// Returns a fault for each character that may not stand anywhere.

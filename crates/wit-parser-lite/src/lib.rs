@@ -116,6 +116,7 @@ pub mod abi;
 mod arena;
 pub mod ast;
 pub mod error;
+mod faults;
 pub mod format;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -125,190 +126,28 @@ pub mod lex;
 #[cfg(feature = "load")]
 pub mod load;
 mod name;
-mod package;
 pub mod parse;
 pub mod print;
+mod read;
 mod resolve;
 pub mod source;
+mod span;
 #[cfg(feature = "wasm")]
 pub mod wasm;
-
-use std::collections::BTreeSet;
 
 pub use arena::{
     Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, MethodKind,
     Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World, WorldId,
     WorldItem, WorldItemKind,
 };
-pub use error::{Error, ErrorKind, Note};
+pub use error::{Error, ErrorKind, MAX_ERRORS, Note};
 pub use gate::Features;
 pub use parse::MAX_TYPE_DEPTH;
-use resolve::LostNames;
-pub use resolve::MAX_ERRORS;
+pub use read::{parse, parse_with_dependencies, parse_with_features, parse_with_options};
+pub use resolve::Options;
 pub use source::{FileId, Location, Sources, Span};
 
 /// The examples of the README, to run them.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// Returns what the files of one package define, each file given by its name and text.
-///
-/// # Errors
-///
-/// All faults found, at least one and at most [`MAX_ERRORS`], in the order of the files. Nothing is reported that only
-/// follows from another fault: what a syntax error leaves out may be referred to.
-pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Vec<Error>> {
-    parse_with_dependencies(files, &[])
-}
-
-/// Returns what the files of one package define, with the packages it depends on, each given by its files.
-///
-/// # Errors
-///
-/// As for [`parse()`]. No files at all are an error too.
-pub fn parse_with_dependencies(
-    files: &[(&str, &str)],
-    dependencies: &[&[(&str, &str)]],
-) -> Result<Resolved, Vec<Error>> {
-    parse_with_features(&Features::default(), files, dependencies)
-}
-
-/// Returns what the files of one package define for those who chose `features`, with the packages it depends on.
-///
-/// # Errors
-///
-/// As for [`parse()`]; a fault in an item that its gate leaves out counts too.
-pub fn parse_with_features(
-    features: &Features,
-    files: &[(&str, &str)],
-    dependencies: &[&[(&str, &str)]],
-) -> Result<Resolved, Vec<Error>> {
-    let options = Options { features: features.clone(), unify_versions: false };
-    parse_with_options(&options, files, dependencies)
-}
-
-/// What takes part when packages are resolved.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Options {
-    /// Whose gated items take part.
-    pub features: Features,
-    /// Whether versions of a package that are compatible by semantic versioning are taken as one: what is imported or
-    /// used of `wasi:io@0.2.10` comes from `wasi:io@0.2.12` if that is given too. What a world exports, or imports under
-    /// a plain name, keeps its version. That the newer version has all that the older one has is checked.
-    pub unify_versions: bool,
-}
-
-/// Returns what the files of one package define, with the packages it depends on.
-///
-/// ```
-/// use wit_parser_lite::{Options, WorldItemKind, parse_with_options};
-///
-/// let main = [("w.wit", "package my:app; world w { import x:y/i@0.2.10; import x:y/i@0.2.12; }")];
-/// let (old, new): (&[_], &[_]) = (
-///     &[("old.wit", "package x:y@0.2.10; interface i { f: func(); }")],
-///     &[("new.wit", "package x:y@0.2.12; interface i { f: func(); g: func(); }")],
-/// );
-/// let options = Options { unify_versions: true, ..Options::default() };
-/// let resolved = parse_with_options(&options, &main, &[old, new]).unwrap();
-/// let (_, world) = resolved.worlds().next().unwrap();
-/// assert_eq!(world.imports.len(), 1);
-/// let WorldItemKind::Interface(id) = world.imports[0].kind else { unreachable!() };
-/// assert_eq!(resolved.interface_name(id).as_deref(), Some("x:y/i@0.2.12"));
-/// ```
-///
-/// # Errors
-///
-/// As for [`parse_with_features`], and for versions that are not as compatible as they say.
-pub fn parse_with_options(
-    options: &Options,
-    files: &[(&str, &str)],
-    dependencies: &[&[(&str, &str)]],
-) -> Result<Resolved, Vec<Error>> {
-    let mut sources = Sources::default();
-    let mut groups: Vec<Vec<FileId>> = Vec::new();
-    // An empty file stands for no files, so that the error has a place.
-    let files = if files.is_empty() { &[("no files", "")] } else { files };
-    for group in std::iter::once(files).chain(dependencies.iter().copied()) {
-        let ids: Result<_, Error> = group.iter().map(|(name, text)| sources.add(name, text)).collect();
-        groups.push(ids.map_err(|error| vec![error])?);
-    }
-    let resolved = parse_groups(options, &sources, &groups)
-        .map_err(|errors| errors.into_iter().map(|error| error.located(&sources)).collect::<Vec<_>>())?;
-    Ok(Resolved { sources, ..resolved })
-}
-
-fn parse_groups(
-    options: &Options,
-    sources: &Sources,
-    groups: &[Vec<FileId>],
-) -> Result<Resolved, Vec<Error>> {
-    let (mut faults, mut lost) = (Vec::new(), LostNames::default());
-    let mut trees = Vec::with_capacity(groups.len());
-    for group in groups {
-        let mut files = Vec::with_capacity(group.len());
-        for file in group {
-            let (tokens, mut errors) = lex::lex(sources, *file);
-            let (tree, more_errors) = parse::wit_file(*file, &tokens);
-            add_independent(sources, &mut errors, more_errors);
-            errors.sort_by_key(|error| error.span.start);
-            lost_names(sources, &tree, &errors, &mut lost);
-            files.push(tree);
-            faults.extend(errors);
-        }
-        trees.push(files);
-    }
-    let resolved = resolve::resolve(&trees, options, lost);
-    if faults.is_empty() {
-        return resolved;
-    }
-    add_independent(sources, &mut faults, resolved.err().unwrap_or_default());
-    faults.sort_by_key(|error| (error.span.file, error.span.start));
-    faults.truncate(MAX_ERRORS);
-    Err(faults)
-}
-
-/// Adds faults of a later step, but for those in a line with a fault of an earlier one, from which they follow.
-fn add_independent(sources: &Sources, faults: &mut Vec<Error>, more: Vec<Error>) {
-    let line = |error: &Error| {
-        let before = &sources.text(error.span.file)[..error.span.start as usize];
-        (error.span.file, before.rfind('\n'))
-    };
-    let lines: BTreeSet<_> = faults.iter().map(line).collect();
-    faults.extend(more.into_iter().filter(|error| !lines.contains(&line(error))));
-}
-
-/// The words after which a definition's name stands.
-const DEFINITIONS: [&str; 9] =
-    ["package", "interface", "world", "record", "variant", "enum", "flags", "resource", "type"];
-
-/// Collects the names in what a file's faults kept out of its tree.
-fn lost_names(sources: &Sources, tree: &ast::WitFile<'_>, errors: &[Error], lost: &mut LostNames) {
-    for span in &tree.skipped {
-        lost.add(sources.slice(*span));
-    }
-    for error in errors {
-        let (before, rest) = sources.text(error.span.file).split_at(error.span.start as usize);
-        if error.kind == ErrorKind::Syntax && lacks_name(sources, tree, before, error) {
-            lost.add_nameless();
-        }
-        if error.kind == ErrorKind::Literal {
-            // A comment that does not end may hold anything up to the end of the file.
-            let line = || rest.lines().next().unwrap_or("");
-            lost.add(if rest.starts_with("/*") { rest } else { line() });
-        }
-    }
-}
-
-/// Returns whether a definition or a `use` is left out for `error` and may be of any name: it stands where a
-/// definition's name should be, or in a `use`, after the text `before`.
-fn lacks_name(sources: &Sources, tree: &ast::WitFile<'_>, before: &str, error: &Error) -> bool {
-    let is_use = |span: &&Span| {
-        span.start <= error.span.start
-            && error.span.end <= span.end
-            && sources.slice(**span).starts_with("use ")
-    };
-    let before = before.trim_end();
-    DEFINITIONS.iter().any(|keyword| before.ends_with(keyword))
-        || tree.skipped.iter().any(|span| is_use(&span))
-}

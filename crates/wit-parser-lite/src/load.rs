@@ -8,9 +8,10 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::arena::Resolved;
 use crate::error::Error;
 use crate::gate::Features;
-use crate::{Resolved, parse_with_features};
+use crate::read::parse_with_features;
 
 /// The names and texts of the files of one package.
 pub type Files = Vec<(String, String)>;
@@ -142,7 +143,7 @@ fn texts(packages: Vec<Vec<File>>) -> Result<Vec<Files>, LoadError> {
     }
     if !others.is_empty() {
         let defined: std::collections::BTreeSet<String> =
-            texts.iter().flatten().flat_map(|(name, text)| crate::package::names_in(name, text)).collect();
+            texts.iter().flatten().flat_map(|(name, text)| crate::read::names_in(name, text)).collect();
         let missing = others.iter().filter(|package| !defined.contains(&package.name));
         texts.extend(missing.map(|package| vec![(package.name.clone(), package.text.clone())]));
     }

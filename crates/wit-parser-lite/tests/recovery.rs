@@ -64,3 +64,74 @@ fn a_token_twice() {
     // A second `}` before the `;` of a `use` closes the interface.
     assert_eq!(outcomes, Outcomes { n_texts: 752, n_cascades: 3, n_mixed: 0 });
 }
+
+/// A fault in one item hides nothing in another one.
+#[test]
+fn independent_faults() {
+    // The first fault by a name that ends like a keyword, beside a name that is not defined.
+    for first in [
+        "record r { my-type unknown }",
+        "record r { my-type: u8 other: u8 }",
+        "record r { the-record u8 }",
+        "record r { a-resource u8 }",
+        "f: func(resource-x u8);",
+        "f: func(my-use u8);",
+        "my-use u8;",
+        "use-x u8;",
+        "f: func() -> my-type oops;",
+        "type t = my-type, oops;",
+        "enum e { the-interface world }",
+        "variant v { my-enum(u8) x(u8) }",
+        "use j.{my-type other};",
+        "use j.{my-use, a b};",
+        "f: func(a: u8 /* type */;",
+        "f: func( // a record\n b u8);",
+        "@external-id(\"a type\" f: func();",
+        "@external-id(\"\\q lost\") f: func();",
+        "f: func(a: lost b);",
+        "record r { lost u8 }",
+    ] {
+        for separator in ["\n", " "] {
+            let text = format!(
+                "package a:b;\ninterface j {{ type my-type = u8; type other = u8; }}\n\
+                 interface i {{\n{first}{separator}g: func(a: lost);\n}}\n"
+            );
+            let errors = parse(&[("a.wit", &text)]).expect_err("two faults");
+            let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+            assert!(messages.len() >= 2, "{text}{messages:?}");
+            assert_eq!(messages.last(), Some(&"no type is named `lost` here"), "{text}{messages:?}");
+        }
+    }
+}
+
+/// What a fault leaves out may define the names that are not found.
+#[test]
+fn names_in_what_is_left_out() {
+    for first in [
+        "record lost { a u8 }",
+        "recrod lost { a: u8 }",
+        "struct lost { a: u8 }",
+        "record { a: u8 }",
+        "type = u8;",
+        "type lost u8;",
+        "type lost = list<u8;",
+        "use j.{my-type as };",
+        "use j.{my-type lost};",
+        "use j.{my-type as lost, a b};",
+        "use j{lost};",
+        "use .{lost};",
+        "use\nj.{as lost};",
+        "resource lost { a }",
+        "variant v { a(u8), type lost = u8; }",
+        "/* a comment\n type lost = u8;",
+        "@external-id(\"a) type lost = u8;",
+    ] {
+        let text = format!(
+            "package a:b;\ninterface j {{ type my-type = u8; }}\n\
+             interface i {{\ng: func(a: lost);\n{first}\n}}\n"
+        );
+        let errors = parse(&[("a.wit", &text)]).expect_err("a fault");
+        let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+        assert!(!messages.contains(&"no type is named `lost` here"), "{text}{messages:?}");
+    }
+}

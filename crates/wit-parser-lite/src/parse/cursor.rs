@@ -1,10 +1,10 @@
 //! The place in the tokens, and what every production needs of it.
 
-use crate::ast::Docs;
-use crate::error::{Error, ErrorKind, Result};
+use super::lost;
+use crate::ast::{Docs, LostNames};
+use crate::error::{Error, ErrorKind, MAX_ERRORS, Result};
 use crate::lex::{Token, TokenKind};
-use crate::resolve::MAX_ERRORS;
-use crate::source::Span;
+use crate::span::Span;
 
 /// A place between two tokens.
 ///
@@ -19,12 +19,19 @@ pub(super) struct Cursor<'a, 't> {
     pub(super) type_depth: u32,
     /// How many braces are open around the place.
     brace_depth: u32,
-    /// The faults found so far.
-    errors: Vec<Error>,
-    /// The items passed over for them.
-    skipped: Vec<Span>,
+    pub(super) faults: Faults<'a>,
     /// How many closing braces were missing, which may stand somewhere else.
     n_missing_braces: u32,
+}
+
+/// The faults found so far, and what they keep out of the tree.
+#[derive(Default)]
+pub(super) struct Faults<'a> {
+    pub(super) errors: Vec<Error>,
+    /// The items that are left out.
+    pub(super) skipped: Vec<Span>,
+    /// The names that may be defined there.
+    pub(super) lost: LostNames<'a>,
 }
 
 /// A place to return to after a fault: where an item starts, in the braces of its list.
@@ -46,8 +53,7 @@ impl<'a, 't> Cursor<'a, 't> {
             passed: 0,
             type_depth: 0,
             brace_depth: 0,
-            errors: Vec::new(),
-            skipped: Vec::new(),
+            faults: Faults::default(),
             n_missing_braces: 0,
         };
         cursor.at = cursor.after_comments(0);
@@ -189,15 +195,17 @@ impl<'a, 't> Cursor<'a, 't> {
     #[cold]
     pub(super) fn report(&mut self, error: Error) {
         // A second fault in one place follows from the first.
-        let is_known = self.errors.last().is_some_and(|last| last.span.start == error.span.start);
-        if self.errors.len() < MAX_ERRORS && !is_known {
-            self.errors.push(error);
+        let errors = &mut self.faults.errors;
+        let is_known = errors.last().is_some_and(|last| last.span.start == error.span.start);
+        if errors.len() < MAX_ERRORS && !is_known {
+            errors.push(error);
         }
     }
 
-    /// Returns the faults, and the items passed over for them.
-    pub(super) fn into_faults(self) -> (Vec<Error>, Vec<Span>) {
-        (self.errors, self.skipped)
+    /// Notes that the name of a definition is missing, which may be any.
+    #[cold]
+    pub(super) fn lose_any_name(&mut self) {
+        self.faults.lost.is_nameless = true;
     }
 
     /// Reports that a brace is missing at the end of a list.
@@ -259,7 +267,8 @@ impl<'a, 't> Cursor<'a, 't> {
     /// Notes that the item that starts at `start` is left out.
     fn skip_from(&mut self, start: Checkpoint) {
         let (first, next) = (self.tokens[start.at].span, self.token().span);
-        self.skipped.push(Span { end: next.start.max(first.end), ..first });
+        self.faults.skipped.push(Span { end: next.start.max(first.end), ..first });
+        self.faults.lost.names.extend(lost::names(&self.tokens[start.at..self.at]));
     }
 
     /// Passes the rest of the item that starts at `start`.

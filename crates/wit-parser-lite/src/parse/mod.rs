@@ -8,20 +8,21 @@ mod attribute;
 mod cursor;
 mod function;
 mod interface;
+mod lost;
 mod types;
 mod world;
 
 use semver::Version;
 
 use crate::ast::{
-    FileItem, Id, NestedPackageDefinition, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath,
-    WitFile,
+    FileItem, Id, LostNames, NestedPackageDefinition, PackageDecl, PackageItem, PackageName, ToplevelUse,
+    UsePath, WitFile,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::lex::{Token, TokenKind};
-use crate::source::FileId;
+use crate::span::FileId;
 use attribute::{attributes, no_external_id};
-use cursor::{Cursor, expected, expected_after};
+use cursor::{Cursor, Faults, expected, expected_after};
 use interface::interface_item;
 use world::world_item;
 
@@ -41,7 +42,8 @@ pub const MAX_TYPE_DEPTH: u32 = 100;
 /// `tokens` do not end with the token for the end of the file.
 pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Error>) {
     let p = &mut Cursor::new(tokens);
-    let mut tree = WitFile { file, package: None, items: Vec::new(), skipped: Vec::new() };
+    let (skipped, lost) = (Vec::new(), LostNames::default());
+    let mut tree = WitFile { file, package: None, items: Vec::new(), skipped, lost };
     while !p.at_end() {
         if p.eat_missed_brace() {
             continue;
@@ -57,8 +59,8 @@ pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Err
             }
         }
     }
-    let (errors, skipped) = std::mem::replace(p, Cursor::new(tokens)).into_faults();
-    tree.skipped = skipped;
+    let Faults { errors, skipped, lost } = std::mem::take(&mut p.faults);
+    (tree.skipped, tree.lost) = (skipped, lost);
     (tree, errors)
 }
 
@@ -173,7 +175,7 @@ fn package_decl<'a>(
     }
     no_external_id(p, &attributes, "a package");
     p.expect("package")?;
-    let first = id(p)?;
+    let first = new_id(p)?;
     if !p.at(":") {
         let error = expected(p, "`:` after the package's namespace");
         return Err(
@@ -184,11 +186,11 @@ fn package_decl<'a>(
     let mut last = first;
     while p.eat(":") {
         namespaces.push(last);
-        last = id(p)?;
+        last = new_id(p)?;
     }
     let mut names = vec![last];
     while p.eat("/") {
-        names.push(id(p)?);
+        names.push(new_id(p)?);
     }
     let version = version_suffix(p)?;
     let span = first.span.to(p.last_span());
@@ -203,12 +205,12 @@ fn toplevel_use_item<'a>(
     attributes: crate::ast::Attributes<'a>,
 ) -> Result<ToplevelUse<'a>> {
     p.expect("use")?;
-    let path = use_path(p)?;
+    let path = use_path(p).inspect_err(|_| p.lose_any_name())?;
     if p.at(".") {
         let help = "types are used inside an `interface` or a `world`";
         return Err(expected(p, "`as` or `;`").help(help));
     }
-    let alias = if p.eat("as") { Some(id(p)?) } else { None };
+    let alias = if p.eat("as") { Some(new_id(p)?) } else { None };
     p.expect(";")?;
     Ok(ToplevelUse { attributes, path, alias })
 }
@@ -266,6 +268,11 @@ fn valid_semver(p: &mut Cursor<'_, '_>) -> Result<Version> {
         | TokenKind::DocComment
         | TokenKind::End => Err(expected(p, "a version such as `1.0.0`")),
     }
+}
+
+/// The name that a definition gives. Without it, the definition may be of any name.
+fn new_id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
+    id(p).inspect_err(|_| p.lose_any_name())
 }
 
 /// A name. Keywords need a `%`.

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, comma_separated, expected, expected_after};
 use super::function::resource_methods;
-use super::{MAX_TYPE_DEPTH, id};
+use super::{MAX_TYPE_DEPTH, id, new_id};
 use crate::ast::{
     Attributes, Label, Primitive, RecordField, Ty, TyKind, TypedefItem, TypedefKind, VariantCase,
 };
@@ -28,7 +28,7 @@ pub(super) fn typedef_item<'a>(
     attributes: Attributes<'a>,
 ) -> Result<TypedefItem<'a>> {
     let keyword = p.bump().text;
-    let id = id(p)?;
+    let id = new_id(p)?;
     let kind = match keyword {
         "resource" => resource_item(p)?,
         "variant" => variant_items(p)?,

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::{at_func_type, func_type};
 use super::interface::{interface_items, use_item};
 use super::types::{at_typedef_item, typedef_item};
-use super::{id, use_path};
+use super::{id, new_id, use_path};
 use crate::ast::{
     Attributes, ExternItem, ExternKind, ExternType, IncludeItem, IncludeName, WorldDefinition, WorldItem,
 };
@@ -18,7 +18,7 @@ use crate::lex::TokenKind;
 /// ```
 pub(super) fn world_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<WorldItem<'a>> {
     p.expect("world")?;
-    let id = id(p)?;
+    let id = new_id(p)?;
     let open = p.open_brace()?;
     let mut items = Vec::new();
     while !p.eat("}") {

@@ -9,7 +9,7 @@ use crate::arena::{
     Function, FunctionId, InterfaceId, Owner, Package, PackageId, Resolved, Type, TypeDefId, TypeDefKind,
     WorldItem, WorldItemKind,
 };
-use crate::source::Span;
+use crate::span::Span;
 
 /// Two sets of packages, whose definitions are compared: with other packages, or with others of the same.
 #[derive(Clone, Copy)]

@@ -10,7 +10,7 @@ use super::{Context, Name, TypeNames, UniqueNames, attributes, check_unique};
 use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
 use crate::error::{Error, ErrorKind};
-use crate::source::Span;
+use crate::span::Span;
 
 /// A function as written.
 pub(super) struct Signature<'s, 'a> {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interface::Scope;
+use super::package::{Item, lookup};
 use super::types::push_type;
 use super::world::Side;
 use super::{Context, Name, attributes, check_unique, next_interface};
@@ -16,7 +17,6 @@ use crate::arena::{
 };
 use crate::ast::IncludeItem;
 use crate::error::{Error, ErrorKind};
-use crate::package::{Item, lookup};
 
 /// Adds the imports and exports of another world.
 pub(super) fn include_item<'a>(

@@ -9,88 +9,36 @@ mod function;
 mod include;
 mod interface;
 mod order;
+mod package;
 mod repeat;
 mod types;
 mod unify;
 mod unique;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use crate::Options;
 use crate::arena::{Attributes, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId};
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
+use crate::faults::Errors;
 use crate::gate::{Features, Gated};
-use crate::package::{Item, PackageKey, Packages, Repeat, lookup, packages};
-use crate::source::count;
+use crate::span::count;
 use order::{cycle_error, order};
-pub(crate) use unify::track;
+use package::{Item, PackageKey, Packages, Repeat, lookup, packages};
+#[cfg(all(feature = "load", feature = "wasm"))]
+pub(crate) use package::{package_key, package_text};
 use unique::{Name, UniqueNames, check_unique};
 
-/// How many faults a run reports at most.
-pub const MAX_ERRORS: usize = 100;
-
-/// The faults found so far, up to a limit.
-pub(crate) struct Errors {
-    errors: Vec<Error>,
-    limit: usize,
-    lost: LostNames,
-}
-
-/// The names in what is left out for faults in its syntax. They may be defined there, so not finding them is no fault.
-#[derive(Default)]
-pub(crate) struct LostNames {
-    names: BTreeSet<String>,
-    is_any: bool,
-    /// Whether a definition without a name is left out, which may be any.
-    is_nameless: bool,
-}
-
-impl LostNames {
-    /// Adds all that reads as a name in a text that is left out.
-    pub(crate) fn add(&mut self, text: &str) {
-        self.is_any = true;
-        let words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
-        self.names.extend(words.map(str::to_owned));
-    }
-
-    /// Notes that a definition is left out whose name is missing.
-    pub(crate) fn add_nameless(&mut self) {
-        (self.is_any, self.is_nameless) = (true, true);
-    }
-}
-
-impl Errors {
-    /// Returns a list that keeps nothing, for questions whose faults are reported elsewhere.
-    fn discard() -> Self {
-        Self { errors: Vec::new(), limit: 0, lost: LostNames::default() }
-    }
-
-    /// Returns whether `name` may be defined in what is left out.
-    pub(crate) fn is_lost(&self, name: &str) -> bool {
-        self.lost.is_nameless || self.lost.names.contains(name)
-    }
-
-    /// Returns whether something is left out, so that what is missing may stand there.
-    pub(crate) fn is_any_lost(&self) -> bool {
-        self.lost.is_any
-    }
-
-    pub(crate) fn push(&mut self, error: Error) {
-        if !self.is_full() {
-            self.errors.push(error);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.errors.is_empty()
-    }
-
-    /// Returns whether a further fault would be dropped, so that work on its message can be spared.
-    pub(crate) fn is_full(&self) -> bool {
-        self.errors.len() >= self.limit
-    }
+/// What takes part when packages are resolved.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// Whose gated items take part.
+    pub features: Features,
+    /// Whether versions of a package that are compatible by semantic versioning are taken as one: what is imported or
+    /// used of `wasi:io@0.2.10` comes from `wasi:io@0.2.12` if that is given too. What a world exports, or imports under
+    /// a plain name, keeps its version. That the newer version has all that the older one has is checked.
+    pub unify_versions: bool,
 }
 
 /// What is known in the middle of a run.
@@ -149,14 +97,11 @@ enum Meaning<'a> {
 }
 
 /// Returns the packages that the groups of files make up, the first group's as the main package, without what
-/// `options` leave out. `lost` says what is left out for faults in its syntax.
-pub(crate) fn resolve<'a>(
-    groups: &'a [Vec<WitFile<'a>>],
-    options: &Options,
-    lost: LostNames,
-) -> Result<Resolved, Vec<Error>> {
-    let is_any_lost = lost.is_any;
-    let (resolved, repeats) = resolve_chosen(groups, options, lost, BTreeMap::new())?;
+/// `options` leave out.
+pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>], options: &Options) -> Result<Resolved, Vec<Error>> {
+    let errors = Errors::of(groups.iter().flatten());
+    let is_any_lost = errors.is_any_lost();
+    let (resolved, repeats) = resolve_chosen(groups, options, errors, BTreeMap::new())?;
     if !repeats.is_empty() && !is_any_lost {
         repeat::check_repeats(groups, options, &resolved, &repeats)?;
     }
@@ -168,10 +113,9 @@ pub(crate) fn resolve<'a>(
 fn resolve_chosen<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     options: &Options,
-    lost: LostNames,
+    mut errors: Errors,
     chosen: BTreeMap<PackageKey, u32>,
 ) -> Result<(Resolved, Vec<Repeat>), Vec<Error>> {
-    let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS, lost };
     let packages = packages(groups, options, chosen, &mut errors);
     let newest = if options.unify_versions { unify::newest(&packages) } else { Vec::new() };
     let mut cx = Context {
@@ -204,9 +148,7 @@ fn resolve_chosen<'a>(
         world::world(&mut cx, index);
     }
     list_package_items(&mut cx);
-    let mut errors = cx.errors.errors;
-    errors.sort_by_key(|error| (error.span.file, error.span.start));
-    if errors.is_empty() { Ok((cx.out, cx.packages.repeats)) } else { Err(errors) }
+    if cx.errors.is_empty() { Ok((cx.out, cx.packages.repeats)) } else { Err(cx.errors.into_sorted()) }
 }
 
 /// Returns the indices of the interfaces, each after those it uses.

@@ -1,7 +1,7 @@
 //! Dependency order.
 
 use crate::error::{Error, ErrorKind};
-use crate::source::{Span, count};
+use crate::span::{Span, count};
 
 /// Returns the nodes `0..edges.len()` such that each comes after those that its edges lead to.
 ///

@@ -4,12 +4,12 @@
 //! like any other package, and nothing else needs to know of copies.
 
 use super::equal::{Pair, missing_in_package};
-use super::{LostNames, MAX_ERRORS, resolve_chosen};
-use crate::Options;
+use super::package::{PackageKey, Repeat, package_text};
+use super::{Options, resolve_chosen};
 use crate::arena::{PackageId, Resolved};
 use crate::ast::WitFile;
-use crate::error::{Error, ErrorKind};
-use crate::package::{PackageKey, Repeat, package_text};
+use crate::error::{Error, ErrorKind, MAX_ERRORS};
+use crate::faults::Errors;
 
 /// Checks that each of `repeats` defines the same as the definition that took part when `resolved` came about.
 pub(super) fn check_repeats<'a>(
@@ -23,7 +23,7 @@ pub(super) fn check_repeats<'a>(
     for round in 1..=n_rounds {
         let repeats: Vec<_> = repeats.iter().filter(|repeat| repeat.index == round).collect();
         let chosen = repeats.iter().map(|repeat| (repeat.key.clone(), round)).collect();
-        match resolve_chosen(groups, options, LostNames::default(), chosen) {
+        match resolve_chosen(groups, options, Errors::new(), chosen) {
             Ok((other, _)) => {
                 faults.extend(repeats.iter().filter_map(|repeat| difference(resolved, &other, repeat)));
             }

@@ -9,7 +9,7 @@ use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, Typ
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated_error;
-use crate::source::{Span, count};
+use crate::span::{Span, count};
 
 /// How many labels `flags` may have (CanonicalABI.md, "Element Size").
 const MAX_FLAGS: usize = 32;

@@ -11,10 +11,10 @@ use semver::Version;
 
 use super::Context;
 use super::equal::{Pair, missing_in_interface};
+use super::package::Packages;
 use crate::arena::Owner;
 use crate::error::{Error, ErrorKind};
-use crate::package::Packages;
-use crate::source::count;
+use crate::span::count;
 
 /// What versions must have in common to be compatible (<https://semver.org>, and Cargo's reading of versions below 1):
 /// the parts up to the first that is not 0. Pre-releases are compatible with nothing.

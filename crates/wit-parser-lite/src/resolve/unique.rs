@@ -5,10 +5,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::Errors;
 use crate::ast::Id;
 use crate::error::{Error, ErrorKind};
-use crate::source::Span;
+use crate::faults::Errors;
+use crate::span::Span;
 
 /// A name of a type, function, import or export. Names are ordered, and equal, by their canonical form.
 #[derive(Clone, Debug)]

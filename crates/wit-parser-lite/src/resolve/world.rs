@@ -13,7 +13,7 @@ use crate::arena::{
 use crate::ast::{self, ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated;
-use crate::source::{Span, count};
+use crate::span::{Span, count};
 
 /// The imports of a world, or its exports.
 pub(super) struct Side<'a> {

@@ -16,7 +16,8 @@ use crate::arena::{
     TypeDefId, TypeDefKind, World, WorldId, WorldItem, WorldItemKind, push,
 };
 use crate::print::{Direction, Remarks};
-use crate::source::{FileId, Sources, Span};
+use crate::source::Sources;
+use crate::span::{FileId, Span};
 
 /// What is known of packages so far.
 #[derive(Debug)]

@@ -18,8 +18,8 @@ use super::names::interfacename;
 use crate::arena::{PackageId, Resolved};
 use crate::gate::Features;
 use crate::lex::is_forbidden;
-use crate::parse_with_features;
 use crate::print::{print, print_with};
+use crate::read::parse_with_features;
 
 /// What a component without a name of its own is called as a package, and its world, as other tools call them.
 const COMPONENT_PACKAGE: &str = "root:component";

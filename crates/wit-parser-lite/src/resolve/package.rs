@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use crate::Options;
+use super::Options;
+use super::unify::track;
 use crate::arena::PackageId;
 use crate::ast::{
     Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
+use crate::faults::Errors;
 use crate::gate::{Features, Gated, check_interface, check_world, gated, gated_error};
-use crate::resolve::{Errors, track};
-use crate::source::{Span, count};
+
+use crate::span::{Span, count};
 
 /// What a path may lead to: an index into [`Packages::interfaces`] or [`Packages::worlds`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -411,23 +413,8 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
     None
 }
 
-/// Returns the names, with versions, of the packages that a file has something of. Faults are passed over.
-#[cfg(all(feature = "load", feature = "wasm"))]
-pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
-    let mut sources = crate::source::Sources::default();
-    let Ok(file) = sources.add(name, text) else { return Vec::new() };
-    let (tokens, _) = crate::lex::lex(&sources, file);
-    let (tree, _) = crate::parse::wit_file(file, &tokens);
-    let nested = tree.items.iter().filter_map(|item| match item {
-        FileItem::Nested(nested) => Some(&nested.package.name),
-        FileItem::Package(_) => None,
-    });
-    let header = tree.package.iter().map(|header| &header.name);
-    header.chain(nested).map(|name| package_text(&package_key(name))).collect()
-}
-
 /// Returns a package's name without version, and its version.
-fn package_key(name: &PackageName<'_>) -> PackageKey {
+pub(crate) fn package_key(name: &PackageName<'_>) -> PackageKey {
     let join = |ids: &[Id<'_>], separator| ids.iter().map(|id| id.name).collect::<Vec<_>>().join(separator);
     (format!("{}:{}", join(&name.namespaces, ":"), join(&name.names, "/")), name.version.clone())
 }
