@@ -1,4 +1,4 @@
-//! The faults of a run, collected up to a limit and silent about what only follows from others.
+//! The faults of a run: collected up to a limit, without those that follow from others.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ pub(crate) struct Errors {
     lost: Lost,
 }
 
-/// What the syntax trees lack because of faults in the text or syntax of their files. A name that is
-/// not found may be defined there.
+/// The parts that the syntax trees lack because of faults in the text or syntax of their files. A
+/// name that is not found may be defined there.
 #[derive(Default)]
 struct Lost {
     names: BTreeSet<String>,
@@ -40,7 +40,7 @@ impl Errors {
         Self { lost, ..Self::new() }
     }
 
-    /// Returns a list that keeps nothing, for questions whose faults are reported elsewhere.
+    /// Returns a list that keeps nothing, for lookups whose faults are reported elsewhere.
     pub(crate) fn discard() -> Self {
         Self { limit: 0, ..Self::new() }
     }
@@ -65,7 +65,7 @@ impl Errors {
         self.errors.is_empty()
     }
 
-    /// Returns whether a further fault would be dropped, so that its message need not be written.
+    /// Returns whether further faults would be dropped, so that no message need be written.
     pub(crate) fn is_full(&self) -> bool {
         self.errors.len() >= self.limit
     }

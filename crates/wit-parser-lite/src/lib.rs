@@ -1,15 +1,17 @@
 //! A small WIT front end: text to syntax trees to resolved packages, and on to Canonical ABI types.
 //!
-//! There is no IO: the caller passes the names and texts of a package's files. [`parse()`] does everything; the modules
-//! hold the steps for tools that need them ([`lex`](mod@lex), [`ast`], [`parse`](mod@parse)). The grammar is that of WIT.md, with one
-//! function per production; names of types and fields are the grammar's.
+//! There is no IO: the caller passes the names and texts of a package's files. [`parse()`] does
+//! everything. The modules hold the steps for tools that need them: [`lex`](mod@lex), [`ast`],
+//! [`parse`](mod@parse). The parser has one function per production of WIT.md's grammar, and types
+//! and fields have the names of the grammar.
 //!
 //! | To | See |
 //! |---|---|
-//! | parse and resolve | [`parse()`], [`parse_with_dependencies`], [`parse_with_features`], [`parse_with_options`] |
-//! | walk what is resolved | [`Resolved`], indexed by [`PackageId`], [`InterfaceId`], [`WorldId`], [`TypeDefId`], [`FunctionId`] |
+//! | parse and resolve | [`parse()`], [`parse_with_dependencies`], [`parse_with_options`] |
+//! | walk the result | [`Resolved`], indexed by ids such as [`PackageId`] and [`TypeDefId`] |
 //! | report faults | [`Error`], [`Note`], [`Location`]; each has a [`Display`](std::fmt::Display) |
-//! | write | [`format()`](format::format) a file in one style, [`print()`](print::print) or export as [`json()`](json::json) what is resolved |
+//! | format a file | [`format()`](format::format) |
+//! | print the result | [`print()`](print::print) as WIT, [`json()`](json::json) |
 //! | read a directory | `load::Tree`, with the feature `load` |
 //! | read and write packages in binary form | `wasm`, with the feature of that name |
 //! | lay out and flatten | `abi::val_type`, `abi::func_type`, with the feature `abi` |
@@ -31,7 +33,7 @@
 //!
 //! # List a world's imports
 //!
-//! Those that it does not name, but what it imports and exports uses, are among them.
+//! They include those that the world does not name, but that its imports and exports use.
 //!
 //! ```
 //! use wit_parser_lite::WorldItemKind;
@@ -47,7 +49,7 @@
 //! let names = painter.imports.iter().map(|item| match (&item.name, item.kind) {
 //!     (Some(name), _) => name.clone(),
 //!     (None, WorldItemKind::Interface(id)) => resolved.interface_name(id).unwrap(),
-//!     (None, WorldItemKind::Function(_) | WorldItemKind::Type(_)) => unreachable!("they have names"),
+//!     (None, _) => unreachable!("functions and types have names"),
 //! });
 //! assert_eq!(
 //!     names.collect::<Vec<_>>(),
@@ -57,7 +59,7 @@
 //!
 //! # Walk a type
 //!
-//! Definitions refer to definitions with smaller ids only, so that walking them ends.
+//! Definitions refer only to definitions with smaller ids, so the walk terminates.
 //!
 //! ```
 //! use wit_parser_lite::{Resolved, Type, TypeDefKind};
@@ -74,7 +76,8 @@
 //!     }
 //! }
 //!
-//! let text = "package a:b; interface i { record r { a: string, b: list<s>, c: u8 } type s = option<string>; }";
+//! let text = "package a:b;
+//!     interface i { record r { a: string, b: list<s>, c: u8 } type s = option<string>; }";
 //! let resolved = wit_parser_lite::parse(&[("i.wit", text)]).unwrap();
 //! let (r, _) = resolved.types().find(|(_, ty)| ty.name.as_deref() == Some("r")).unwrap();
 //! assert_eq!(n_strings(&resolved, Type::Def(r)), 2);
@@ -82,11 +85,15 @@
 //!
 //! # Report errors
 //!
-//! All faults of a package are reported in one run, in its syntax, its names and its types, and none that only follows
-//! from another.
+//! One run reports all faults of a package, in its syntax, its names and its types, without those
+//! that only follow from others.
 //!
 //! ```
-//! let text = "package a:b;\ninterface i {\n  record point { x f32 }\n  f: func(at: point, by: strng);\n}";
+//! let text = "package a:b;
+//! interface i {
+//!   record point { x f32 }
+//!   f: func(at: point, by: strng);
+//! }";
 //! let errors = wit_parser_lite::parse(&[("i.wit", text)]).unwrap_err();
 //! assert_eq!(errors[0].message, "expected `:`, found keyword `f32`");
 //! assert_eq!((errors[0].location.line, errors[0].location.column), (3, 20));
@@ -105,9 +112,26 @@
 //!
 //! # Beyond the grammar
 //!
-//! Accepted as by other tools: the types `own<r>` and `error-context`, a `;` after `include … with { … }`, a comma after
-//! the last parameter or renaming, doc comments between gates, and `@external-id` before `use`. Items gated by `@unstable` take part if their feature is chosen
-//! ([`parse_with_features`]).
+//! Other tools accept these too: the types `own<r>` and `error-context`, a `;` after
+//! `include … with { … }`, a comma after the last parameter or renaming, doc comments between
+//! gates, and `@external-id` before `use`. Items gated by `@unstable` are included if their feature
+//! is enabled ([`parse_with_features`]).
+//!
+//! # Modules
+//!
+//! Each module uses only modules above it.
+//!
+//! ```text
+//! name, span                 labels; files, spans, positions
+//! ast, error                 syntax trees; faults as data
+//! faults, source             the faults of a run; texts
+//! lex, arena, gate           tokens; resolved packages; feature gates
+//! parse, resolve             tokens to trees; trees to resolved packages
+//! abi, json, print           the results as other types and as text
+//! format, read               the formatter; a whole run from texts
+//! wasm, fuzzing              binaries; properties of any input
+//! load                       files on disk
+//! ```
 
 #![forbid(unsafe_code)]
 

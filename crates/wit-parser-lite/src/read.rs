@@ -1,8 +1,9 @@
-//! Texts to [`Resolved`] in one run: every file is lexed and parsed, then all are resolved together.
+//! Texts to [`Resolved`] in one run: every file is lexed and parsed, then all are resolved
+//! together.
 //!
-//! A run reports independent faults only. What a fault leaves out of a syntax tree may define names,
-//! so references to these are not reported, and neither is a fault of a later step in the same item
-//! and line as one of an earlier step.
+//! A run reports independent faults only. Names that are not found are not reported if they may be
+//! defined in an item that a fault excludes. A fault of a later step is not reported if an earlier
+//! step has one in the same item and line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,21 +21,22 @@ use crate::resolve::{package_key, package_text};
 use crate::source::Sources;
 use crate::span::{FileId, Span};
 
-/// Returns what the files of one package define, each file given by its name and text.
+/// Returns what the files of one package define. Each file is given by name and text.
 ///
 /// # Errors
 ///
-/// All faults found, at least one and at most [`MAX_ERRORS`], in the order of the files. Nothing is reported that only
-/// follows from another fault: what a syntax error leaves out may be referred to.
+/// All faults, at least one and at most [`MAX_ERRORS`], in the order of the files, without those
+/// that follow from others: a name may be defined in what a syntax error excludes.
 pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Vec<Error>> {
     parse_with_dependencies(files, &[])
 }
 
-/// Returns what the files of one package define, with the packages it depends on, each given by its files.
+/// Returns what the files of one package define. The packages that it depends on are given by their
+/// files.
 ///
 /// # Errors
 ///
-/// As for [`parse()`]. No files at all are an error too.
+/// As for [`parse()`]. It is also an error to give no files.
 pub fn parse_with_dependencies(
     files: &[(&str, &str)],
     dependencies: &[&[(&str, &str)]],
@@ -42,11 +44,11 @@ pub fn parse_with_dependencies(
     parse_with_features(&Features::default(), files, dependencies)
 }
 
-/// Returns what the files of one package define for those who chose `features`, with the packages it depends on.
+/// Like [`parse_with_dependencies`], with the items that `features` include.
 ///
 /// # Errors
 ///
-/// As for [`parse()`]; a fault in an item that its gate leaves out counts too.
+/// As for [`parse()`]. A fault in an excluded item is reported too.
 pub fn parse_with_features(
     features: &Features,
     files: &[(&str, &str)],
@@ -56,7 +58,7 @@ pub fn parse_with_features(
     parse_with_options(&options, files, dependencies)
 }
 
-/// Returns what the files of one package define, with the packages it depends on.
+/// Like [`parse_with_dependencies`], with these options.
 ///
 /// ```
 /// use wit_parser_lite::{Options, WorldItemKind, parse_with_options};
@@ -76,7 +78,7 @@ pub fn parse_with_features(
 ///
 /// # Errors
 ///
-/// As for [`parse_with_features`], and for versions that are not as compatible as they say.
+/// As for [`parse_with_features`], and for versions that are not as compatible as they claim.
 pub fn parse_with_options(
     options: &Options,
     files: &[(&str, &str)],
@@ -84,7 +86,7 @@ pub fn parse_with_options(
 ) -> Result<Resolved, Vec<Error>> {
     let mut sources = Sources::default();
     let mut groups: Vec<Vec<FileId>> = Vec::new();
-    // An empty file stands for no files, so that the error has a place.
+    // An empty file instead of no files gives the error a position.
     let files = if files.is_empty() { &[("no files", "")] } else { files };
     for group in std::iter::once(files).chain(dependencies.iter().copied()) {
         let ids: Result<_, Error> = group.iter().map(|(name, text)| sources.add(name, text)).collect();
@@ -136,7 +138,7 @@ fn parse_file(sources: &Sources, file: FileId) -> (WitFile<'_>, Vec<Error>) {
 }
 
 /// Adds the faults of a later step, except those that follow from a fault of an earlier step: they
-/// are in the same line and no item ends in between.
+/// are in the same line, and no item ends between them.
 fn add_independent(sources: &Sources, faults: &mut Vec<Error>, more: Vec<Error>) {
     if faults.is_empty() || more.is_empty() {
         return faults.extend(more);
@@ -149,12 +151,12 @@ fn add_independent(sources: &Sources, faults: &mut Vec<Error>, more: Vec<Error>)
 /// The lines and items of files with faults.
 struct Places<'s> {
     sources: &'s Sources,
-    /// For each file the places of the tokens that start or end items, in their order.
+    /// For each file, the positions of the tokens at which items start or end.
     files: BTreeMap<FileId, Vec<u32>>,
 }
 
 impl Places<'_> {
-    /// Returns what is equal for places in one line and one item.
+    /// Returns a key that positions in the same line and item share.
     fn of(&mut self, error: &Error) -> (FileId, Option<usize>, usize) {
         let Span { file, start, .. } = error.span;
         let line = self.sources.text(file)[..start as usize].rfind('\n');
@@ -167,7 +169,7 @@ impl Places<'_> {
     }
 }
 
-/// Returns the names, with versions, of the packages that a file has something of. Faults are passed over.
+/// Returns the names, with versions, of the packages that a file defines. Faults are ignored.
 #[cfg(all(feature = "load", feature = "wasm"))]
 pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
     let mut sources = Sources::default();

@@ -1,14 +1,15 @@
-//! Source texts, and what people see of positions in them.
+//! Source texts, and positions in them for people.
 //!
-//! Nothing here reads files: the caller hands over names and texts.
+//! Nothing here reads files: the caller passes names and texts.
 
 use crate::error::{Error, ErrorKind};
 use crate::span::count;
 pub use crate::span::{FileId, Location, Span};
 
-/// The names and texts of all files of one run.
+/// The names and texts of all files of a run.
 ///
-/// Invariant: each text is at most `u32::MAX` bytes long, so every offset into it fits a [`Span`].
+/// Invariant: each text is at most `u32::MAX` bytes long, so that every offset into it fits a
+/// [`Span`].
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<File>,
@@ -20,7 +21,7 @@ struct File {
     text: String,
 }
 
-/// How many characters of a line an excerpt shows before and after the position.
+/// The number of characters that an excerpt shows before and after the position.
 const EXCERPT_REACH: usize = 80;
 
 impl Sources {
@@ -57,7 +58,7 @@ impl Sources {
         &self.text(span.file)[span.start as usize..span.end as usize]
     }
 
-    /// Returns where `span` starts, for people.
+    /// Returns the position at which `span` starts, for people.
     pub fn locate(&self, span: Span) -> Location {
         let text = self.text(span.file);
         let start = span.start as usize;
@@ -79,7 +80,7 @@ impl Sources {
         }
     }
 
-    /// Fills in the locations of a fault.
+    /// Fills in the locations of an error and its notes.
     pub(crate) fn located(&self, mut error: Error) -> Error {
         *error.location = self.locate(error.span);
         for note in &mut error.notes {
@@ -93,7 +94,7 @@ impl Sources {
     }
 }
 
-/// Returns what an excerpt shows for `c`, so that a message cannot drive a terminal.
+/// Returns the character that an excerpt shows for `c`: messages must not control a terminal.
 fn printable(c: char) -> char {
     match c {
         '\t' => ' ',

@@ -1,4 +1,4 @@
-//! One slip, one message: what follows from it is not reported too.
+//! One mistake gives one message: what follows from it is not reported.
 
 use wit_parser_lite::lex::{Token, TokenKind, lex};
 use wit_parser_lite::{Error, ErrorKind, Sources, parse};
@@ -6,13 +6,13 @@ use wit_parser_lite::{Error, ErrorKind, Sources, parse};
 const SEEDS: [&str; 2] =
     [include_str!("data/kitchen.wit"), include_str!("../../../examples/plugin/plugin.wit")];
 
-/// What becomes of all texts in which one token is changed.
+/// The results for all texts in which one token is changed.
 #[derive(Debug, Default, PartialEq)]
 struct Outcomes {
     n_texts: usize,
-    /// Texts with more faults than one.
+    /// The number of texts with several faults.
     n_cascades: usize,
-    /// Texts of those, in which names or types are at fault as well as the syntax.
+    /// The number of those with faults in names or types as well as in syntax.
     n_mixed: usize,
 }
 
@@ -51,7 +51,7 @@ fn a_token_less() {
         let (start, end) = (token.span.start as usize, token.span.end as usize);
         format!("{}{}", &text[..start], &text[end..])
     });
-    // Without its `<`, a type reads as a name, and what follows reads as another field or parameter.
+    // Without its `<`, a type reads as a name, and the rest as another field or parameter.
     assert_eq!(outcomes, Outcomes { n_texts: 752, n_cascades: 2, n_mixed: 0 });
 }
 
@@ -65,10 +65,10 @@ fn a_token_twice() {
     assert_eq!(outcomes, Outcomes { n_texts: 752, n_cascades: 3, n_mixed: 0 });
 }
 
-/// A fault in one item hides nothing in another one.
+/// A fault in one item does not hide one in another item.
 #[test]
 fn independent_faults() {
-    // The first fault by a name that ends like a keyword, beside a name that is not defined.
+    // A fault near a name that looks like a keyword, and a name that is not defined.
     for first in [
         "record r { my-type unknown }",
         "record r { my-type: u8 other: u8 }",
@@ -104,7 +104,7 @@ fn independent_faults() {
     }
 }
 
-/// What a fault leaves out may define the names that are not found.
+/// A name that is not found may be defined in an item with a fault.
 #[test]
 fn names_in_what_is_left_out() {
     for first in [

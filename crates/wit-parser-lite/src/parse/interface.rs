@@ -89,7 +89,7 @@ pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -
     let path = use_path(p)?;
     if !p.eat(".") {
         if !p.at("{") {
-            // No names are given, so they may be any.
+            // The names are missing, so they may be any.
             p.lose_any_name();
         }
         let error = expected(p, "`.` and the types in braces");

@@ -1,6 +1,6 @@
-//! The names that items may define which are left out for a fault.
+//! The names that items may define which faults exclude from the tree.
 //!
-//! All that is known of such an item are its tokens. A name counts unless it stands where no
+//! Such an item is known only by its tokens. A name counts unless it is in a position where no
 //! definition has its name: among parameters, in a type, or as a field or case.
 
 use crate::lex::{Token, TokenKind};
@@ -25,16 +25,16 @@ pub(super) fn names<'a>(tokens: &[Token<'a>]) -> impl Iterator<Item = &'a str> {
 struct Item {
     /// Whether it is a `use`.
     is_use: bool,
-    /// Whether it is a type with fields or cases, whose braces come next.
+    /// Whether it is a type whose fields or cases are in the next braces.
     has_parts: bool,
-    /// For each open brace, whether fields or cases stand in it.
+    /// For each open brace, whether it encloses fields or cases.
     braces: Vec<bool>,
-    /// How many parentheses and angle brackets are open.
+    /// The number of open parentheses and angle brackets.
     n_brackets: u32,
 }
 
 impl Item {
-    /// Returns whether the name at `index`, which is the next token, may be a definition's.
+    /// Returns whether the name at `index`, the next token, may be the name of a definition.
     fn may_define(&self, tokens: &[Token<'_>], index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |index| tokens[index].text);
         let after = |n: usize| tokens.get(index + n).map_or("", |token| token.text);

@@ -1,8 +1,9 @@
 //! Tokens to syntax tree: one function per production of WIT.md, named after it.
 //!
-//! The parser reads one token ahead (two for getters and setters, four to tell `import a:b/c` from `import a: b`) and
-//! goes on after a fault: one that leaves no doubt about what was meant is noted and passed over, others end the item
-//! they stand in. Nesting of types is bounded by [`MAX_TYPE_DEPTH`], so no input can exhaust the stack.
+//! The parser looks one token ahead, two for getters and setters, and four to distinguish `import
+//! a:b/c` from `import a: b`. It continues after a fault: if the intention is clear, at once,
+//! otherwise after the item with the fault. [`MAX_TYPE_DEPTH`] bounds the nesting of types, so no
+//! input can exhaust the stack.
 
 mod attribute;
 mod cursor;
@@ -26,20 +27,21 @@ use cursor::{Cursor, Faults, expected, expected_after};
 use interface::interface_item;
 use world::world_item;
 
-/// How deep types may nest: `list<list<u8>>` has depth 3.
+/// The maximum depth of types: `list<list<u8>>` has depth 3.
 pub const MAX_TYPE_DEPTH: u32 = 100;
 
-/// Returns the syntax tree of `file`, whose tokens are `tokens` as [`lex`](crate::lex::lex) returns them.
+/// Returns the syntax tree of `file`, whose tokens are those that [`lex`](crate::lex::lex) returns,
+/// and the faults.
 ///
 /// ```ebnf
 /// wit-file ::= (package-decl ';')? (package-items | nested-package-definition)*
 /// ```
 ///
-/// The second part of what it returns are the faults; what they stand in is left out of the tree, which says where that is.
+/// Items with faults are left out of the tree, which lists their spans.
 ///
 /// # Panics
 ///
-/// `tokens` do not end with the token for the end of the file.
+/// When the last of `tokens` is not the end of the file.
 pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Error>) {
     let p = &mut Cursor::new(tokens);
     let (skipped, lost) = (Vec::new(), LostNames::default());
@@ -64,7 +66,7 @@ pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Err
     (tree, errors)
 }
 
-/// The header or one item of a file.
+/// The header, or one item, of a file.
 fn file_item<'a>(p: &mut Cursor<'a, '_>, tree: &mut WitFile<'a>) -> Result<()> {
     let attributes = attributes(p)?;
     if !p.at("package") {
@@ -244,12 +246,12 @@ fn use_path<'a>(p: &mut Cursor<'a, '_>) -> Result<UsePath<'a>> {
     Ok(UsePath::Package { package: PackageName { namespaces, names, version, span }, id: last })
 }
 
-/// `('@' valid-semver)?`
+/// The version after a name: `('@' valid-semver)?`
 fn version_suffix(p: &mut Cursor<'_, '_>) -> Result<Option<Version>> {
     if p.eat("@") { Ok(Some(valid_semver(p)?)) } else { Ok(None) }
 }
 
-/// A version as <https://semver.org> has it.
+/// `valid-semver`, a version as <https://semver.org> defines it.
 fn valid_semver(p: &mut Cursor<'_, '_>) -> Result<Version> {
     match p.kind() {
         TokenKind::Version | TokenKind::Integer => {
@@ -270,12 +272,12 @@ fn valid_semver(p: &mut Cursor<'_, '_>) -> Result<Version> {
     }
 }
 
-/// The name that a definition gives. Without it, the definition may be of any name.
+/// The name of a new definition. If it is missing, the definition may have any name.
 fn new_id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
     id(p).inspect_err(|_| p.lose_any_name())
 }
 
-/// A name. Keywords need a `%`.
+/// An `id`. Keywords need a `%`.
 fn id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
     if p.kind() == TokenKind::Id {
         let token = p.bump();

@@ -1,8 +1,9 @@
 //! Syntax trees to [`Resolved`]. Follows WIT.md, "Name resolution".
 //!
-//! Interfaces are resolved in the order of their `use`s, then worlds in the order of their `include`s, the types of
-//! each in the order of their references: so whatever a name leads to is in the arena already. A fault is noted and its
-//! definition poisoned (left out, with references to it silent), so that one run reports many independent faults.
+//! Interfaces are resolved in the order of their `use`s, then worlds in the order of their
+//! `include`s, and the types of each in the order of their references. Whatever a name refers to is
+//! therefore in the arena already. A definition with a fault is poisoned: it is left out, and
+//! references to it are not reported, so that one run reports many independent faults.
 
 mod equal;
 mod function;
@@ -30,46 +31,48 @@ use package::{Item, PackageKey, Packages, Repeat, lookup, packages};
 pub(crate) use package::{package_key, package_text};
 use unique::{Name, UniqueNames, check_unique};
 
-/// What takes part when packages are resolved.
+/// The options of a run.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Options {
-    /// Whose gated items take part.
+    /// The features whose gated items are included.
     pub features: Features,
-    /// Whether versions of a package that are compatible by semantic versioning are taken as one: what is imported or
-    /// used of `wasi:io@0.2.10` comes from `wasi:io@0.2.12` if that is given too. What a world exports, or imports under
-    /// a plain name, keeps its version. That the newer version has all that the older one has is checked.
+    /// Whether compatible versions of a package, by semantic versioning, are unified: imports and
+    /// uses of `wasi:io@0.2.10` refer to `wasi:io@0.2.12` if that is given too. Exports, and
+    /// imports under a plain name, keep their version. It is an error if the newer version lacks
+    /// something of the older one.
     pub unify_versions: bool,
 }
 
-/// What is known in the middle of a run.
+/// The state of a run.
 struct Context<'a, 'f> {
-    /// Whose gated items take part.
+    /// The features whose gated items are included.
     features: &'f Features,
     packages: Packages<'a>,
     out: Resolved,
     errors: Errors,
-    /// Beside [`Resolved::types`].
+    /// Parallel to [`Resolved::types`].
     facts: Vec<TypeFacts>,
     /// By index into [`Packages::interfaces`].
     interfaces: Vec<Option<ResolvedInterface<'a>>>,
-    /// By index into [`Packages::interfaces`]: which of them stands for it. Empty if each does for itself.
+    /// By index into [`Packages::interfaces`]: the index of the interface that replaces it. Empty
+    /// if no interface is replaced.
     newest: Vec<u32>,
     /// By index into [`Packages::worlds`]: the world's index in [`Resolved::worlds`].
     worlds: Vec<Option<u32>>,
-    /// By [`InterfaceId`]: the interfaces it uses.
+    /// By [`InterfaceId`]: the interfaces that it uses.
     uses: Vec<Vec<InterfaceId>>,
-    /// The names that are reported as unknown, once in each interface or world.
+    /// The names that are already reported as unknown in an interface or world.
     unknown: HashSet<(Owner, String)>,
 }
 
 impl Context<'_, '_> {
-    /// Returns the index of the interface that stands for the one with `index`.
+    /// Returns the index of the interface that replaces the one with `index`.
     fn stands_for(&self, index: u32) -> u32 {
         self.newest.get(index as usize).copied().unwrap_or(index)
     }
 }
 
-/// What is worked out once for each type, since chains of aliases can be long.
+/// Facts that are computed once per type, since chains of aliases can be long.
 #[derive(Clone, Copy)]
 struct TypeFacts {
     /// Whether a value of the type may hold a `borrow`.
@@ -83,21 +86,21 @@ struct ResolvedInterface<'a> {
     names: TypeNames<'a>,
 }
 
-/// What the names in an interface or world mean where a type is expected.
+/// The meanings of names in an interface or world, where a type is expected.
 type TypeNames<'a> = BTreeMap<&'a str, Meaning<'a>>;
 
 #[derive(Clone, Copy)]
 enum Meaning<'a> {
     Type(TypeDefId),
-    /// A type that is at fault, or not resolved yet because it is part of a cycle.
+    /// A type with a fault, or one that is missing because it is part of a cycle.
     Poisoned,
     Function,
-    /// A type that is left out.
+    /// An excluded type.
     Gated(Gated<'a>),
 }
 
-/// Returns the packages that the groups of files make up, the first group's as the main package, without what
-/// `options` leave out.
+/// Returns the packages in groups of files, without the items that `options` exclude. The package
+/// of the first group is the main one.
 pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>], options: &Options) -> Result<Resolved, Vec<Error>> {
     let errors = Errors::of(groups.iter().flatten());
     let is_any_lost = errors.is_any_lost();
@@ -108,8 +111,8 @@ pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>], options: &Options) -> 
     Ok(resolved)
 }
 
-/// Returns what the definitions of packages define that take part, and those which do not. `chosen` says which does if
-/// it is not the first.
+/// Returns the packages, and the repeated definitions that are not used. `chosen` gives the index
+/// of the definition to use where it is not the first.
 fn resolve_chosen<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     options: &Options,
@@ -151,7 +154,7 @@ fn resolve_chosen<'a>(
     if cx.errors.is_empty() { Ok((cx.out, cx.packages.repeats)) } else { Err(cx.errors.into_sorted()) }
 }
 
-/// Returns the indices of the interfaces, each after those it uses.
+/// Returns the indices of the interfaces, each after those that it uses.
 fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     let mut edges = Vec::new();
     for source in &cx.packages.interfaces {
@@ -177,7 +180,7 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     })
 }
 
-/// Returns the indices of the worlds, each after those it includes.
+/// Returns the indices of the worlds, each after those that it includes.
 fn world_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     let mut edges = Vec::new();
     for source in &cx.packages.worlds {
@@ -217,7 +220,7 @@ fn list_package_items(cx: &mut Context<'_, '_>) {
     }
 }
 
-/// Returns the index of the interface that `path` means in `body`.
+/// Returns the index of the interface that `path` refers to in `body`.
 fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath<'a>) -> Option<u32> {
     match lookup(&cx.packages, body, path, &mut cx.errors)? {
         Item::Interface(index) => Some(index),
@@ -229,7 +232,7 @@ fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath
     }
 }
 
-/// Returns what stands before an item, and checks its gates against the package's version.
+/// Returns the attributes of an item, and checks its gates against the package's version.
 fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attributes<'_>) -> Attributes {
     let mut attributes = Attributes {
         docs: docs(&ast.docs),
@@ -253,7 +256,7 @@ fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attribute
                 cx.errors.push(Error::new(ErrorKind::Attribute, gate.span, message));
             }
             Some(_) => {}
-            // Its header is left out.
+            // The header is left out.
             None if name.is_empty() => {}
             None => {
                 let message =
@@ -268,8 +271,8 @@ fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attribute
     attributes
 }
 
-/// Returns the text of documentation comments: comment signs, the space after them, and the stars of block comments
-/// are taken off.
+/// Returns the text of documentation comments, without comment signs, the space after them, and the
+/// stars of block comments.
 fn docs(docs: &Docs<'_>) -> Option<String> {
     if docs.comments.is_empty() {
         return None;
@@ -294,7 +297,7 @@ fn docs(docs: &Docs<'_>) -> Option<String> {
     Some(text)
 }
 
-/// Returns the id that the next interface of the arena gets.
+/// Returns the id of the next interface of the arena.
 fn next_interface(cx: &Context<'_, '_>) -> InterfaceId {
     InterfaceId::new(count(cx.out.interfaces.len()))
 }
