@@ -1,24 +1,27 @@
-//! Files to packages, and what a path means where. Follows WIT.md, "Package Names" and "WIT Packages and `use`".
+//! Files to packages, and the meaning of paths. Follows WIT.md, "Package Names" and "WIT Packages
+//! and `use`".
 //!
-//! A *body* is what shares one scope for top-level `use`: the items of one file, or those between the braces of a
-//! package. A name is looked up in its body, then in its package.
+//! A *body* is the scope of a top-level `use`: the items of one file, or those between the braces
+//! of a package. A name is looked up in its body, then in its package.
 
 use std::collections::BTreeMap;
 
 use semver::Version;
 
-use crate::Options;
+use super::Options;
+use super::unify::track;
 use crate::arena::PackageId;
 use crate::ast::{
     Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
+use crate::faults::Errors;
 use crate::gate::{Features, Gated, check_interface, check_world, gated, gated_error};
-use crate::resolve::{Errors, track};
-use crate::source::{Span, count};
 
-/// What a path may lead to: an index into [`Packages::interfaces`] or [`Packages::worlds`].
+use crate::span::{Span, count};
+
+/// The target of a path: an index into [`Packages::interfaces`] or [`Packages::worlds`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Item {
     Interface(u32),
@@ -43,24 +46,24 @@ pub(crate) struct PackageSource<'a> {
     pub(crate) docs: Docs<'a>,
     pub(crate) span: Span,
     items: BTreeMap<&'a str, (Item, Span)>,
-    /// The interfaces and worlds that are left out.
+    /// The interfaces and worlds that gates exclude.
     gated: BTreeMap<&'a str, Gated<'a>>,
 }
 
 struct Body<'a> {
     package: PackageId,
     uses: BTreeMap<&'a str, (Item, Span)>,
-    /// The uses that are left out.
+    /// The uses that gates exclude.
     gated: BTreeMap<&'a str, Gated<'a>>,
 }
 
-/// A package's name without version, and its version.
+/// The name of a package without its version, and the version.
 pub(crate) type PackageKey = (String, Option<Version>);
 
-/// A further definition of a package, in another group of files, which does not take part.
+/// A further definition of a package, in another group of files, which is not used.
 pub(crate) struct Repeat {
     pub(crate) key: PackageKey,
-    /// How many definitions of the package come before.
+    /// The number of definitions of the package before this one.
     pub(crate) index: u32,
     pub(crate) span: Span,
 }
@@ -68,7 +71,7 @@ pub(crate) struct Repeat {
 /// The definitions of one package so far.
 struct Definitions {
     count: u32,
-    /// The place of the last one, and its group of files.
+    /// The span of the last one, and its group of files.
     last: (Span, usize),
 }
 
@@ -81,15 +84,15 @@ pub(crate) struct Packages<'a> {
     bodies: Vec<Body<'a>>,
     ids: BTreeMap<PackageKey, PackageId>,
     definitions: BTreeMap<PackageKey, Definitions>,
-    /// Which definition of a package takes part, if not the first.
+    /// The index of the definition to use for a package, if it is not the first.
     chosen: BTreeMap<PackageKey, u32>,
     pub(crate) repeats: Vec<Repeat>,
-    /// Whether a newer version that is compatible may stand for one that is not there.
+    /// Whether a missing version may be replaced by a newer one that is compatible.
     unify_versions: bool,
 }
 
-/// Returns the packages that the groups of files make up: each group is one package, with those in braces beside it.
-/// `chosen` says which definition of a package takes part, counted from 0, if not the first.
+/// Returns the packages in groups of files: each group is a package, with the packages in braces
+/// beside it. `chosen` gives the index of the definition to use, from 0, where it is not the first.
 pub(crate) fn packages<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     Options { features, unify_versions }: &Options,
@@ -117,7 +120,7 @@ pub(crate) fn packages<'a>(
     packages
 }
 
-/// Adds the package that the headers of `files` name.
+/// Adds the package in the headers of `files`.
 fn add_root<'a>(
     packages: &mut Packages<'a>,
     (group, files): (usize, &'a [WitFile<'a>]),
@@ -130,7 +133,8 @@ fn add_root<'a>(
         let Some(file) = files.first() else { return };
         let span = Span { file: file.file, start: 0, end: 0 };
         if errors.is_any_lost() {
-            // The header may be left out. So that the rest is looked at, the package goes without a name.
+            // The header may be in what is left out. The package goes without a name, so that its
+            // items are checked.
             let package = new_package(packages, String::new(), None, Docs::default(), span);
             add_files(packages, package, files, features, uses, errors);
             return;
@@ -180,7 +184,7 @@ fn add_files<'a>(
     }
 }
 
-/// Adds a package, or returns `None` if another definition of it takes part.
+/// Adds a package, or returns `None` if another definition of it is used.
 fn add_package<'a>(
     packages: &mut Packages<'a>,
     group: usize,
@@ -303,7 +307,8 @@ fn toplevel_use<'a>(packages: &mut Packages<'a>, body: u32, item: &'a ToplevelUs
         return;
     }
     let package = packages.bodies[body as usize].package;
-    // A body's own definitions and its uses share one scope. Those of sibling files may be shadowed.
+    // The definitions and uses of a body share one scope. Definitions in other files of the package
+    // may be shadowed.
     if let Some((other, span)) = packages.packages[package.index() as usize].items.get(id.name)
         && body_of(packages, *other) == body
     {
@@ -321,7 +326,7 @@ fn body_of(packages: &Packages<'_>, item: Item) -> u32 {
     }
 }
 
-/// Returns what `path` means in `body`.
+/// Returns the target of `path` in `body`.
 pub(crate) fn lookup<'a>(
     packages: &Packages<'a>,
     body: u32,
@@ -411,23 +416,8 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
     None
 }
 
-/// Returns the names, with versions, of the packages that a file has something of. Faults are passed over.
-#[cfg(all(feature = "load", feature = "wasm"))]
-pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
-    let mut sources = crate::source::Sources::default();
-    let Ok(file) = sources.add(name, text) else { return Vec::new() };
-    let (tokens, _) = crate::lex::lex(&sources, file);
-    let (tree, _) = crate::parse::wit_file(file, &tokens);
-    let nested = tree.items.iter().filter_map(|item| match item {
-        FileItem::Nested(nested) => Some(&nested.package.name),
-        FileItem::Package(_) => None,
-    });
-    let header = tree.package.iter().map(|header| &header.name);
-    header.chain(nested).map(|name| package_text(&package_key(name))).collect()
-}
-
-/// Returns a package's name without version, and its version.
-fn package_key(name: &PackageName<'_>) -> PackageKey {
+/// Returns the name of a package without its version, and the version.
+pub(crate) fn package_key(name: &PackageName<'_>) -> PackageKey {
     let join = |ids: &[Id<'_>], separator| ids.iter().map(|id| id.name).collect::<Vec<_>>().join(separator);
     (format!("{}:{}", join(&name.namespaces, ":"), join(&name.names, "/")), name.version.clone())
 }
