@@ -1,19 +1,19 @@
-//! A component that is decoded, resolved and compiled, ready to be linked and instantiated.
+//! The second stage of a component: compiled, ready to be linked and instantiated.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use canonical_abi::{FuncType, ResourceId, Types, ValType};
+use canonical_abi::Types;
 
-use crate::decode::{
-    GivenId, ModuleDefinition, ModuleId, Place, Program, Source, SourceId, decode, read, validate,
-};
+use crate::decode::ModuleDefinition;
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind};
-use crate::module::{CompiledModule, Module};
-use crate::plan::{Path, Plan, Unsupported};
-use crate::resolve::resolve;
+use crate::error::Error;
+use crate::module::{CompiledModule, Module, core_error};
+use crate::names::Path;
+use crate::plan::{Item, Plan, Unsupported};
+use crate::resolve::{Fault, Program};
+use crate::resolved::{Resolution, ResolvedComponent};
 
 /// A compiled component. Cheap to clone; shared by all its instances.
 #[derive(Clone)]
@@ -22,57 +22,19 @@ pub struct Component {
 }
 
 pub(crate) struct ComponentInner {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) types: Arc<Types>,
-    /// By [`ModuleId`]: the binary's own, then those of what is given.
+    /// By [`ModuleId`](crate::decode::ModuleId): the binary's own, then those of what is given.
     pub(crate) modules: Vec<CompiledModule>,
-    origin: Origin,
+    /// What it was resolved from, to resolve it again when more of its imports are satisfied.
+    program: Arc<Program>,
 }
 
-/// What a component is made of, to make it again when more of its imports are met.
-#[derive(Clone)]
-struct Origin {
-    /// The binary, and where it exports the component.
-    place: Place,
-    /// The core modules of the binary.
-    own_modules: Vec<CompiledModule>,
-    /// What meets imports of the binary's root.
-    given: BTreeMap<Path, Given>,
-}
-
-/// A module or a component that meets an import.
+/// A module or a component that satisfies an import.
 #[derive(Clone)]
 pub(crate) enum Given {
     Module(Module),
     Component(Component),
-}
-
-/// An import or an export of a component, or of an instance that it imports or exports.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Item {
-    /// The name, such as `run` or `wasi:cli/environment@0.2.6`.
-    pub name: String,
-    /// What it is.
-    pub kind: ItemKind,
-}
-
-/// The kinds of [`Item`]s. Ids in types belong to [`Component::types`].
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ItemKind {
-    /// A function.
-    Func(FuncType),
-    /// An instance, with its exports.
-    Instance(Vec<Item>),
-    /// A resource type.
-    Resource(ResourceId),
-    /// A value type.
-    Type(ValType),
-    /// A function type, an instance type or a component type.
-    OtherType,
-    /// A core module.
-    Module,
-    /// A component.
-    Component,
 }
 
 impl Component {
@@ -84,56 +46,76 @@ impl Component {
     ///
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot be left to trap.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
-        let definitions = decode(bytes)?;
-        let mut program = Program::default();
-        program.modules.clone_from(&definitions.modules);
-        program.sources.push(Source {
-            definitions,
-            first_module: ModuleId(0),
-            given: BTreeMap::new(),
-            exported_at: Path::new(),
-        });
-        let (plan, types) = resolve(&program)?;
-        let modules = compile_modules(engine, &program.modules, bytes)?;
-        let place = Place { bytes: Arc::from(bytes), path: Path::new() };
-        let origin = Origin { place, own_modules: modules.clone(), given: BTreeMap::new() };
-        Ok(Self { inner: Arc::new(ComponentInner { plan, types: Arc::new(types), modules, origin }) })
+        Self::compile(engine, &ResolvedComponent::new(bytes)?)
     }
 
-    /// Meets imports of modules and components, and resolves the component anew. What is given is of the right type.
-    pub(crate) fn with_given(&self, given: BTreeMap<Path, Given>) -> Result<Self, Error> {
-        let mut origin = self.inner.origin.clone();
-        if !origin.place.path.is_empty() {
-            return Err(Error::unsupported("meeting imports of a component that another one exports", 0));
+    /// Compiles a component that has been resolved.
+    ///
+    /// # Errors
+    ///
+    /// If its core modules use something that is not supported yet.
+    pub fn compile(engine: &Engine, component: &ResolvedComponent) -> Result<Self, Error> {
+        let ResolvedComponent { bytes, resolution } = component;
+        let compile = |definition: &Arc<ModuleDefinition>| {
+            let definition = Arc::clone(definition);
+            let start = definition.range.start as u64;
+            let core = jit::Module::new(engine.core(), &bytes[definition.range.clone()]);
+            let core = core.map_err(|error| core_error(&error, start))?;
+            Ok(CompiledModule { core, definition })
+        };
+        let modules = resolution.program.modules.iter().map(compile).collect::<Result<_, Error>>()?;
+        Ok(Self::of_parts(resolution.clone(), modules))
+    }
+
+    fn of_parts(resolution: Resolution, modules: Vec<CompiledModule>) -> Self {
+        let Resolution { program, plan, types } = resolution;
+        Self { inner: Arc::new(ComponentInner { plan, types, modules, program }) }
+    }
+
+    /// Satisfies imports of modules and components, and resolves the component anew.
+    ///
+    /// # Errors
+    ///
+    /// If something given is not of the type of its import.
+    pub(crate) fn with_given(&self, given: BTreeMap<Path, Given>) -> Result<Self, Fault> {
+        let mut program = Program::clone(&self.inner.program);
+        if !program.exported_at().is_empty() {
+            let what = "meeting imports of a component that another one exports";
+            return Err(Error::unsupported(what, 0).into());
         }
-        origin.given.extend(given);
-        from_origin(origin)
-    }
-
-    /// Returns where the component's definition is.
-    pub(crate) fn place(&self) -> &Place {
-        &self.inner.origin.place
+        let mut modules = self.inner.modules.clone();
+        for (path, given) in given {
+            match given {
+                Given::Module(module) => {
+                    program.give_module(path, &module.compiled.definition);
+                    modules.push(module.compiled);
+                }
+                Given::Component(component) => {
+                    program.give_component(path, &component.inner.program);
+                    modules.extend(component.inner.modules.iter().cloned());
+                }
+            }
+        }
+        Ok(Self::of_parts(Resolution::new(program)?, modules))
     }
 
     /// Returns the core module that the component exports at a path.
     pub(crate) fn exported_module(&self, path: &Path) -> Option<Module> {
         let id = *self.inner.plan.exported_modules.get(path)?;
-        let place = self.place();
-        let place = Place { bytes: Arc::clone(&place.bytes), path: [&place.path[..], path].concat() };
-        Some(Module { compiled: self.inner.modules[id.0 as usize].clone(), place })
+        Some(Module { compiled: self.inner.modules[id.0 as usize].clone() })
     }
 
     /// Returns the component that the component exports at a path.
     pub(crate) fn exported_component(&self, path: &Path) -> Result<Option<Self>, Error> {
-        if !self.inner.plan.exported_components.contains(path) {
+        let inner = &*self.inner;
+        if !inner.plan.exported_components.contains(path) {
             return Ok(None);
         }
-        let mut origin = self.inner.origin.clone();
-        if !origin.place.path.is_empty() {
+        if !inner.program.exported_at().is_empty() {
             return Err(Error::unsupported("a component exported by one that another one exports", 0));
         }
-        origin.place.path.clone_from(path);
-        from_origin(origin).map(Some)
+        let resolution = Resolution::new(inner.program.exported(path)).map_err(Fault::into_error)?;
+        Ok(Some(Self::of_parts(resolution, inner.modules.clone())))
     }
 
     /// Checks that `bytes` are a valid component, supported or not, without compiling anything.
@@ -142,7 +124,7 @@ impl Component {
     ///
     /// If they are not.
     pub fn validate(bytes: &[u8]) -> Result<(), Error> {
-        validate(bytes)
+        ResolvedComponent::validate(bytes)
     }
 
     /// Returns what the component imports, in order.
@@ -173,69 +155,4 @@ impl fmt::Debug for Component {
         let mut debug = f.debug_struct("Component");
         debug.field("imports", &plan.imports).field("exports", &plan.exports).finish_non_exhaustive()
     }
-}
-
-fn compile_modules(
-    engine: &Engine,
-    definitions: &[ModuleDefinition<'_>],
-    bytes: &[u8],
-) -> Result<Vec<CompiledModule>, Error> {
-    let compile = |module: &ModuleDefinition<'_>| {
-        let core = jit::Module::new(engine.core(), &bytes[module.range.clone()])
-            .map_err(|error| core_error(&error, module.range.start as u64))?;
-        Ok(CompiledModule::new(core, module))
-    };
-    definitions.iter().map(compile).collect()
-}
-
-/// Resolves a component from its parts.
-fn from_origin(origin: Origin) -> Result<Component, Error> {
-    let mut origins = vec![&origin];
-    let mut first_modules = Vec::new();
-    let mut modules: Vec<CompiledModule> = Vec::new();
-    let mut given_ids: Vec<BTreeMap<Path, GivenId>> = Vec::new();
-    while let Some(&next) = origins.get(given_ids.len()) {
-        first_modules.push(ModuleId(id32(modules.len())));
-        modules.extend(next.own_modules.iter().cloned());
-        let mut ids = BTreeMap::new();
-        for (path, given) in &next.given {
-            let id = match given {
-                Given::Module(module) => {
-                    modules.push(module.compiled.clone());
-                    GivenId::Module(ModuleId(id32(modules.len() - 1)))
-                }
-                Given::Component(component) => {
-                    origins.push(&component.inner.origin);
-                    GivenId::Component(SourceId(id32(origins.len() - 1)))
-                }
-            };
-            ids.insert(path.clone(), id);
-        }
-        given_ids.push(ids);
-    }
-    let mut program = Program::default();
-    for ((origin, first_module), given) in origins.iter().zip(first_modules).zip(given_ids) {
-        let definitions = read(&origin.place.bytes)?;
-        let exported_at = origin.place.path.clone();
-        program.sources.push(Source { definitions, first_module, given, exported_at });
-    }
-    program.modules = modules.iter().map(CompiledModule::definition).collect();
-    let (plan, types) = resolve(&program)?;
-    drop(program);
-    Ok(Component { inner: Arc::new(ComponentInner { plan, types: Arc::new(types), modules, origin }) })
-}
-
-fn id32(len: usize) -> u32 {
-    u32::try_from(len).expect("a host provides fewer than 2^32 modules")
-}
-
-/// Places an error of a core module, which starts at `start`, in the component.
-pub(crate) fn core_error(error: &jit::Error, start: u64) -> Error {
-    let kind = match error.kind() {
-        jit::ErrorKind::Invalid => ErrorKind::Invalid,
-        jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
-        jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
-        jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
-    };
-    Error::new(kind, error.message(), start + error.offset().unwrap_or(0))
 }

@@ -21,7 +21,12 @@ impl Signature {
 
 /// Returns a function's name and type as WIT: `f: func(x: u32) -> string`.
 pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {
-    let mut text = format!("{name}: {}func(", if ty.is_async { "async " } else { "" });
+    format!("{name}: {}", display_func_type(types, ty))
+}
+
+/// Returns a function's type as WIT: `func(x: u32) -> string`.
+pub(crate) fn display_func_type(types: &Types, ty: &FuncType) -> String {
+    let mut text = String::from(if ty.is_async { "async func(" } else { "func(" });
     for (i, (param, ty)) in ty.params.iter().enumerate() {
         let comma = if i == 0 { "" } else { ", " };
         write!(text, "{comma}{param}: {}", display(types, *ty)).expect("writing to a string cannot fail");

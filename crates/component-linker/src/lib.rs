@@ -139,6 +139,7 @@ mod module;
 mod names;
 mod plan;
 mod resolve;
+mod resolved;
 mod store;
 mod subtype;
 mod trap;
@@ -148,7 +149,7 @@ pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val
 pub use jit::{Frame, HostError, TrapKind};
 
 pub use canon::CallTrace;
-pub use component::{Component, Item, ItemKind};
+pub use component::Component;
 #[cfg(feature = "macros")]
 pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
@@ -160,7 +161,8 @@ pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link_error::{InstantiateError, LinkError};
 pub use linker::{Linker, LinkerInstance};
 pub use module::Module;
-pub use plan::Unsupported;
+pub use plan::{Item, ItemKind, Unsupported};
+pub use resolved::ResolvedComponent;
 pub use store::{AsContextMut, Store, StoreContextMut};
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{

@@ -8,7 +8,7 @@ use jit::HostError;
 
 use crate::Val;
 use crate::canon::Wrapped;
-use crate::component::{Component, Item, ItemKind};
+use crate::component::Component;
 use crate::func_type::Signature;
 use crate::host::{
     Definition, Definitions, FuncDefinition, HostFuncType, HostResource, HostResourceType, HostSignature,
@@ -20,7 +20,7 @@ use crate::link_error::{InstantiateError, LinkError, wrong_sort};
 use crate::meet::{Found, find, last, meet_imports, meet_modules};
 use crate::module::Module;
 use crate::names::describe_path;
-use crate::plan::Path;
+use crate::plan::{Item, ItemKind, Path};
 use crate::store::{AsContextMut, StoreContextMut};
 use crate::typed::{LiftTuple, LowerTuple, Results};
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use canonical_abi::{ResourceId, display};
 
 use crate::canon::Body;
-use crate::component::{Component, Given, Item, ItemKind};
-use crate::decode::fits;
+use crate::component::{Component, Given};
 use crate::func_type::{Signature, display_func};
 use crate::host::{Definition, Definitions, FuncDefinition, HostSignature, LiveType, ResourceDefinition};
 use crate::instance::Func;
 use crate::instantiate::Imports;
 use crate::link_error::{LinkError, wrong_sort};
 use crate::names::{compatible_name, describe_path};
-use crate::plan::{ImportedFunc, Path, UnmetImport, UnmetSort};
+use crate::plan::{ImportedFunc, Item, ItemKind, Path, UnmetImport, UnmetSort};
+use crate::resolve::Fault;
 use crate::store::{ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};
 use crate::typed::{Callee, TypeMismatch};
@@ -58,12 +58,12 @@ pub(crate) fn meet_modules<T: 'static>(
             UnmetSort::Component => "component",
         };
         let describe = || format!("import {}", describe_path(path, sort_name));
-        let (found, place) = match (find(definitions, path), sort) {
+        let found = match (find(definitions, path), sort) {
             (Found::Definition(Definition::Module(module)), UnmetSort::Module) => {
-                (Given::Module(module.clone()), &module.place)
+                Given::Module(module.clone())
             }
             (Found::Definition(Definition::Component(component)), UnmetSort::Component) => {
-                (Given::Component(component.clone()), component.place())
+                Given::Component(component.clone())
             }
             (Found::Definition(other), _) => return Err(wrong_sort(&describe(), other.sort())),
             (Found::NotAnInstance, _) => return Err(wrong_sort(&describe(), "function or a resource")),
@@ -71,12 +71,12 @@ pub(crate) fn meet_modules<T: 'static>(
                 return Err(LinkError::Missing(format!("{} is not provided", describe())));
             }
         };
-        fits(component.place(), path, place).map_err(|why| {
-            LinkError::WrongType(format!("{} is provided as one of another type: {why}", describe()))
-        })?;
         given.insert(path.clone(), found);
     }
-    component.with_given(given).map_err(LinkError::Unsupported)
+    component.with_given(given).map_err(|fault| match fault {
+        Fault::Error(error) => LinkError::Unsupported(error),
+        Fault::Unfit(why) => LinkError::WrongType(why),
+    })
 }
 
 /// What types are checked with.

@@ -3,31 +3,21 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::component::core_error;
-use crate::decode::{ModuleDefinition, Place, module_definition};
+use crate::decode::{ModuleDefinition, module_definition};
 use crate::engine::Engine;
-use crate::error::Error;
-use crate::plan::Path;
+use crate::error::{Error, ErrorKind};
 
-/// A compiled core module that can meet an import of a component. Cheap to clone.
+/// A compiled core module that can satisfy an import of a component. Cheap to clone.
 #[derive(Clone)]
 pub struct Module {
     pub(crate) compiled: CompiledModule,
-    pub(crate) place: Place,
 }
 
-/// A core module without its type.
+/// A core module's code, and its type as components see it.
 #[derive(Clone)]
 pub(crate) struct CompiledModule {
     pub(crate) core: jit::Module,
-    pub(crate) shape: Arc<ModuleShape>,
-}
-
-/// What resolving needs to know of a module.
-pub(crate) struct ModuleShape {
-    imports: Vec<(String, String)>,
-    n_memories: u32,
-    n_tables: u32,
+    pub(crate) definition: Arc<ModuleDefinition>,
 }
 
 impl Module {
@@ -38,33 +28,20 @@ impl Module {
     /// If `bytes` are not a valid module, or use something that is not supported yet.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
         let core = jit::Module::new(engine.core(), bytes).map_err(|error| core_error(&error, 0))?;
-        let compiled = CompiledModule::new(core, &module_definition(bytes)?);
-        Ok(Self { compiled, place: Place { bytes: Arc::from(bytes), path: Path::new() } })
+        let definition = Arc::new(module_definition(bytes)?);
+        Ok(Self { compiled: CompiledModule { core, definition } })
     }
 }
 
-impl CompiledModule {
-    pub(crate) fn new(core: jit::Module, definition: &ModuleDefinition<'_>) -> Self {
-        let own = |&(module, name): &(&str, &str)| (String::from(module), String::from(name));
-        let shape = ModuleShape {
-            imports: definition.imports.iter().map(own).collect(),
-            n_memories: definition.n_memories,
-            n_tables: definition.n_tables,
-        };
-        Self { core, shape: Arc::new(shape) }
-    }
-
-    /// Returns the module as resolving takes it; its bytes are not needed any more.
-    pub(crate) fn definition(&self) -> ModuleDefinition<'_> {
-        let ModuleShape { imports, n_memories, n_tables } = &*self.shape;
-        let imports = imports.iter().map(|(module, name)| (module.as_str(), name.as_str()));
-        ModuleDefinition {
-            range: 0..0,
-            imports: imports.collect(),
-            n_memories: *n_memories,
-            n_tables: *n_tables,
-        }
-    }
+/// Places an error of a core module, which starts at `start`, in the component.
+pub(crate) fn core_error(error: &jit::Error, start: u64) -> Error {
+    let kind = match error.kind() {
+        jit::ErrorKind::Invalid => ErrorKind::Invalid,
+        jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
+        jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
+        jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
+    };
+    Error::new(kind, error.message(), start + error.offset().unwrap_or(0))
 }
 
 impl fmt::Debug for Module {
