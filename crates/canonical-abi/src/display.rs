@@ -1,13 +1,15 @@
-//! Types as WIT text.
+//! Types and functions as WIT text.
 //!
 //! Records, variants, enums and flags, which WIT knows by name only, are written out in place. A resource type has the
 //! name that [`Types::name_resource`] gave it, or is written `resource-N` after its id.
 
+use alloc::format;
+use alloc::string::String;
 use core::cell::Cell;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::despecialize::{Cases, Fields};
-use crate::types::{ResourceId, Types, ValType};
+use crate::types::{FuncType, ResourceId, Types, ValType};
 
 /// How many types one text may mention. A type of few definitions may have very many paths, so the rest is
 /// written as `…`.
@@ -16,6 +18,20 @@ const MAX_MENTIONS: u32 = 4096;
 /// Returns `ty` as WIT: `list<u8>`, `record { id: u64, payload: list<u8> }`. Very long texts end in `…`.
 pub fn display(types: &Types, ty: ValType) -> impl fmt::Display + '_ {
     Written { types, ty }
+}
+
+/// Returns a function's name and type as WIT: `f: func(x: u32) -> string`.
+pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {
+    let mut text = format!("{name}: {}func(", if ty.is_async { "async " } else { "" });
+    for (i, (param, ty)) in ty.params.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(text, "{comma}{param}: {}", display(types, *ty)).expect("writing to a string cannot fail");
+    }
+    text.push(')');
+    if let Some(result) = ty.result {
+        write!(text, " -> {}", display(types, result)).expect("writing to a string cannot fail");
+    }
+    text
 }
 
 struct Written<'a> {

@@ -116,6 +116,7 @@
 //! | bounds, alignment, `realloc` | [`memory`] |
 //! | "Loading" and "Storing" in one, from memory to memory | [`plan`] |
 //! | every `trap_if` | [`trap`] |
+//! | Explainer.md, "Canonical Interface Name" | [`name`] |
 //!
 //! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and writes down step by
 //! step what lifting or lowering does with a value. With the feature `proptest`, `arbitrary` makes random types and
@@ -157,6 +158,7 @@ pub mod lift;
 pub mod load;
 pub mod lower;
 pub mod memory;
+pub mod name;
 pub mod plan;
 mod rows;
 pub mod scalar;
@@ -170,7 +172,7 @@ pub mod type_error;
 pub mod types;
 pub mod value;
 
-pub use display::display;
+pub use display::{display, display_func};
 pub use flatten::{
     CoreFuncType, CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options,
     flatten_functype, flatten_type,

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, type_check};
+use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, type_check};
 
 use crate::Val;
 use crate::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
 use crate::component::Component;
 use crate::error::Error;
-use crate::func_type::display_func;
 use crate::module::Module;
 use crate::plan::{FuncDef, Path};
 use crate::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};

@@ -123,7 +123,6 @@ extern crate self as component_linker;
 pub mod __macro;
 mod canon;
 mod component;
-pub mod compose;
 mod decode;
 mod engine;
 mod error;
@@ -145,7 +144,9 @@ mod subtype;
 mod trap;
 pub mod typed;
 
-pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display};
+pub use canonical_abi::{
+    FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
+};
 pub use jit::{Frame, HostError, TrapKind};
 
 pub use canon::CallTrace;
@@ -154,7 +155,6 @@ pub use component::Component;
 pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
-pub use func_type::display_func;
 pub use host::{HostFuncType, HostResource};
 pub use instance::{CallError, Func, Instance};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};

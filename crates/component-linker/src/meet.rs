@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use canonical_abi::{ResourceId, display};
+use canonical_abi::name::compatible_name;
+use canonical_abi::{ResourceId, display, display_func};
 
 use crate::canon::Body;
 use crate::component::{Component, Given};
-use crate::func_type::{Signature, display_func};
+use crate::func_type::Signature;
 use crate::host::{Definition, Definitions, FuncDefinition, HostSignature, LiveType, ResourceDefinition};
 use crate::instance::Func;
 use crate::instantiate::Imports;
 use crate::link_error::{LinkError, wrong_sort};
-use crate::names::{compatible_name, describe_path};
+use crate::names::describe_path;
 use crate::plan::{ImportedFunc, Item, ItemKind, Path, UnmetImport, UnmetSort};
 use crate::resolve::Fault;
 use crate::store::{ResourceIndex, State, StoreContextMut};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use canonical_abi::display;
+use canonical_abi::{display, display_func};
 
 use super::fault::Fault;
 use super::frame::{
@@ -22,7 +22,6 @@ use super::import::{
 use super::{Args, Resolver, push_entity, run_component};
 use crate::decode::{ComponentDecl, ExternType, TypeBound};
 use crate::error::Error;
-use crate::func_type::display_func_type;
 use crate::names::{Path, describe_path};
 
 /// Checks that what is given for the import at a path fits the import's type. The evaluation stays as it is.
@@ -267,7 +266,8 @@ fn same_func(
     if given == expected {
         return Ok(());
     }
-    let text = |ty| display_func_type(&resolver.types, ty);
+    // A function type has no name of its own.
+    let text = |ty| display_func(&resolver.types, "", ty).split_off(": ".len());
     let (given, expected) = (text(given), text(expected));
     let hint = if given == expected { ", of other resource types" } else { "" };
     Err(Fault::unfit(format!("expected `{expected}`, found `{given}`{hint}")))

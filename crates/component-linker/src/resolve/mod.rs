@@ -33,7 +33,6 @@ use crate::names::Path;
 use crate::plan::{InstanceId, Plan, ResourceDef, Step};
 pub(crate) use fault::Fault;
 pub(crate) use program::Program;
-pub(crate) use types::primitive;
 
 use core_types::CoreTypes;
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};

@@ -143,8 +143,8 @@ pub(super) fn option(
 }
 
 /// Returns the value type that a primitive names.
-pub(crate) fn primitive(ty: impl Into<PrimValType>) -> ValType {
-    match ty.into() {
+fn primitive(ty: PrimValType) -> ValType {
+    match ty {
         PrimValType::Bool => ValType::Bool,
         PrimValType::S8 => ValType::S8,
         PrimValType::U8 => ValType::U8,

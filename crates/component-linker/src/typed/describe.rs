@@ -4,10 +4,9 @@
 use std::any::{TypeId, type_name};
 use std::fmt;
 
-use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType};
+use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType, display_func};
 
 use super::tuple::ComponentTuple;
-use crate::func_type::display_func;
 use crate::store::{ResourceIndex, ResourceType, State};
 use crate::subtype::{Fits, fits_all};
 

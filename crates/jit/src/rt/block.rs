@@ -4,8 +4,8 @@
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
-use super::value::ValRaw;
-use crate::types::TypeId;
+use super::slot::ValRaw;
+use crate::module::types::TypeId;
 
 /// A function as compiled code refers to it: the value of a `funcref`.
 #[repr(C)]

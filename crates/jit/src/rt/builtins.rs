@@ -6,14 +6,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::memory::LinearMemory;
-use super::shared::{Awaited, WaitResult};
+use super::linear_memory::LinearMemory;
+use super::shared_region::{Awaited, WaitResult};
 use super::state::VmStore;
-use crate::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
-use crate::instantiate::{InstanceData, memory_init, span, table_init};
-use crate::store::StoreOpaque;
-use crate::types::TypeId;
-use crate::vm_layout;
+use crate::embed::instantiate::{InstanceData, memory_init, span, table_init};
+use crate::embed::store::StoreOpaque;
+use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
+use crate::module::types::TypeId;
+use crate::vm::layout;
 
 /// A run-time function, as a position in the table of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -118,8 +118,8 @@ unsafe fn store_of<'a>(vmctx: *const u8) -> (&'a mut StoreOpaque, u32) {
     // reborrow that `entry::call` left for the time of the call, and nobody uses it while compiled code
     // waits for us.
     unsafe {
-        let vm = vmctx.add(vm_layout::STORE as usize).cast::<*mut VmStore>().read();
-        let instance = vmctx.add(vm_layout::INSTANCE as usize).cast::<u32>().read();
+        let vm = vmctx.add(layout::STORE as usize).cast::<*mut VmStore>().read();
+        let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
         (&mut *(*vm).opaque, instance)
     }
 }

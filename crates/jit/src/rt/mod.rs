@@ -23,48 +23,48 @@
 
 mod block;
 mod builtins;
-mod code;
 mod entry;
-mod host;
-mod lazy;
-mod memory;
+mod host_block;
+mod linear_memory;
+mod loaded_code;
 mod mmap;
 mod pool;
+mod registers;
 mod roots;
-mod shared;
+mod shared_region;
 mod signals;
+mod slot;
 mod state;
-mod table;
-mod typed;
+mod stubs;
+mod table_cells;
 mod unwind;
-mod value;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
 pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
-pub(crate) use code::{CodeRegion, LoadedCode, Member};
 pub(crate) use entry::call;
-pub(crate) use host::HostBlock;
-pub(crate) use lazy::stubs;
-pub(crate) use memory::LinearMemory;
+pub(crate) use host_block::HostBlock;
+pub(crate) use linear_memory::LinearMemory;
+pub(crate) use loaded_code::{CodeRegion, LoadedCode, Member};
 pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};
+pub(crate) use registers::{TypedEntry, sealed};
+pub use registers::{WasmParams, WasmResults, WasmTy};
 pub(crate) use roots::{CodeFrame, stack_roots};
-pub use shared::WaitResult;
-pub(crate) use shared::{Awaited, SharedRegion};
+pub use shared_region::WaitResult;
+pub(crate) use shared_region::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;
+pub use slot::ValRaw;
+pub(crate) use slot::{val_from_raw, val_to_raw};
 pub(crate) use state::VmState;
-pub(crate) use table::TableCells;
-pub(crate) use typed::{TypedEntry, sealed};
-pub use typed::{WasmParams, WasmResults, WasmTy};
-pub use value::ValRaw;
-pub(crate) use value::{val_from_raw, val_to_raw};
+pub(crate) use stubs::stubs;
+pub(crate) use table_cells::TableCells;
 
 /// Offsets and sizes that compiled code uses, of the structures defined in this folder.
 pub(crate) mod offsets {
     pub(crate) use super::block::offsets::*;
-    pub(crate) use super::host::offsets::*;
-    pub(crate) use super::memory::offsets::*;
+    pub(crate) use super::host_block::offsets::*;
+    pub(crate) use super::linear_memory::offsets::*;
+    pub(crate) use super::slot::VALUE_SIZE;
     pub(crate) use super::state::offsets::*;
-    pub(crate) use super::table::offsets::*;
-    pub(crate) use super::value::VALUE_SIZE;
+    pub(crate) use super::table_cells::offsets::*;
 }

@@ -6,7 +6,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::memory::GUARD_SIZE;
+use super::linear_memory::GUARD_SIZE;
 use super::mmap::{PAGE, Reservation, memory_file};
 use crate::error::{Error, Result};
 

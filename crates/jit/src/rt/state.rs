@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::ir::TrapCode;
 
-use super::code::LoadedCode;
-use crate::store::StoreOpaque;
-use crate::trap::HostError;
+use super::loaded_code::LoadedCode;
+use crate::embed::store::StoreOpaque;
+use crate::embed::trap::HostError;
 
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;

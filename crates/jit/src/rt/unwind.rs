@@ -11,14 +11,14 @@ use std::mem::offset_of;
 
 use super::roots::CodeFrame;
 use super::signals::walk;
+use super::slot::ValRaw;
 use super::state::{Failure, VmStore, find_code};
-use super::value::ValRaw;
 use crate::compile::Handler;
-use crate::exception::{allocate, index_of};
-use crate::index::TagIndex;
+use crate::embed::exception::{allocate, index_of};
+use crate::embed::trap::code;
+use crate::module::index::TagIndex;
 use crate::translate::Catch;
-use crate::trap::code;
-use crate::vm_layout;
+use crate::vm::layout;
 
 /// Where to continue, and with what: the fields that `resume` loads.
 #[repr(C)]
@@ -129,7 +129,7 @@ unsafe extern "C" fn resume(landing: *const Landing) -> ! {
 /// `vmctx` is the context of running compiled code.
 unsafe fn state_of(vmctx: *const u8) -> *mut VmStore {
     // SAFETY: the block of an instance starts with the address of the VM state.
-    unsafe { vmctx.add(vm_layout::STORE as usize).cast::<*mut VmStore>().read() }
+    unsafe { vmctx.add(layout::STORE as usize).cast::<*mut VmStore>().read() }
 }
 
 /// Makes the exception and throws it.
@@ -150,7 +150,7 @@ unsafe extern "C" fn throw_new(
         let vm = state_of(vmctx);
         let added = {
             let running = CodeFrame::new(pc, fp);
-            let instance = vmctx.add(vm_layout::INSTANCE as usize).cast::<u32>().read();
+            let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
             let store = &mut *(*vm).opaque;
             let data = &store.instances[instance as usize];
             let tag = TagIndex(u32::try_from(tag).expect("the translator passes u32 indices"));
@@ -253,7 +253,7 @@ unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -
                         let slot = std::ptr::with_exposed_provenance::<*const u8>(sp + sp_offset as usize);
                         // SAFETY: the frame keeps its context there during the call.
                         let instance =
-                            unsafe { slot.read().add(vm_layout::INSTANCE as usize).cast::<u32>().read() };
+                            unsafe { slot.read().add(layout::INSTANCE as usize).cast::<u32>().read() };
                         tags = &store.instances[instance as usize].tags;
                     }
                     Handler::Catch { tag, offset } => {

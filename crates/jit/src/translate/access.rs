@@ -7,9 +7,9 @@ use wasmparser::{MemArg, MemArgTarget};
 
 use super::{Translator, WORD, cell, cl_type, fixed, offset32};
 use crate::error::{Error, Result};
-use crate::index::{GlobalIndex, MemoryIndex, TableIndex};
+use crate::module::index::{GlobalIndex, MemoryIndex, TableIndex};
 use crate::rt::offsets;
-use crate::vm_layout::GlobalPlace;
+use crate::vm::layout::GlobalPlace;
 
 /// How a load widens what it reads, or a store narrows what it writes.
 #[derive(Clone, Copy)]

@@ -10,10 +10,10 @@ use wasmparser::{MemArg, MemArgTarget, Operator};
 
 use super::access::heap;
 use super::{Translator, WORD};
+use crate::embed::trap::code;
 use crate::error::{Error, Result};
-use crate::index::MemoryIndex;
+use crate::module::index::MemoryIndex;
 use crate::rt::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
-use crate::trap::code;
 
 impl Translator<'_, '_> {
     /// Translates an atomic operator; returns whether it was one.

@@ -5,10 +5,10 @@ use cranelift_codegen::ir::{Block, Function, InstBuilder, TrapCode, Value, types
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::{Env, Translator, WORD};
-use crate::built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable};
-use crate::index::FuncIndex;
+use crate::compile::built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable};
+use crate::embed::trap::code;
+use crate::module::index::FuncIndex;
 use crate::rt::Builtin;
-use crate::trap::code;
 
 /// Builds a function's body.
 pub(crate) type BuildFn<'a> = Box<dyn Fn(&mut FuncBody<'_, '_>) + Send + Sync + 'a>;

@@ -8,9 +8,9 @@ use wasmparser::{BlockType, BrTable};
 
 use super::exception::Clause;
 use super::{Translator, cl_type};
-use crate::decode;
 use crate::error::Result;
-use crate::types::{FuncType, ValType};
+use crate::module::decode;
+use crate::module::types::{FuncType, ValType};
 
 /// A structured instruction being translated.
 pub(super) struct Control {

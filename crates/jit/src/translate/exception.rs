@@ -14,12 +14,12 @@ use wasmparser::{Catch as WasmCatch, TryTable};
 
 use super::trampoline::{slot, store_slot};
 use super::{Translator, WORD, cell, cl_type, fixed};
+use crate::embed::trap::code;
 use crate::error::Result;
-use crate::index::{TagIndex, to_u32};
+use crate::module::index::{TagIndex, to_u32};
+use crate::module::types::ValType;
 use crate::rt::{Builtin, offsets};
-use crate::trap::code;
-use crate::types::ValType;
-use crate::vm_layout;
+use crate::vm::layout;
 
 /// What a clause of a `try_table` catches.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -218,7 +218,7 @@ impl Translator<'_, '_> {
         let mut signature = Signature::new(CallConv::Tail);
         signature.params.extend((0..=args.len()).map(|_| AbiParam::new(WORD)));
         let signature = self.builder.import_signature(signature);
-        let table = self.block_word(vm_layout::BUILTINS);
+        let table = self.block_word(layout::BUILTINS);
         let address = self.builder.ins().load(WORD, fixed(), table, builtin.offset());
         let mut words = vec![self.vmctx];
         words.extend_from_slice(args);

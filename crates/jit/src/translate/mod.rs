@@ -3,8 +3,7 @@
 //!
 //! A wasm function takes its instance's block (the context) before its own parameters and has the calling
 //! convention `Tail`, so that tail calls need no other convention later. References are 64-bit words.
-//! Operators are validated just before they are translated, so that the translator may rely on types
-//! and nesting.
+//! Bodies come from a validated module, so that the translator may rely on types and nesting.
 
 mod access;
 mod atomic;
@@ -27,16 +26,16 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use wasmparser::{FuncValidator, FunctionBody, ValidatorResources};
+use wasmparser::FunctionBody;
 
-use crate::decode;
+use crate::engine::unit::Links;
 use crate::error::Result;
-use crate::index::{FuncIndex, TypeIndex, to_u32};
-use crate::module::ModuleInfo;
+use crate::module::decode;
+use crate::module::index::{FuncIndex, TypeIndex, to_u32};
+use crate::module::info::ModuleInfo;
+use crate::module::types::{FuncType, ValType};
 use crate::rt::offsets;
-use crate::types::{FuncType, ValType};
-use crate::unit::Links;
-use crate::vm_layout::{self, VmLayout};
+use crate::vm::layout::{self, VmLayout};
 pub use built::FuncBody;
 pub(crate) use built::{BuildFn, built_function};
 use control::Control;
@@ -153,16 +152,15 @@ struct Translator<'a, 'f> {
     builtins: HashMap<usize, SigRef>,
 }
 
-/// Validates and translates the body of the defined function at `position` into `func`, which is empty.
+/// Translates the body of the defined function at `position` into `func`, which is empty.
 ///
 /// # Errors
 ///
-/// Fails on an invalid body and on what is not compiled yet.
+/// Fails on what is not compiled yet.
 pub(crate) fn function(
     env: &Env<'_>,
     position: usize,
     body: &FunctionBody<'_>,
-    validator: &mut FuncValidator<ValidatorResources>,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) -> Result<()> {
@@ -171,9 +169,9 @@ pub(crate) fn function(
     for (&param, &ty) in params.iter().zip(&ty.params) {
         translator.declare_local(ty, param);
     }
-    translator.declare_locals(body, validator)?;
+    translator.declare_locals(body)?;
     translator.check_interrupt();
-    translator.operators(ty, body, validator)?;
+    translator.operators(ty, body)?;
     translator.builder.finalize(env.isa.frontend_config());
     Ok(())
 }
@@ -207,7 +205,7 @@ fn stack_limit(func: &mut Function) -> GlobalValue {
         let offset = ir::immediates::Offset32::new(offset);
         func.create_global_value(GlobalValueData::Load { base, offset, global_type: WORD, flags })
     };
-    let store = load(vmctx, vm_layout::STORE.cast_signed());
+    let store = load(vmctx, layout::STORE.cast_signed());
     load(store, offsets::STORE_STACK_LIMIT)
 }
 
@@ -354,16 +352,11 @@ impl Translator<'_, '_> {
         reference
     }
 
-    fn declare_locals(
-        &mut self,
-        body: &FunctionBody<'_>,
-        validator: &mut FuncValidator<ValidatorResources>,
-    ) -> Result<()> {
+    fn declare_locals(&mut self, body: &FunctionBody<'_>) -> Result<()> {
         let mut reader = body.get_locals_reader()?;
         for _ in 0..reader.get_count() {
             let offset = reader.original_position();
             let (count, ty) = reader.read()?;
-            validator.define_locals(offset, count, ty)?;
             let ty = decode::val_type(&self.env.info.types, ty).map_err(|e| e.at(offset))?;
             let zero = self.zero(ty);
             for _ in 0..count {
@@ -373,17 +366,11 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    fn operators(
-        &mut self,
-        ty: &FuncType,
-        body: &FunctionBody<'_>,
-        validator: &mut FuncValidator<ValidatorResources>,
-    ) -> Result<()> {
+    fn operators(&mut self, ty: &FuncType, body: &FunctionBody<'_>) -> Result<()> {
         self.enter_function(ty);
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
             let (op, offset) = reader.read_with_offset()?;
-            validator.op(offset, &op)?;
             let location = u32::try_from(offset).map_or(SourceLoc::default(), SourceLoc::new);
             self.builder.set_srcloc(location);
             self.operator(&op).map_err(|e| e.at(offset))?;

@@ -7,12 +7,12 @@ use wasmparser::Operator;
 use super::access::Width;
 use super::call::CallKind;
 use super::{Translator, WORD};
-use crate::decode;
+use crate::embed::trap::code;
 use crate::error::{Error, Result};
-use crate::index::{
+use crate::module::decode;
+use crate::module::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
-use crate::trap::code;
 
 impl Translator<'_, '_> {
     /// Translates a validated operator.

@@ -75,7 +75,7 @@ fn func_type(ty: &ComponentFuncType<'_>) -> FuncTypeDef {
 
 fn def_val_type(ty: ComponentDefinedType<'_>) -> DefValType {
     match ty {
-        ComponentDefinedType::Primitive(ty) => DefValType::PrimValType(ty.into()),
+        ComponentDefinedType::Primitive(ty) => DefValType::PrimValType(prim_val_type(ty)),
         ComponentDefinedType::Record(fields) => DefValType::Record(label_val_types(&fields)),
         ComponentDefinedType::Variant(cases) => {
             let case = |case: &wasmparser::VariantCase<'_>| Case {
@@ -115,28 +115,26 @@ fn strings(labels: &[&str]) -> Vec<Arc<str>> {
 
 pub(super) fn val_type(ty: ComponentValType) -> ValTypeRef {
     match ty {
-        ComponentValType::Primitive(ty) => ValTypeRef::PrimValType(ty.into()),
+        ComponentValType::Primitive(ty) => ValTypeRef::PrimValType(prim_val_type(ty)),
         ComponentValType::Type(index) => ValTypeRef::Index(index),
     }
 }
 
-impl From<PrimitiveValType> for PrimValType {
-    fn from(ty: PrimitiveValType) -> Self {
-        match ty {
-            PrimitiveValType::Bool => PrimValType::Bool,
-            PrimitiveValType::S8 => PrimValType::S8,
-            PrimitiveValType::U8 => PrimValType::U8,
-            PrimitiveValType::S16 => PrimValType::S16,
-            PrimitiveValType::U16 => PrimValType::U16,
-            PrimitiveValType::S32 => PrimValType::S32,
-            PrimitiveValType::U32 => PrimValType::U32,
-            PrimitiveValType::S64 => PrimValType::S64,
-            PrimitiveValType::U64 => PrimValType::U64,
-            PrimitiveValType::F32 => PrimValType::F32,
-            PrimitiveValType::F64 => PrimValType::F64,
-            PrimitiveValType::Char => PrimValType::Char,
-            PrimitiveValType::String => PrimValType::String,
-            PrimitiveValType::ErrorContext => PrimValType::ErrorContext,
-        }
+fn prim_val_type(ty: PrimitiveValType) -> PrimValType {
+    match ty {
+        PrimitiveValType::Bool => PrimValType::Bool,
+        PrimitiveValType::S8 => PrimValType::S8,
+        PrimitiveValType::U8 => PrimValType::U8,
+        PrimitiveValType::S16 => PrimValType::S16,
+        PrimitiveValType::U16 => PrimValType::U16,
+        PrimitiveValType::S32 => PrimValType::S32,
+        PrimitiveValType::U32 => PrimValType::U32,
+        PrimitiveValType::S64 => PrimValType::S64,
+        PrimitiveValType::U64 => PrimValType::U64,
+        PrimitiveValType::F32 => PrimValType::F32,
+        PrimitiveValType::F64 => PrimValType::F64,
+        PrimitiveValType::Char => PrimValType::Char,
+        PrimitiveValType::String => PrimValType::String,
+        PrimitiveValType::ErrorContext => PrimValType::ErrorContext,
     }
 }

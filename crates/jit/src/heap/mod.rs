@@ -1,0 +1,3 @@
+//! Objects that guests refer to and that are collected.
+
+pub(crate) mod collect;

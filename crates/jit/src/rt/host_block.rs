@@ -1,0 +1,225 @@
+//! Host functions: the block that compiled code finds as their context, and the C functions that it calls.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use super::block::{FuncRef, FuncRefPtr};
+use super::registers::sealed::{HostParams, Params, Results};
+use super::slot::ValRaw;
+use super::state::{Failure, VmState, VmStore};
+use crate::embed::exception;
+use crate::embed::store::{Caller, StoreInner};
+use crate::embed::trap::HostError;
+use crate::embed::typed::IntoFunc;
+use crate::engine::trampolines::{Kind, Trampoline};
+
+/// The context of a host function. Compiled code uses the first two fields.
+#[repr(C)]
+pub(crate) struct HostContext {
+    store: *mut VmStore,
+    /// Address of what the trampoline calls.
+    code: usize,
+    /// What `code` expects: a `SlotFn` or a closure.
+    host: *const (),
+    func_ref: FuncRef,
+}
+
+/// Field offsets that compiled code uses.
+pub(crate) mod offsets {
+    pub(crate) const HOST_STORE: i32 = 0;
+    pub(crate) const HOST_CODE: i32 = 8;
+    const _: () = assert!(std::mem::offset_of!(super::HostContext, store) == 0);
+    const _: () = assert!(std::mem::offset_of!(super::HostContext, code) == 8);
+}
+
+/// Owner of a host function and its context.
+///
+/// Invariant: `context` is a leaked box freed by drop; its `host` points into `_func`.
+pub(crate) struct HostBlock {
+    context: NonNull<HostContext>,
+    _func: Arc<dyn Any + Send + Sync>,
+}
+
+// SAFETY: the context is written once, in `new`, and points to things of the same store.
+unsafe impl Send for HostBlock {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for HostBlock {}
+
+impl HostBlock {
+    /// Creates the block of a closure in a store with VM state `vm`, whose data is of type `T`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the trampoline is not that of host functions of the closure's type with values in registers.
+    pub(crate) fn on_registers<T: 'static, P, R, F>(
+        vm: &VmState,
+        trampoline: Trampoline,
+        func: Arc<F>,
+    ) -> Self
+    where
+        F: IntoFunc<T, P, R>,
+    {
+        assert!(trampoline.kind == Kind::HostByRegisters, "the kind of trampoline that the function is for");
+        let host = Arc::as_ptr(&func).cast();
+        Self::new(vm, trampoline, <F::Params as HostParams>::code::<T, P, R, F>(), host, func)
+    }
+
+    /// Creates the block of a function on slots, `n_slots` of them, in a store with VM state `vm`, whose data is of
+    /// type `T`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the trampoline is not that of host functions with values in slots.
+    pub(crate) fn on_slots<T: 'static, F>(
+        vm: &VmState,
+        trampoline: Trampoline,
+        n_slots: usize,
+        func: F,
+    ) -> Self
+    where
+        F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
+    {
+        assert!(trampoline.kind == Kind::HostBySlots, "the kind of trampoline that the function is for");
+        let func = Arc::new(SlotFn { n_slots, func });
+        let host = Arc::as_ptr(&func).cast();
+        Self::new(vm, trampoline, (run_on_slots::<T, F> as *const ()).expose_provenance(), host, func)
+    }
+
+    /// `host` points into `func` and is what `code` expects, which is what the trampoline calls.
+    fn new(
+        vm: &VmState,
+        trampoline: Trampoline,
+        code: usize,
+        host: *const (),
+        func: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
+        let context = Box::leak(Box::new(HostContext {
+            store: vm.ptr(),
+            code,
+            host,
+            func_ref: FuncRef { code: trampoline.address, vmctx: 0, sig: trampoline.sig.0, _pad: 0 },
+        }));
+        context.func_ref.vmctx = (&raw mut *context).expose_provenance();
+        Self { context: NonNull::from(context), _func: func }
+    }
+
+    /// Returns the function reference of the host function.
+    pub(crate) fn func_ref(&self) -> FuncRefPtr {
+        // SAFETY: the context is live (type invariant), so that its field has an address.
+        let func_ref = unsafe { &raw mut (*self.context.as_ptr()).func_ref };
+        FuncRefPtr::from_ref(NonNull::new(func_ref).expect("a field of a live box is not at null"))
+    }
+}
+
+impl Drop for HostBlock {
+    fn drop(&mut self) {
+        // SAFETY: a leaked box (type invariant), freed once; nothing runs any more (liveness invariant).
+        drop(unsafe { Box::from_raw(self.context.as_ptr()) });
+    }
+}
+
+/// A host function on slots.
+struct SlotFn<F> {
+    n_slots: usize,
+    func: F,
+}
+
+/// What the trampoline of a [`SlotFn<F>`] calls.
+///
+/// # Safety
+///
+/// `context` is the context of such a host function of a store with data `T`, whose code runs, and `values` has so many
+/// slots, filled.
+unsafe extern "C" fn run_on_slots<T: 'static, F>(context: *const HostContext, values: *mut ValRaw)
+where
+    F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError>,
+{
+    // SAFETY: as the caller says.
+    unsafe {
+        let (vm, inner, host) = parts::<T, SlotFn<F>>(context);
+        let values = std::slice::from_raw_parts_mut(values, host.n_slots);
+        if let Err(failure) = guarded(|| (host.func)(Caller::new(inner), values)) {
+            fail(vm, inner, failure);
+        }
+    }
+}
+
+/// Runs a closure on the arguments that a trampoline passed in registers, and returns the results as it expects them: after
+/// a failure, zeros that it ignores.
+///
+/// # Safety
+///
+/// `context` is the context of the host function that the closure `F` is, of a store with data `T`, whose code runs.
+#[inline]
+pub(super) unsafe fn run_on_registers<T: 'static, P, R, F: IntoFunc<T, P, R>>(
+    context: *const HostContext,
+    args: <F::Params as Params>::Abi,
+) -> <F::Results as Results>::Abi {
+    // SAFETY: as the caller says; all that crosses in registers is numbers, for which zero is a value.
+    unsafe {
+        let (vm, inner, host) = parts::<T, F>(context);
+        let results = guarded(|| {
+            let mut caller = Caller::new(inner);
+            let params = F::Params::from_abi(args, &caller);
+            let results = host.run(&mut caller, params)?;
+            Ok(results.to_abi(&caller))
+        });
+        match results {
+            Ok(results) => results,
+            Err(failure) => {
+                fail(vm, inner, failure);
+                std::mem::zeroed()
+            }
+        }
+    }
+}
+
+/// Returns the VM state, the store and the function that a context names.
+///
+/// # Safety
+///
+/// `context` is the context of a host function of a store with data `T`, whose code runs; what it names as `host` is an
+/// `F`. The results are not used after the host function returned.
+#[inline]
+unsafe fn parts<'a, T: 'static, F>(
+    context: *const HostContext,
+) -> (*mut VmStore, &'a mut StoreInner<T>, &'a F) {
+    // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is the reborrow that
+    // `entry::enter` left for the time of the call, used by nobody else until we return; the block keeps `host` alive.
+    unsafe {
+        let vm = (*context).store;
+        (vm, &mut *(*vm).inner.cast::<StoreInner<T>>(), &*(*context).host.cast::<F>())
+    }
+}
+
+/// Runs host code; a panic becomes a failure.
+#[inline]
+fn guarded<R>(run: impl FnOnce() -> Result<R, HostError>) -> Result<R, Failure> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result.map_err(Failure::Error),
+        Err(payload) => Err(Failure::Panic(payload)),
+    }
+}
+
+/// Leaves the failure in the VM state, where the trampoline looks after the call.
+///
+/// # Safety
+///
+/// `vm` is the live VM state of the store `inner`, whose code called the host.
+#[cold]
+unsafe fn fail<T: 'static>(vm: *mut VmStore, inner: &mut StoreInner<T>, failure: Failure) {
+    let failure = match failure {
+        Failure::Error(error) => match exception::rethrown(&mut inner.opaque, error) {
+            Ok(word) => Failure::Exception(word),
+            Err(error) => Failure::Error(error),
+        },
+        Failure::Panic(_) | Failure::Exception(_) => failure,
+    };
+    // SAFETY: the VM state is live, and no other reference to it is held.
+    unsafe {
+        (*vm).failure = Some(failure);
+        (*vm).host_failed = 1;
+    }
+}

@@ -1,0 +1,3 @@
+//! The contract between compiled code and the run time.
+
+pub(crate) mod layout;
