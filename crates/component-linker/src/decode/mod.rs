@@ -11,8 +11,7 @@ mod read;
 mod types;
 mod wording;
 
-use wasmparser::{FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator};
-use wasmparser::{ValidatorResources, WasmFeatures};
+use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
 
@@ -30,37 +29,21 @@ pub(crate) use types::{
     LabelValType, PrimValType, TypeBound, ValTypeRef,
 };
 
-/// Validates and decodes a component.
+/// Validates and decodes a component; the function bodies of its core modules are left to the compiler of core
+/// modules, which validates each of them once.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Definitions, Error> {
     check_header(bytes)?;
     let mut parser = Parser::new(0);
     parser.set_features(features());
     let mut validator = Validator::new_with_features(features());
     let mut reader = read::Reader::default();
-    let mut bodies = Vec::new();
     let invalid = |error| wording::explain(bytes, &error);
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(invalid)?;
-        match validator.payload(&payload).map_err(invalid)? {
-            ValidPayload::Func(to_validate, body) => bodies.push((to_validate, body)),
-            ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
-        }
+        validator.payload(&payload).map_err(invalid)?;
         reader.payload(payload)?;
     }
-    validate_bodies(bodies).map_err(invalid)?;
     reader.finish()
-}
-
-fn validate_bodies(
-    bodies: Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'_>)>,
-) -> Result<(), wasmparser::Error> {
-    let mut allocations = FuncValidatorAllocations::default();
-    for (to_validate, body) in bodies {
-        let mut validator = to_validate.into_validator(allocations);
-        validator.validate(&body)?;
-        allocations = validator.into_allocations();
-    }
-    Ok(())
 }
 
 /// Decodes a valid core module by itself.
@@ -75,15 +58,26 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
     validated.map(drop).map_err(|error| wording::explain(bytes, &error))
 }
 
+/// The features of WebAssembly that the core modules of components may use.
+pub(crate) fn core_features() -> WasmFeatures {
+    WasmFeatures::default()
+}
+
 /// The features of WebAssembly that components may use. This set agrees with the official suite on every check of
 /// validation.
 fn features() -> WasmFeatures {
-    WasmFeatures::default()
+    core_features()
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
         | WasmFeatures::CM_THREADING
         | WasmFeatures::CM_ASYNC_STACKFUL
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
         | WasmFeatures::CM_FORWARD
+}
+
+impl From<wasmparser::Error> for Error {
+    fn from(error: wasmparser::Error) -> Self {
+        Self::new(ErrorKind::Invalid, error.message(), error.offset())
+    }
 }
 
 /// Says plainly what the bytes are if they are no component; a validator would only speak of magic numbers.

@@ -9,12 +9,11 @@ use canonical_abi::{ResourceId, display, display_func};
 use super::definition::{
     Definition, Definitions, ExportedType, FuncDefinition, HostSignature, ResourceDefinition,
 };
-use crate::component::{Component, Given};
+use crate::compile::{Component, Given};
 use crate::func_type::Signature;
 use crate::link_error::{LinkError, wrong_sort};
-use crate::names::describe_path;
-use crate::plan::{ImportedFunc, Item, ItemKind, Path, UnmetImport, UnmetSort};
-use crate::resolve::Fault;
+use crate::names::{Path, describe_path};
+use crate::resolve::{Fault, ImportedFunc, Item, ItemKind, UnmetImport, UnmetSort};
 use crate::run::{Body, Func, Imports, ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};
 use crate::typed::{Callee, TypeMismatch};

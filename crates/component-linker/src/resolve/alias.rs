@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::frame::{CoreInstance, Entity, FrameId, get};
+use super::plan::CoreDef;
 use super::{Resolver, push_entity};
 use crate::decode::{Alias, CoreSort, Sort};
 use crate::error::Error;
-use crate::plan::CoreDef;
 
 /// Evaluates an alias and appends what it names to the index space of its sort.
 pub(super) fn alias(

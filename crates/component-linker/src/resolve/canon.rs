@@ -6,13 +6,13 @@
 use canonical_abi::{FuncType, StringEncoding};
 
 use super::frame::{Frame, FrameId, Func, Type, get};
+use super::plan::{
+    Builtin, BuiltinDef, BuiltinId, CoreDef, FuncDef, LiftDef, LiftId, OptionsDef, Step, Unsupported,
+};
 use super::{Resolver, types};
 use crate::decode::{Canon, CanonOpt};
 use crate::error::Error;
 use crate::func_type::Signature;
-use crate::plan::{
-    Builtin, BuiltinDef, BuiltinId, CoreDef, FuncDef, LiftDef, LiftId, OptionsDef, Step, Unsupported,
-};
 use std::sync::Arc;
 
 /// Evaluates a canonical definition and appends the function it makes to its index space.

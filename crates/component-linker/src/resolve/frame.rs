@@ -10,12 +10,12 @@ use std::sync::Arc;
 use canonical_abi::{ResourceId, ValType};
 
 use super::core_types::{CoreTypeId, ModuleType};
+use super::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
 use super::program::SourceId;
 use crate::decode::{ComponentDecl, ComponentId, InstanceDecl, ModuleId};
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 use crate::limits::MAX_DEPTH;
-use crate::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
 
 /// Names a frame of the evaluation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -16,13 +16,13 @@ use super::frame::{
     InstanceType, Module, Type, get,
 };
 use super::item::import_item;
+use super::plan::{FuncDef, ImportedFunc, ImportedFuncId, UnmetImport, UnmetSort};
 use super::program::GivenId;
 use super::{Args, Resolver, given_component, push_entity, types};
 use crate::decode::{ComponentDecl, ExportDecl, ExternType, ImportDecl, InstanceDecl, TypeBound};
 use crate::error::Error;
 use crate::func_type::Signature;
 use crate::names::Path;
-use crate::plan::{FuncDef, ImportedFunc, ImportedFuncId, UnmetImport, UnmetSort};
 
 /// Evaluates an import of a component.
 pub(super) fn import<'a>(

@@ -7,12 +7,12 @@ use super::alias::core_export;
 use super::fault::Fault;
 use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get};
 use super::import::unmet_instance;
+use super::plan::{CoreDef, CoreInstanceId, Step};
 use super::{Args, Resolver, entity, run_component};
 use crate::decode::{
     CoreImport, CoreInlineExport, CoreInstanceExpr, CoreInstantiateArg, CoreSort, InstanceExpr,
 };
 use crate::error::Error;
-use crate::plan::{CoreDef, CoreInstanceId, Step};
 
 /// What each import of a core module counts at each instantiation, as if it were part of the definition.
 const IMPORT_BYTES: u64 = 8;

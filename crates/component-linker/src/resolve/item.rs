@@ -6,10 +6,10 @@ use canonical_abi::FuncType;
 
 use super::Resolver;
 use super::frame::{Entity, Exports, Module, Type};
+use super::plan::{InstantiationPlan, Item, ItemKind};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_ITEM_BYTES;
 use crate::names::Path;
-use crate::plan::{Item, ItemKind, Plan};
 
 /// About what an item or a parameter takes besides its name.
 const ENTRY_BYTES: usize = 64;
@@ -41,7 +41,7 @@ fn too_many(offset: u64) -> Error {
 }
 
 /// Records functions and modules by their path.
-fn exported(exports: &Exports<'_>, path: &mut Path, plan: &mut Plan) {
+fn exported(exports: &Exports<'_>, path: &mut Path, plan: &mut InstantiationPlan) {
     for (name, entity) in exports.iter() {
         path.push(Arc::clone(name));
         match entity {

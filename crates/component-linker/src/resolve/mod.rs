@@ -1,4 +1,5 @@
-//! Evaluates a component symbolically: from [`Definitions`] to a [`Plan`].
+//! Evaluates a component symbolically: from [`Definitions`] to an [`InstantiationPlan`]. A component that has been
+//! resolved answers all questions about its types, and has no code.
 //!
 //! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"), in one [`Frame`]
 //! per nested instantiation. Functions, modules and types are values of that evaluation: aliases, exports, imports
@@ -16,7 +17,9 @@ mod frame;
 mod import;
 mod instance;
 mod item;
+mod plan;
 mod program;
+mod resolved;
 mod types;
 
 use std::collections::BTreeMap;
@@ -30,17 +33,24 @@ use crate::decode::{
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
-use crate::plan::{InstanceId, Plan, ResourceDef, Step};
 pub(crate) use fault::Fault;
+pub(crate) use plan::{
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, InstanceId, InstantiationPlan, LiftDef, Needs,
+    OptionsDef, Step, UnmetImport, UnmetSort,
+};
+pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;
+pub(crate) use resolved::Resolution;
+pub use resolved::ResolvedComponent;
 
 use core_types::CoreTypes;
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};
+use plan::ResourceDef;
 use program::{Source, SourceId};
 
 /// Evaluates the component of a program. While its root imports modules or components that are not given, the plan
 /// describes it and cannot be run.
-pub(crate) fn resolve(program: &Program) -> Result<(Plan, Types), Fault> {
+pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), Fault> {
     let mut resolver = Resolver::new(program);
     let (id, parent) = match given_component(&mut resolver, SourceId(0), 0)? {
         Component::Defined { source: _, id, parent } => (id, parent),
@@ -60,7 +70,7 @@ pub(crate) fn resolve(program: &Program) -> Result<(Plan, Types), Fault> {
 struct Resolver<'a> {
     program: &'a Program,
     frames: Vec<Frame<'a>>,
-    plan: Plan,
+    plan: InstantiationPlan,
     types: Types,
     core_types: CoreTypes,
     depth: u32,
@@ -82,7 +92,7 @@ impl<'a> Resolver<'a> {
         Self {
             program,
             frames: Vec::new(),
-            plan: Plan::default(),
+            plan: InstantiationPlan::default(),
             types: Types::new(),
             core_types: CoreTypes::default(),
             depth: 0,

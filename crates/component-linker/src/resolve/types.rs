@@ -9,12 +9,12 @@ use super::Resolver;
 use super::alias::enclosing;
 use super::core_types::{CoreTypeId, ModuleType, at, own_export, own_import};
 use super::frame::{ComponentDeclarations, CoreType, FrameId, InstanceType, Type, get};
+use super::plan::Step;
 use crate::decode::{
     self, Case, DefType, DefValType, FuncTypeDef, LabelValType, ModuleDecl, PrimValType, ValTypeRef,
 };
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
-use crate::plan::Step;
 
 /// Evaluates the definition of a core type and appends the type, or the types of a group, to their index space.
 pub(super) fn define_core(

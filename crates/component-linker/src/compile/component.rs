@@ -1,4 +1,4 @@
-//! The second stage of a component: compiled, ready to be linked and instantiated.
+//! Components that are compiled, ready to be linked and instantiated.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use canonical_abi::Types;
 
-use crate::decode::ModuleDefinition;
+use super::module::{CompiledModule, Module};
+use super::promises::promises;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::module::{CompiledModule, Module, core_error};
 use crate::names::Path;
-use crate::plan::{Item, Plan, Unsupported};
-use crate::resolve::{Fault, Program};
-use crate::resolved::{Resolution, ResolvedComponent};
+use crate::resolve::{Fault, InstantiationPlan, Item, Program, Resolution, ResolvedComponent, Unsupported};
 
 /// A compiled component. Cheap to clone; shared by all its instances.
 #[derive(Clone)]
@@ -22,7 +20,7 @@ pub struct Component {
 }
 
 pub(crate) struct ComponentInner {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) plan: Arc<InstantiationPlan>,
     pub(crate) types: Arc<Types>,
     /// By [`ModuleId`](crate::decode::ModuleId): the binary's own, then those of what is given.
     pub(crate) modules: Vec<CompiledModule>,
@@ -55,16 +53,11 @@ impl Component {
     ///
     /// If its core modules use something that is not supported yet.
     pub fn compile(engine: &Engine, component: &ResolvedComponent) -> Result<Self, Error> {
-        let ResolvedComponent { bytes, resolution } = component;
-        let compile = |definition: &Arc<ModuleDefinition>| {
-            let definition = Arc::clone(definition);
-            let start = definition.range.start as u64;
-            let core = jit::Module::new(engine.core(), &bytes[definition.range.clone()]);
-            let core = core.map_err(|error| core_error(&error, start))?;
-            Ok(CompiledModule { core, definition })
-        };
-        let modules = resolution.program.modules.iter().map(compile).collect::<Result<_, Error>>()?;
-        Ok(Self::of_parts(resolution.clone(), modules))
+        let resolution = component.resolution.clone();
+        let definitions = resolution.program.modules.iter().cloned();
+        let modules = compile_modules(engine, component)?.into_iter().zip(definitions);
+        let modules = modules.map(|(core, definition)| CompiledModule { core, definition }).collect();
+        Ok(Self::of_parts(resolution, modules))
     }
 
     fn of_parts(resolution: Resolution, modules: Vec<CompiledModule>) -> Self {
@@ -147,6 +140,35 @@ impl Component {
     pub fn unsupported(&self) -> &[Unsupported] {
         &self.inner.plan.unsupported
     }
+}
+
+/// Compiles a component's core modules, which have been validated, as one unit.
+fn compile_modules(engine: &Engine, component: &ResolvedComponent) -> Result<Vec<jit::Module>, Error> {
+    let ResolvedComponent { modules, resolution } = component;
+    if modules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let starts = resolution.program.modules.iter().map(|definition| definition.range.start);
+    let valid = modules.iter().zip(starts.clone()).map(|(bytes, start)| {
+        let module = jit::ValidModule::of_bytes(engine.core(), bytes);
+        module.map_err(|error| Error::of_core(&error, start))
+    });
+    let valid = valid.collect::<Result<Vec<_>, Error>>()?;
+    let mut unit = jit::Unit::new(engine.core());
+    let members: Vec<_> = valid.iter().map(|module| unit.add_valid(module)).collect();
+    for promise in promises(&resolution.plan) {
+        let importer = members[promise.importer.0 as usize];
+        let exporter = members[promise.exporter.0 as usize];
+        // Memories and the like are not connected, nor what another module only passes on from outside of the unit.
+        let _not_a_function = unit.connect(importer, promise.position, exporter, promise.export);
+    }
+    unit.compile().map_err(|error| {
+        // The error says where in its module, but not in which.
+        let apart = valid.iter().zip(starts).find_map(|(module, start)| {
+            jit::Module::compile(module).err().map(|error| Error::of_core(&error, start))
+        });
+        apart.unwrap_or_else(|| Error::of_core(&error, 0))
+    })
 }
 
 impl fmt::Debug for Component {

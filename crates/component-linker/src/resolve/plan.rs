@@ -10,7 +10,7 @@ use canonical_abi::{FuncType, ResourceId, StringEncoding, ValType};
 
 use crate::decode::ModuleId;
 use crate::func_type::Signature;
-pub(crate) use crate::names::Path;
+use crate::names::Path;
 
 /// An import or an export of a component, or of an instance that it imports or exports.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,7 +62,7 @@ pub(crate) struct ImportedFuncId(pub(crate) u32);
 
 /// How to instantiate a component.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct InstantiationPlan {
     pub(crate) steps: Vec<Step>,
     pub(crate) n_instances: u32,
     pub(crate) needs: Needs,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::decode::{ModuleDefinition, module_definition};
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// A compiled core module that can satisfy an import of a component. Cheap to clone.
 #[derive(Clone)]
@@ -27,21 +27,10 @@ impl Module {
     ///
     /// If `bytes` are not a valid module, or use something that is not supported yet.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
-        let core = jit::Module::new(engine.core(), bytes).map_err(|error| core_error(&error, 0))?;
+        let core = jit::Module::new(engine.core(), bytes).map_err(|error| Error::of_core(&error, 0))?;
         let definition = Arc::new(module_definition(bytes)?);
         Ok(Self { compiled: CompiledModule { core, definition } })
     }
-}
-
-/// Places an error of a core module, which starts at `start`, in the component.
-pub(crate) fn core_error(error: &jit::Error, start: u64) -> Error {
-    let kind = match error.kind() {
-        jit::ErrorKind::Invalid => ErrorKind::Invalid,
-        jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
-        jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
-        jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
-    };
-    Error::new(kind, error.message(), start + error.offset().unwrap_or(0))
 }
 
 impl fmt::Debug for Module {

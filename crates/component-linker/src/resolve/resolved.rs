@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use canonical_abi::Types;
 
-use crate::decode::{decode, validate};
+use super::plan::{InstantiationPlan, Item, Unsupported};
+use super::{Fault, Program, resolve};
+use crate::decode::{core_features, decode, validate};
 use crate::error::Error;
-use crate::plan::{Item, Plan, Unsupported};
-use crate::resolve::{Fault, Program, resolve};
 
 /// A component that has been decoded, validated and resolved, and not compiled. Cheap to clone.
 ///
@@ -28,7 +28,8 @@ use crate::resolve::{Fault, Program, resolve};
 /// ```
 #[derive(Clone)]
 pub struct ResolvedComponent {
-    pub(crate) bytes: Arc<[u8]>,
+    /// The core modules, by [`ModuleId`](crate::decode::ModuleId).
+    pub(crate) modules: Vec<jit::ValidBytes>,
     pub(crate) resolution: Resolution,
 }
 
@@ -36,7 +37,7 @@ pub struct ResolvedComponent {
 #[derive(Clone)]
 pub(crate) struct Resolution {
     pub(crate) program: Arc<Program>,
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) plan: Arc<InstantiationPlan>,
     pub(crate) types: Arc<Types>,
 }
 
@@ -49,9 +50,14 @@ impl ResolvedComponent {
     ///
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot be left to trap.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
-        let program = Program::new(decode(bytes)?);
-        let resolution = Resolution::new(program).map_err(Fault::into_error)?;
-        Ok(Self { bytes: Arc::from(bytes), resolution })
+        let definitions = decode(bytes)?;
+        let modules = definitions.modules.iter().map(|module| {
+            let valid = jit::ValidBytes::new(&bytes[module.range.clone()], core_features());
+            valid.map_err(|error| Error::of_core(&error, module.range.start))
+        });
+        let modules = modules.collect::<Result<_, Error>>()?;
+        let resolution = Resolution::new(Program::new(definitions)).map_err(Fault::into_error)?;
+        Ok(Self { modules, resolution })
     }
 
     /// Checks that `bytes` are a valid component, supported or not.
