@@ -74,6 +74,7 @@ pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind, Result};
+pub use module::decode::ValidBytes;
 pub use module::info::{ExportType, ImportType};
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
