@@ -66,19 +66,19 @@ pub use embed::shared_memory::SharedMemory;
 pub use embed::store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};
 pub use embed::table::Table;
 pub use embed::tag::Tag;
-pub use embed::trap::{Backtrace, Frame, HostError, Trap, TrapKind};
-pub use embed::typed::{HostResult, IntoFunc, TypedFunc};
+pub use embed::trap::{Backtrace, Frame, Trap, TrapKind};
+pub use embed::typed::{HostResult, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use embed::value::{AnyRef, ExternRef, Val};
 pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::{WaitResult, WasmParams, WasmResults, WasmTy};
+pub use rt::WaitResult;
 pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;

@@ -81,11 +81,11 @@ impl Memory {
     }
 
     fn get(self, store: &StoreOpaque) -> &LinearMemory {
-        &store.memories[self.index(store) as usize]
+        &store.entities().memories[self.index(store) as usize]
     }
 
     fn get_mut(self, store: &mut StoreOpaque) -> &mut LinearMemory {
         let index = self.index(store);
-        &mut store.memories[index as usize]
+        &mut store.entities_mut().memories[index as usize]
     }
 }

@@ -7,19 +7,19 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::embed::exception::Exceptions;
-use crate::embed::instantiate::InstanceData;
 use crate::embed::limits::{self, StoreLimits};
 use crate::embed::signatures::Signatures;
 use crate::embed::value::Val;
 use crate::engine::Engine;
+use crate::engine::module::Module;
 use crate::error::Result;
-use crate::heap::collect::collect;
+use crate::heap::exceptions::TagEntity;
 use crate::module::index::to_u32;
 use crate::module::registry::InternedType;
 use crate::module::types::{GlobalType, MemoryType, TableType, TypeId};
 use crate::rt::{
-    GlobalCell, HostBlock, LinearMemory, MemoryImage, SlotCall, TableCells, Trampoline, VmState,
+    DEFAULT_EXCEPTION_BYTES, Entities, GlobalCell, HasVm, HostBlock, InstanceData, LinearMemory, MemoryImage,
+    SlotCall, TableCells, Trampoline, VmState,
 };
 use crate::vm::trampoline::Kind;
 
@@ -43,13 +43,8 @@ pub(crate) struct StoreOpaque {
     id: StoreId,
     engine: Engine,
     vm: VmState,
-    pub(crate) instances: Vec<InstanceData>,
-    pub(crate) memories: Vec<LinearMemory>,
-    pub(crate) tables: Vec<TableCells>,
-    pub(crate) globals: Vec<(GlobalCell, GlobalType)>,
-    /// The tags, whose identities are their positions.
-    pub(crate) tags: Vec<TagEntity>,
-    pub(crate) exceptions: Exceptions,
+    /// The modules of the instances, by the instances' numbers.
+    modules: Vec<Module>,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
     /// What a call needs of the function types used here, by their ids.
@@ -59,11 +54,11 @@ pub(crate) struct StoreOpaque {
     limits: StoreLimits,
 }
 
-/// What a store knows of a tag.
-pub(crate) struct TagEntity {
-    pub(crate) ty: TypeId,
-    /// Positions of the payload's values that collection traces.
-    pub(crate) traced: Box<[u32]>,
+impl<T: 'static> HasVm for StoreInner<T> {
+    #[inline]
+    fn vm(&self) -> &VmState {
+        &self.opaque.vm
+    }
 }
 
 impl StoreOpaque {
@@ -72,13 +67,8 @@ impl StoreOpaque {
         Self {
             id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
             engine: engine.clone(),
-            vm: VmState::new(engine.epoch()),
-            instances: Vec::new(),
-            memories: Vec::new(),
-            tables: Vec::new(),
-            globals: Vec::new(),
-            tags: Vec::new(),
-            exceptions: Exceptions::default(),
+            vm: VmState::new(&engine.vm_options()),
+            modules: Vec::new(),
             externs: Vec::new(),
             hosts: Vec::new(),
             signatures: Signatures::default(),
@@ -106,6 +96,28 @@ impl StoreOpaque {
         &mut self.vm
     }
 
+    /// Returns what the guests share.
+    #[inline]
+    pub(crate) fn entities(&self) -> &Entities {
+        self.vm.entities()
+    }
+
+    /// Returns what the guests share, writable.
+    #[inline]
+    pub(crate) fn entities_mut(&mut self) -> &mut Entities {
+        self.vm.entities_mut()
+    }
+
+    /// Returns the module of an instance.
+    pub(crate) fn module(&self, instance: u32) -> &Module {
+        &self.modules[instance as usize]
+    }
+
+    pub(crate) fn add_instance(&mut self, module: &Module, data: InstanceData) {
+        self.modules.push(module.clone());
+        self.vm.entities_mut().instances.push(data);
+    }
+
     /// Checks that a handle belongs to this store.
     ///
     /// # Panics
@@ -123,11 +135,6 @@ impl StoreOpaque {
 
     pub(crate) fn extern_value(&self, index: u32) -> &(dyn Any + Send + Sync) {
         self.externs[index as usize].as_ref()
-    }
-
-    /// Returns the bytes that exceptions may take.
-    pub(crate) fn max_exception_bytes(&self) -> u64 {
-        self.limits.exception_bytes.unwrap_or(64 << 20)
     }
 
     /// Returns a new memory for this store, which may show `image` already.
@@ -161,33 +168,37 @@ impl StoreOpaque {
     ///
     /// Fails if a limit is exceeded.
     pub(crate) fn check_limits(&self, instances: usize, memories: usize, tables: usize) -> Result<()> {
-        limits::check(self.limits.instances, self.instances.len(), instances, "instances")?;
-        limits::check(self.limits.memories, self.memories.len(), memories, "memories")?;
-        limits::check(self.limits.tables, self.tables.len(), tables, "tables")
+        limits::check(self.limits.instances, self.entities().instances.len(), instances, "instances")?;
+        limits::check(self.limits.memories, self.entities().memories.len(), memories, "memories")?;
+        limits::check(self.limits.tables, self.entities().tables.len(), tables, "tables")
     }
 
     pub(crate) fn add_memory(&mut self, memory: LinearMemory) -> u32 {
         self.vm.register_memory(memory.base_address(), memory.reserved_bytes());
-        self.memories.push(memory);
-        to_u32(self.memories.len()) - 1
+        let all = &mut self.entities_mut().memories;
+        all.push(memory);
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_table(&mut self, table: TableCells) -> u32 {
-        self.tables.push(table);
-        to_u32(self.tables.len()) - 1
+        let all = &mut self.entities_mut().tables;
+        all.push(table);
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_global(&mut self, cell: GlobalCell, ty: GlobalType) -> u32 {
-        self.globals.push((cell, ty));
-        to_u32(self.globals.len()) - 1
+        let all = &mut self.entities_mut().globals;
+        all.push((cell, ty));
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_tag(&mut self, ty: TypeId) -> u32 {
-        let interned = self.engine.registry().interned(ty);
+        let interned = self.entities().registry.interned(ty);
         let params = &interned.func().params;
         let traced = (0..).zip(params).filter(|(_, ty)| ty.is_traced()).map(|(position, _)| position);
-        self.tags.push(TagEntity { ty, traced: traced.collect() });
-        to_u32(self.tags.len()) - 1
+        let all = &mut self.entities_mut().tags;
+        all.push(TagEntity { ty, traced: traced.collect() });
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_host(&mut self, host: HostBlock) -> &HostBlock {
@@ -281,18 +292,20 @@ impl<T: 'static> Store<T> {
 
     /// Sets what the store may hold at most from now on.
     pub fn set_limits(&mut self, limits: StoreLimits) {
-        self.inner.opaque.limits = limits;
+        let opaque = &mut self.inner.opaque;
+        opaque.entities_mut().max_exception_bytes = limits.exception_bytes.unwrap_or(DEFAULT_EXCEPTION_BYTES);
+        opaque.limits = limits;
     }
 
     /// Returns how many exceptions the store holds, among them those that nobody can reach and that wait to be
     /// collected.
     pub fn n_exceptions(&self) -> usize {
-        self.inner.opaque.exceptions.len()
+        self.inner.opaque.entities().exceptions.len()
     }
 
     /// Frees the exceptions that nobody can reach. That happens by itself when their number has grown enough.
     pub fn collect(&mut self) {
-        collect(&mut self.inner.opaque, None, []);
+        self.inner.opaque.vm.collect();
     }
 
     /// Drops everything but the embedder's data and returns that.

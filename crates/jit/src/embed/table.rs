@@ -95,12 +95,12 @@ impl Table {
     }
 
     fn cells(self, store: &StoreOpaque) -> &TableCells {
-        &store.tables[self.index(store) as usize]
+        &store.entities().tables[self.index(store) as usize]
     }
 
     fn cells_mut(self, store: &mut StoreOpaque) -> &mut TableCells {
         let index = self.index(store);
-        &mut store.tables[index as usize]
+        &mut store.entities_mut().tables[index as usize]
     }
 }
 
