@@ -59,7 +59,7 @@ pub use embed::exception::{Exception, ExnRef};
 pub use embed::func::Func;
 pub use embed::global::Global;
 pub use embed::instance::{Extern, Instance, InstantiateError, LinkError};
-pub use embed::limits::StoreLimits;
+pub use embed::limits::{StoreLimits, StoreUsage};
 pub use embed::linker::Linker;
 pub use embed::memory::Memory;
 pub use embed::shared_memory::SharedMemory;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::embed::func::Func;
 use crate::embed::global::Global;
 use crate::embed::instance::{Extern, LinkError};
+use crate::embed::limits;
 use crate::embed::memory::Memory;
 use crate::embed::store::{StoreId, StoreOpaque};
 use crate::embed::table::Table;
@@ -18,7 +19,7 @@ use crate::module::index::{
 };
 use crate::module::info::{ConstExpr, ConstOp, ElemItems, Item, ModuleInfo, SegmentMode};
 use crate::module::types::{ExternType, limits_match};
-use crate::rt::{self, InstanceData, memory_init, table_init};
+use crate::rt::{self, InstanceData, LinearMemory, TableCells, memory_init, table_init};
 use crate::vm::layout::{self, GlobalPlace};
 use crate::vm::slot::ValRaw;
 
@@ -115,16 +116,16 @@ pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: Item) -> Exte
 /// Adds the instance and all it defines to the store and returns its number; segments are not copied yet.
 pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Extern]) -> Result<u32> {
     let info = module.info();
-    // Whatever the system may refuse comes first, so that a failure leaves no half-made instance.
     let n = info.n_imported;
-    let (memory_types, table_types) =
-        (&info.memories[n.memories as usize..], &info.tables[n.tables as usize..]);
-    store.check_limits(1, memory_types.len(), table_types.len())?;
-    let image = |at: usize| module.images().and_then(|images| images[at].as_ref());
-    let memories = memory_types.iter().enumerate().map(|(at, ty)| store.new_memory(*ty, image(at)));
-    let memories: Vec<_> = memories.collect::<Result<_>>()?;
-    let tables: Vec<_> = table_types.iter().map(|ty| store.new_table(*ty)).collect::<Result<_>>()?;
-
+    // Whatever may be refused comes first, so that a failure leaves no half-made instance.
+    let charge = limits::charge_instance(store, module)?;
+    let (memories, tables) = match reserve(store, module) {
+        Ok(reserved) => reserved,
+        Err(error) => {
+            charge.refund(store);
+            return Err(error);
+        }
+    };
     let mut data = InstanceData::new(info, *module.layout(), module.lazy_code());
     for &import in imports {
         match import {
@@ -148,6 +149,17 @@ pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Exte
     data.elems = info.elems.iter().map(|segment| elem_words(store, &data, &segment.items)).collect();
     store.add_instance(module, data);
     Ok(index)
+}
+
+/// Makes the memories and tables that a module defines.
+fn reserve(store: &StoreOpaque, module: &Module) -> Result<(Vec<LinearMemory>, Vec<TableCells>)> {
+    let info = module.info();
+    let n = info.n_imported;
+    let image = |at: usize| module.images().and_then(|images| images[at].as_ref());
+    let memories = info.memories[n.memories as usize..].iter().enumerate();
+    let memories = memories.map(|(at, &ty)| store.new_memory(ty, image(at))).collect::<Result<_>>()?;
+    let tables = info.tables[n.tables as usize..].iter().map(|&ty| store.new_table(ty));
+    Ok((memories, tables.collect::<Result<_>>()?))
 }
 
 fn fill_block(store: &StoreOpaque, module: &Module, data: &mut InstanceData, index: u32) {
@@ -205,7 +217,7 @@ fn init_tables(store: &mut StoreOpaque, data: &InstanceData) {
     for (init, &at) in info.table_inits.iter().zip(&data.tables[info.n_imported.tables as usize..]) {
         if let Some(init) = init {
             let word = eval(store, data, init).to_u64();
-            store.entities_mut().tables[at as usize].elements_mut().fill(word);
+            store.entities_mut().tables[at as usize].init(word);
         }
     }
 }
@@ -308,7 +320,7 @@ fn copy_elements(store: &mut StoreOpaque, index: u32) -> Option<()> {
                 table_init(store.entities_mut(), index, *table, i, [offset, 0, len])?;
             }
         }
-        store.entities_mut().instances[index as usize].elems[i.pos()] = Vec::new();
+        store.entities_mut().drop_elem(index, i);
     }
     Some(())
 }

@@ -4,10 +4,11 @@
 //! another store is an embedder's bug and panics. Follows the core specification, "Store".
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::embed::limits::{self, StoreLimits};
+use crate::embed::limits::{self, StoreLimits, StoreUsage};
 use crate::embed::signatures::Signatures;
 use crate::embed::value::Val;
 use crate::engine::Engine;
@@ -45,6 +46,8 @@ pub(crate) struct StoreOpaque {
     vm: VmState,
     /// The modules of the instances, by the instances' numbers.
     modules: Vec<Module>,
+    /// Which modules these are.
+    known_modules: HashSet<usize>,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
     /// What a call needs of the function types used here, by their ids.
@@ -69,6 +72,7 @@ impl StoreOpaque {
             engine: engine.clone(),
             vm: VmState::new(&engine.vm_options()),
             modules: Vec::new(),
+            known_modules: HashSet::new(),
             externs: Vec::new(),
             hosts: Vec::new(),
             signatures: Signatures::default(),
@@ -114,6 +118,7 @@ impl StoreOpaque {
     }
 
     pub(crate) fn add_instance(&mut self, module: &Module, data: InstanceData) {
+        self.known_modules.insert(module.identity());
         self.modules.push(module.clone());
         self.vm.entities_mut().instances.push(data);
     }
@@ -147,9 +152,13 @@ impl StoreOpaque {
         ty: MemoryType,
         image: Option<&Arc<MemoryImage>>,
     ) -> Result<LinearMemory> {
+        LinearMemory::new(ty, self.max_memory_bytes(), self.engine.memory_pool(), image)
+    }
+
+    /// Returns the bytes that each memory may have.
+    pub(crate) fn max_memory_bytes(&self) -> u64 {
         let limit = self.engine.config().max_memory_bytes();
-        let limit = self.limits.memory_bytes.map_or(limit, |own| own.min(limit));
-        LinearMemory::new(ty, limit, self.engine.memory_pool(), image)
+        self.limits.memory_bytes.map_or(limit, |own| own.min(limit))
     }
 
     /// Returns a new table for this store.
@@ -158,19 +167,23 @@ impl StoreOpaque {
     ///
     /// As `new_memory`.
     pub(crate) fn new_table(&self, ty: TableType) -> Result<TableCells> {
-        let limit = self.engine.config().table_limit();
-        TableCells::new(ty, self.limits.table_elements.map_or(limit, |own| own.min(limit)))
+        TableCells::new(ty, self.max_table_elements())
     }
 
-    /// Checks that the store may have so many more instances, memories and tables.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a limit is exceeded.
-    pub(crate) fn check_limits(&self, instances: usize, memories: usize, tables: usize) -> Result<()> {
-        limits::check(self.limits.instances, self.entities().instances.len(), instances, "instances")?;
-        limits::check(self.limits.memories, self.entities().memories.len(), memories, "memories")?;
-        limits::check(self.limits.tables, self.entities().tables.len(), tables, "tables")
+    /// Returns the elements that each table may have.
+    pub(crate) fn max_table_elements(&self) -> u64 {
+        let limit = self.engine.config().table_limit();
+        self.limits.table_elements.map_or(limit, |own| own.min(limit))
+    }
+
+    /// Returns what the store may hold.
+    pub(crate) fn limits(&self) -> &StoreLimits {
+        &self.limits
+    }
+
+    /// Notes that an instance of a module is about to be made; returns whether it is the first one.
+    pub(crate) fn is_first_instance(&self, module: &Module) -> bool {
+        !self.known_modules.contains(&module.identity())
     }
 
     pub(crate) fn add_memory(&mut self, memory: LinearMemory) -> u32 {
@@ -293,8 +306,28 @@ impl<T: 'static> Store<T> {
     /// Sets what the store may hold at most from now on.
     pub fn set_limits(&mut self, limits: StoreLimits) {
         let opaque = &mut self.inner.opaque;
+        opaque.entities_mut().budget.set_limits(limits.size_bytes, limits.instance_bytes);
         opaque.entities_mut().max_exception_bytes = limits.exception_bytes.unwrap_or(DEFAULT_EXCEPTION_BYTES);
         opaque.limits = limits;
+    }
+
+    /// Returns what the store's guests have taken of the host.
+    pub fn usage(&self) -> StoreUsage {
+        StoreUsage::of(self.inner.opaque.entities())
+    }
+
+    /// Does as [`StoreContextMut::charge`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn charge(&mut self, bytes: u64) -> Result<()> {
+        limits::charge(&mut self.inner.opaque, bytes)
+    }
+
+    /// Does as [`StoreContextMut::refund`].
+    pub fn refund(&mut self, bytes: u64) {
+        limits::refund(&mut self.inner.opaque, bytes);
     }
 
     /// Returns how many exceptions the store holds, among them those that nobody can reach and that wait to be
@@ -376,6 +409,26 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
     /// Returns the fuel that is left.
     pub fn fuel(&self) -> u64 {
         self.0.opaque.vm.fuel()
+    }
+
+    /// Returns what the store's guests have taken of the host.
+    pub fn usage(&self) -> StoreUsage {
+        StoreUsage::of(self.0.opaque.entities())
+    }
+
+    /// Counts bytes that an embedder keeps for the guests among those that their instances take
+    /// ([`StoreLimits::instance_bytes`]).
+    ///
+    /// # Errors
+    ///
+    /// Fails, and counts nothing, if that exceeds the limit.
+    pub fn charge(&mut self, bytes: u64) -> Result<()> {
+        limits::charge(&mut self.0.opaque, bytes)
+    }
+
+    /// Ends the count of bytes that were charged ([`StoreContextMut::charge`]).
+    pub fn refund(&mut self, bytes: u64) {
+        limits::refund(&mut self.0.opaque, bytes);
     }
 
     pub(crate) fn opaque_mut(&mut self) -> &mut StoreOpaque {

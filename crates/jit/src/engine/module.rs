@@ -217,6 +217,11 @@ impl Module {
         &self.0.info
     }
 
+    /// Returns a number that no other module has while this one lives.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
     pub(crate) fn layout(&self) -> &VmLayout {
         &self.0.layout
     }

@@ -58,6 +58,11 @@ impl Exceptions {
         self.slots.len() - self.free.len()
     }
 
+    /// Returns how many bytes they count for.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Returns how many bytes there are with one more exception.
     pub(crate) fn bytes_with(&self, payload: &[ValRaw]) -> usize {
         self.bytes + slot_bytes(payload)

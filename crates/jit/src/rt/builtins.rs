@@ -96,7 +96,7 @@ macro_rules! builtins {
 builtins! {
     memory_grow(vm, instance, memory, delta) {
         let at = memory_number(&vm.entities.instances[instance as usize], memory);
-        vm.entities.memories[at].grow(delta).unwrap_or(u64::MAX)
+        vm.entities.grow_memory(at, delta).unwrap_or(u64::MAX)
     }
 
     memory_fill(vm, instance, memory, to, byte, len) {
@@ -124,7 +124,7 @@ builtins! {
 
     table_grow(vm, instance, table, element, delta) {
         let at = table_number(&vm.entities.instances[instance as usize], table);
-        vm.entities.tables[at].grow(delta, element).unwrap_or(u64::MAX)
+        vm.entities.grow_table(at, delta, element).unwrap_or(u64::MAX)
     }
 
     table_fill(vm, instance, table, to, element, len) {
@@ -170,7 +170,7 @@ builtins! {
     }
 
     elem_drop(vm, instance, segment) {
-        vm.entities.instances[instance as usize].elems[ElemIndex(constant(segment)).pos()] = Vec::new();
+        vm.entities.drop_elem(instance, ElemIndex(constant(segment)));
         0
     }
 }

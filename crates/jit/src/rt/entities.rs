@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::heap::exceptions::{Exceptions, TagEntity};
+use crate::module::index::ElemIndex;
 use crate::module::registry::TypeRegistry;
 use crate::module::types::GlobalType;
 
 use super::block::GlobalCell;
+use super::budget::Budget;
 use super::instance_data::InstanceData;
 use super::linear_memory::LinearMemory;
 use super::table_cells::TableCells;
@@ -22,6 +24,8 @@ pub(crate) struct Entities {
     /// The tags, whose identities are their positions.
     pub(crate) tags: Vec<TagEntity>,
     pub(crate) exceptions: Exceptions,
+    /// What they may take of the host.
+    pub(crate) budget: Budget,
     /// Bytes that exceptions may take.
     pub(crate) max_exception_bytes: u64,
     /// Whether every allocation of an exception collects first.
@@ -38,9 +42,40 @@ impl Entities {
             globals: Vec::new(),
             tags: Vec::new(),
             exceptions: Exceptions::default(),
+            budget: Budget::new(),
             max_exception_bytes: DEFAULT_EXCEPTION_BYTES,
             collects_always: options.collects_always,
         }
+    }
+
+    /// Grows a memory by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
+    pub(crate) fn grow_memory(&mut self, number: usize, delta: u64) -> Option<u64> {
+        let memory = &mut self.memories[number];
+        let bytes = delta.checked_mul(1 << memory.page_size_log2())?;
+        self.budget.sizes.take(bytes)?;
+        let old = memory.grow(delta);
+        if old.is_none() {
+            self.budget.sizes.give(bytes);
+        }
+        old
+    }
+
+    /// Grows a table by `delta` elements of value `init` and returns the former size, or `None` if a limit or the system
+    /// refuses.
+    pub(crate) fn grow_table(&mut self, number: usize, delta: u64, init: u64) -> Option<u64> {
+        let bytes = table_bytes(delta);
+        self.budget.sizes.take(bytes)?;
+        let old = self.tables[number].grow(delta, init);
+        if old.is_none() {
+            self.budget.sizes.give(bytes);
+        }
+        old
+    }
+
+    /// Drops an element segment of an instance.
+    pub(crate) fn drop_elem(&mut self, instance: u32, segment: ElemIndex) {
+        let words = std::mem::take(&mut self.instances[instance as usize].elems[segment.pos()]);
+        self.budget.instances.give(size_of_val(&words[..]) as u64);
     }
 
     /// Hands every word of a traced type in globals, tables and element segments to `root`.
@@ -63,6 +98,11 @@ impl Entities {
             }
         }
     }
+}
+
+/// Returns the bytes of so many elements of a table.
+pub(crate) fn table_bytes(elements: u64) -> u64 {
+    elements.saturating_mul(size_of::<u64>() as u64)
 }
 
 /// Bytes that the exceptions of a store may take unless it is told otherwise.

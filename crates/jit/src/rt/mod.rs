@@ -23,6 +23,7 @@
 
 mod activation;
 mod block;
+mod budget;
 mod builtins;
 mod entities;
 mod entry;
@@ -44,7 +45,7 @@ mod unwind;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell};
 pub(crate) use builtins::addresses as builtin_addresses;
-pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions};
+pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions, table_bytes};
 pub(crate) use entry::{HasVm, Stop, StopCause, call};
 pub(crate) use host_block::{HostBlock, RegisterFn};
 pub(crate) use instance_data::{InstanceData, memory_init, table_init};
