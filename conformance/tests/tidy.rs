@@ -11,10 +11,14 @@ mod edges;
 mod lexer;
 #[path = "tidy/paths.rs"]
 mod paths;
+#[path = "tidy/rooms.rs"]
+mod rooms;
 #[path = "tidy/sources.rs"]
 mod sources;
 #[path = "tidy/tree.rs"]
 mod tree;
+#[path = "tidy/uses.rs"]
+mod uses;
 
 use conformance::ledger::Ledger;
 use conformance::suite::cargo_metadata;
@@ -29,6 +33,11 @@ fn none(problems: &[String]) {
 fn crates_depend_on_what_the_design_allows() {
     let metadata = cargo_metadata(&workspace_root()).unwrap();
     none(&edges::problems(&edges::packages(&metadata)));
+}
+
+#[test]
+fn rooms_depend_on_each_other_in_one_direction() {
+    none(&rooms::problems(&Tree::read(&workspace_root()), rooms::CIRCLES));
 }
 
 #[test]

@@ -1,13 +1,15 @@
-//! Types as WIT text.
+//! Types and functions as WIT text.
 //!
 //! Records, variants, enums and flags, which WIT knows by name only, are written out in place. A resource type has the
 //! name that [`Types::name_resource`] gave it, or is written `resource-N` after its id.
 
+use alloc::format;
+use alloc::string::String;
 use core::cell::Cell;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::despecialize::{Cases, Fields};
-use crate::types::{ResourceId, Types, ValType};
+use crate::types::{FuncType, ResourceId, Types, ValType};
 
 /// How many types one text may mention. A type of few definitions may have very many paths, so the rest is
 /// written as `…`.
@@ -16,6 +18,20 @@ const MAX_MENTIONS: u32 = 4096;
 /// Returns `ty` as WIT: `list<u8>`, `record { id: u64, payload: list<u8> }`. Very long texts end in `…`.
 pub fn display(types: &Types, ty: ValType) -> impl fmt::Display + '_ {
     Written { types, ty }
+}
+
+/// Returns a function's name and type as WIT: `f: func(x: u32) -> string`.
+pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {
+    let mut text = format!("{name}: {}func(", if ty.is_async { "async " } else { "" });
+    for (i, (param, ty)) in ty.params.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(text, "{comma}{param}: {}", display(types, *ty)).expect("writing to a string cannot fail");
+    }
+    text.push(')');
+    if let Some(result) = ty.result {
+        write!(text, " -> {}", display(types, result)).expect("writing to a string cannot fail");
+    }
+    text
 }
 
 struct Written<'a> {
@@ -40,18 +56,7 @@ fn write_type(w: &Writer<'_>, f: &mut fmt::Formatter<'_>, ty: ValType) -> fmt::R
     };
     w.mentions_left.set(left);
     match ty {
-        ValType::Bool => f.write_str("bool"),
-        ValType::S8 => f.write_str("s8"),
-        ValType::U8 => f.write_str("u8"),
-        ValType::S16 => f.write_str("s16"),
-        ValType::U16 => f.write_str("u16"),
-        ValType::S32 => f.write_str("s32"),
-        ValType::U32 => f.write_str("u32"),
-        ValType::S64 => f.write_str("s64"),
-        ValType::U64 => f.write_str("u64"),
-        ValType::F32 => f.write_str("f32"),
-        ValType::F64 => f.write_str("f64"),
-        ValType::Char => f.write_str("char"),
+        ValType::Scalar(ty) => f.write_str(ty.name()),
         ValType::String => f.write_str("string"),
         ValType::ErrorContext => f.write_str("error-context"),
         ValType::List(id) => write_generic(w, f, "list", &[Some(w.types[id].element)]),

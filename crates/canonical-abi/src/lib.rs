@@ -116,6 +116,7 @@
 //! | bounds, alignment, `realloc` | [`memory`] |
 //! | "Loading" and "Storing" in one, from memory to memory | [`plan`] |
 //! | every `trap_if` | [`trap`] |
+//! | Explainer.md, "Canonical Interface Name" | [`name`] |
 //!
 //! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and writes down step by
 //! step what lifting or lowering does with a value. With the feature `proptest`, `arbitrary` makes random types and
@@ -152,14 +153,15 @@ pub mod host;
 mod info;
 pub mod label;
 pub mod layout;
-mod layouts;
 pub mod lift;
 pub mod load;
 pub mod lower;
 pub mod memory;
+pub mod name;
 pub mod plan;
 mod rows;
 pub mod scalar;
+mod scalar_type;
 mod specialize;
 pub mod standalone;
 pub mod store;
@@ -170,17 +172,17 @@ pub mod type_error;
 pub mod types;
 pub mod value;
 
-pub use display::display;
+pub use display::{display, display_func};
 pub use flatten::{
     CoreFuncType, CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options,
     flatten_functype, flatten_type,
 };
 pub use host::{Context, Host};
 pub use layout::{Layout, layout};
-pub use layouts::Layouts;
 pub use lift::{CoreValue, CoreValueIter, lift_flat, lift_flat_values};
 pub use load::load;
 pub use lower::{lower_flat, lower_flat_values};
+pub use scalar_type::ScalarType;
 pub use store::store;
 pub use string::StringEncoding;
 pub use trap::Trap;

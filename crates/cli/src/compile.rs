@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use component_linker::compose::{self, Item, Part, PartKind};
+use component_tools::{Item, Part, PartKind};
 use jit::{Config, Engine, FuncListing, Module};
 
 use crate::failure::Failure;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     if is_core(&bytes) {
         modules.push((String::new(), &bytes[..]));
     } else {
-        let outline = compose::outline(&bytes).map_err(|error| fail(&error))?;
+        let outline = component_tools::outline(&bytes).map_err(|error| fail(&error))?;
         collect(&outline, "", &bytes, &mut modules);
     }
     let engine = Engine::new(&Config::new()).map_err(|error| fail(&error))?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use component_linker::compose::{self, ComponentPart, Item, ModulePart, Part, PartKind};
+use component_tools::{ComponentPart, Item, ModulePart, Part, PartKind};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -38,11 +38,11 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
-    let part = compose::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
     let world = match part.kind {
         PartKind::Module(_) => None,
         PartKind::Component(_) => {
-            Some(compose::world(&bytes).map_err(|error| Failure::in_file(&file, error))?)
+            Some(component_tools::world(&bytes).map_err(|error| Failure::in_file(&file, error))?)
         }
     };
     match args.format {

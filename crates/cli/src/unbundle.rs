@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_linker::compose::{self, Item, Part, PartKind};
+use component_tools::{Item, Part, PartKind};
 
 use crate::failure::Failure;
 use crate::input::read_component;
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
-    let part = compose::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
     let mut parts = Vec::new();
     collect(&part, "", &mut parts);
     if parts.is_empty() {

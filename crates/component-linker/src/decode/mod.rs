@@ -53,7 +53,7 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
 
 /// The features of WebAssembly that components may use. This set agrees with the official suite on every check of
 /// validation.
-pub(crate) fn features() -> WasmFeatures {
+fn features() -> WasmFeatures {
     WasmFeatures::default()
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
         | WasmFeatures::CM_THREADING
@@ -63,7 +63,7 @@ pub(crate) fn features() -> WasmFeatures {
 }
 
 /// Says plainly what the bytes are if they are no component; a validator would only speak of magic numbers.
-pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Error> {
+fn check_header(bytes: &[u8]) -> Result<(), Error> {
     const MAGIC: &[u8] = b"\0asm";
     let n_bytes = bytes.len() as u64;
     if !bytes.starts_with(MAGIC) {

@@ -27,7 +27,6 @@ use crate::decode::{
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
-pub(crate) use types::primitive;
 
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};
 

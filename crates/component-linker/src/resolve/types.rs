@@ -86,7 +86,7 @@ pub(super) fn option(
 }
 
 /// Returns the value type that the binary format's primitive names.
-pub(crate) fn primitive(ty: PrimitiveValType) -> ValType {
+fn primitive(ty: PrimitiveValType) -> ValType {
     match ty {
         PrimitiveValType::Bool => ValType::Bool,
         PrimitiveValType::S8 => ValType::S8,
