@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use crate::scalar::Scalar;
-use crate::types::ValType;
+use crate::types::{ScalarType, ValType};
 use crate::value::List;
 
 /// Returns the field at `offset` of each of the rows, which are `stride` bytes each; `None` unless it is of a scalar type that
@@ -16,35 +16,20 @@ use crate::value::List;
 ///
 /// When the field does not lie within a row.
 pub(crate) fn load_column(rows: &[u8], stride: usize, offset: usize, ty: ValType) -> Option<List> {
+    let ValType::Scalar(ty) = ty else { return None };
     Some(match ty {
-        ValType::Bool => List::Bool(decode_column(rows, stride, offset)),
-        ValType::S8 => List::S8(decode_column(rows, stride, offset)),
-        ValType::U8 => List::U8(decode_column(rows, stride, offset)),
-        ValType::S16 => List::S16(decode_column(rows, stride, offset)),
-        ValType::U16 => List::U16(decode_column(rows, stride, offset)),
-        ValType::S32 => List::S32(decode_column(rows, stride, offset)),
-        ValType::U32 => List::U32(decode_column(rows, stride, offset)),
-        ValType::S64 => List::S64(decode_column(rows, stride, offset)),
-        ValType::U64 => List::U64(decode_column(rows, stride, offset)),
-        ValType::F32 => List::F32(decode_column(rows, stride, offset)),
-        ValType::F64 => List::F64(decode_column(rows, stride, offset)),
-        ValType::Char
-        | ValType::String
-        | ValType::ErrorContext
-        | ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => return None,
+        ScalarType::Bool => List::Bool(decode_column(rows, stride, offset)),
+        ScalarType::S8 => List::S8(decode_column(rows, stride, offset)),
+        ScalarType::U8 => List::U8(decode_column(rows, stride, offset)),
+        ScalarType::S16 => List::S16(decode_column(rows, stride, offset)),
+        ScalarType::U16 => List::U16(decode_column(rows, stride, offset)),
+        ScalarType::S32 => List::S32(decode_column(rows, stride, offset)),
+        ScalarType::U32 => List::U32(decode_column(rows, stride, offset)),
+        ScalarType::S64 => List::S64(decode_column(rows, stride, offset)),
+        ScalarType::U64 => List::U64(decode_column(rows, stride, offset)),
+        ScalarType::F32 => List::F32(decode_column(rows, stride, offset)),
+        ScalarType::F64 => List::F64(decode_column(rows, stride, offset)),
+        ScalarType::Char => return None,
     })
 }
 

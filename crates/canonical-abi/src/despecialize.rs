@@ -10,40 +10,16 @@ use alloc::string::String;
 use crate::info::{Contains, contains};
 use crate::types::{
     Case, Enum, Field, FixedLengthListType, Flags, FutureType, ListType, MapType, OptionType, Record,
-    ResourceId, ResultType, StreamType, Tuple, Types, ValType, Variant,
+    ResourceId, ResultType, ScalarType, StreamType, Tuple, Types, ValType, Variant,
 };
 
 /// A type without the specialized ones: no tuple, enum, option, result or map.
 #[derive(Clone, Copy, Debug)]
 pub enum Despecialized<'a> {
-    /// `bool`
-    Bool,
-    /// `s8`
-    S8,
-    /// `u8`
-    U8,
-    /// `s16`
-    S16,
-    /// `u16`
-    U16,
-    /// `s32`
-    S32,
-    /// `u32`
-    U32,
-    /// `s64`
-    S64,
-    /// `u64`
-    U64,
-    /// `f32`
-    F32,
-    /// `f64`
-    F64,
-    /// `char`
-    Char,
+    /// A number type, `bool` or `char`.
+    Scalar(ScalarType),
     /// `string`
     String,
-    /// `error-context`
-    ErrorContext,
     /// A list or a map.
     List {
         /// The elements' type; of a map, `tuple<key, value>`.
@@ -57,10 +33,19 @@ pub enum Despecialized<'a> {
     Variant(Cases<'a>),
     /// Flags, by label.
     Flags(&'a [String]),
+    /// A type whose values are handles.
+    Handle(HandleType),
+}
+
+/// A type whose values are handles: indices of the guest's table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HandleType {
     /// `own<R>`
     Own(ResourceId),
     /// `borrow<R>`
     Borrow(ResourceId),
+    /// `error-context`
+    ErrorContext,
     /// `stream<T>`
     Stream(Option<ValType>),
     /// `future<T>`
@@ -171,20 +156,9 @@ impl<'a> Cases<'a> {
 /// Returns the spec's `despecialize` of `ty`.
 pub fn despecialize(types: &Types, ty: ValType) -> Despecialized<'_> {
     match ty {
-        ValType::Bool => Despecialized::Bool,
-        ValType::S8 => Despecialized::S8,
-        ValType::U8 => Despecialized::U8,
-        ValType::S16 => Despecialized::S16,
-        ValType::U16 => Despecialized::U16,
-        ValType::S32 => Despecialized::S32,
-        ValType::U32 => Despecialized::U32,
-        ValType::S64 => Despecialized::S64,
-        ValType::U64 => Despecialized::U64,
-        ValType::F32 => Despecialized::F32,
-        ValType::F64 => Despecialized::F64,
-        ValType::Char => Despecialized::Char,
+        ValType::Scalar(ty) => Despecialized::Scalar(ty),
         ValType::String => Despecialized::String,
-        ValType::ErrorContext => Despecialized::ErrorContext,
+        ValType::ErrorContext => Despecialized::Handle(HandleType::ErrorContext),
         ValType::List(id) => types[id].despecialize(),
         ValType::FixedLengthList(id) => types[id].despecialize(),
         ValType::Map(id) => types[id].despecialize(),
@@ -195,8 +169,8 @@ pub fn despecialize(types: &Types, ty: ValType) -> Despecialized<'_> {
         ValType::Option(id) => types[id].despecialize(),
         ValType::Result(id) => types[id].despecialize(),
         ValType::Flags(id) => types[id].despecialize(),
-        ValType::Own(resource) => Despecialized::Own(resource),
-        ValType::Borrow(resource) => Despecialized::Borrow(resource),
+        ValType::Own(resource) => Despecialized::Handle(HandleType::Own(resource)),
+        ValType::Borrow(resource) => Despecialized::Handle(HandleType::Borrow(resource)),
         ValType::Stream(id) => types[id].despecialize(),
         ValType::Future(id) => types[id].despecialize(),
     }
@@ -229,33 +203,25 @@ impl Despecialized<'_> {
             Self::List { element, .. } => [element].into_iter().for_each(f),
             Self::Record(fields) => fields.types().for_each(f),
             Self::Variant(cases) => cases.payloads().for_each(f),
-            Self::Stream(payload) | Self::Future(payload) => payload.into_iter().for_each(f),
-            Self::Bool
-            | Self::S8
-            | Self::U8
-            | Self::S16
-            | Self::U16
-            | Self::S32
-            | Self::U32
-            | Self::S64
-            | Self::U64
-            | Self::F32
-            | Self::F64
-            | Self::Char
+            Self::Handle(HandleType::Stream(payload) | HandleType::Future(payload)) => {
+                payload.into_iter().for_each(f);
+            }
+            Self::Scalar(_)
             | Self::String
-            | Self::ErrorContext
             | Self::Flags(_)
-            | Self::Own(_)
-            | Self::Borrow(_) => {}
+            | Self::Handle(HandleType::Own(_) | HandleType::Borrow(_) | HandleType::ErrorContext) => {}
         }
     }
 
     /// Returns the type predicates that hold whatever the components are.
     pub(crate) fn contains_itself(self) -> Contains {
         Contains {
-            borrow: matches!(self, Self::Borrow(_)),
-            own: matches!(self, Self::Own(_)),
-            async_value: matches!(self, Self::Stream(_) | Self::Future(_) | Self::ErrorContext),
+            borrow: matches!(self, Self::Handle(HandleType::Borrow(_))),
+            own: matches!(self, Self::Handle(HandleType::Own(_))),
+            async_value: matches!(
+                self,
+                Self::Handle(HandleType::Stream(_) | HandleType::Future(_) | HandleType::ErrorContext)
+            ),
             heap: matches!(self, Self::String | Self::List { length: None, .. }),
         }
     }
@@ -323,12 +289,12 @@ impl Flags {
 
 impl StreamType {
     pub(crate) fn despecialize(&self) -> Despecialized<'_> {
-        Despecialized::Stream(self.payload)
+        Despecialized::Handle(HandleType::Stream(self.payload))
     }
 }
 
 impl FutureType {
     pub(crate) fn despecialize(&self) -> Despecialized<'_> {
-        Despecialized::Future(self.payload)
+        Despecialized::Handle(HandleType::Future(self.payload))
     }
 }

@@ -56,18 +56,7 @@ fn write_type(w: &Writer<'_>, f: &mut fmt::Formatter<'_>, ty: ValType) -> fmt::R
     };
     w.mentions_left.set(left);
     match ty {
-        ValType::Bool => f.write_str("bool"),
-        ValType::S8 => f.write_str("s8"),
-        ValType::U8 => f.write_str("u8"),
-        ValType::S16 => f.write_str("s16"),
-        ValType::U16 => f.write_str("u16"),
-        ValType::S32 => f.write_str("s32"),
-        ValType::U32 => f.write_str("u32"),
-        ValType::S64 => f.write_str("s64"),
-        ValType::U64 => f.write_str("u64"),
-        ValType::F32 => f.write_str("f32"),
-        ValType::F64 => f.write_str("f64"),
-        ValType::Char => f.write_str("char"),
+        ValType::Scalar(ty) => f.write_str(ty.name()),
         ValType::String => f.write_str("string"),
         ValType::ErrorContext => f.write_str("error-context"),
         ValType::List(id) => write_generic(w, f, "list", &[Some(w.types[id].element)]),

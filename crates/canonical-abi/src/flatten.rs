@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::string::StringEncoding;
-use crate::types::{FuncType, PtrType, Types, ValType, info};
+use crate::types::{FuncType, PtrType, ScalarType, Types, ValType, info};
 
 /// The most core parameters of a synchronous or lifted function.
 pub const MAX_FLAT_PARAMS: usize = 16;
@@ -57,6 +57,25 @@ impl From<PtrType> for CoreType {
         match ptr {
             PtrType::I32 => Self::I32,
             PtrType::I64 => Self::I64,
+        }
+    }
+}
+
+impl From<ScalarType> for CoreType {
+    /// Returns the type that a scalar flattens to.
+    fn from(ty: ScalarType) -> Self {
+        match ty {
+            ScalarType::Bool
+            | ScalarType::S8
+            | ScalarType::U8
+            | ScalarType::S16
+            | ScalarType::U16
+            | ScalarType::S32
+            | ScalarType::U32
+            | ScalarType::Char => Self::I32,
+            ScalarType::S64 | ScalarType::U64 => Self::I64,
+            ScalarType::F32 => Self::F32,
+            ScalarType::F64 => Self::F64,
         }
     }
 }
@@ -184,24 +203,7 @@ pub(crate) fn measure_flat_count(types: &Types, shape: Despecialized<'_>) -> u32
         Despecialized::List { element, length: Some(n) } => n * count(element),
         Despecialized::Record(fields) => fields.types().map(count).sum(),
         Despecialized::Variant(cases) => 1 + cases.payloads().map(count).max().unwrap_or(0),
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => 1,
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => 1,
     }
 }
 
@@ -256,23 +258,8 @@ fn flatten_shape(
     mut of: impl FnMut(ValType) -> Vec<CoreType>,
 ) -> Vec<CoreType> {
     match shape {
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => alloc::vec![CoreType::I32],
-        Despecialized::S64 | Despecialized::U64 => alloc::vec![CoreType::I64],
-        Despecialized::F32 => alloc::vec![CoreType::F32],
-        Despecialized::F64 => alloc::vec![CoreType::F64],
+        Despecialized::Scalar(ty) => alloc::vec![CoreType::from(ty)],
+        Despecialized::Handle(_) | Despecialized::Flags(_) => alloc::vec![CoreType::I32],
         Despecialized::String | Despecialized::List { length: None, .. } => alloc::vec![ptr.into(); 2],
         Despecialized::List { element, length: Some(n) } => of(element).repeat(n as usize),
         Despecialized::Record(fields) => fields.types().flat_map(of).collect(),
@@ -296,20 +283,13 @@ fn flatten_variant(cases: Cases<'_>, of: impl FnMut(ValType) -> Vec<CoreType>) -
 /// Returns the flattened types of a type without definition.
 fn flat_undefined(ty: ValType, ptr: PtrType) -> &'static [CoreType] {
     match ty {
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::Char
-        | ValType::ErrorContext
-        | ValType::Own(_)
-        | ValType::Borrow(_) => &[CoreType::I32],
-        ValType::S64 | ValType::U64 => &[CoreType::I64],
-        ValType::F32 => &[CoreType::F32],
-        ValType::F64 => &[CoreType::F64],
+        ValType::Scalar(ty) => match CoreType::from(ty) {
+            CoreType::I32 => &[CoreType::I32],
+            CoreType::I64 => &[CoreType::I64],
+            CoreType::F32 => &[CoreType::F32],
+            CoreType::F64 => &[CoreType::F64],
+        },
+        ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => &[CoreType::I32],
         ValType::String => match ptr {
             PtrType::I32 => &[CoreType::I32; 2],
             PtrType::I64 => &[CoreType::I64; 2],

@@ -3,7 +3,7 @@
 
 use alloc::boxed::Box;
 
-use crate::despecialize::Despecialized;
+use crate::despecialize::{Despecialized, HandleType};
 use crate::flatten::{self, CoreType};
 use crate::layout::{self, Layout};
 use crate::type_error::TypeError;
@@ -63,7 +63,7 @@ pub(crate) fn new_info(types: &Types, shape: Despecialized<'_>) -> Result<Info, 
     if depth >= MAX_TYPE_DEPTH {
         return Err(TypeError::TooDeep);
     }
-    if matches!(shape, Despecialized::Stream(_) | Despecialized::Future(_)) {
+    if matches!(shape, Despecialized::Handle(HandleType::Stream(_) | HandleType::Future(_))) {
         // Its elements are lowered when they are read, not with the handle.
         of_parts.heap = false;
     }

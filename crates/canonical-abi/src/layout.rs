@@ -2,10 +2,9 @@
 //! Follows CanonicalABI.md, "Alignment" and "Element Size".
 //!
 //! Layouts are worked out when a type is built ([`Types`]), bottom up, for both pointer types; the public
-//! functions look them up. [`Layouts`](crate::Layouts) works out all of an arena at once.
+//! functions look them up.
 
 use crate::despecialize::{Cases, Despecialized, Fields};
-use crate::layouts::shape_of_undefined;
 use crate::type_error::TypeError;
 use crate::types::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, defined_layouts, info};
 
@@ -27,11 +26,6 @@ impl Layout {
     /// Returns the spec's `alignment`, in bytes.
     pub const fn align(self) -> u32 {
         self.align
-    }
-
-    /// Returns the layout of these, of which the caller knows that they keep the invariants.
-    pub(crate) const fn new(size: u32, align: u32) -> Self {
-        Self { size, align }
     }
 
     /// Returns the layout of a scalar, or of a handle: `size` is 1, 2, 4 or 8 bytes, and the alignment too.
@@ -142,21 +136,33 @@ impl VariantLayout {
 pub fn layout(types: &Types, ty: ValType, ptr: PtrType) -> Layout {
     #[cfg(test)]
     tests::N_LAYOUTS.set(tests::N_LAYOUTS.get() + 1);
-    let layouts = match defined_layouts(types, ty) {
-        Some(layouts) => layouts,
-        None => &UNDEFINED[shape_of_undefined(ty) as usize],
-    };
-    layouts[ptr.index()]
+    match defined_layouts(types, ty) {
+        Some(layouts) => layouts[ptr.index()],
+        None => undefined_layout(ty, ptr),
+    }
 }
 
-/// The layouts of types without definition, by [`shape_of_undefined`].
-const UNDEFINED: [[Layout; 2]; 5] = [
-    [Layout::scalar(1); 2],
-    [Layout::scalar(2); 2],
-    [Layout::scalar(4); 2],
-    [Layout::scalar(8); 2],
-    [Layout::pair_of_pointers(PtrType::I32), Layout::pair_of_pointers(PtrType::I64)],
-];
+/// Returns the layout of a type without definition.
+#[inline]
+fn undefined_layout(ty: ValType, ptr: PtrType) -> Layout {
+    match ty {
+        ValType::Scalar(ty) => Layout { size: ty.size(), align: ty.size() },
+        ValType::String => Layout::pair_of_pointers(ptr),
+        ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => Layout::scalar(4),
+        ValType::List(_)
+        | ValType::FixedLengthList(_)
+        | ValType::Map(_)
+        | ValType::Record(_)
+        | ValType::Tuple(_)
+        | ValType::Variant(_)
+        | ValType::Enum(_)
+        | ValType::Option(_)
+        | ValType::Result(_)
+        | ValType::Flags(_)
+        | ValType::Stream(_)
+        | ValType::Future(_) => unreachable!("a compound has a definition"),
+    }
+}
 
 /// Returns the spec's `alignment` of `ty`, in bytes.
 pub fn alignment(types: &Types, ty: ValType, ptr: PtrType) -> u32 {
@@ -223,22 +229,13 @@ pub const fn flags_size(n_flags: usize) -> u32 {
 /// Works out the layout of a new type from its components' layouts.
 pub(crate) fn measure(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
     match shape {
-        Despecialized::Bool | Despecialized::S8 | Despecialized::U8 => Ok(Layout::scalar(1)),
-        Despecialized::S16 | Despecialized::U16 => Ok(Layout::scalar(2)),
-        Despecialized::S32 | Despecialized::U32 | Despecialized::F32 | Despecialized::Char => {
-            Ok(Layout::scalar(4))
-        }
-        Despecialized::S64 | Despecialized::U64 | Despecialized::F64 => Ok(Layout::scalar(8)),
+        Despecialized::Scalar(ty) => Ok(Layout::scalar(ty.size())),
         Despecialized::String | Despecialized::List { length: None, .. } => Ok(Layout::pair_of_pointers(ptr)),
         Despecialized::List { element, length: Some(n) } => measure_fixed_length_list(types, element, n, ptr),
         Despecialized::Record(fields) => measure_record(types, fields, ptr),
         Despecialized::Variant(cases) => measure_variant(types, cases, ptr),
         Despecialized::Flags(labels) => Ok(Layout::scalar(flags_size(labels.len()))),
-        Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => Ok(Layout::scalar(4)),
+        Despecialized::Handle(_) => Ok(Layout::scalar(4)),
     }
 }
 
@@ -246,27 +243,12 @@ pub(crate) fn measure(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> 
 pub(crate) fn measure_payload_offset(types: &Types, shape: Despecialized<'_>, ptr: PtrType) -> u32 {
     match shape {
         Despecialized::Variant(cases) => variant_layout(types, cases, ptr).payload_offset(),
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
+        Despecialized::Scalar(_)
         | Despecialized::String
-        | Despecialized::ErrorContext
+        | Despecialized::Handle(_)
         | Despecialized::List { .. }
         | Despecialized::Record(_)
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => 0,
+        | Despecialized::Flags(_) => 0,
     }
 }
 
@@ -302,7 +284,6 @@ mod tests {
     use core::cell::Cell;
 
     use super::{PtrType, layout};
-    use crate::layouts::Layouts;
     use crate::types::{MAX_TYPE_DEPTH, Types, ValType};
 
     std::thread_local! {
@@ -334,8 +315,6 @@ mod tests {
         all.extend(&layer);
         let sizes = all.iter().map(|ty| u64::from(layout(&types, *ty, PtrType::I64).size()));
         assert!(sizes.sum::<u64>() > 0);
-        assert_eq!(types.layouts().count(), all.len());
-        assert!(Layouts::new(&types).iter().eq(types.layouts().map(|(_, layouts)| layouts)));
         (all.len() as u64, N_LAYOUTS.get() - before)
     }
 

@@ -14,7 +14,8 @@ use crate::memory::check_pointer;
 use crate::scalar::Scalar;
 use crate::specialize::{record_value, variant_value};
 use crate::string::load_string_from_range;
-use crate::types::{PtrType, ValType};
+use crate::trap::Trap;
+use crate::types::{PtrType, ScalarType, ValType};
 use crate::value::{List, Value};
 
 /// A core value that flattening yields. Floats are bits, so that NaNs pass unchanged.
@@ -127,18 +128,7 @@ pub fn lift_flat<H: Host>(
     ty: ValType,
 ) -> Result<Value, H::Error> {
     let value = match despecialize(cx.types, ty) {
-        Despecialized::Bool => Value::Bool(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::S8 => Value::S8(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::U8 => Value::U8(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::S16 => Value::S16(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::U16 => Value::U16(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::S32 => Value::S32(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::U32 => Value::U32(Scalar::from_core_bits(vi.next(CoreType::I32))?),
-        Despecialized::S64 => Value::S64(Scalar::from_core_bits(vi.next(CoreType::I64))?),
-        Despecialized::U64 => Value::U64(Scalar::from_core_bits(vi.next(CoreType::I64))?),
-        Despecialized::F32 => Value::F32(Scalar::from_core_bits(vi.next(CoreType::F32))?),
-        Despecialized::F64 => Value::F64(Scalar::from_core_bits(vi.next(CoreType::F64))?),
-        Despecialized::Char => Value::Char(Scalar::from_core_bits(vi.next(CoreType::I32))?),
+        Despecialized::Scalar(ty) => scalar_from_core_bits(ty, vi.next(ty.into()))?,
         Despecialized::String => {
             let ptr = vi.next_pointer(cx.opts.ptr);
             let tagged_code_units = vi.next_pointer(cx.opts.ptr);
@@ -148,11 +138,7 @@ pub fn lift_flat<H: Host>(
         Despecialized::Record(fields) => lift_flat_record(cx, vi, ty, fields)?,
         Despecialized::Variant(cases) => lift_flat_variant(cx, vi, ty, cases)?,
         Despecialized::Flags(labels) => Value::Flags(unpack_flags_from_int(vi.next_u32(), labels.len())),
-        Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::ErrorContext
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => lift_handle(cx, ty, vi.next_u32())?,
+        Despecialized::Handle(handle) => lift_handle(cx, handle, vi.next_u32())?,
     };
     Ok(value)
 }
@@ -187,6 +173,23 @@ pub fn lift_flat_values<H: Host>(
 fn low_bits(bits: u64) -> u32 {
     let bytes = bits.to_le_bytes();
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+fn scalar_from_core_bits(ty: ScalarType, bits: u64) -> Result<Value, Trap> {
+    Ok(match ty {
+        ScalarType::Bool => Value::Bool(Scalar::from_core_bits(bits)?),
+        ScalarType::S8 => Value::S8(Scalar::from_core_bits(bits)?),
+        ScalarType::U8 => Value::U8(Scalar::from_core_bits(bits)?),
+        ScalarType::S16 => Value::S16(Scalar::from_core_bits(bits)?),
+        ScalarType::U16 => Value::U16(Scalar::from_core_bits(bits)?),
+        ScalarType::S32 => Value::S32(Scalar::from_core_bits(bits)?),
+        ScalarType::U32 => Value::U32(Scalar::from_core_bits(bits)?),
+        ScalarType::S64 => Value::S64(Scalar::from_core_bits(bits)?),
+        ScalarType::U64 => Value::U64(Scalar::from_core_bits(bits)?),
+        ScalarType::F32 => Value::F32(Scalar::from_core_bits(bits)?),
+        ScalarType::F64 => Value::F64(Scalar::from_core_bits(bits)?),
+        ScalarType::Char => Value::Char(Scalar::from_core_bits(bits)?),
+    })
 }
 
 fn lift_flat_list<H: Host>(

@@ -14,7 +14,7 @@ use crate::scalar::{load_scalar, load_scalars};
 use crate::specialize::{record_value, variant_value};
 use crate::string::load_string;
 use crate::trap::{Trap, trap_if};
-use crate::types::ValType;
+use crate::types::{ScalarType, ValType};
 use crate::value::{List, RowKind, Rows, Value};
 
 const CANONICAL_FLOAT32_NAN: u32 = 0x7fc0_0000;
@@ -39,30 +39,15 @@ pub(crate) fn load_from_valid_range<H: Host>(
     ty: ValType,
 ) -> Result<Value, H::Error> {
     let value = match despecialize(cx.types, ty) {
-        Despecialized::Bool => Value::Bool(load_scalar(cx, ptr)?),
-        Despecialized::S8 => Value::S8(load_scalar(cx, ptr)?),
-        Despecialized::U8 => Value::U8(load_scalar(cx, ptr)?),
-        Despecialized::S16 => Value::S16(load_scalar(cx, ptr)?),
-        Despecialized::U16 => Value::U16(load_scalar(cx, ptr)?),
-        Despecialized::S32 => Value::S32(load_scalar(cx, ptr)?),
-        Despecialized::U32 => Value::U32(load_scalar(cx, ptr)?),
-        Despecialized::S64 => Value::S64(load_scalar(cx, ptr)?),
-        Despecialized::U64 => Value::U64(load_scalar(cx, ptr)?),
-        Despecialized::F32 => Value::F32(load_scalar(cx, ptr)?),
-        Despecialized::F64 => Value::F64(load_scalar(cx, ptr)?),
-        Despecialized::Char => Value::Char(load_scalar(cx, ptr)?),
+        Despecialized::Scalar(ty) => load_scalar_value(cx, ptr, ty)?,
         Despecialized::String => Value::String(load_string(cx, ptr)?),
         Despecialized::List { element, length } => load_list(cx, ptr, ty, element, length)?,
         Despecialized::Record(fields) => load_record(cx, ptr, ty, fields)?,
         Despecialized::Variant(cases) => load_variant(cx, ptr, ty, cases)?,
         Despecialized::Flags(labels) => Value::Flags(load_flags(cx, ptr, labels.len())?),
-        Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::ErrorContext
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => {
+        Despecialized::Handle(handle) => {
             let index = load_scalar(cx, ptr)?;
-            lift_handle(cx, ty, index)?
+            lift_handle(cx, handle, index)?
         }
     };
     Ok(value)
@@ -125,6 +110,23 @@ pub(crate) fn check_list_range<H: Host>(
     check_elements(cx, ptr, length, u64::from(element_layout.size()), element_layout.align())
 }
 
+fn load_scalar_value<H: Host>(cx: &Context<'_, H>, ptr: u64, ty: ScalarType) -> Result<Value, Trap> {
+    Ok(match ty {
+        ScalarType::Bool => Value::Bool(load_scalar(cx, ptr)?),
+        ScalarType::S8 => Value::S8(load_scalar(cx, ptr)?),
+        ScalarType::U8 => Value::U8(load_scalar(cx, ptr)?),
+        ScalarType::S16 => Value::S16(load_scalar(cx, ptr)?),
+        ScalarType::U16 => Value::U16(load_scalar(cx, ptr)?),
+        ScalarType::S32 => Value::S32(load_scalar(cx, ptr)?),
+        ScalarType::U32 => Value::U32(load_scalar(cx, ptr)?),
+        ScalarType::S64 => Value::S64(load_scalar(cx, ptr)?),
+        ScalarType::U64 => Value::U64(load_scalar(cx, ptr)?),
+        ScalarType::F32 => Value::F32(load_scalar(cx, ptr)?),
+        ScalarType::F64 => Value::F64(load_scalar(cx, ptr)?),
+        ScalarType::Char => Value::Char(load_scalar(cx, ptr)?),
+    })
+}
+
 fn load_list<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -146,43 +148,40 @@ pub(crate) fn load_list_from_valid_range<H: Host>(
     length: u64,
     element: ValType,
 ) -> Result<List, H::Error> {
-    let list = match element {
-        ValType::Bool => List::Bool(load_scalars(cx, ptr, length)?),
-        ValType::S8 => List::S8(load_scalars(cx, ptr, length)?),
-        ValType::U8 => List::U8(load_scalars(cx, ptr, length)?),
-        ValType::S16 => List::S16(load_scalars(cx, ptr, length)?),
-        ValType::U16 => List::U16(load_scalars(cx, ptr, length)?),
-        ValType::S32 => List::S32(load_scalars(cx, ptr, length)?),
-        ValType::U32 => List::U32(load_scalars(cx, ptr, length)?),
-        ValType::S64 => List::S64(load_scalars(cx, ptr, length)?),
-        ValType::U64 => List::U64(load_scalars(cx, ptr, length)?),
-        ValType::F32 => List::F32(load_scalars(cx, ptr, length)?),
-        ValType::F64 => List::F64(load_scalars(cx, ptr, length)?),
-        ValType::Char => List::Char(load_scalars(cx, ptr, length)?),
-        ValType::Record(_) | ValType::Tuple(_) => List::Rows(load_rows(cx, ptr, length, element)?),
-        ValType::String
-        | ValType::ErrorContext
-        | ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => {
-            let mut values = reserved_vec(cx, length)?;
-            let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
-            for i in 0..length {
-                values.push(load_from_valid_range(cx, ptr + i * element_size, element)?);
-            }
-            List::Values(values)
-        }
-    };
-    Ok(list)
+    if let ValType::Scalar(ty) = element {
+        return load_scalar_list(cx, ptr, length, ty);
+    }
+    if matches!(element, ValType::Record(_) | ValType::Tuple(_)) {
+        return load_rows(cx, ptr, length, element).map(List::Rows);
+    }
+    let mut values = reserved_vec(cx, length)?;
+    let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
+    for i in 0..length {
+        values.push(load_from_valid_range(cx, ptr + i * element_size, element)?);
+    }
+    Ok(List::Values(values))
+}
+
+fn load_scalar_list<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element: ScalarType,
+) -> Result<List, H::Error> {
+    Ok(match element {
+        ScalarType::Bool => List::Bool(load_scalars(cx, ptr, length)?),
+        ScalarType::S8 => List::S8(load_scalars(cx, ptr, length)?),
+        ScalarType::U8 => List::U8(load_scalars(cx, ptr, length)?),
+        ScalarType::S16 => List::S16(load_scalars(cx, ptr, length)?),
+        ScalarType::U16 => List::U16(load_scalars(cx, ptr, length)?),
+        ScalarType::S32 => List::S32(load_scalars(cx, ptr, length)?),
+        ScalarType::U32 => List::U32(load_scalars(cx, ptr, length)?),
+        ScalarType::S64 => List::S64(load_scalars(cx, ptr, length)?),
+        ScalarType::U64 => List::U64(load_scalars(cx, ptr, length)?),
+        ScalarType::F32 => List::F32(load_scalars(cx, ptr, length)?),
+        ScalarType::F64 => List::F64(load_scalars(cx, ptr, length)?),
+        ScalarType::Char => List::Char(load_scalars(cx, ptr, length)?),
+    })
 }
 
 /// Loads records or tuples from a range that was checked: fields of scalar types by column, and what can trap or changes

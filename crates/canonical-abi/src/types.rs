@@ -14,7 +14,7 @@ use crate::despecialize::Despecialized;
 use crate::info::{Info, contains, new_info};
 use crate::label::{LabelOf, check_labels};
 use crate::layout::Layout;
-use crate::layouts::Shapes;
+pub use crate::scalar_type::ScalarType;
 use crate::type_error::TypeError;
 
 /// The deepest nesting of a value type, counting the outermost as 1.
@@ -66,30 +66,8 @@ pub struct ResourceId(pub u32);
 /// A component value type (the spec's `valtype`), cheap to copy and compare.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub enum ValType {
-    /// `bool`
-    Bool,
-    /// `s8`
-    S8,
-    /// `u8`
-    U8,
-    /// `s16`
-    S16,
-    /// `u16`
-    U16,
-    /// `s32`
-    S32,
-    /// `u32`
-    U32,
-    /// `s64`
-    S64,
-    /// `u64`
-    U64,
-    /// `f32`
-    F32,
-    /// `f64`
-    F64,
-    /// `char`
-    Char,
+    /// A number type, `bool` or `char`. Each has a constant of its name: [`ValType::U8`].
+    Scalar(ScalarType),
     /// `string`
     String,
     /// `error-context`
@@ -123,6 +101,9 @@ pub enum ValType {
     /// `future<T>`
     Future(FutureId),
 }
+
+/// Types are copied and compared all the time.
+const _: () = assert!(size_of::<ValType>() == 8);
 
 /// A record type.
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -301,12 +282,10 @@ macro_rules! compounds {
 
         /// Returns where a compound type stands among all of its arena, or `None` for a type without definition.
         #[inline]
-        pub(crate) fn position(ty: ValType) -> Option<u32> {
+        fn position(ty: ValType) -> Option<u32> {
             match ty {
                 $(ValType::$variant(id) => Some(id.0),)*
-                ValType::Bool | ValType::S8 | ValType::U8 | ValType::S16 | ValType::U16 | ValType::S32
-                | ValType::U32 | ValType::S64 | ValType::U64 | ValType::F32 | ValType::F64 | ValType::Char
-                | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
+                ValType::Scalar(_) | ValType::String | ValType::ErrorContext | ValType::Own(_) | ValType::Borrow(_) => None,
             }
         }
     };
@@ -329,16 +308,14 @@ compounds! {
 
 /// The arena: every compound type that [`ValType`]s name.
 ///
-/// Invariants: only valid types, each once; a type's components come before it. `defs`, `tys`, `infos` and `layouts` are by
+/// Invariants: only valid types, each once; a type's components come before it. `defs`, `infos` and `layouts` are by
 /// position, which is the number in a type's id.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
     defs: Vec<Definition>,
-    tys: Vec<ValType>,
     infos: Vec<Info>,
     /// Those of `infos`, once more: nothing else is asked for as often.
     layouts: Vec<[Layout; 2]>,
-    shapes: Shapes,
     ids: BTreeMap<Definition, u32>,
     resource_names: BTreeMap<ResourceId, String>,
 }
@@ -356,10 +333,8 @@ fn intern(
     let info = new_info(types, def.despecialize())?;
     info.check_size(limit_bytes)?;
     let id = u32::try_from(types.defs.len()).expect("fewer than 2^32 types fit in memory");
-    types.tys.push(ty(id));
     types.layouts.push(info.layouts);
     types.infos.push(info);
-    types.shapes.push(def.despecialize());
     types.defs.push(def.clone());
     types.ids.insert(def, id);
     Ok(ty(id))
@@ -377,18 +352,7 @@ pub(crate) fn info(types: &Types, ty: ValType) -> Option<&Info> {
     position(ty).map(|position| &types.infos[position as usize])
 }
 
-/// Returns the types in the form from which all layouts are worked out at once.
-pub(crate) fn shapes(types: &Types) -> &Shapes {
-    &types.shapes
-}
-
 impl Types {
-    /// Returns every compound type with its layouts in 32-bit and in 64-bit memories, in one go and in the order in which
-    /// they were built.
-    pub fn layouts(&self) -> impl Iterator<Item = (ValType, [Layout; 2])> + '_ {
-        self.tys.iter().copied().zip(self.layouts.iter().copied())
-    }
-
     /// Gives a resource type the name that texts of types write for it.
     pub fn name_resource(&mut self, id: ResourceId, name: &str) {
         self.resource_names.insert(id, String::from(name));
@@ -539,35 +503,10 @@ impl Types {
 
 /// Returns whether a type is of the grammar's `keytype` (Explainer.md, "Type Definitions").
 fn is_key_type(ty: ValType) -> bool {
-    match ty {
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::Char
-        | ValType::String => true,
-        ValType::F32
-        | ValType::F64
-        | ValType::ErrorContext
-        | ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => false,
+    if let ValType::Scalar(ty) = ty {
+        !matches!(ty, ScalarType::F32 | ScalarType::F64)
+    } else {
+        ty == ValType::String
     }
 }
 

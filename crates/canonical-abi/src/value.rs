@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use crate::rows::{RowKind, Rows};
-use crate::types::ValType;
+use crate::types::{ScalarType, ValType};
 
 /// A component value. Which type it is of is decided by [`type_check`](crate::type_check::type_check).
 #[derive(Clone, Debug, PartialEq)]
@@ -207,35 +207,20 @@ impl List {
                 }
             }};
         }
+        let ValType::Scalar(element) = element else { return Self::Values(values) };
         match element {
-            ValType::Bool => typed!(Bool),
-            ValType::S8 => typed!(S8),
-            ValType::U8 => typed!(U8),
-            ValType::S16 => typed!(S16),
-            ValType::U16 => typed!(U16),
-            ValType::S32 => typed!(S32),
-            ValType::U32 => typed!(U32),
-            ValType::S64 => typed!(S64),
-            ValType::U64 => typed!(U64),
-            ValType::F32 => typed!(F32),
-            ValType::F64 => typed!(F64),
-            ValType::Char => typed!(Char),
-            ValType::String
-            | ValType::ErrorContext
-            | ValType::List(_)
-            | ValType::FixedLengthList(_)
-            | ValType::Map(_)
-            | ValType::Record(_)
-            | ValType::Tuple(_)
-            | ValType::Variant(_)
-            | ValType::Enum(_)
-            | ValType::Option(_)
-            | ValType::Result(_)
-            | ValType::Flags(_)
-            | ValType::Own(_)
-            | ValType::Borrow(_)
-            | ValType::Stream(_)
-            | ValType::Future(_) => Self::Values(values),
+            ScalarType::Bool => typed!(Bool),
+            ScalarType::S8 => typed!(S8),
+            ScalarType::U8 => typed!(U8),
+            ScalarType::S16 => typed!(S16),
+            ScalarType::U16 => typed!(U16),
+            ScalarType::S32 => typed!(S32),
+            ScalarType::U32 => typed!(U32),
+            ScalarType::S64 => typed!(S64),
+            ScalarType::U64 => typed!(U64),
+            ScalarType::F32 => typed!(F32),
+            ScalarType::F64 => typed!(F64),
+            ScalarType::Char => typed!(Char),
         }
     }
 }

@@ -143,34 +143,5 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
 
 /// Returns whether the type has no definition: such types are equal if they have the same name.
 fn is_scalar(ty: ValType) -> bool {
-    match ty {
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
-        | ValType::String
-        | ValType::ErrorContext => true,
-        ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => false,
-    }
+    matches!(ty, ValType::Scalar(_) | ValType::String | ValType::ErrorContext)
 }

@@ -53,7 +53,8 @@ mod translate;
 mod vm;
 
 pub use compile::FuncListing;
-pub use compile::built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltModule, BuiltTable};
+pub use compile::built::BuiltModule;
+pub use compile::schedule::Progress;
 pub use embed::exception::{Exception, ExnRef};
 pub use embed::func::Func;
 pub use embed::global::Global;
@@ -68,7 +69,7 @@ pub use embed::tag::Tag;
 pub use embed::trap::{Backtrace, Frame, HostError, Trap, TrapKind};
 pub use embed::typed::{HostResult, IntoFunc, TypedFunc};
 pub use embed::value::{AnyRef, ExternRef, Val};
-pub use engine::module::{Module, Progress};
+pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
@@ -77,8 +78,9 @@ pub use module::info::{ExportType, ImportType};
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::{ValRaw, WaitResult, WasmParams, WasmResults, WasmTy};
-pub use translate::FuncBody;
+pub use rt::{WaitResult, WasmParams, WasmResults, WasmTy};
+pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
+pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;
 
 /// The parts of Cranelift that bodies of built functions ([`FuncBody`]) are made with.

@@ -186,7 +186,7 @@ fn forbidden_characters(text: &str, span: impl Fn(usize, usize) -> Span) -> Vec<
 
 /// Returns whether WIT.md bans `c` everywhere, comments included: control codes, bidirectional overrides, and what
 /// Unicode deprecates or strongly discourages.
-fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,

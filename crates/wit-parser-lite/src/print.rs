@@ -4,7 +4,7 @@
 //! `include` (worlds list what they got from others), and only those comments that are documentation. A file as it was
 //! written is kept by [`format()`](crate::format::format) instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use crate::arena::{
@@ -23,7 +23,13 @@ use crate::lex::KEYWORDS;
 /// assert!(wit_parser_lite::parse(&[("printed.wit", &printed)]).is_ok());
 /// ```
 pub fn print(resolved: &Resolved) -> String {
-    let mut printer = Printer { resolved, package: PackageId::new(0), out: String::new(), depth: 0 };
+    print_with(resolved, &Remarks::default())
+}
+
+/// Returns `resolved` as one file with these comments in it.
+pub(crate) fn print_with(resolved: &Resolved, remarks: &Remarks) -> String {
+    let mut printer = Printer::new(resolved, PackageId::new(0), remarks);
+    remarks.file.iter().for_each(|text| printer.comment(text));
     for (id, _) in resolved.packages() {
         printer.package = id;
         if id.index() == 0 {
@@ -37,9 +43,59 @@ pub fn print(resolved: &Resolved) -> String {
 
 /// Returns `package` as a file of its own. What it uses of other packages, it names.
 pub fn print_package(resolved: &Resolved, package: PackageId) -> String {
-    let mut printer = Printer { resolved, package, out: String::new(), depth: 0 };
+    let remarks = Remarks::default();
+    let mut printer = Printer::new(resolved, package, &remarks);
     printer.root_package();
     printer.out
+}
+
+/// Comments that are no documentation: where something has no form in WIT, they say so.
+#[derive(Debug, Default)]
+pub(crate) struct Remarks {
+    /// At the top of the file.
+    file: Vec<String>,
+    /// Above the definition of a type.
+    types: BTreeMap<TypeDefId, String>,
+    /// At the end of an interface.
+    interfaces: BTreeMap<InterfaceId, BTreeSet<String>>,
+    /// Among the imports or exports of a world: after so many of them.
+    worlds: BTreeMap<(WorldId, Direction), Vec<(usize, String)>>,
+}
+
+/// Whether something is an import or an export of a world.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Direction {
+    Import,
+    Export,
+}
+
+impl Direction {
+    pub(crate) fn keyword(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Export => "export",
+        }
+    }
+}
+
+#[cfg(feature = "wasm")]
+impl Remarks {
+    pub(crate) fn of_file(&mut self, text: String) {
+        self.file.push(text);
+    }
+
+    pub(crate) fn of_type(&mut self, id: TypeDefId, text: String) {
+        self.types.insert(id, text);
+    }
+
+    pub(crate) fn of_interface(&mut self, id: InterfaceId, text: String) {
+        self.interfaces.entry(id).or_default().insert(text);
+    }
+
+    /// Adds a comment that stands after `position` imports or exports.
+    pub(crate) fn of_world(&mut self, id: WorldId, direction: Direction, position: usize, text: String) {
+        self.worlds.entry((id, direction)).or_default().push((position, text));
+    }
 }
 
 /// The functions of each resource that has some.
@@ -47,6 +103,7 @@ type Methods = BTreeMap<TypeDefId, Vec<FunctionId>>;
 
 struct Printer<'r> {
     resolved: &'r Resolved,
+    remarks: &'r Remarks,
     /// The package that is being printed.
     package: PackageId,
     out: String,
@@ -55,6 +112,14 @@ struct Printer<'r> {
 }
 
 impl<'r> Printer<'r> {
+    fn new(resolved: &'r Resolved, package: PackageId, remarks: &'r Remarks) -> Self {
+        Self { resolved, remarks, package, out: String::new(), depth: 0 }
+    }
+
+    fn comment(&mut self, text: &str) {
+        self.line(&format!("// {text}"));
+    }
+
     /// Writes a line.
     fn line(&mut self, text: &str) {
         writeln!(self.out, "{:1$}{text}", "", 2 * self.depth).expect("writing to a string cannot fail");
@@ -129,6 +194,8 @@ impl<'r> Printer<'r> {
             let text = format!("{}: {};", name(&function.label), self.signature(function));
             self.line(&text);
         }
+        let remarks = self.remarks.interfaces.get(&id);
+        remarks.into_iter().flatten().for_each(|text| self.comment(text));
     }
 
     /// Returns those of the functions that belong to resources.
@@ -148,25 +215,46 @@ impl<'r> Printer<'r> {
         self.open(&format!("world {}", name(&world.name)));
         let methods = self.methods(world.imports.iter().filter_map(function_of));
         let mut types = Vec::new();
-        for item in world.imports.iter().filter(|item| !item.is_implicit) {
+        let mut remarks = self.remarks_of(id, Direction::Import);
+        for (index, item) in world.imports.iter().enumerate().filter(|(_, item)| !item.is_implicit) {
+            if remarks.front().is_some_and(|(position, _)| *position <= index) {
+                self.types(&std::mem::take(&mut types), &methods);
+                self.world_remarks(&mut remarks, index);
+            }
             match item.kind {
                 WorldItemKind::Type(id) => types.push(id),
                 // Written with its resource.
                 WorldItemKind::Function(id) if self.resolved[id].method.is_some() => {}
                 WorldItemKind::Function(_) | WorldItemKind::Interface(_) => {
                     self.types(&std::mem::take(&mut types), &methods);
-                    self.world_item("import", item);
+                    self.world_item(Direction::Import, item);
                 }
             }
         }
         self.types(&types, &methods);
-        for item in &world.exports {
-            self.world_item("export", item);
+        self.world_remarks(&mut remarks, usize::MAX);
+        let mut remarks = self.remarks_of(id, Direction::Export);
+        for (index, item) in world.exports.iter().enumerate() {
+            self.world_remarks(&mut remarks, index);
+            self.world_item(Direction::Export, item);
         }
+        self.world_remarks(&mut remarks, usize::MAX);
         self.close();
     }
 
-    fn world_item(&mut self, side: &str, item: &WorldItem) {
+    fn remarks_of(&self, id: WorldId, direction: Direction) -> VecDeque<&'r (usize, String)> {
+        self.remarks.worlds.get(&(id, direction)).into_iter().flatten().collect()
+    }
+
+    /// Writes the comments that stand before the import or export with `index`.
+    fn world_remarks(&mut self, remarks: &mut VecDeque<&'r (usize, String)>, index: usize) {
+        while let Some((_, text)) = remarks.pop_front_if(|(position, _)| *position <= index) {
+            self.comment(text);
+        }
+    }
+
+    fn world_item(&mut self, direction: Direction, item: &WorldItem) {
+        let direction = direction.keyword();
         match item.kind {
             WorldItemKind::Interface(id) => {
                 let interface = &self.resolved[id];
@@ -175,19 +263,19 @@ impl<'r> Printer<'r> {
                 if interface.world.is_some() {
                     // Its gates stand there once, its documentation is the item's.
                     self.attributes(&item.attributes);
-                    self.open(&format!("{side} {label}interface"));
+                    self.open(&format!("{direction} {label}interface"));
                     self.interface_items(id);
                     self.close();
                 } else {
                     self.attributes(&item.attributes);
                     let path = self.interface_path(id);
-                    self.line(&format!("{side} {label}{path};"));
+                    self.line(&format!("{direction} {label}{path};"));
                 }
             }
             WorldItemKind::Function(id) => {
                 let function = &self.resolved[id];
                 self.attributes(&function.attributes);
-                let text = format!("{side} {}: {};", name(&function.label), self.signature(function));
+                let text = format!("{direction} {}: {};", name(&function.label), self.signature(function));
                 self.line(&text);
             }
             WorldItemKind::Type(_) => unreachable!("types are written together, and always imported"),
@@ -205,7 +293,9 @@ impl<'r> Printer<'r> {
             };
             let attributes = &self.resolved[*first].attributes;
             let is_same = |id: &&TypeDefId| {
-                self.used(**id) == Some(source) && self.resolved[**id].attributes == *attributes
+                self.used(**id) == Some(source)
+                    && self.resolved[**id].attributes == *attributes
+                    && self.remarks.types.get(id) == self.remarks.types.get(first)
             };
             let n_more = after.iter().take_while(is_same).count();
             let (together, after) = rest.split_at(1 + n_more);
@@ -229,6 +319,7 @@ impl<'r> Printer<'r> {
             let TypeDef { name: local, kind, attributes, .. } = &self.resolved[*id];
             let TypeDefKind::Use(target) = kind else { unreachable!("the caller chose them") };
             if names.is_empty() {
+                self.remark(*id);
                 self.attributes(attributes);
             }
             let target = self.resolved[*target].name.as_deref().unwrap_or_default();
@@ -243,6 +334,7 @@ impl<'r> Printer<'r> {
     fn definition(&mut self, id: TypeDefId, methods: &Methods) {
         let TypeDef { name: own, kind, attributes, .. } = &self.resolved[id];
         let own = name(own.as_deref().unwrap_or_default());
+        self.remark(id);
         self.attributes(attributes);
         match kind {
             TypeDefKind::Record(fields) => {
@@ -292,6 +384,12 @@ impl<'r> Printer<'r> {
                 let text = format!("type {own} = {};", parts_text(self.resolved, id));
                 self.line(&text);
             }
+        }
+    }
+
+    fn remark(&mut self, id: TypeDefId) {
+        if let Some(text) = self.remarks.types.get(&id) {
+            self.comment(text);
         }
     }
 

@@ -151,7 +151,7 @@ fn two_views(first: &str, second: &str) -> Vec<u8> {
 fn views_of_one_interface_agree() {
     assert!(decode(&two_views("a", "a")).is_ok());
     let error = decode(&two_views("a", "b")).map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "type `r` of `a:b/i` is there in two forms");
+    assert_eq!(error.to_string(), "`r` has no form in WIT: `a:b/i` has this type in two forms");
 }
 
 #[test]

@@ -161,24 +161,7 @@ fn component(m: &mut Mapper<'_>, start: u64, path: &str, ty: ValType) -> ByteEnt
             record_entries(m, bytes.clone(), path, labelled)
         }
         Despecialized::Variant(cases) => variant_entries(m, bytes.clone(), path, ty, cases),
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => {
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
             return typed(entry(bytes, path, ByteKind::Scalar { ty: text }), ty);
         }
     };

@@ -188,24 +188,9 @@ fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
             push(w, first, path, (format!("discriminant of {text}"), ty), flat[0]);
             flatten_cases(w, first + 1, path, cases);
         }
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => push(w, first, path, (text, ty), flat[0]),
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
+            push(w, first, path, (text, ty), flat[0])
+        }
     }
     end
 }

@@ -7,24 +7,13 @@ use super::build::{At, Builder, Instruction};
 use super::{BlockId, Check, CheckEach};
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::layout::{alignment, discriminant_size, payload_offset};
-use crate::types::ValType;
+use crate::types::{ScalarType, ValType};
 
 impl Instruction for Check {
     fn for_type(b: &mut Builder<'_, Self>, ty: ValType) -> Vec<Self> {
         let op = match despecialize(b.types, ty) {
-            Despecialized::Bool
-            | Despecialized::S8
-            | Despecialized::U8
-            | Despecialized::S16
-            | Despecialized::U16
-            | Despecialized::S32
-            | Despecialized::U32
-            | Despecialized::S64
-            | Despecialized::U64
-            | Despecialized::F32
-            | Despecialized::F64
-            | Despecialized::Flags(_) => return Vec::new(),
-            Despecialized::Char => Self::Chars { at: 0, count: 1 },
+            Despecialized::Scalar(ScalarType::Char) => Self::Chars { at: 0, count: 1 },
+            Despecialized::Scalar(_) | Despecialized::Flags(_) => return Vec::new(),
             Despecialized::String => Self::String { at: 0 },
             Despecialized::List { element, length: None } => {
                 let (stride, align) = (b.size(element, b.from), alignment(b.types, element, b.from.ptr));
@@ -39,11 +28,7 @@ impl Instruction for Check {
             },
             Despecialized::Record(fields) => return b.fields(fields),
             Despecialized::Variant(cases) => check_variant(b, ty, cases),
-            Despecialized::Own(_)
-            | Despecialized::Borrow(_)
-            | Despecialized::ErrorContext
-            | Despecialized::Stream(_)
-            | Despecialized::Future(_) => Self::Handle { at: 0, ty },
+            Despecialized::Handle(ty) => Self::Handle { at: 0, ty },
         };
         alloc::vec![op]
     }

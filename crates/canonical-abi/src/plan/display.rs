@@ -3,9 +3,8 @@
 use core::fmt;
 
 use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Program, Side, Span};
-use crate::handle_values::HandleType;
+use crate::despecialize::HandleType;
 use crate::string::StringEncoding;
-use crate::types::ValType;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,8 +150,8 @@ fn units(kind: Span) -> &'static str {
     }
 }
 
-fn write_handle(f: &mut fmt::Formatter<'_>, ty: ValType, place: fmt::Arguments<'_>) -> fmt::Result {
-    match HandleType::of(ty) {
+fn write_handle(f: &mut fmt::Formatter<'_>, ty: HandleType, place: fmt::Arguments<'_>) -> fmt::Result {
+    match ty {
         HandleType::Own(resource) => write!(f, "own       {place}, resource {}", resource.0),
         HandleType::Borrow(resource) => write!(f, "borrow    {place}, resource {}", resource.0),
         HandleType::ErrorContext => write!(f, "errctx    {place}"),

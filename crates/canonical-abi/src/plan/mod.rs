@@ -87,8 +87,9 @@ use alloc::vec::Vec;
 pub use build::{func_plans, plan};
 pub use run::{copy, copy_spilled};
 
+use crate::despecialize::HandleType;
 use crate::flatten::Options;
-use crate::types::{PtrType, ValType};
+use crate::types::PtrType;
 
 /// How the values of some types get from one memory to another.
 ///
@@ -242,7 +243,7 @@ pub enum Check {
         /// Where the index is.
         at: u64,
         /// The type: `own`, `borrow`, `error-context`, `stream` or `future`.
-        ty: ValType,
+        ty: HandleType,
     },
 }
 
@@ -355,7 +356,7 @@ pub enum Move {
         /// Where the index goes.
         to: u64,
         /// The type: `own`, `borrow`, `error-context`, `stream` or `future`.
-        ty: ValType,
+        ty: HandleType,
     },
 }
 

@@ -8,18 +8,12 @@ use super::{BlockId, Move, MoveEach, Span};
 use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::layout::{alignment, discriminant_size, flags_size, payload_offset};
 use crate::load::unpack_flags_from_int;
-use crate::types::ValType;
+use crate::types::{ScalarType, ValType};
 
 impl Instruction for Move {
     fn for_type(b: &mut Builder<'_, Self>, ty: ValType) -> Vec<Self> {
         let op = match despecialize(b.types, ty) {
-            Despecialized::Bool => span(Span::Bools, 1),
-            Despecialized::S8 | Despecialized::U8 => span(Span::Bytes, 1),
-            Despecialized::S16 | Despecialized::U16 => span(Span::Bytes, 2),
-            Despecialized::S32 | Despecialized::U32 | Despecialized::Char => span(Span::Bytes, 4),
-            Despecialized::S64 | Despecialized::U64 => span(Span::Bytes, 8),
-            Despecialized::F32 => span(Span::F32s, 1),
-            Despecialized::F64 => span(Span::F64s, 1),
+            Despecialized::Scalar(ty) => move_scalar(ty),
             Despecialized::String => Self::String { to: 0, from: 0 },
             Despecialized::List { element, length: None } => move_list(b, element),
             Despecialized::List { element, length: Some(count) } => match move_each(b, element) {
@@ -32,11 +26,7 @@ impl Instruction for Move {
             Despecialized::Record(fields) => return b.fields(fields),
             Despecialized::Variant(cases) => move_variant(b, ty, cases),
             Despecialized::Flags(labels) => move_flags(labels.len()),
-            Despecialized::Own(_)
-            | Despecialized::Borrow(_)
-            | Despecialized::ErrorContext
-            | Despecialized::Stream(_)
-            | Despecialized::Future(_) => Self::Handle { to: 0, ty },
+            Despecialized::Handle(ty) => Self::Handle { to: 0, ty },
         };
         alloc::vec![op]
     }
@@ -98,6 +88,23 @@ impl Instruction for Move {
 
 fn span(kind: Span, count: u64) -> Move {
     Move::Span { kind, to: 0, from: 0, count }
+}
+
+fn move_scalar(ty: ScalarType) -> Move {
+    match ty {
+        ScalarType::Bool => span(Span::Bools, 1),
+        ScalarType::F32 => span(Span::F32s, 1),
+        ScalarType::F64 => span(Span::F64s, 1),
+        ScalarType::S8
+        | ScalarType::U8
+        | ScalarType::S16
+        | ScalarType::U16
+        | ScalarType::S32
+        | ScalarType::U32
+        | ScalarType::S64
+        | ScalarType::U64
+        | ScalarType::Char => span(Span::Bytes, u64::from(ty.size())),
+    }
 }
 
 fn move_list(b: &mut Builder<'_, Move>, element: ValType) -> Move {

@@ -203,18 +203,7 @@ fn part_type<H: Host>(cx: &Context<'_, H>, ty: ValType, i: usize) -> ValType {
                 types[id].err
             }
         }
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
+        ValType::Scalar(_)
         | ValType::String
         | ValType::ErrorContext
         | ValType::Enum(_)

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::embed::tag::Tag;
 use crate::embed::trap::{HostError, Trap, TrapKind};
@@ -11,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::heap::collect::{Object, collect, traced};
 use crate::module::index::to_u32;
 use crate::module::types::ValType;
-use crate::rt::{CodeFrame, ValRaw, val_from_raw, val_to_raw};
+use crate::rt::CodeFrame;
+use crate::vm::slot::ValRaw;
 
 /// An exception as a value: its tag and what was thrown with it.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreOpaque};
 use crate::embed::trap::{Backtrace, HostError, Trap, TrapKind};
 use crate::embed::typed::{IntoFunc, TypedFunc};
 use crate::embed::value::Val;
-use crate::engine::trampolines::{Kind, SlotCall, Trampoline};
 use crate::error::Error;
 use crate::module::types::{FuncType, TypeId, ValType};
 use crate::rt::sealed::{Params, Results};
-use crate::rt::{self, FuncRefPtr, HostBlock, ValRaw, WasmParams, WasmResults};
+use crate::rt::{self, FuncRefPtr, HostBlock, SlotCall, Trampoline, WasmParams, WasmResults};
+use crate::vm::slot::ValRaw;
+use crate::vm::trampoline::Kind;
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -32,7 +34,7 @@ pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
 }
 
 fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampoline {
-    let id = store.engine().signature(ty).id;
+    let id = store.engine().registry().signature(ty).id;
     store.trampoline(id, kind).expect("a trampoline of a host function's type")
 }
 
@@ -57,7 +59,7 @@ fn run_on_values<T: 'static>(
     let mut cx = caller.as_context_mut();
     let store = cx.opaque_mut();
     let mut vals = store.take_scratch();
-    vals.extend(ty.params.iter().zip(&*slots).map(|(&ty, &raw)| rt::val_from_raw(store, raw, ty)));
+    vals.extend(ty.params.iter().zip(&*slots).map(|(&ty, &raw)| val_from_raw(store, raw, ty)));
     vals.extend(ty.results.iter().map(|&ty| Val::default_for(ty)));
     let (params, results) = vals.split_at_mut(ty.params.len());
     f(caller.reborrow(), params, results)?;
@@ -68,7 +70,7 @@ fn run_on_values<T: 'static>(
             let message = format!("host function returned {} instead of {ty}", val.ty());
             return Err(Error::type_mismatch(message).into());
         }
-        *slot = rt::val_to_raw(store, val);
+        *slot = val_to_raw(store, val);
     }
     store.put_scratch(vals);
     Ok(())
@@ -185,7 +187,7 @@ impl Func {
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> FuncType {
-        store.engine().interned(self.ptr(store).sig()).func().clone()
+        store.engine().registry().interned(self.ptr(store).sig()).func().clone()
     }
 
     /// Calls the function.
@@ -227,11 +229,11 @@ impl Func {
             }
         };
         for (slot, param) in values.iter_mut().zip(params) {
-            *slot = rt::val_to_raw(store, param);
+            *slot = val_to_raw(store, param);
         }
         rt::call(inner, ptr, call, values)?;
         for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
-            *result = rt::val_from_raw(&inner.opaque, raw, ty);
+            *result = val_from_raw(&inner.opaque, raw, ty);
         }
         Ok(())
     }

@@ -16,8 +16,9 @@ use crate::module::index::{
 };
 use crate::module::info::{ConstExpr, ConstOp, ElemItems, Item, ModuleInfo, SegmentMode};
 use crate::module::types::{ExternType, limits_match};
-use crate::rt::{self, FuncRefPtr, ValRaw, VmBlock};
+use crate::rt::{self, FuncRefPtr, VmBlock};
 use crate::vm::layout::{self, GlobalPlace};
+use crate::vm::slot::ValRaw;
 
 /// What a store keeps of an instance. The vectors of indices are by the module's index spaces and
 /// name the store's items.
@@ -111,7 +112,7 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
     match (given, expected) {
         (Extern::Func(given), Item::Func(expected)) => {
             let expected = info.types[info.funcs[expected.pos()].pos()].id;
-            store.engine().registry().is_subtype(given.ptr(store).sig(), expected)
+            store.engine().registry().lock().is_subtype(given.ptr(store).sig(), expected)
         }
         (Extern::Tag(given), Item::Tag(expected)) => {
             store.tags[given.index(store) as usize].ty == info.types[info.tags[expected.pos()].pos()].id
@@ -134,7 +135,7 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
         (Extern::Global(given), Item::Global(expected)) => {
             let given = store.globals[given.index(store) as usize].1;
             let expected = info.globals[expected.pos()];
-            let fits = || store.engine().registry().val_matches(given.content, expected.content);
+            let fits = || store.engine().registry().lock().val_matches(given.content, expected.content);
             // A mutable global is written through both types.
             given == expected || (!given.mutable && !expected.mutable && fits())
         }

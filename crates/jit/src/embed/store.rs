@@ -10,15 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::embed::exception::Exceptions;
 use crate::embed::instantiate::InstanceData;
 use crate::embed::limits::{self, StoreLimits};
+use crate::embed::signatures::Signatures;
 use crate::embed::value::Val;
 use crate::engine::Engine;
-use crate::engine::trampolines::{Kind, Signatures, SlotCall, Trampoline};
 use crate::error::Result;
 use crate::heap::collect::collect;
 use crate::module::index::to_u32;
 use crate::module::registry::InternedType;
 use crate::module::types::{GlobalType, MemoryType, TableType, TypeId};
-use crate::rt::{GlobalCell, HostBlock, LinearMemory, MemoryImage, TableCells, VmState};
+use crate::rt::{
+    GlobalCell, HostBlock, LinearMemory, MemoryImage, SlotCall, TableCells, Trampoline, VmState,
+};
+use crate::vm::trampoline::Kind;
 
 /// Identity of a store, unique in the process.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -180,7 +183,7 @@ impl StoreOpaque {
     }
 
     pub(crate) fn add_tag(&mut self, ty: TypeId) -> u32 {
-        let interned = self.engine.interned(ty);
+        let interned = self.engine.registry().interned(ty);
         let params = &interned.func().params;
         let traced = (0..).zip(params).filter(|(_, ty)| ty.is_traced()).map(|(position, _)| position);
         self.tags.push(TagEntity { ty, traced: traced.collect() });

@@ -1,10 +1,12 @@
 //! Table handles. Follows the core specification, "Table Instances".
 
+use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::embed::value::Val;
 use crate::error::{Error, Result};
 use crate::module::types::{RefType, TableType, ValType};
-use crate::rt::{self, TableCells, ValRaw};
+use crate::rt::TableCells;
+use crate::vm::slot::ValRaw;
 
 /// A table of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -49,7 +51,7 @@ impl Table {
         let store = cx.as_context().into_opaque();
         let cells = self.cells(store);
         let word = *cells.elements().get(usize::try_from(index).ok()?)?;
-        Some(rt::val_from_raw(store, ValRaw::from_u64(word), ValType::Ref(cells.ty().element)))
+        Some(val_from_raw(store, ValRaw::from_u64(word), ValType::Ref(cells.ty().element)))
     }
 
     /// Replaces the element at `index`.
@@ -106,5 +108,5 @@ fn element_word(store: &StoreOpaque, element: RefType, value: Val) -> Result<u64
     if !value.is_of(store, ValType::Ref(element)) {
         return Err(Error::type_mismatch(format!("{} given for an element of type {element}", value.ty())));
     }
-    Ok(rt::val_to_raw(store, &value).to_u64())
+    Ok(val_to_raw(store, &value).to_u64())
 }

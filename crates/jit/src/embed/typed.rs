@@ -3,11 +3,11 @@
 use crate::embed::func::Func;
 use crate::embed::store::{AsContextMut, Caller};
 use crate::embed::trap::{HostError, Trap};
-use crate::engine::trampolines::Kind;
 use crate::error::{Error, Result};
 use crate::module::types::FuncType;
 use crate::rt::sealed::HostParams;
 use crate::rt::{TypedEntry, WasmParams, WasmResults, WasmTy};
+use crate::vm::trampoline::Kind;
 
 /// A function with parameters `P` and results `R`, checked once.
 ///

@@ -39,7 +39,8 @@ impl ValidModule {
     ///
     /// Fails if the bytes are not a valid module, or if it has types that are not compiled yet.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
-        let source = Arc::new(ModuleSource::validate(wasm, engine)?);
+        let features = engine.settings().features;
+        let source = Arc::new(ModuleSource::validate(wasm, features, engine.registry())?);
         Ok(Self { engine: engine.clone(), source })
     }
 

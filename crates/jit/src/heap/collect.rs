@@ -13,7 +13,8 @@
 
 use crate::embed::exception::Exceptions;
 use crate::embed::store::StoreOpaque;
-use crate::rt::{self, CodeFrame, ValRaw};
+use crate::rt::{self, CodeFrame};
+use crate::vm::slot::ValRaw;
 
 /// What a word of a traced type refers to, unless it is null.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

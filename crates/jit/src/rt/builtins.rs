@@ -6,73 +6,20 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::linear_memory::LinearMemory;
-use super::shared_region::{Awaited, WaitResult};
-use super::state::VmStore;
 use crate::embed::instantiate::{InstanceData, memory_init, span, table_init};
 use crate::embed::store::StoreOpaque;
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::TypeId;
+use crate::vm::builtin::{N_BUILTINS, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
 use crate::vm::layout;
 
-/// A run-time function, as a position in the table of addresses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Builtin {
-    /// (memory, delta pages) -> former pages or all ones.
-    MemoryGrow,
-    /// (memory, address, byte, length) -> trap.
-    MemoryFill,
-    /// (destination memory, source memory, destination, source, length) -> trap.
-    MemoryCopy,
-    /// (memory, segment, destination, source, length) -> trap.
-    MemoryInit,
-    /// (segment) -> nothing.
-    DataDrop,
-    /// (table, element, delta) -> former elements or all ones.
-    TableGrow,
-    /// (table, index, element, length) -> trap.
-    TableFill,
-    /// (destination table, source table, destination, source, length) -> trap.
-    TableCopy,
-    /// (table, segment, destination, source, length) -> trap.
-    TableInit,
-    /// (segment) -> nothing.
-    ElemDrop,
-    /// (type, expected type) -> trap.
-    CheckSubtype,
-    /// (memory, address, count) -> woken or `WAIT_OUT_OF_BOUNDS`.
-    AtomicNotify,
-    /// (memory, address, expected, timeout) -> how it ended, as the instruction has it, or a `WAIT_` word.
-    AtomicWait32,
-    /// As `AtomicWait32`.
-    AtomicWait64,
-    /// (tag, payload address): throws. By the wasm convention.
-    Throw,
-    /// (exception): throws. By the wasm convention.
-    ThrowRef,
-}
-
-impl Builtin {
-    /// Returns the number of words it takes after the context.
-    pub(crate) fn n_args(self) -> usize {
-        match self {
-            Self::DataDrop | Self::ElemDrop | Self::ThrowRef => 1,
-            Self::MemoryGrow | Self::CheckSubtype | Self::Throw => 2,
-            Self::TableGrow | Self::AtomicNotify => 3,
-            Self::MemoryFill | Self::TableFill | Self::AtomicWait32 | Self::AtomicWait64 => 4,
-            Self::MemoryCopy | Self::MemoryInit | Self::TableCopy | Self::TableInit => 5,
-        }
-    }
-
-    /// Returns the byte offset of its address in the table of addresses.
-    pub(crate) fn offset(self) -> i32 {
-        self as i32 * 8
-    }
-}
+use super::linear_memory::LinearMemory;
+use super::shared_region::{Awaited, WaitResult};
+use super::state::VmStore;
 
 /// Returns the address of the table of addresses, in the order of [`Builtin`].
 pub(crate) fn addresses() -> usize {
-    static TABLE: OnceLock<[usize; 16]> = OnceLock::new();
+    static TABLE: OnceLock<[usize; N_BUILTINS]> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         [
             memory_grow as *const () as usize,
@@ -95,11 +42,6 @@ pub(crate) fn addresses() -> usize {
     });
     (&raw const *table).expose_provenance()
 }
-
-/// What a wait or a notification outside of the memory returns.
-pub(crate) const WAIT_OUT_OF_BOUNDS: u64 = u64::MAX;
-/// What a wait returns whose store's deadline has passed.
-pub(crate) const WAIT_INTERRUPTED: u64 = u64::MAX - 1;
 
 /// What compiled code says that an out-of-bounds status is.
 const OUT_OF_BOUNDS: u64 = 1;
@@ -206,7 +148,7 @@ builtins! {
     }
 
     check_subtype(store, _instance, ty, expected) {
-        let registry = store.engine().registry();
+        let registry = store.engine().registry().lock();
         status(registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))).then_some(()))
     }
 
@@ -247,7 +189,7 @@ fn atomic_wait(
     let memory = &store.memories[memory_number(&store.instances[instance as usize], memory)];
     let region = memory.shared().expect("the translator traps on waits on other memories");
     let timeout = (timeout.cast_signed() >= 0).then(|| Duration::from_nanos(timeout));
-    let interrupted = || store.engine().config().interruption().epochs && store.vm().deadline_passed();
+    let interrupted = || store.engine().config().has_epochs() && store.vm().deadline_passed();
     match region.wait(at, awaited, timeout, interrupted) {
         Ok(WaitResult::Ok) => 0,
         Ok(WaitResult::Mismatch) => 1,

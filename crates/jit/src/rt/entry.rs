@@ -9,13 +9,14 @@ use std::arch::asm;
 use std::cell::Cell;
 use std::ptr;
 
-use super::block::FuncRefPtr;
-use super::slot::ValRaw;
-use super::state::{Activation, Failure, VmStore, find_code};
 use crate::embed::exception::{exception, index_of};
 use crate::embed::store::{StoreInner, StoreOpaque};
 use crate::embed::trap::{Backtrace, Trap, TrapKind, kind_of_code};
-use crate::engine::trampolines::SlotCall;
+use crate::rt::SlotCall;
+use crate::vm::slot::ValRaw;
+
+use super::block::FuncRefPtr;
+use super::state::{Activation, Failure, VmStore, find_code};
 
 /// A trampoline of [`Kind::EnterBySlots`]: function reference, VM state, slots (arguments in, results out).
 type Entry = unsafe extern "C" fn(u64, *mut VmStore, *mut ValRaw);

@@ -5,15 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::block::{FuncRef, FuncRefPtr};
-use super::registers::sealed::{HostParams, Params, Results};
-use super::slot::ValRaw;
-use super::state::{Failure, VmState, VmStore};
 use crate::embed::exception;
 use crate::embed::store::{Caller, StoreInner};
 use crate::embed::trap::HostError;
 use crate::embed::typed::IntoFunc;
-use crate::engine::trampolines::{Kind, Trampoline};
+use crate::rt::Trampoline;
+use crate::vm::offsets;
+use crate::vm::slot::ValRaw;
+use crate::vm::trampoline::Kind;
+
+use super::block::{FuncRef, FuncRefPtr};
+use super::registers::sealed::{HostParams, Params, Results};
+use super::state::{Failure, VmState, VmStore};
 
 /// The context of a host function. Compiled code uses the first two fields.
 #[repr(C)]
@@ -26,13 +29,10 @@ pub(crate) struct HostContext {
     func_ref: FuncRef,
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const HOST_STORE: i32 = 0;
-    pub(crate) const HOST_CODE: i32 = 8;
-    const _: () = assert!(std::mem::offset_of!(super::HostContext, store) == 0);
-    const _: () = assert!(std::mem::offset_of!(super::HostContext, code) == 8);
-}
+const _: () = {
+    assert!(std::mem::offset_of!(HostContext, store) == offsets::HOST_STORE as usize);
+    assert!(std::mem::offset_of!(HostContext, code) == offsets::HOST_CODE as usize);
+};
 
 /// Owner of a host function and its context.
 ///

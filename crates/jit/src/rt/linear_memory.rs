@@ -9,14 +9,13 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use crate::error::{Error, Result};
+use crate::module::types::MemoryType;
+use crate::vm::offsets;
+
 use super::mmap::{PAGE, Reservation};
 use super::pool::{MemoryImage, MemoryPool, SLOT_BYTES, Slot};
 use super::shared_region::SharedRegion;
-use crate::error::{Error, Result};
-use crate::module::types::MemoryType;
-
-/// Bytes of inaccessible address space after the 4 GiB of a 32-bit memory.
-pub(crate) const GUARD_SIZE: u64 = 32 << 20;
 
 /// What compiled code knows of a memory.
 #[repr(C)]
@@ -27,12 +26,7 @@ pub(super) struct MemoryDef {
     pub(super) len: AtomicUsize,
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const MEMORY_DEF_LEN: i32 = 8;
-    pub(crate) use super::GUARD_SIZE;
-    const _: () = assert!(std::mem::offset_of!(super::MemoryDef, len) == 8);
-}
+const _: () = assert!(std::mem::offset_of!(MemoryDef, len) == offsets::MEMORY_DEF_LEN as usize);
 
 /// How large a memory starts and may become, in bytes.
 #[derive(Clone, Copy, Debug)]

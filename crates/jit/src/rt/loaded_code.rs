@@ -8,11 +8,12 @@ use cranelift_jit::{
     ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider,
 };
 
-use super::mmap::FileMapping;
-use crate::compile::{Compiled, Handler, TryCall};
 use crate::embed::trap::Frame;
 use crate::error::{Error, Result};
 use crate::module::info::ModuleInfo;
+use crate::vm::compiled::{Compiled, Handler, TryCall};
+
+use super::mmap::FileMapping;
 
 /// Executable, read-only memory that holds one text.
 ///

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
 
 /// What ranges of a reservation start and end at: a multiple of every host's page size.
@@ -131,16 +132,19 @@ impl Drop for Reservation {
     }
 }
 
-/// Returns a file of these contents that only memory holds.
-pub(super) fn memory_file(contents: &[u8]) -> io::Result<OwnedFd> {
+/// Returns a file of `len` bytes that only memory holds: zeros, which take no memory, but for the parts.
+pub(super) fn memory_file(len: usize, parts: &[(usize, &[u8])]) -> io::Result<OwnedFd> {
     // SAFETY: the name is a string that ends with zero; a descriptor that comes back is ours alone.
     let file = unsafe {
         let fd = libc::memfd_create(c"lowlift memory image".as_ptr(), libc::MFD_CLOEXEC);
         check(fd.min(0))?;
         OwnedFd::from_raw_fd(fd)
     };
-    let mut file = std::fs::File::from(file);
-    io::Write::write_all(&mut file, contents)?;
+    let file = std::fs::File::from(file);
+    file.set_len(len as u64)?;
+    for &(at, bytes) in parts {
+        file.write_all_at(bytes, at as u64)?;
+    }
     Ok(file.into())
 }
 

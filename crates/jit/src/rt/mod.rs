@@ -33,14 +33,14 @@ mod registers;
 mod roots;
 mod shared_region;
 mod signals;
-mod slot;
 mod state;
 mod stubs;
 mod table_cells;
+mod trampoline;
 mod unwind;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
-pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
+pub(crate) use builtins::addresses as builtin_addresses;
 pub(crate) use entry::call;
 pub(crate) use host_block::HostBlock;
 pub(crate) use linear_memory::LinearMemory;
@@ -53,18 +53,7 @@ pub(crate) use roots::{CodeFrame, stack_roots};
 pub use shared_region::WaitResult;
 pub(crate) use shared_region::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;
-pub use slot::ValRaw;
-pub(crate) use slot::{val_from_raw, val_to_raw};
 pub(crate) use state::VmState;
 pub(crate) use stubs::stubs;
 pub(crate) use table_cells::TableCells;
-
-/// Offsets and sizes that compiled code uses, of the structures defined in this folder.
-pub(crate) mod offsets {
-    pub(crate) use super::block::offsets::*;
-    pub(crate) use super::host_block::offsets::*;
-    pub(crate) use super::linear_memory::offsets::*;
-    pub(crate) use super::slot::VALUE_SIZE;
-    pub(crate) use super::state::offsets::*;
-    pub(crate) use super::table_cells::offsets::*;
-}
+pub(crate) use trampoline::{SlotCall, Trampoline};

@@ -7,19 +7,22 @@
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-use super::block::FuncRefPtr;
-use super::entry::enter;
-use super::host_block::{HostContext, run_on_registers};
-use super::slot::{ValRaw, Word};
-use super::state::VmStore;
 use crate::embed::exception::ExnRef;
 use crate::embed::func::Func;
 use crate::embed::store::{AsContext, StoreInner};
 use crate::embed::trap::Trap;
 use crate::embed::typed::IntoFunc;
 use crate::embed::value::ExternRef;
-use crate::engine::trampolines::{Kind, Trampoline};
 use crate::module::types::{TypeId, ValType};
+use crate::rt::Trampoline;
+use crate::vm::slot::{ValRaw, Word};
+use crate::vm::trampoline::Kind;
+
+use super::block::FuncRefPtr;
+use super::entry::enter;
+use super::host_block::{HostContext, run_on_registers};
+use super::state::VmStore;
+
 use sealed::{HostParams, Params, Results, Value};
 
 #[cfg(target_arch = "aarch64")]
@@ -29,8 +32,8 @@ use std::arch::x86_64::__m128i as Vector;
 
 /// What keeps others from implementing the traits of this file: compiled code relies on them.
 pub(crate) mod sealed {
-    use super::super::slot::Word;
     use super::{AsContext, IntoFunc, ValType};
+    use crate::vm::slot::Word;
 
     /// What crosses to compiled code as one argument or result.
     pub trait Value: Sized {

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::ir::TrapCode;
 
-use super::loaded_code::LoadedCode;
 use crate::embed::store::StoreOpaque;
 use crate::embed::trap::HostError;
+use crate::vm::offsets;
+
+use super::loaded_code::LoadedCode;
 
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;
@@ -84,31 +86,20 @@ pub(crate) enum Failure {
     Panic(Box<dyn Any + Send>),
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const STORE_STACK_LIMIT: i32 = 0;
-    pub(crate) const STORE_EXIT_FP: i32 = 8;
-    pub(crate) const STORE_ENTRY_FP: i32 = 16;
-    pub(crate) const STORE_ENTRY_SP: i32 = 24;
-    pub(crate) const STORE_HANDLER_PC: i32 = 32;
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, stack_limit) == 0);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, exit_fp) == 8);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, entry_fp) == 16);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, entry_sp) == 24);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, handler_pc) == 32);
-    pub(crate) const STORE_EPOCH: i32 = 40;
-    pub(crate) const STORE_DEADLINE: i32 = 48;
-    pub(crate) const STORE_FUEL: i32 = 56;
-    pub(crate) const STORE_FIGURE: i32 = 64;
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, epoch) == 40);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, deadline) == 48);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, fuel) == 56);
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, figure) == 64);
-    pub(crate) const STORE_HOST_FAILED: i32 = 72;
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, host_failed) == 72);
-    pub(crate) const STORE_LEAVE_HOST: i32 = 80;
-    const _: () = assert!(std::mem::offset_of!(super::VmStore, leave_host) == 80);
-}
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(VmStore, stack_limit) == offsets::STORE_STACK_LIMIT as usize);
+    assert!(offset_of!(VmStore, exit_fp) == offsets::STORE_EXIT_FP as usize);
+    assert!(offset_of!(VmStore, entry_fp) == offsets::STORE_ENTRY_FP as usize);
+    assert!(offset_of!(VmStore, entry_sp) == offsets::STORE_ENTRY_SP as usize);
+    assert!(offset_of!(VmStore, handler_pc) == offsets::STORE_HANDLER_PC as usize);
+    assert!(offset_of!(VmStore, epoch) == offsets::STORE_EPOCH as usize);
+    assert!(offset_of!(VmStore, deadline) == offsets::STORE_DEADLINE as usize);
+    assert!(offset_of!(VmStore, fuel) == offsets::STORE_FUEL as usize);
+    assert!(offset_of!(VmStore, figure) == offsets::STORE_FIGURE as usize);
+    assert!(offset_of!(VmStore, host_failed) == offsets::STORE_HOST_FAILED as usize);
+    assert!(offset_of!(VmStore, leave_host) == offsets::STORE_LEAVE_HOST as usize);
+};
 
 /// Owner of a store's VM state.
 ///

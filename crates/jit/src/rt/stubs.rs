@@ -7,14 +7,14 @@
 use std::arch::naked_asm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::state::{Failure, VmStore};
-use super::unwind::leave;
-use crate::compile::{Compiled, FuncRange};
 use crate::embed::store::StoreOpaque;
-use crate::embed::trap::code;
 use crate::engine::lazy::FuncCode;
 use crate::module::index::to_u32;
-use crate::vm::layout;
+use crate::vm::compiled::{Compiled, FuncRange};
+use crate::vm::{layout, trap_code as code};
+
+use super::state::{Failure, VmStore};
+use super::unwind::leave;
 
 /// Bytes of a stub.
 const STUB_BYTES: usize = 24;

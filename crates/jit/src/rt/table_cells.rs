@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::module::types::TableType;
+use crate::vm::offsets;
 
 /// What compiled code knows of a table.
 #[repr(C)]
@@ -18,13 +19,10 @@ struct TableDef {
     capacity: usize,
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const TABLE_DEF_BASE: i32 = 0;
-    pub(crate) const TABLE_DEF_LEN: i32 = 8;
-    const _: () = assert!(std::mem::offset_of!(super::TableDef, base) == 0);
-    const _: () = assert!(std::mem::offset_of!(super::TableDef, len) == 8);
-}
+const _: () = {
+    assert!(std::mem::offset_of!(TableDef, base) == offsets::TABLE_DEF_BASE as usize);
+    assert!(std::mem::offset_of!(TableDef, len) == offsets::TABLE_DEF_LEN as usize);
+};
 
 /// A table.
 ///

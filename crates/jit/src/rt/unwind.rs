@@ -9,16 +9,16 @@
 use std::arch::naked_asm;
 use std::mem::offset_of;
 
+use crate::embed::exception::{allocate, index_of};
+use crate::module::index::TagIndex;
+use crate::vm::catch::Catch;
+use crate::vm::compiled::Handler;
+use crate::vm::slot::ValRaw;
+use crate::vm::{layout, trap_code as code};
+
 use super::roots::CodeFrame;
 use super::signals::walk;
-use super::slot::ValRaw;
 use super::state::{Failure, VmStore, find_code};
-use crate::compile::Handler;
-use crate::embed::exception::{allocate, index_of};
-use crate::embed::trap::code;
-use crate::module::index::TagIndex;
-use crate::translate::Catch;
-use crate::vm::layout;
 
 /// Where to continue, and with what: the fields that `resume` loads.
 #[repr(C)]

@@ -58,7 +58,7 @@ pub(super) fn types_equal(
 }
 
 /// Returns `ty` behind aliases, and the resource for a handle that owns it.
-fn despelled(resolved: &Resolved, ty: Type) -> Type {
+pub(super) fn despelled(resolved: &Resolved, ty: Type) -> Type {
     let ty = resolved.dealias(ty);
     if let Type::Def(id) = ty
         && let TypeDefKind::Own(resource) = resolved[id].kind

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::equal::{Pair, types_equal};
+use super::equal::{Pair, despelled, types_equal};
 use super::interface::Scope;
 use super::types::{holds_borrow, ty};
 use super::{Context, Name, TypeNames, UniqueNames, attributes, check_unique};
@@ -139,10 +139,11 @@ fn result(
     };
     let resolved = ty(cx, scope, names, ast)?;
     if let Some((name, resource)) = constructs {
-        let is_result = if let Type::Def(id) = resolved
-            && let TypeDefKind::Result { ok, .. } = cx.out[id].kind
+        // Under whatever names: what counts is the component's type.
+        let is_result = if let Type::Def(id) = cx.out.dealias(resolved)
+            && let TypeDefKind::Result { ok: Some(ok), .. } = cx.out[id].kind
         {
-            ok == Some(Type::Def(resource))
+            despelled(&cx.out, ok) == Type::Def(resource)
         } else {
             false
         };

@@ -7,17 +7,25 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use semver::Version;
 
-use super::decode::DecodeError;
+use wasmparser::component_types::ComponentItem;
+
+use super::error::DecodeError;
+use super::names::{NoForm, interfacename};
 use crate::arena::{
     Attributes, Function, FunctionId, Interface, InterfaceId, Owner, Package, PackageId, Resolved, TypeDef,
-    TypeDefId, TypeDefKind, World, WorldId, push,
+    TypeDefId, TypeDefKind, World, WorldId, WorldItem, WorldItemKind, push,
 };
+use crate::print::{Direction, Remarks};
 use crate::source::{FileId, Sources, Span};
 
 /// What is known of packages so far.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) resolved: Resolved,
+    /// Comments for what WIT has no form for.
+    pub(super) remarks: Remarks,
+    /// The reasons for these comments, each in a line.
+    pub(super) inexact: Vec<String>,
     span: Span,
     /// By name with version.
     packages: BTreeMap<String, PackageId>,
@@ -31,6 +39,8 @@ impl Draft {
         let file: FileId = Sources::default().add("", "").expect("an empty text fits");
         Self {
             resolved: Resolved::default(),
+            remarks: Remarks::default(),
+            inexact: Vec::new(),
             span: Span { file, start: 0, end: 0 },
             packages: BTreeMap::new(),
             interfaces: HashMap::new(),
@@ -66,7 +76,7 @@ impl Draft {
 
     /// Returns the interface with this full name.
     pub(super) fn interface(&mut self, full: &str) -> Result<InterfaceId, DecodeError> {
-        let (package, name) = split_name(full)?;
+        let (package, name) = interfacename(full)?;
         let package = self.package(&package)?;
         if let Some(id) = self.interfaces.get(&(package, name.to_owned())) {
             return Ok(*id);
@@ -167,6 +177,65 @@ impl Draft {
         id
     }
 
+    /// Returns an entry of a world's imports or exports, which `source` is in the component.
+    pub(super) fn item(
+        &self,
+        name: Option<String>,
+        kind: WorldItemKind,
+        source: &ComponentItem,
+    ) -> WorldItem {
+        let external_id = match kind {
+            WorldItemKind::Interface(_) => source.external_id.clone(),
+            // That of a function or type is part of it.
+            WorldItemKind::Function(_) | WorldItemKind::Type(_) => None,
+        };
+        let attributes = Attributes { external_id, ..Attributes::default() };
+        WorldItem { name, kind, is_implicit: false, attributes, span: self.span }
+    }
+
+    /// Adds an entry to a world's imports or exports.
+    pub(super) fn add_item(&mut self, world: WorldId, direction: Direction, item: WorldItem) {
+        self.items(world, direction).push(item);
+    }
+
+    /// Adds the entry for a type, if a world has it.
+    pub(super) fn add_type_of_world(&mut self, id: TypeDefId) {
+        let ty = &self.resolved[id];
+        let Owner::World(world) = ty.owner else { return };
+        let (name, kind) = (ty.name.clone(), WorldItemKind::Type(id));
+        let attributes = Attributes::default();
+        let item = WorldItem { name, kind, is_implicit: false, attributes, span: self.span };
+        self.add_item(world, Direction::Import, item);
+    }
+
+    fn items(&mut self, world: WorldId, direction: Direction) -> &mut Vec<WorldItem> {
+        let world = &mut self.resolved.worlds[world.index() as usize];
+        match direction {
+            Direction::Import => &mut world.imports,
+            Direction::Export => &mut world.exports,
+        }
+    }
+
+    /// Notes that an import or export of a world is left out.
+    pub(super) fn leave_out(&mut self, world: WorldId, direction: Direction, name: &str, no_form: &NoForm) {
+        let text = format!("{} {}: {}", direction.keyword(), name.escape_debug(), no_form.why);
+        let position = self.items(world, direction).len();
+        self.remarks.of_world(world, direction, position, text);
+        self.inexact.push(no_form.message());
+    }
+
+    /// Notes that an export of an instance is left out of its interface.
+    pub(super) fn leave_out_of_interface(&mut self, id: InterfaceId, name: &str, no_form: &NoForm) {
+        self.remarks.of_interface(id, format!("{}: {}", name.escape_debug(), no_form.why));
+        self.inexact.push(no_form.message());
+    }
+
+    /// Notes that a type is only the nearest that WIT has to the component's.
+    pub(super) fn remark(&mut self, id: TypeDefId, text: String, no_form: &NoForm) {
+        self.remarks.of_type(id, text);
+        self.inexact.push(no_form.message());
+    }
+
     /// Removes the gates of items that are not stable yet: that they are here means that they were asked for.
     #[cfg(feature = "load")]
     pub(super) fn take_unstable_in(&mut self) {
@@ -219,19 +288,5 @@ fn owner_package(interfaces: &[Interface], worlds: &[World], owner: Owner) -> Pa
     match owner {
         Owner::Interface(id) => interfaces[id.index() as usize].package,
         Owner::World(id) => worlds[id.index() as usize].package,
-    }
-}
-
-/// Returns the package and the rest of a full name: `a:b/c@1.0.0` is `c` of `a:b@1.0.0`.
-pub(super) fn split_name(full: &str) -> Result<(String, &str), DecodeError> {
-    let (name, version) = match full.split_once('@') {
-        Some((name, version)) => (name, format!("@{version}")),
-        None => (full, String::new()),
-    };
-    match name.rsplit_once('/') {
-        Some((package, item)) if package.contains(':') && !package.contains(['<', '=']) => {
-            Ok((format!("{package}{version}"), item))
-        }
-        _ => Err(DecodeError::new(format!("`{full}` is not the full name of an interface or world"))),
     }
 }

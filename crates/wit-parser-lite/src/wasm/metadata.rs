@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::decode::DecodeError;
 use super::draft::Draft;
+use super::error::DecodeError;
 use crate::arena::{
     Attributes, FunctionId, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId, TypeDefKind,
     WorldId, WorldItem, WorldItemKind,

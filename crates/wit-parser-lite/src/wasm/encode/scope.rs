@@ -11,7 +11,7 @@ use wasm_encoder::{
     TypeBounds,
 };
 
-use super::encode::extern_name;
+use super::extern_name;
 use crate::arena::{
     FunctionId, InterfaceId, Owner, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind,
 };

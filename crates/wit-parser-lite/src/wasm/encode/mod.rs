@@ -3,6 +3,8 @@
 //! A definition stands by itself: what it uses of other interfaces is imported beside it, as instances with the types of
 //! these interfaces. A world has complete interfaces inside, functions and all.
 
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::{
@@ -10,8 +12,8 @@ use wasm_encoder::{
     CustomSection,
 };
 
+use self::scope::Encoder;
 use super::metadata;
-use super::scope::Encoder;
 use crate::arena::{
     Accessor, FunctionId, InterfaceId, Owner, PackageId, Resolved, TypeDefId, TypeDefKind, WorldId,
     WorldItem, WorldItemKind,

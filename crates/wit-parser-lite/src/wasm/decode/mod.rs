@@ -1,61 +1,32 @@
 //! Components to packages.
 //!
-//! `wasmparser` validates and works out types; what they mean as WIT is found out here. That is printed, and the text is
-//! parsed: so everything that holds of what was written as text holds of it too, and faults have a place to point at.
+//! `wasmparser` validates and works out types. They are read into a draft, the draft is printed, and
+//! the text is parsed: what holds for text then holds for binaries too, and faults have a place.
 
-use std::fmt;
+mod types;
+mod world;
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
 use wasmparser::types::Types;
 use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-use super::draft::{Draft, split_name};
+use self::world::Reader;
+use super::draft::Draft;
+use super::error::DecodeError;
 use super::metadata;
-use super::world::Reader;
+use super::names::interfacename;
 use crate::arena::{PackageId, Resolved};
 use crate::gate::Features;
+use crate::lex::is_forbidden;
 use crate::parse_with_features;
-use crate::print::print;
+use crate::print::{print, print_with};
 
 /// What a component without a name of its own is called as a package, and its world, as other tools call them.
 const COMPONENT_PACKAGE: &str = "root:component";
 const COMPONENT_WORLD: &str = "root";
 
-/// What the names of the custom sections start with in which a core module carries its worlds.
-const WORLD_SECTION: &str = "component-type";
-
-/// Why bytes could not be read as WIT.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct DecodeError {
-    /// What is wrong.
-    pub message: String,
-    /// Where in the bytes, if it is at one place.
-    pub offset: Option<u64>,
-}
-
-impl DecodeError {
-    #[cold]
-    pub(super) fn new(message: String) -> Self {
-        Self { message, offset: None }
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.offset {
-            Some(offset) => write!(f, "{} (at offset {offset:#x})", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl From<wasmparser::BinaryReaderError> for DecodeError {
-    fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self { message: error.message().to_owned(), offset: Some(error.offset()) }
-    }
-}
+/// The prefix of the names of the custom sections in which a core module carries its worlds.
+pub const WORLD_SECTION: &str = "component-type";
 
 /// Returns what `bytes` describe: a WIT package in binary form, or a component, of which it is the world `root` of the
 /// package `root:component`, or the worlds that a core module carries in its `component-type` sections.
@@ -76,13 +47,59 @@ impl From<wasmparser::BinaryReaderError> for DecodeError {
 /// ```
 pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
     let mut draft = Draft::new();
-    read(&mut draft, bytes)?;
+    read(&mut draft, bytes, Form::Exact)?;
     draft.drop_foreign_versions();
     let text = print(&draft.resolved);
     parse_with_features(&Features::All, &[("decoded.wit", &text)], &[]).map_err(|errors| {
         let error = &errors[0];
         DecodeError::new(format!("has no form in WIT: {}: {}", error.location.excerpt.trim(), error.message))
     })
+}
+
+/// What a binary describes as WIT text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WitText {
+    /// The text.
+    pub text: String,
+    /// What WIT has no form for, a line each. The text says it in comments.
+    pub inexact: Vec<String>,
+}
+
+/// Returns what `bytes` describe as text: what [`decode`] returns, as [`print`](crate::print::print)
+/// prints it, but for every valid component.
+///
+/// What WIT has no form for, such as an imported core module, is a comment. A type that is exported
+/// by itself, or that is referred to where it has no name, is written in the nearest form, with a
+/// comment.
+///
+/// # Errors
+///
+/// The bytes are not a valid component, nor a core module with its worlds.
+///
+/// ```
+/// let text = "package demo:greet; world greeter { export greet: func(name: string); }";
+/// let resolved = wit_parser_lite::parse(&[("greet.wit", text)]).unwrap();
+/// let bytes = wit_parser_lite::wasm::encode_world(&resolved, resolved.main_package().worlds[0]);
+/// let wit = wit_parser_lite::wasm::to_text(&bytes).unwrap();
+/// assert!(wit.text.ends_with("world greeter {\n  export greet: func(name: string);\n}\n"));
+/// assert!(wit.inexact.is_empty());
+/// ```
+pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
+    let mut draft = Draft::new();
+    read(&mut draft, bytes, Form::Nearest)?;
+    draft.drop_foreign_versions();
+    let mut text = print_with(&draft.resolved, &draft.remarks);
+    if text.contains(is_forbidden) {
+        text = text.replace(is_forbidden, "\u{fffd}");
+    }
+    Ok(WitText { text, inexact: draft.inexact })
+}
+
+/// Whether everything that is read must have a form in WIT.
+#[derive(Clone, Copy)]
+enum Form {
+    Exact,
+    Nearest,
 }
 
 /// A package as WIT text.
@@ -105,7 +122,7 @@ pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, D
     let mut draft = Draft::new();
     let mut own: Vec<PackageId> = Vec::with_capacity(binaries.len());
     for (index, bytes) in binaries.iter().enumerate() {
-        own.push(read(&mut draft, bytes).map_err(|error| (index, error))?);
+        own.push(read(&mut draft, bytes, Form::Exact).map_err(|error| (index, error))?);
     }
     draft.take_unstable_in();
     draft.drop_foreign_versions();
@@ -117,9 +134,9 @@ pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, D
 }
 
 /// Adds what `bytes` describe, and returns the package that they are.
-fn read(draft: &mut Draft, bytes: &[u8]) -> Result<PackageId, DecodeError> {
+fn read(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<PackageId, DecodeError> {
     if !is_module(bytes) {
-        return read_component(draft, bytes);
+        return read_component(draft, bytes, form);
     }
     let mut package = None;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -130,7 +147,7 @@ fn read(draft: &mut Draft, bytes: &[u8]) -> Result<PackageId, DecodeError> {
                 error.offset = error.offset.map(|offset| section.data_offset() + offset);
                 error
             };
-            let found = read_component(draft, section.data()).map_err(inside)?;
+            let found = read_component(draft, section.data(), form).map_err(inside)?;
             package.get_or_insert(found);
         }
     }
@@ -146,33 +163,57 @@ fn is_module(bytes: &[u8]) -> bool {
     )
 }
 
-fn read_component(draft: &mut Draft, bytes: &[u8]) -> Result<PackageId, DecodeError> {
+fn read_component(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<PackageId, DecodeError> {
     let contents = contents(bytes)?;
-    let package = read_items(draft, &contents)?;
-    match &contents.metadata {
-        Some(section) => metadata::read(draft, package, section).map(|()| package),
-        None => Ok(package),
+    let package = if contents.is_package() {
+        match (read_package(draft, &contents), form) {
+            (Ok(package), _) => package,
+            (Err(error), Form::Exact) => return Err(error),
+            // What was read so far may be incomplete.
+            (Err(_), Form::Nearest) => {
+                *draft = Draft::new();
+                read_root(draft, &contents)?
+            }
+        }
+    } else {
+        read_root(draft, &contents)?
+    };
+    if let (Form::Exact, Some(message)) = (form, draft.inexact.first()) {
+        return Err(DecodeError::new(message.clone()));
+    }
+    let Some(section) = &contents.metadata else { return Ok(package) };
+    match (metadata::read(draft, package, section), form) {
+        (Ok(()), _) => Ok(package),
+        (Err(error), Form::Exact) => Err(error),
+        (Err(error), Form::Nearest) => {
+            draft.remarks.of_file(error.message.escape_debug().to_string());
+            draft.inexact.push(error.message);
+            Ok(package)
+        }
     }
 }
 
-fn read_items(draft: &mut Draft, contents: &Contents) -> Result<PackageId, DecodeError> {
-    let Contents { types, imports, exports, .. } = contents;
+/// Reads a component that runs as a world.
+fn read_root(draft: &mut Draft, contents: &Contents) -> Result<PackageId, DecodeError> {
+    let package = draft.package(COMPONENT_PACKAGE)?;
+    let world = draft.world(COMPONENT_WORLD, package)?;
+    let imports = contents.imports.iter().map(|(name, item)| (name.as_str(), item));
+    let exports = contents.exports.iter().map(|(name, item)| (name.as_str(), item));
+    Reader::new(draft, &contents.types).world_items(world, imports, exports);
+    Ok(package)
+}
+
+/// Reads a WIT package in binary form.
+fn read_package(draft: &mut Draft, contents: &Contents) -> Result<PackageId, DecodeError> {
+    let Contents { types, exports, .. } = contents;
     let mut reader = Reader::new(draft, types);
-    if !imports.is_empty() || exports.is_empty() || !exports.iter().all(|(_, item)| is_component_type(item)) {
-        let package = reader.draft.package(COMPONENT_PACKAGE)?;
-        let world = reader.draft.world(COMPONENT_WORLD, package)?;
-        let imports = imports.iter().map(|(name, item)| (name.as_str(), item));
-        let exports = exports.iter().map(|(name, item)| (name.as_str(), item));
-        reader.world_items(world, imports, exports)?;
-        return Ok(package);
-    }
     // Before any other package, so that it is the main one.
     let (name, item) = definition(types, &exports[0].1)?;
-    let package = reader.draft.package(&split_name(&item.full_name(name))?.0)?;
+    let package = reader.draft.package(&interfacename(&item.full_name(name))?.0)?;
     for (_, export) in exports {
         let (name, item) = definition(types, export)?;
         let full = item.full_name(name);
-        let (own, name) = split_name(&full)?;
+        let (own, name) = interfacename(&full)?;
         if reader.draft.package(&own)? != package {
             let message = format!("`{full}` is not of the same package as what stands before it");
             return Err(DecodeError::new(message));
@@ -193,7 +234,7 @@ fn read_items(draft: &mut Draft, contents: &Contents) -> Result<PackageId, Decod
                 let ty = &types[id];
                 let imports = ty.imports.iter().map(|(name, item)| (name.as_str(), item));
                 let exports = ty.exports.iter().map(|(name, item)| (name.as_str(), item));
-                reader.world_items(world, imports, exports)?;
+                reader.world_items(world, imports, exports);
             }
             ComponentEntityType::Module(_)
             | ComponentEntityType::Func(_)
@@ -231,6 +272,16 @@ struct Contents {
     exports: Vec<(String, ComponentItem)>,
     /// The custom section with documentation and gates.
     metadata: Option<Vec<u8>>,
+}
+
+impl Contents {
+    /// Returns whether the component is a WIT package: it has exports only, all component types.
+    fn is_package(&self) -> bool {
+        let exports = &self.exports;
+        self.imports.is_empty()
+            && !exports.is_empty()
+            && exports.iter().all(|(_, item)| is_component_type(item))
+    }
 }
 
 fn contents(bytes: &[u8]) -> Result<Contents, DecodeError> {
