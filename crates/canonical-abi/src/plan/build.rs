@@ -9,9 +9,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{BlockId, Plan, Program, Side};
-use crate::despecialize::{Cases, Fields};
-use crate::flatten::Options;
-use crate::layout::{elem_size, field_offsets, tuple_layout};
+use crate::options::Options;
+use crate::types::despecialize::{Cases, Fields};
+use crate::types::layout::{elem_size, field_offsets, tuple_layout};
 use crate::types::{FuncType, Types, ValType};
 
 /// The longest sequence of instructions, counting the arms of switches, that is inlined.

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::build::{At, Builder, Instruction};
 use super::{BlockId, Check, CheckEach};
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::layout::{alignment, discriminant_size, payload_offset};
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::layout::{alignment, discriminant_size, payload_offset};
 use crate::types::{ScalarType, ValType};
 
 impl Instruction for Check {

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Program, Side, Span};
-use crate::despecialize::HandleType;
-use crate::string::StringEncoding;
+use crate::options::StringEncoding;
+use crate::types::despecialize::HandleType;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -87,9 +87,9 @@ use alloc::vec::Vec;
 pub use build::{func_plans, plan};
 pub use run::{copy, copy_spilled};
 
-use crate::despecialize::HandleType;
-use crate::flatten::Options;
+use crate::options::Options;
 use crate::types::PtrType;
+use crate::types::despecialize::HandleType;
 
 /// How the values of some types get from one memory to another.
 ///

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use super::build::{At, Builder, Instruction};
 use super::{BlockId, Move, MoveEach, Span};
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::layout::{alignment, discriminant_size, flags_size, payload_offset};
-use crate::load::unpack_flags_from_int;
+use crate::memory::load::unpack_flags_from_int;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::layout::{alignment, discriminant_size, flags_size, payload_offset};
 use crate::types::{ScalarType, ValType};
 
 impl Instruction for Move {

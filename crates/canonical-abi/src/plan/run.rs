@@ -5,17 +5,16 @@
 use alloc::collections::VecDeque;
 
 use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Side, Span};
-use crate::flatten::Options;
-use crate::handle_values::{lift_rep, lower_rep};
+use crate::handles::values::{lift_rep, lower_rep};
 use crate::host::{Context, Host};
-use crate::load::{convert_i32_to_char, decode_i32_as_float, decode_i64_as_float};
+use crate::memory::scalar::{convert_i32_to_char, decode_i32_as_float, decode_i64_as_float};
+use crate::memory::string::{SimpleEncoding, check_string_range, decode, store_string_from, validate};
 use crate::memory::{
     allocate, allocate_elements, bytes, bytes_mut, check_elements, check_pointer, load_int,
     load_pointer_and_length, store_int, store_pointer_and_length,
 };
-use crate::string::{
-    SimpleEncoding, StringEncoding, check_string_range, decode, store_string_from, validate,
-};
+use crate::options::Options;
+use crate::options::StringEncoding;
 use crate::trap::{Allocation, Trap, trap_if};
 
 /// Copies the plan's values from `from` in the source's memory to `to` in the destination's, as `load` and `store`
