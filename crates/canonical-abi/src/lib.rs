@@ -114,7 +114,7 @@
 //! | "Flat Lowering", "Lifting and Lowering Values" | [`lower`] |
 //! | the same for Rust's own scalar types, one by one and in bulk | [`scalar`] |
 //! | bounds, alignment, `realloc` | [`memory`] |
-//! | "Loading" and "Storing" in one, from memory to memory | [`plan`] |
+//! | all of these in one, for the values of a call between two components | [`plan`] |
 //! | every `trap_if` | [`trap`] |
 //! | Explainer.md, "Canonical Interface Name" | [`name`] |
 //!
