@@ -53,32 +53,35 @@ mod translate;
 mod vm;
 
 pub use compile::FuncListing;
-pub use compile::built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltModule, BuiltTable};
+pub use compile::built::BuiltModule;
+pub use compile::schedule::Progress;
 pub use embed::exception::{Exception, ExnRef};
 pub use embed::func::Func;
 pub use embed::global::Global;
 pub use embed::instance::{Extern, Instance, InstantiateError, LinkError};
-pub use embed::limits::StoreLimits;
+pub use embed::limits::{StoreLimits, StoreUsage};
 pub use embed::linker::Linker;
 pub use embed::memory::Memory;
 pub use embed::shared_memory::SharedMemory;
 pub use embed::store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};
 pub use embed::table::Table;
 pub use embed::tag::Tag;
-pub use embed::trap::{Backtrace, Frame, HostError, Trap, TrapKind};
-pub use embed::typed::{HostResult, IntoFunc, TypedFunc};
+pub use embed::trap::{Backtrace, Frame, Trap, TrapKind};
+pub use embed::typed::{HostResult, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use embed::value::{AnyRef, ExternRef, Val};
-pub use engine::module::{Module, Progress};
+pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, HostError, Result};
+pub use module::decode::ValidBytes;
 pub use module::info::{ExportType, ImportType};
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::{ValRaw, WaitResult, WasmParams, WasmResults, WasmTy};
-pub use translate::FuncBody;
+pub use rt::WaitResult;
+pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
+pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;
 
 /// The parts of Cranelift that bodies of built functions ([`FuncBody`]) are made with.

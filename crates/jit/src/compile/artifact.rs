@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use cranelift_codegen::ir::TrapCode;
 
-use crate::compile::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
-use crate::engine::Engine;
+use crate::compile::settings::CompileSettings;
 use crate::error::{Error, Result};
 use crate::module::index::to_u32;
+use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
 
 /// How a file starts; the last byte is the format's version.
 const MAGIC: &[u8; 8] = b"lowlift\x02";
@@ -43,7 +43,7 @@ impl Parts {
 }
 
 /// Returns the file of a compiled module: its bytes, the tables of its code, and the code.
-pub(crate) fn write(engine: &Engine, wasm: &[u8], compiled: &Compiled, text: &[u8]) -> Vec<u8> {
+pub(crate) fn write(settings: &CompileSettings, wasm: &[u8], compiled: &Compiled, text: &[u8]) -> Vec<u8> {
     let tables = write_tables(compiled);
     let sizes = [wasm.len(), tables.len(), text.len()].map(|len| len as u64);
     let parts = Parts::of_sizes(sizes).expect("the parts of a file lie in memory");
@@ -53,7 +53,7 @@ pub(crate) fn write(engine: &Engine, wasm: &[u8], compiled: &Compiled, text: &[u
     file[parts.text].copy_from_slice(text);
     file[..8].copy_from_slice(MAGIC);
     let content_hash = hash(&file[HEADER_BYTES..]);
-    let words = [fingerprint(engine), sizes[0], sizes[1], sizes[2], content_hash];
+    let words = [fingerprint(settings), sizes[0], sizes[1], sizes[2], content_hash];
     for (place, word) in file[8..48].chunks_exact_mut(8).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());
     }
@@ -67,7 +67,7 @@ pub(crate) fn write(engine: &Engine, wasm: &[u8], compiled: &Compiled, text: &[u
 /// # Errors
 ///
 /// Fails if the file is not one that `write` made for such an engine, byte for byte.
-pub(crate) fn check(engine: &Engine, file: &[u8]) -> Result<Parts> {
+pub(crate) fn check(settings: &CompileSettings, file: &[u8]) -> Result<Parts> {
     let foreign = || Error::artifact("not a compiled module of this program");
     let damaged = || Error::artifact("a compiled module that is damaged");
     let header = file.get(..HEADER_BYTES).filter(|header| header.starts_with(MAGIC)).ok_or_else(foreign)?;
@@ -78,7 +78,7 @@ pub(crate) fn check(engine: &Engine, file: &[u8]) -> Result<Parts> {
     if word(6) != hash(&header[..48]) {
         return Err(damaged());
     }
-    if word(1) != fingerprint(engine) {
+    if word(1) != fingerprint(settings) {
         let message = "a compiled module for another version, processor or configuration";
         return Err(Error::artifact(message));
     }
@@ -89,18 +89,17 @@ pub(crate) fn check(engine: &Engine, file: &[u8]) -> Result<Parts> {
     Ok(parts)
 }
 
-/// Returns a number that two engines share only if they make the same code of the same module.
-fn fingerprint(engine: &Engine) -> u64 {
-    let isa = engine.isa();
-    let config = engine.config();
+/// Returns a number that two settings share only if they make the same code of the same module.
+fn fingerprint(settings: &CompileSettings) -> u64 {
+    let CompileSettings { isa, options, features, .. } = settings;
     let mut text = format!(
         "{} {} {} {} {:?} {:?}",
         env!("CARGO_PKG_VERSION"),
         cranelift_codegen::VERSION,
         isa.triple(),
         isa.flags(),
-        config.code_options(),
-        config.wasm_features(),
+        options,
+        features,
     );
     for flag in isa.isa_flags() {
         write!(text, " {flag}").expect("a string takes any text");

@@ -4,45 +4,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::engine::Engine;
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32};
 use crate::module::info::{Import, Item, ModuleInfo};
-use crate::module::registry::InternedType;
+use crate::module::registry::{InternedType, TypeRegistry};
 use crate::module::types::{FuncType, GlobalType, MemoryType, TableType};
-use crate::translate::{BuildFn, FuncBody};
-
-/// A function of a [`BuiltModule`], imported or its own.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct BuiltFunc(Place);
-
-/// Positions among the imported functions, and among those that the module defines.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-enum Place {
-    Imported(u32),
-    Defined(u32),
-}
-
-/// A memory that a [`BuiltModule`] imports.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct BuiltMemory(pub(crate) MemoryIndex);
-
-/// A table that a [`BuiltModule`] imports.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct BuiltTable(pub(crate) TableIndex);
-
-/// A global that a [`BuiltModule`] imports.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct BuiltGlobal(pub(crate) GlobalIndex);
-
-impl BuiltFunc {
-    /// Returns the index in the module's function index space.
-    pub(crate) fn index(self, n_imported: u32) -> FuncIndex {
-        match self.0 {
-            Place::Imported(at) => FuncIndex(at),
-            Place::Defined(at) => FuncIndex(n_imported + at),
-        }
-    }
-}
+use crate::translate::{BuildFn, BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 
 /// A module whose functions an embedder builds in Cranelift IR. It imports what it works on, and exports its functions.
 ///
@@ -85,7 +51,7 @@ impl<'a> BuiltModule<'a> {
         let at = to_u32(self.imported_funcs.len());
         self.imported_funcs.push(ty);
         self.import(module, name, Item::Func(FuncIndex(at)));
-        BuiltFunc(Place::Imported(at))
+        BuiltFunc::imported(at)
     }
 
     /// Declares an imported memory.
@@ -128,7 +94,7 @@ impl<'a> BuiltModule<'a> {
         let at = to_u32(self.funcs.len());
         self.funcs.push((name.to_owned(), ty));
         self.builders.push(Box::new(build));
-        BuiltFunc(Place::Defined(at))
+        BuiltFunc::defined(at)
     }
 
     fn import(&mut self, module: &str, name: &str, item: Item) {
@@ -136,7 +102,7 @@ impl<'a> BuiltModule<'a> {
     }
 
     /// Returns the module as decoding would describe it, and its bodies.
-    pub(crate) fn into_info(self, engine: &Engine) -> (ModuleInfo, Vec<BuildFn<'a>>) {
+    pub(crate) fn into_info(self, registry: &TypeRegistry) -> (ModuleInfo, Vec<BuildFn<'a>>) {
         let mut info = ModuleInfo { name: Some(self.name), imports: self.imports, ..ModuleInfo::default() };
         info.n_imported.funcs = to_u32(self.imported_funcs.len());
         info.n_imported.memories = to_u32(self.memories.len());
@@ -148,7 +114,7 @@ impl<'a> BuiltModule<'a> {
             let new = TypeIndex(to_u32(info.types.len()));
             let index = *known.entry(ty.clone()).or_insert(new);
             if index == new {
-                let interned: Arc<InternedType> = engine.signature(ty);
+                let interned: Arc<InternedType> = registry.signature(ty);
                 info.types.push(interned);
             }
             info.funcs.push(index);

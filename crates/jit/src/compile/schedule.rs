@@ -12,12 +12,20 @@ use cranelift_frontend::FunctionBuilderContext;
 use wasmparser::FunctionBody;
 
 use crate::compile::{self, CompiledFunc};
-use crate::engine::module::Progress;
 use crate::error::Result;
 use crate::translate::{self, Env};
 
 /// Modules with fewer bytes of code for each thread get fewer threads: starting one takes longer than it saves.
 const MIN_BYTES_PER_THREAD: u64 = 4096;
+
+/// How far the compilation of a module is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// Functions that are compiled.
+    pub n_done: usize,
+    /// Functions that the module defines.
+    pub n_funcs: usize,
+}
 
 /// How a module's functions are compiled.
 pub(crate) struct Schedule<'a> {

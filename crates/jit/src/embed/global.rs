@@ -1,10 +1,11 @@
 //! Global handles. Follows the core specification, "Global Instances".
 
+use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::embed::value::Val;
 use crate::error::{Error, Result};
 use crate::module::types::GlobalType;
-use crate::rt::{self, GlobalCell};
+use crate::rt::GlobalCell;
 
 /// A global of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -27,7 +28,7 @@ impl Global {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         check_type(store, ty, &value)?;
-        let cell = GlobalCell::new(rt::val_to_raw(store, &value));
+        let cell = GlobalCell::new(val_to_raw(store, &value));
         let index = store.add_global(cell, ty);
         Ok(Self { store: store.id(), index })
     }
@@ -35,14 +36,14 @@ impl Global {
     /// Returns the type.
     pub fn ty(&self, cx: impl AsContext) -> GlobalType {
         let store = cx.as_context().into_opaque();
-        store.globals[self.index(store) as usize].1
+        store.entities().globals[self.index(store) as usize].1
     }
 
     /// Returns the content.
     pub fn get(&self, cx: impl AsContext) -> Val {
         let store = cx.as_context().into_opaque();
-        let (cell, ty) = &store.globals[self.index(store) as usize];
-        rt::val_from_raw(store, cell.get(), ty.content)
+        let (cell, ty) = &store.entities().globals[self.index(store) as usize];
+        val_from_raw(store, cell.get(), ty.content)
     }
 
     /// Replaces the content.
@@ -53,14 +54,14 @@ impl Global {
     pub fn set(&self, mut cx: impl AsContextMut, value: Val) -> Result<()> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        let raw = rt::val_to_raw(store, &value);
+        let raw = val_to_raw(store, &value);
         let index = self.index(store);
-        let ty = store.globals[index as usize].1;
+        let ty = store.entities().globals[index as usize].1;
         check_type(store, ty, &value)?;
         if !ty.mutable {
             return Err(Error::type_mismatch("the global is immutable"));
         }
-        store.globals[index as usize].0.set(raw);
+        store.entities_mut().globals[index as usize].0.set(raw);
         Ok(())
     }
 

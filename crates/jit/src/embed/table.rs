@@ -1,10 +1,13 @@
 //! Table handles. Follows the core specification, "Table Instances".
 
+use crate::embed::limits;
+use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::embed::value::Val;
 use crate::error::{Error, Result};
 use crate::module::types::{RefType, TableType, ValType};
-use crate::rt::{self, TableCells, ValRaw};
+use crate::rt::TableCells;
+use crate::vm::slot::ValRaw;
 
 /// A table of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -27,9 +30,15 @@ impl Table {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         let word = element_word(store, ty.element, init)?;
-        store.check_limits(0, 0, 1)?;
-        let mut table = store.new_table(ty)?;
-        table.elements_mut().fill(word);
+        let charge = limits::charge_items(store, &[], &[ty])?;
+        let mut table = match store.new_table(ty) {
+            Ok(table) => table,
+            Err(error) => {
+                charge.refund(store);
+                return Err(error);
+            }
+        };
+        table.init(word);
         let index = store.add_table(table);
         Ok(Self { store: store.id(), index })
     }
@@ -49,7 +58,7 @@ impl Table {
         let store = cx.as_context().into_opaque();
         let cells = self.cells(store);
         let word = *cells.elements().get(usize::try_from(index).ok()?)?;
-        Some(rt::val_from_raw(store, ValRaw::from_u64(word), ValType::Ref(cells.ty().element)))
+        Some(val_from_raw(store, ValRaw::from_u64(word), ValType::Ref(cells.ty().element)))
     }
 
     /// Replaces the element at `index`.
@@ -79,7 +88,8 @@ impl Table {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         let word = element_word(store, self.cells(store).ty().element, init)?;
-        let grown = self.cells_mut(store).grow(delta, word);
+        let index = self.index(store);
+        let grown = store.entities_mut().grow_table(index as usize, delta, word);
         grown.ok_or_else(|| Error::limit(format!("table cannot grow by {delta} elements")))
     }
 
@@ -93,12 +103,12 @@ impl Table {
     }
 
     fn cells(self, store: &StoreOpaque) -> &TableCells {
-        &store.tables[self.index(store) as usize]
+        &store.entities().tables[self.index(store) as usize]
     }
 
     fn cells_mut(self, store: &mut StoreOpaque) -> &mut TableCells {
         let index = self.index(store);
-        &mut store.tables[index as usize]
+        &mut store.entities_mut().tables[index as usize]
     }
 }
 
@@ -106,5 +116,5 @@ fn element_word(store: &StoreOpaque, element: RefType, value: Val) -> Result<u64
     if !value.is_of(store, ValType::Ref(element)) {
         return Err(Error::type_mismatch(format!("{} given for an element of type {element}", value.ty())));
     }
-    Ok(rt::val_to_raw(store, &value).to_u64())
+    Ok(val_to_raw(store, &value).to_u64())
 }

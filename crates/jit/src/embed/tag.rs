@@ -16,7 +16,7 @@ impl Tag {
     pub fn new(mut cx: impl AsContextMut, ty: TagType) -> Self {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        let id = store.engine().signature(&ty.func).id;
+        let id = store.engine().registry().signature(&ty.func).id;
         let index = store.add_tag(id);
         Self { store: store.id(), index }
     }
@@ -31,8 +31,8 @@ impl Tag {
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> TagType {
-        let id = store.tags[self.index(store) as usize].ty;
-        TagType { func: store.engine().interned(id).func().clone() }
+        let id = store.entities().tags[self.index(store) as usize].ty;
+        TagType { func: store.engine().registry().interned(id).func().clone() }
     }
 
     pub(crate) fn from_index(store: StoreId, index: u32) -> Self {

@@ -70,7 +70,7 @@ impl Val {
             Self::AnyRef(Some(never)) => match *never {},
             Self::AnyRef(None) => RefType { nullable: true, heap: HeapType::None },
         };
-        store.engine().registry().ref_matches(actual, expected)
+        store.engine().registry().lock().ref_matches(actual, expected)
     }
 
     /// Returns the default value of a type: zero or null (core specification, "Default"). A type of

@@ -5,20 +5,23 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use crate::compile::artifact;
-use crate::compile::{self, Compiled, FuncListing};
+use crate::compile::schedule::Progress;
+use crate::compile::{self, FuncListing, artifact};
 use crate::engine::Engine;
-use crate::engine::lazy::{FuncCode, Lazily, LazyFuncs};
-use crate::engine::unit::Links;
+use crate::engine::lazy::{Entered, Lazily, LazyFuncs};
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
 use crate::module::decode::ModuleSource;
-use crate::module::image::{Images, images};
+use crate::module::image::{ImageContents, images};
 use crate::module::index::FuncIndex;
 use crate::module::info::{ExportType, ImportType, ModuleInfo};
-use crate::rt::{FileMapping, LoadedCode, Member, stubs};
-use crate::translate::Env;
+use crate::rt::{FileMapping, FuncCode, LazyCode, LoadedCode, Member, MemoryImage, stubs};
+use crate::translate::Links;
+use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
+
+/// Images by defined memory. A memory without data has none.
+pub(crate) type Images = Vec<Option<Arc<MemoryImage>>>;
 
 /// A compiled module. Cheap to clone; clones share the code.
 #[derive(Clone)]
@@ -36,15 +39,6 @@ struct ModuleInner {
     /// What it was compiled from; none of a built module.
     source: Option<Arc<ModuleSource>>,
     images: OnceLock<Option<Images>>,
-}
-
-/// How far the compilation of a module is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Progress {
-    /// Functions that are compiled.
-    pub n_done: usize,
-    /// Functions that the module defines.
-    pub n_funcs: usize,
 }
 
 impl Module {
@@ -125,9 +119,10 @@ impl Module {
     ///
     /// As [`Module::new`].
     pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
-        let source = ModuleSource::validate(wasm, engine)?;
+        let module = ValidModule::new(engine, wasm)?;
+        let source = module.source();
         let layout = VmLayout::new(source.info());
-        compile::listings(&env(engine, source.info(), &layout), source.bodies().collect())
+        compile::listings(&engine.settings().env(source.info(), &layout), source.bodies().collect())
     }
 
     /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].
@@ -142,46 +137,16 @@ impl Module {
             return Err(Error::unsupported("the artifact of a built module without its unit"));
         };
         if lazy.is_none() && links.is_none() {
-            return Ok(artifact::write(engine, source.wasm(), code.compiled(), code.text()));
+            return Ok(artifact::write(engine.settings(), source.wasm(), code.compiled(), code.text()));
         }
         // The functions of a lazy module are not all compiled; the code of a unit calls its other modules.
         let compiled = compile_source(engine, source, layout, &|_| {})?;
-        Ok(artifact::write(engine, source.wasm(), &compiled, &compiled.text))
+        Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
     }
 
-    /// Returns the code of the function at `position` of those that the module defines.
-    ///
-    /// # Errors
-    ///
-    /// Fails if it cannot be compiled.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the module was compiled as a whole.
-    pub(crate) fn compiled_func(&self, position: u32) -> Result<FuncCode> {
-        let code = self.with_lazy(|funcs, of| funcs.get(of, position))?;
-        let FuncCode::Cheap { code, is_due: true } = code else { return Ok(code) };
-        if self.0.engine.compiles_in_parallel() {
-            let module = self.clone();
-            let compile = move || module.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
-            // Where no thread is to be had, the cheap code serves on.
-            drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
-            return Ok(FuncCode::Cheap { code, is_due: false });
-        }
-        self.with_lazy(|funcs, of| funcs.compile_fully(of, position)).map(FuncCode::Final)
-    }
-
-    fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
-        let ModuleInner { engine, info, layout, lazy, source, .. } = &*self.0;
-        let parts = lazy.as_ref().zip(source.as_deref());
-        let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
-        let of = Lazily {
-            env: &env(engine, info, layout).lazy(),
-            cheap_isa: engine.cheap_isa().as_ref(),
-            cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
-            source,
-        };
-        f(funcs, &of)
+    /// Returns who compiles the module's functions, if they are compiled when first called.
+    pub(crate) fn lazy_code(&self) -> Option<Arc<dyn LazyCode>> {
+        self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
     }
 
     /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
@@ -203,8 +168,12 @@ impl Module {
             return Err(Error::artifact("an empty file"));
         }
         let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
-        let parts = artifact::check(engine, file.bytes())?;
-        let source = Arc::new(ModuleSource::of_artifact(&file.bytes()[parts.wasm], engine)?);
+        let parts = artifact::check(engine.settings(), file.bytes())?;
+        let source = Arc::new(ModuleSource::of_artifact(
+            &file.bytes()[parts.wasm],
+            engine.settings().features,
+            engine.registry(),
+        )?);
         let info = source.info();
         let layout = VmLayout::new(info);
         let compiled = artifact::read_tables(&file.bytes()[parts.tables])
@@ -221,7 +190,7 @@ impl Module {
     ///
     /// Fails if the bytes are not a valid module, or if it has types that are not compiled yet.
     pub fn validate(engine: &Engine, wasm: &[u8]) -> Result<()> {
-        ModuleSource::validate(wasm, engine).map(drop)
+        ValidModule::new(engine, wasm).map(drop)
     }
 
     /// Returns the engine.
@@ -244,8 +213,13 @@ impl Module {
         self.0.info.export_types()
     }
 
-    pub(crate) fn info(&self) -> &ModuleInfo {
+    pub(crate) fn info(&self) -> &Arc<ModuleInfo> {
         &self.0.info
+    }
+
+    /// Returns a number that no other module has while this one lives.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
     }
 
     pub(crate) fn layout(&self) -> &VmLayout {
@@ -254,7 +228,12 @@ impl Module {
 
     /// Returns the images of the defined memories, if they take the place of the active data segments.
     pub(crate) fn images(&self) -> Option<&Images> {
-        self.0.images.get_or_init(|| images(&self.0.info)).as_ref()
+        let make = |contents: Option<ImageContents<'_>>| match contents {
+            Some(contents) => MemoryImage::new(&contents).map(Some),
+            None => Some(None),
+        };
+        let all = || images(&self.0.info)?.into_iter().map(make).collect();
+        self.0.images.get_or_init(all).as_ref()
     }
 
     pub(crate) fn code(&self) -> &Arc<LoadedCode> {
@@ -274,6 +253,40 @@ impl Module {
     }
 }
 
+impl LazyCode for ModuleInner {
+    fn func_code(self: Arc<Self>, position: u32) -> Result<FuncCode> {
+        let (code, is_due) = match self.with_lazy(|funcs, of| funcs.get(of, position))? {
+            Entered::Final(code) => return Ok(FuncCode::Final(code)),
+            Entered::Cheap { code, is_due } => (code, is_due),
+        };
+        if !is_due {
+            return Ok(FuncCode::Cheap(code));
+        }
+        if self.engine.settings().parallel {
+            let compile = move || self.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
+            // Where no thread is to be had, the cheap code serves on.
+            drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
+            return Ok(FuncCode::Cheap(code));
+        }
+        self.with_lazy(|funcs, of| funcs.compile_fully(of, position)).map(FuncCode::Final)
+    }
+}
+
+impl ModuleInner {
+    fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
+        let Self { engine, info, layout, lazy, source, .. } = self;
+        let parts = lazy.as_ref().zip(source.as_deref());
+        let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
+        let of = Lazily {
+            env: &engine.settings().env(info, layout).lazy(),
+            cheap_isa: engine.settings().cheap_isa.as_ref(),
+            cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
+            source,
+        };
+        f(funcs, &of)
+    }
+}
+
 /// Compiles all functions of a module.
 fn compile_source(
     engine: &Engine,
@@ -281,11 +294,7 @@ fn compile_source(
     layout: &VmLayout,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Compiled> {
-    let env = env(engine, source.info(), layout);
-    compile::module(&env, source.bodies().collect(), &engine.schedule(progress))
-}
-
-/// Returns what the translation of a module's functions needs.
-pub(crate) fn env<'a>(engine: &'a Engine, info: &'a ModuleInfo, layout: &'a VmLayout) -> Env<'a> {
-    Env::new(engine.isa().as_ref(), info, layout, engine.config().code_options())
+    let settings = engine.settings();
+    let env = settings.env(source.info(), layout);
+    compile::module(&env, source.bodies().collect(), &settings.schedule(progress))
 }

@@ -9,29 +9,19 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::compile::artifact;
 use crate::compile::built::{BuiltModule, describe};
-use crate::compile::schedule;
-use crate::compile::{self, Compiled, FuncListing};
+use crate::compile::{self, FuncListing, artifact, schedule};
 use crate::engine::Engine;
-use crate::engine::module::{Module, env};
+use crate::engine::module::Module;
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
 use crate::module::decode::ModuleSource;
-use crate::module::index::{FuncIndex, to_u32};
+use crate::module::index::to_u32;
 use crate::module::info::{Item, ModuleInfo};
 use crate::rt::{FileMapping, LoadedCode, Member};
-use crate::translate::{BuildFn, Env};
+use crate::translate::{BuildFn, Env, Links};
+use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
-
-/// A module's place in a unit.
-#[derive(Debug, Default)]
-pub(crate) struct Links {
-    /// Position of its first function among those of the unit.
-    pub(crate) first: u32,
-    /// Positions of the functions that imports are connected to.
-    pub(crate) connected: HashMap<FuncIndex, u32>,
-}
 
 /// Modules to be compiled together: in the binary format, and [`BuiltModule`]s, whose functions an embedder builds in
 /// Cranelift IR.
@@ -135,7 +125,7 @@ enum PartCode<'a> {
 
 impl Part<'_> {
     fn env<'e>(&'e self, engine: &'e Engine) -> Env<'e> {
-        env(engine, &self.info, &self.layout).in_unit(&self.links)
+        engine.settings().env(&self.info, &self.layout).in_unit(&self.links)
     }
 }
 
@@ -167,7 +157,7 @@ impl<'a> Unit<'a> {
 
     /// Adds a module whose functions are built when the unit is compiled.
     pub fn build(&mut self, module: BuiltModule<'a>) -> UnitModule {
-        let (info, builders) = module.into_info(&self.engine);
+        let (info, builders) = module.into_info(self.engine.registry());
         self.push(Arc::new(info), PartCode::Built(builders))
     }
 
@@ -220,7 +210,7 @@ impl<'a> Unit<'a> {
             return Err(Error::type_mismatch(format!("import {position} is not an imported function")));
         };
         let expected = into.info.types[into.info.funcs[import.pos()].pos()].id;
-        if !self.engine.registry().is_subtype(given, expected) {
+        if !self.engine.registry().lock().is_subtype(given, expected) {
             return Err(Error::type_mismatch(format!("`{export}` is not of the type of import {position}")));
         }
         into.links.connected.insert(import, callee);
@@ -251,7 +241,7 @@ impl<'a> Unit<'a> {
     pub fn serialize(self) -> Result<Vec<u8>> {
         let description = self.describe()?;
         let compiled = self.compile_text()?;
-        Ok(artifact::write(&self.engine, &description, &compiled, &compiled.text))
+        Ok(artifact::write(self.engine.settings(), &description, &compiled, &compiled.text))
     }
 
     /// As [`Unit::compile`], with the code that [`Unit::serialize`] of an equal unit has written to a file. The functions of
@@ -268,7 +258,7 @@ impl<'a> Unit<'a> {
             return Err(Error::artifact("an empty file"));
         }
         let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
-        let parts = artifact::check(&self.engine, file.bytes())?;
+        let parts = artifact::check(self.engine.settings(), file.bytes())?;
         if file.bytes()[parts.wasm] != self.describe()? {
             return Err(Error::artifact("a compiled unit of other modules"));
         }
@@ -301,13 +291,15 @@ impl<'a> Unit<'a> {
         for part in &self.parts {
             let env = part.env(&self.engine);
             funcs.extend(match &part.source {
-                PartCode::Wasm(source) => {
-                    schedule::functions(&env, source.bodies().collect(), &self.engine.schedule(&|_| {}))?
-                }
+                PartCode::Wasm(source) => schedule::functions(
+                    &env,
+                    source.bodies().collect(),
+                    &self.engine.settings().schedule(&|_| {}),
+                )?,
                 PartCode::Built(builders) => compile::built_functions(&env, builders)?,
             });
         }
-        compile::assemble(self.engine.isa().as_ref(), funcs)
+        compile::assemble(self.engine.settings().isa.as_ref(), funcs)
     }
 
     /// Makes the modules of a unit whose code is loaded by `load`.
@@ -335,9 +327,9 @@ impl<'a> Unit<'a> {
         let module = |Part { info, layout, source, .. }| match source {
             PartCode::Wasm(source) => Module::compile(&ValidModule::of_source(engine, source)),
             PartCode::Built(builders) => {
-                let env = env(engine, &info, &layout).lazy();
+                let env = engine.settings().env(&info, &layout).lazy();
                 let funcs = compile::built_functions(&env, &builders)?;
-                let compiled = compile::assemble(engine.isa().as_ref(), funcs)?;
+                let compiled = compile::assemble(engine.settings().isa.as_ref(), funcs)?;
                 let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
                 Ok(Module::of_unit(engine, None, info, layout, code, Links::default()))
             }

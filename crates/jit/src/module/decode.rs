@@ -13,13 +13,14 @@ use wasmparser::{
     Validator, ValidatorResources, WasmFeatures,
 };
 
-use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::module::info::{
     ConstExpr, ConstOp, DataSegment, ElemItems, ElemSegment, Import, Item, ModuleInfo, SegmentMode,
 };
-use crate::module::registry::{self, CompositeType, FieldType, InternedType, StorageType, SubType};
+use crate::module::registry::{
+    self, CompositeType, FieldType, InternedType, StorageType, SubType, TypeRegistry,
+};
 use crate::module::types::{FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TypeId, ValType};
 
 /// A module's bytes and what they say, but no code.
@@ -40,17 +41,11 @@ impl ModuleSource {
     /// # Errors
     ///
     /// Fails if the bytes are not a valid module, and on types that are not compiled yet.
-    pub(crate) fn validate(wasm: &[u8], engine: &Engine) -> Result<Self> {
-        let (info, bodies) = decode(wasm, engine)?;
-        let mut allocations = FuncValidatorAllocations::default();
-        let mut ranges = Vec::with_capacity(bodies.len());
-        for (to_validate, body) in bodies {
-            let mut validator = to_validate.into_validator(allocations);
-            validator.validate(&body)?;
-            allocations = validator.into_allocations();
-            ranges.push(place_of(&body));
-        }
-        Ok(Self::new(wasm, info, ranges, engine))
+    pub(crate) fn validate(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
+        let (info, bodies) = decode(wasm, features, registry)?;
+        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
+        validate_bodies(bodies)?;
+        Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
     }
 
     /// Decodes a module that was validated before, when the file that it comes from was written.
@@ -58,15 +53,29 @@ impl ModuleSource {
     /// # Errors
     ///
     /// As `validate`, but does not look at the operators of function bodies.
-    pub(crate) fn of_artifact(wasm: &[u8], engine: &Engine) -> Result<Self> {
-        let (info, bodies) = decode(wasm, engine)?;
+    pub(crate) fn of_artifact(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
+        let (info, bodies) = decode(wasm, features, registry)?;
         let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
-        Ok(Self::new(wasm, info, ranges, engine))
+        Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
     }
 
-    fn new(wasm: &[u8], info: ModuleInfo, bodies: Vec<Range<usize>>, engine: &Engine) -> Self {
-        let features = engine.config().wasm_features();
-        Self { wasm: wasm.into(), info: Arc::new(info), bodies, features }
+    /// Decodes a module that has been validated. Its function bodies are validated again only where `features` are
+    /// fewer than those of that validation.
+    ///
+    /// # Errors
+    ///
+    /// As `validate`.
+    pub(crate) fn of_valid(
+        valid: &ValidBytes,
+        features: WasmFeatures,
+        registry: &TypeRegistry,
+    ) -> Result<Self> {
+        let (info, bodies) = decode(&valid.wasm, features, registry)?;
+        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
+        if !features.contains(valid.features) {
+            validate_bodies(bodies)?;
+        }
+        Ok(Self { wasm: Arc::clone(&valid.wasm), info: Arc::new(info), bodies: ranges, features })
     }
 
     /// Returns the module's bytes.
@@ -92,6 +101,63 @@ impl ModuleSource {
     }
 }
 
+/// The bytes of a module that has been validated, function bodies included, by no engine in particular. Cheap to clone.
+///
+/// [`ValidModule::of_bytes`](crate::ValidModule::of_bytes) makes the module of them, and does not look at the function
+/// bodies again.
+#[derive(Clone)]
+pub struct ValidBytes {
+    wasm: Arc<[u8]>,
+    features: WasmFeatures,
+}
+
+impl ValidBytes {
+    /// Validates a module in the binary format that may use these features of WebAssembly.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module.
+    pub fn new(wasm: &[u8], features: WasmFeatures) -> Result<Self> {
+        let mut validator = Validator::new_with_features(features);
+        let mut parser = Parser::new(0);
+        parser.set_features(features);
+        let mut bodies = Vec::new();
+        for payload in parser.parse_all(wasm) {
+            let payload = payload?;
+            check_encoding(&payload)?;
+            match validator.payload(&payload)? {
+                ValidPayload::Func(validate, body) => bodies.push((validate, body)),
+                ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
+            }
+        }
+        validate_bodies(bodies)?;
+        Ok(Self { wasm: wasm.into(), features })
+    }
+}
+
+impl std::fmt::Debug for ValidBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ValidBytes").field("n_bytes", &self.wasm.len()).finish_non_exhaustive()
+    }
+}
+
+fn check_encoding(payload: &Payload<'_>) -> Result<()> {
+    if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
+        return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
+    }
+    Ok(())
+}
+
+fn validate_bodies(bodies: Vec<Body<'_>>) -> Result<()> {
+    let mut allocations = FuncValidatorAllocations::default();
+    for (to_validate, body) in bodies {
+        let mut validator = to_validate.into_validator(allocations);
+        validator.validate(&body)?;
+        allocations = validator.into_allocations();
+    }
+    Ok(())
+}
+
 fn place_of(body: &FunctionBody<'_>) -> Range<usize> {
     let place = |offset: u64| usize::try_from(offset).expect("a module's bytes lie in memory");
     place(body.range().start)..place(body.range().end)
@@ -101,23 +167,24 @@ fn place_of(body: &FunctionBody<'_>) -> Range<usize> {
 type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
 /// Decodes a module and validates all of it but the function bodies, which are returned.
-fn decode<'a>(wasm: &'a [u8], engine: &Engine) -> Result<(ModuleInfo, Vec<Body<'a>>)> {
-    let config = engine.config();
-    let mut validator = Validator::new_with_features(config.wasm_features());
+fn decode<'a>(
+    wasm: &'a [u8],
+    features: WasmFeatures,
+    registry: &TypeRegistry,
+) -> Result<(ModuleInfo, Vec<Body<'a>>)> {
+    let mut validator = Validator::new_with_features(features);
     let mut info = ModuleInfo::default();
     let mut bodies = Vec::new();
     let mut parser = Parser::new(0);
-    parser.set_features(config.wasm_features());
+    parser.set_features(features);
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
-        if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
-            return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
-        }
+        check_encoding(&payload)?;
         match validator.payload(&payload)? {
             ValidPayload::Func(validate, body) => bodies.push((validate, body)),
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
         }
-        section(engine, &mut info, payload)?;
+        section(registry, &mut info, payload)?;
     }
     Ok((info, bodies))
 }
@@ -126,9 +193,9 @@ fn decode<'a>(wasm: &'a [u8], engine: &Engine) -> Result<(ModuleInfo, Vec<Body<'
     clippy::wildcard_enum_match_arm,
     reason = "the other payloads are validated and say nothing we keep"
 )]
-fn section(engine: &Engine, info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
+fn section(registry: &TypeRegistry, info: &mut ModuleInfo, payload: Payload<'_>) -> Result<()> {
     match payload {
-        Payload::TypeSection(groups) => types_section(engine, info, groups)?,
+        Payload::TypeSection(groups) => types_section(registry, info, groups)?,
         Payload::ImportSection(imports) => {
             for import in imports.into_imports() {
                 import_item(info, &import?)?;
@@ -188,12 +255,16 @@ fn section(engine: &Engine, info: &mut ModuleInfo, payload: Payload<'_>) -> Resu
     Ok(())
 }
 
-fn types_section(engine: &Engine, info: &mut ModuleInfo, groups: TypeSectionReader<'_>) -> Result<()> {
+fn types_section(
+    registry: &TypeRegistry,
+    info: &mut ModuleInfo,
+    groups: TypeSectionReader<'_>,
+) -> Result<()> {
     for group in groups {
         let group: Vec<_> = group?.into_types().collect();
         let scope = Scope { types: &info.types, group: &group };
         let group = group.iter().map(|ty| sub_type(scope, ty)).collect::<Result<_>>()?;
-        info.types.extend_from_slice(engine.registry().intern(group));
+        info.types.extend_from_slice(registry.lock().intern(group));
     }
     Ok(())
 }

@@ -1,13 +1,18 @@
 //! Initial contents of a module's memories as images, where all of it is known beforehand.
 
-use std::sync::Arc;
-
 use crate::module::index::MemoryIndex;
 use crate::module::info::{ConstOp, DataSegment, ModuleInfo, SegmentMode};
-use crate::rt::MemoryImage;
 
-/// Images by defined memory. A memory without data has none.
-pub(crate) type Images = Vec<Option<Arc<MemoryImage>>>;
+/// What a memory holds at first: zeros but for the parts.
+#[derive(Clone, Debug)]
+pub(crate) struct ImageContents<'a> {
+    /// Where the image starts in the memory: a multiple of 65,536.
+    pub(crate) start: usize,
+    /// Bytes of the image.
+    pub(crate) len: usize,
+    /// Bytes and where in the image they lie. Later ones overwrite earlier ones.
+    pub(crate) parts: Vec<(usize, &'a [u8])>,
+}
 
 /// Less data than this is copied: a mapping costs more.
 const MIN_BYTES: usize = 16 << 10;
@@ -19,7 +24,9 @@ const PAGE: usize = 65536;
 /// Returns the images that take the place of copying the active data segments, or `None` if the segments must be
 /// copied: one of them has an offset that is known at instantiation only, or goes into a memory that is imported,
 /// shared or too small; or there is little of them, or too much between them.
-pub(crate) fn images(info: &ModuleInfo) -> Option<Images> {
+///
+/// There is one for each memory that the module defines, `None` for a memory without data.
+pub(crate) fn images(info: &ModuleInfo) -> Option<Vec<Option<ImageContents<'_>>>> {
     let active = || info.data.iter().filter(|segment| matches!(segment.mode, SegmentMode::Active(..)));
     let n_bytes: usize = active().map(|segment| segment.bytes.len()).sum();
     if n_bytes < MIN_BYTES {
@@ -43,11 +50,8 @@ pub(crate) fn images(info: &ModuleInfo) -> Option<Images> {
         if end - start > n_bytes.saturating_mul(MAX_SPREAD) {
             return None;
         }
-        let mut contents = vec![0; end - start];
-        for (at, bytes) in segments {
-            contents[at - start..at - start + bytes.len()].copy_from_slice(bytes);
-        }
-        images.push(Some(MemoryImage::new(start, contents)?));
+        let parts = segments.into_iter().map(|(at, bytes)| (at - start, bytes)).collect();
+        images.push(Some(ImageContents { start, len: end - start, parts }));
     }
     Some(images)
 }

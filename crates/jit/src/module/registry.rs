@@ -5,14 +5,10 @@
 //! position in the group, and each reference to another type as that type's id.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::engine::Engine;
-use crate::engine::trampolines::{Kind, Trampolines};
-use crate::error::Result;
 use crate::module::index::to_u32;
 use crate::module::types::{FuncType, HeapType, RefType, TypeId, ValType};
-use crate::rt::LoadedCode;
 
 /// Ids with this bit name a position in the group being interned.
 const IN_GROUP: u32 = 1 << 31;
@@ -60,11 +56,11 @@ pub(crate) fn in_group(position: u32) -> TypeId {
     TypeId(IN_GROUP | position)
 }
 
-/// A type interned in an engine; a function type with its trampolines.
+/// A type interned in an engine.
+#[derive(Debug)]
 pub(crate) struct InternedType {
     pub(crate) id: TypeId,
     pub(crate) ty: SubType,
-    trampolines: Trampolines,
 }
 
 impl InternedType {
@@ -84,21 +80,6 @@ impl InternedType {
     pub(crate) fn heap_type(&self) -> HeapType {
         heap_type(&self.ty.composite, self.id)
     }
-
-    /// Returns the code of a trampoline of the function type.
-    ///
-    /// # Errors
-    ///
-    /// As [`Trampolines::code`].
-    pub(crate) fn trampoline(&self, engine: &Engine, kind: Kind) -> Result<Arc<LoadedCode>> {
-        self.trampolines.code(engine, self.func(), kind)
-    }
-}
-
-impl std::fmt::Debug for InternedType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InternedType").field("id", &self.id).field("ty", &self.ty).finish_non_exhaustive()
-    }
 }
 
 /// Returns the heap type of references to values of a type that has this composite type and id.
@@ -110,8 +91,29 @@ pub(crate) fn heap_type(composite: &CompositeType, id: TypeId) -> HeapType {
     }
 }
 
+/// The types of an engine, for all that use them at once.
+#[derive(Debug, Default)]
+pub(crate) struct TypeRegistry(Mutex<Registry>);
+
+impl TypeRegistry {
+    /// Returns the types, locked.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the interned type of functions of type `ty`, the same for equal types.
+    pub(crate) fn signature(&self, ty: &FuncType) -> Arc<InternedType> {
+        Arc::clone(&self.lock().intern(vec![SubType::of_func(ty.clone())])[0])
+    }
+
+    /// Returns the type that `id` names.
+    pub(crate) fn interned(&self, id: TypeId) -> Arc<InternedType> {
+        Arc::clone(self.lock().get(id))
+    }
+}
+
 /// The types of an engine. They live as long as it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Registry {
     /// First id by group.
     groups: HashMap<Vec<SubType>, TypeId>,
@@ -129,7 +131,7 @@ impl Registry {
                 let first = TypeId(to_u32(self.all.len()));
                 for (position, ty) in (0..).zip(&group) {
                     let (id, ty) = (TypeId(first.0 + position), placed(ty, first));
-                    self.all.push(Arc::new(InternedType { id, ty, trampolines: Trampolines::default() }));
+                    self.all.push(Arc::new(InternedType { id, ty }));
                 }
                 self.groups.insert(group, first);
                 first

@@ -9,14 +9,13 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use crate::error::{Error, Result};
+use crate::module::types::MemoryType;
+use crate::vm::offsets;
+
 use super::mmap::{PAGE, Reservation};
 use super::pool::{MemoryImage, MemoryPool, SLOT_BYTES, Slot};
 use super::shared_region::SharedRegion;
-use crate::error::{Error, Result};
-use crate::module::types::MemoryType;
-
-/// Bytes of inaccessible address space after the 4 GiB of a 32-bit memory.
-pub(crate) const GUARD_SIZE: u64 = 32 << 20;
 
 /// What compiled code knows of a memory.
 #[repr(C)]
@@ -27,12 +26,7 @@ pub(super) struct MemoryDef {
     pub(super) len: AtomicUsize,
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const MEMORY_DEF_LEN: i32 = 8;
-    pub(crate) use super::GUARD_SIZE;
-    const _: () = assert!(std::mem::offset_of!(super::MemoryDef, len) == 8);
-}
+const _: () = assert!(std::mem::offset_of!(MemoryDef, len) == offsets::MEMORY_DEF_LEN as usize);
 
 /// How large a memory starts and may become, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +112,15 @@ impl LinearMemory {
         Ok(Self::Owned(OwnedMemory { def, slot: Some(slot), pool, ty, limit_bytes: bounds.limit }))
     }
 
+    /// Returns the bytes that a memory of this type starts with, given that none has more than `limit_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it starts with more.
+    pub(crate) fn minimum_bytes(ty: MemoryType, limit_bytes: u64) -> Result<u64> {
+        Ok(Bounds::new(ty, limit_bytes)?.minimum as u64)
+    }
+
     fn def(&self) -> &MemoryDef {
         match self {
             // SAFETY: a live box of ours (type invariant), of which only the atomic field ever changes.
@@ -138,6 +141,11 @@ impl LinearMemory {
             Self::Owned(memory) => memory.ty,
             Self::Shared(region) => region.ty(),
         }
+    }
+
+    /// Returns the base-two logarithm of the bytes of a page.
+    pub(super) fn page_size_log2(&self) -> u32 {
+        self.declared().page_size_log2
     }
 
     /// Returns the size in bytes.
@@ -229,7 +237,7 @@ impl LinearMemory {
     }
 
     /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
-    pub(crate) fn grow(&mut self, delta: u64) -> Option<u64> {
+    pub(super) fn grow(&mut self, delta: u64) -> Option<u64> {
         match self {
             Self::Owned(memory) => memory.grow(delta),
             Self::Shared(region) => region.grow(delta),

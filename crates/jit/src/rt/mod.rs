@@ -21,10 +21,14 @@
     reason = "the one folder of the crate that touches raw memory; see the invariants above"
 )]
 
+mod activation;
 mod block;
+mod budget;
 mod builtins;
+mod entities;
 mod entry;
 mod host_block;
+mod instance_data;
 mod linear_memory;
 mod loaded_code;
 mod mmap;
@@ -33,38 +37,28 @@ mod registers;
 mod roots;
 mod shared_region;
 mod signals;
-mod slot;
 mod state;
 mod stubs;
 mod table_cells;
+mod trampoline;
 mod unwind;
 
-pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
-pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
-pub(crate) use entry::call;
-pub(crate) use host_block::HostBlock;
+pub(crate) use block::{FuncRefPtr, GlobalCell};
+pub(crate) use builtins::addresses as builtin_addresses;
+pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions, table_bytes};
+pub(crate) use entry::{HasVm, Stop, StopCause, call};
+pub(crate) use host_block::{HostBlock, RegisterFn};
+pub(crate) use instance_data::{InstanceData, memory_init, table_init};
 pub(crate) use linear_memory::LinearMemory;
-pub(crate) use loaded_code::{CodeRegion, LoadedCode, Member};
+pub(crate) use loaded_code::{CodePlace, CodeRegion, LoadedCode, Member};
 pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};
-pub(crate) use registers::{TypedEntry, sealed};
-pub use registers::{WasmParams, WasmResults, WasmTy};
-pub(crate) use roots::{CodeFrame, stack_roots};
+pub(crate) use registers::{AbiValue, Crossing, Vector};
+pub(crate) use registers::{TypedEntry, vector_bits, vector_of};
 pub use shared_region::WaitResult;
 pub(crate) use shared_region::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;
-pub use slot::ValRaw;
-pub(crate) use slot::{val_from_raw, val_to_raw};
-pub(crate) use state::VmState;
-pub(crate) use stubs::stubs;
+pub(crate) use state::{Failure, VmState};
+pub(crate) use stubs::{FuncCode, LazyCode, stubs};
 pub(crate) use table_cells::TableCells;
-
-/// Offsets and sizes that compiled code uses, of the structures defined in this folder.
-pub(crate) mod offsets {
-    pub(crate) use super::block::offsets::*;
-    pub(crate) use super::host_block::offsets::*;
-    pub(crate) use super::linear_memory::offsets::*;
-    pub(crate) use super::slot::VALUE_SIZE;
-    pub(crate) use super::state::offsets::*;
-    pub(crate) use super::table_cells::offsets::*;
-}
+pub(crate) use trampoline::{SlotCall, Trampoline};

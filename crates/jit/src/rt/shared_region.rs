@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, Result};
+use crate::module::types::MemoryType;
+
 use super::linear_memory::{Bounds, MemoryDef, RELAXED, cells, grown};
 use super::mmap::Reservation;
 use super::pool::Slot;
-use crate::error::{Error, Result};
-use crate::module::types::MemoryType;
 
 /// What a shared memory is, whoever has it.
 ///

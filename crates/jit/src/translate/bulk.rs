@@ -3,12 +3,12 @@
 
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, TrapCode, Value};
 
-use super::{Translator, WORD, cell, fixed};
-use crate::embed::trap::code;
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::ValType;
-use crate::rt::Builtin;
-use crate::vm::layout;
+use crate::vm::builtin::Builtin;
+use crate::vm::{layout, trap_code as code};
+
+use super::{Translator, WORD, cell, fixed};
 
 impl Translator<'_, '_> {
     /// Calls a run-time function with words and returns its result.

@@ -4,12 +4,12 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
+use crate::module::index::{FuncIndex, TableIndex, TypeIndex};
+use crate::vm::builtin::Builtin;
+use crate::vm::{layout, offsets, trap_code as code};
+
 use super::exception::Callee;
 use super::{Translator, WORD, cell, constant, fixed, offset32};
-use crate::embed::trap::code;
-use crate::module::index::{FuncIndex, TableIndex, TypeIndex};
-use crate::rt::{Builtin, offsets};
-use crate::vm::layout;
 
 /// What becomes of the caller's frame.
 #[derive(Clone, Copy)]

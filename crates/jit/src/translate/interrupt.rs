@@ -8,10 +8,9 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
 use wasmparser::Operator;
 
+use crate::vm::{layout, offsets, trap_code as code};
+
 use super::{Translator, WORD, cell, fixed};
-use crate::embed::trap::code;
-use crate::rt::offsets;
-use crate::vm::layout;
 
 impl Translator<'_, '_> {
     /// Checks at a function's entry or a loop's header.

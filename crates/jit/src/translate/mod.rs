@@ -28,18 +28,17 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use wasmparser::FunctionBody;
 
-use crate::engine::unit::Links;
 use crate::error::Result;
 use crate::module::decode;
 use crate::module::index::{FuncIndex, TypeIndex, to_u32};
 use crate::module::info::ModuleInfo;
 use crate::module::types::{FuncType, ValType};
-use crate::rt::offsets;
 use crate::vm::layout::{self, VmLayout};
-pub use built::FuncBody;
+use crate::vm::offsets;
+
 pub(crate) use built::{BuildFn, built_function};
+pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 use control::Control;
-pub(crate) use exception::Catch;
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
@@ -55,6 +54,15 @@ pub(crate) struct Env<'a> {
     lazy: bool,
     /// The module's place in its unit, if its code becomes one text with that of others.
     links: Option<&'a Links>,
+}
+
+/// A module's place in a unit.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    /// Position of its first function among those of the unit.
+    pub(crate) first: u32,
+    /// Positions of the functions that imports are connected to.
+    pub(crate) connected: HashMap<FuncIndex, u32>,
 }
 
 /// How compiled code may be interrupted.

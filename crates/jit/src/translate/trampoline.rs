@@ -13,12 +13,12 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
-use super::{WORD, cell, cl_type, fixed, offset32, stack_limit, wasm_signature};
-use crate::embed::trap::code;
-use crate::engine::trampolines::Kind;
 use crate::module::index::to_u32;
 use crate::module::types::{FuncType, ValType};
-use crate::rt::offsets;
+use crate::vm::trampoline::Kind;
+use crate::vm::{offsets, trap_code as code};
+
+use super::{WORD, cell, cl_type, fixed, offset32, stack_limit, wasm_signature};
 
 /// Makes a trampoline for functions of type `ty`.
 pub(crate) fn make(

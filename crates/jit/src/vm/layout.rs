@@ -6,7 +6,7 @@
 
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32};
 use crate::module::info::ModuleInfo;
-use crate::rt::offsets::{FUNC_REF_SIZE, VALUE_SIZE};
+use crate::vm::offsets::{FUNC_REF_SIZE, VALUE_SIZE};
 
 /// Offset of the address of the store's VM state (as in the context of host functions).
 pub(crate) const STORE: u32 = 0;
