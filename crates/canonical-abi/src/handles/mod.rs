@@ -6,6 +6,9 @@
 //! was lent is counted in two small values that live as long as the call: [`Lends`] on the caller's side (the
 //! spec's `Subtask.lenders`), a [`BorrowScope`] of the table on the callee's (the spec's `Task.num_borrows`).
 
+pub mod ends;
+pub(crate) mod values;
+
 use alloc::vec::Vec;
 
 use crate::trap::{Trap, trap_if};
