@@ -1,18 +1,18 @@
 //! Sizes and alignments of all types of the WASI 0.2 packages, with 32-bit and with 64-bit pointers, beside wit-parser's
 //! `SizeAlign` on the same packages.
 //!
-//! Both start from resolved packages and know no layout yet ("worked out and read"): wit-parser from a `Resolve`,
-//! `canonical-abi` from an arena of types, without the layouts that it has remembered since it built them. What is
-//! remembered ("remembered") is timed for itself, and so is what building the arena takes, with checks of labels and limits,
-//! interning and flattening.
+//! wit-parser works all of them out from a `Resolve` that knows none yet. `canonical-abi` knows each from the moment the
+//! type is built, so reading them and building the arena are timed apart; building includes the checks of labels and
+//! limits, interning and flattening.
 
 mod common;
 
+use std::collections::HashSet;
 use std::hint::black_box;
 use std::path::Path;
 
 use canonical_abi::types::MAX_TYPE_DEPTH;
-use canonical_abi::{Layout, Layouts, PtrType, Types, ValType, layout};
+use canonical_abi::{Layout, PtrType, Types, ValType, layout};
 use common::wasi_folder;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wit_parser::{Resolve, SizeAlign};
@@ -45,10 +45,10 @@ fn wasi(c: &mut Criterion) {
     let mut types = Types::new();
     let tys = all_types(&resolved, &mut types);
     println!(
-        "wit-parser: {} definitions; canonical-abi: {} definitions, {} distinct compound types",
+        "wit-parser: {} definitions; canonical-abi: {} definitions, {} distinct types",
         resolve.types.len(),
         tys.len(),
-        types.layouts().count(),
+        tys.iter().collect::<HashSet<_>>().len(),
     );
 
     let mut group = c.benchmark_group("layout of WASI 0.2");
@@ -65,23 +65,8 @@ fn wasi(c: &mut Criterion) {
             all.fold(0, |a, b| a ^ b)
         });
     });
-    group.bench_function("canonical-abi: all types, worked out and read", |b| {
-        b.iter(|| digest(Layouts::new(black_box(&types)).iter()));
-    });
-    group.bench_function("canonical-abi: all types, remembered", |b| {
-        b.iter(|| digest(black_box(&types).layouts().map(|(_, layouts)| layouts)));
-    });
     group.bench_function("canonical-abi: every definition, remembered", |b| {
-        b.iter(|| {
-            let of = |ty| [PtrType::I32, PtrType::I64].map(|ptr| layout(black_box(&types), ty, ptr));
-            digest(tys.iter().map(|ty| of(*ty)))
-        });
-    });
-    group.bench_function("canonical-abi: every definition, worked out and read", |b| {
-        b.iter(|| {
-            let layouts = Layouts::new(black_box(&types));
-            digest(tys.iter().map(|ty| [PtrType::I32, PtrType::I64].map(|ptr| layouts.layout(*ty, ptr))))
-        });
+        b.iter(|| digest(tys.iter().map(|ty| both(black_box(&types), *ty))));
     });
     group.bench_function("canonical-abi: arena built from WIT", |b| {
         b.iter(|| all_types(&resolved, &mut Types::new()));
@@ -94,11 +79,12 @@ fn digest(layouts: impl Iterator<Item = [Layout; 2]>) -> u32 {
     layouts.flatten().map(|layout| layout.size() ^ layout.align()).fold(0, |a, b| a ^ b)
 }
 
-/// Returns an arena of 99 layers of so many types, each of two of the layer below.
-fn graph(width: usize) -> Types {
+/// Returns an arena of 99 layers of so many types, each of two of the layer below, and its types.
+fn graph(width: usize) -> (Types, Vec<ValType>) {
     let mut types = Types::new();
     let mut layer: Vec<_> =
         (1..).take(width).map(|n| types.fixed_length_list(ValType::U8, n).expect("a valid type")).collect();
+    let mut all = layer.clone();
     for depth in 2..MAX_TYPE_DEPTH {
         let (near, far) = (|i: usize| layer[i], |i: usize| layer[(7 * i + 1) % width]);
         let next = (0..width).map(|i| match depth % 3 {
@@ -107,24 +93,29 @@ fn graph(width: usize) -> Types {
             _ => types.result(Some(near(i)), Some(far(i))),
         });
         layer = next.collect::<Result<_, _>>().expect("lists keep the types small");
+        all.extend(&layer);
     }
-    types
+    (types, all)
 }
 
 /// Time that grows with the number of types and not faster shows as the same number of elements a second.
 fn graphs(c: &mut Criterion) {
     let mut group = c.benchmark_group("layout of a graph");
     for width in [103, 1030] {
-        let types = graph(width);
-        let n_types = types.layouts().count();
-        group.throughput(Throughput::Elements(n_types as u64));
-        group.bench_function(format!("{n_types} types, worked out and read"), |b| {
-            b.iter(|| digest(Layouts::new(black_box(&types)).iter()));
+        let (types, tys) = graph(width);
+        group.throughput(Throughput::Elements(tys.len() as u64));
+        group.bench_function(format!("{} types, remembered", tys.len()), |b| {
+            b.iter(|| digest(tys.iter().map(|ty| both(black_box(&types), *ty))));
         });
         group.sample_size(10);
-        group.bench_function(format!("{n_types} types, built"), |b| b.iter(|| graph(black_box(width))));
+        group.bench_function(format!("{} types, built", tys.len()), |b| b.iter(|| graph(black_box(width))));
     }
     group.finish();
+}
+
+/// Returns the layouts of a type in 32-bit and in 64-bit memories.
+fn both(types: &Types, ty: ValType) -> [Layout; 2] {
+    [PtrType::I32, PtrType::I64].map(|ptr| layout(types, ty, ptr))
 }
 
 criterion_group!(benches, wasi, graphs);

@@ -5,8 +5,8 @@
 //! `conformance/README.md` shows both forms.
 
 use super::BadVector;
-use canonical_abi::despecialize::{Cases, Despecialized, despecialize};
-use canonical_abi::{List, ResourceId, Types, ValType, Value};
+use canonical_abi::despecialize::{Cases, Despecialized, HandleType, despecialize};
+use canonical_abi::{List, ResourceId, ScalarType, Types, ValType, Value};
 use serde_json::{Value as Json, json};
 
 /// The types without parts, by name.
@@ -33,20 +33,7 @@ pub(crate) fn type_to_json(types: &Types, ty: ValType) -> Json {
     let of_optional = |ty: Option<ValType>| ty.map_or(Json::Null, of);
     let tagged = |tag: &str, parts: Vec<Json>| Json::Array([vec![json!(tag)], parts].concat());
     match ty {
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
-        | ValType::String
-        | ValType::ErrorContext => {
+        ValType::Scalar(_) | ValType::String | ValType::ErrorContext => {
             let (name, _) = LEAVES.iter().find(|(_, leaf)| *leaf == ty).expect("every leaf has a name");
             json!(name)
         }
@@ -191,18 +178,7 @@ pub(crate) fn value_to_json(value: &Value) -> Json {
 /// When it wrote no such thing.
 pub(crate) fn value_from_json(types: &Types, ty: ValType, json: &Json) -> Result<Value, BadVector> {
     let value = match despecialize(types, ty) {
-        Despecialized::Bool => Value::Bool(json.as_bool().ok_or_else(|| bad("a bool", json))?),
-        Despecialized::S8 => Value::S8(signed(json)?),
-        Despecialized::U8 => Value::U8(number(json)?),
-        Despecialized::S16 => Value::S16(signed(json)?),
-        Despecialized::U16 => Value::U16(number(json)?),
-        Despecialized::S32 => Value::S32(signed(json)?),
-        Despecialized::U32 => Value::U32(number(json)?),
-        Despecialized::S64 => Value::S64(signed(json)?),
-        Despecialized::U64 => Value::U64(number(json)?),
-        Despecialized::F32 => Value::F32(f32::from_bits(number(json)?)),
-        Despecialized::F64 => Value::F64(f64::from_bits(number(json)?)),
-        Despecialized::Char => Value::Char(char::from_u32(number(json)?).ok_or_else(|| bad("a char", json))?),
+        Despecialized::Scalar(ty) => scalar_from_json(ty, json)?,
         Despecialized::String => Value::String(text(json)?.to_owned()),
         Despecialized::List { element, length: _ } => list_from_json(types, ty, element, json)?,
         Despecialized::Record(fields) => {
@@ -216,13 +192,30 @@ pub(crate) fn value_from_json(types: &Types, ty: ValType, json: &Json) -> Result
         }
         Despecialized::Variant(cases) => variant_from_json(types, cases, json)?,
         Despecialized::Flags(_) => Value::Flags(number(json)?),
-        Despecialized::Own(_) => Value::Own(number(json)?),
-        Despecialized::Borrow(_) => Value::Borrow(number(json)?),
-        Despecialized::ErrorContext => Value::ErrorContext(number(json)?),
-        Despecialized::Stream(_) => Value::Stream(number(json)?),
-        Despecialized::Future(_) => Value::Future(number(json)?),
+        Despecialized::Handle(HandleType::Own(_)) => Value::Own(number(json)?),
+        Despecialized::Handle(HandleType::Borrow(_)) => Value::Borrow(number(json)?),
+        Despecialized::Handle(HandleType::ErrorContext) => Value::ErrorContext(number(json)?),
+        Despecialized::Handle(HandleType::Stream(_)) => Value::Stream(number(json)?),
+        Despecialized::Handle(HandleType::Future(_)) => Value::Future(number(json)?),
     };
     Ok(value)
+}
+
+fn scalar_from_json(ty: ScalarType, json: &Json) -> Result<Value, BadVector> {
+    Ok(match ty {
+        ScalarType::Bool => Value::Bool(json.as_bool().ok_or_else(|| bad("a bool", json))?),
+        ScalarType::S8 => Value::S8(signed(json)?),
+        ScalarType::U8 => Value::U8(number(json)?),
+        ScalarType::S16 => Value::S16(signed(json)?),
+        ScalarType::U16 => Value::U16(number(json)?),
+        ScalarType::S32 => Value::S32(signed(json)?),
+        ScalarType::U32 => Value::U32(number(json)?),
+        ScalarType::S64 => Value::S64(signed(json)?),
+        ScalarType::U64 => Value::U64(number(json)?),
+        ScalarType::F32 => Value::F32(f32::from_bits(number(json)?)),
+        ScalarType::F64 => Value::F64(f64::from_bits(number(json)?)),
+        ScalarType::Char => Value::Char(char::from_u32(number(json)?).ok_or_else(|| bad("a char", json))?),
+    })
 }
 
 fn list_from_json(types: &Types, ty: ValType, element: ValType, json: &Json) -> Result<Value, BadVector> {

@@ -71,25 +71,10 @@ fn measure(types: &Types, ty: ValType, ptr: PtrType, rows: &mut Vec<Json>) {
             let offset = u64::from(payload_offset(types, ty, ptr));
             (if payloads.is_empty() { vec![] } else { vec![offset] }, payloads)
         }
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
+        Despecialized::Scalar(_)
         | Despecialized::String
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => (vec![], vec![]),
+        | Despecialized::Handle(_)
+        | Despecialized::Flags(_) => (vec![], vec![]),
     };
     let layout = layout(types, ty, ptr);
     rows.push(json!([layout.size(), layout.align(), offsets]));

@@ -29,9 +29,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
-use crate::specialize::{record_value, variant_value};
-use crate::types::{Types, ValType};
+use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::types::{ScalarType, Types, ValType};
+use crate::value::specialize::{record_value, variant_value};
 use crate::value::{List, Value};
 
 /// A type that is in no arena yet. Labels are given when it is [interned](Self::intern).
@@ -136,18 +136,7 @@ pub fn any_type() -> impl Strategy<Value = TypeTree> {
 /// When the type contains a resource, stream, future or error context.
 pub fn any_value_of(types: &Types, ty: ValType) -> BoxedStrategy<Value> {
     match despecialize(types, ty) {
-        Despecialized::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
-        Despecialized::S8 => any::<i8>().prop_map(Value::S8).boxed(),
-        Despecialized::U8 => any::<u8>().prop_map(Value::U8).boxed(),
-        Despecialized::S16 => any::<i16>().prop_map(Value::S16).boxed(),
-        Despecialized::U16 => any::<u16>().prop_map(Value::U16).boxed(),
-        Despecialized::S32 => any::<i32>().prop_map(Value::S32).boxed(),
-        Despecialized::U32 => any::<u32>().prop_map(Value::U32).boxed(),
-        Despecialized::S64 => any::<i64>().prop_map(Value::S64).boxed(),
-        Despecialized::U64 => any::<u64>().prop_map(Value::U64).boxed(),
-        Despecialized::F32 => any::<u32>().prop_map(|bits| Value::F32(not_nan32(bits))).boxed(),
-        Despecialized::F64 => any::<u64>().prop_map(|bits| Value::F64(not_nan64(bits))).boxed(),
-        Despecialized::Char => any_char().prop_map(Value::Char).boxed(),
+        Despecialized::Scalar(ty) => any_scalar_of(ty),
         Despecialized::String => any_string().prop_map(Value::String).boxed(),
         Despecialized::List { element, length } => any_list_of(types, ty, element, length),
         Despecialized::Record(fields) => any_record_of(types, ty, fields),
@@ -156,11 +145,24 @@ pub fn any_value_of(types: &Types, ty: ValType) -> BoxedStrategy<Value> {
             let unused = 32 - labels.len();
             any::<u32>().prop_map(move |bits| Value::Flags(bits >> unused)).boxed()
         }
-        Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => panic!("no random values of handle types"),
+        Despecialized::Handle(_) => panic!("no random values of handle types"),
+    }
+}
+
+fn any_scalar_of(ty: ScalarType) -> BoxedStrategy<Value> {
+    match ty {
+        ScalarType::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
+        ScalarType::S8 => any::<i8>().prop_map(Value::S8).boxed(),
+        ScalarType::U8 => any::<u8>().prop_map(Value::U8).boxed(),
+        ScalarType::S16 => any::<i16>().prop_map(Value::S16).boxed(),
+        ScalarType::U16 => any::<u16>().prop_map(Value::U16).boxed(),
+        ScalarType::S32 => any::<i32>().prop_map(Value::S32).boxed(),
+        ScalarType::U32 => any::<u32>().prop_map(Value::U32).boxed(),
+        ScalarType::S64 => any::<i64>().prop_map(Value::S64).boxed(),
+        ScalarType::U64 => any::<u64>().prop_map(Value::U64).boxed(),
+        ScalarType::F32 => any::<u32>().prop_map(|bits| Value::F32(not_nan32(bits))).boxed(),
+        ScalarType::F64 => any::<u64>().prop_map(|bits| Value::F64(not_nan64(bits))).boxed(),
+        ScalarType::Char => any_char().prop_map(Value::Char).boxed(),
     }
 }
 

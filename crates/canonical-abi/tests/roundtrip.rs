@@ -9,8 +9,8 @@ use canonical_abi::flatten::flatten_types_up_to;
 use canonical_abi::layout::{align_to, tuple_layout};
 use canonical_abi::types::MAX_TYPE_DEPTH;
 use canonical_abi::{
-    Context, CoreType, CoreValue, CoreValueIter, Layouts, List, Options, PtrType, StringEncoding, Types,
-    ValType, Value, layout, lift_flat_values, load, lower_flat_values, store, type_check,
+    Context, CoreType, CoreValue, CoreValueIter, List, Options, PtrType, StringEncoding, Types, ValType,
+    Value, layout, lift_flat_values, load, lower_flat_values, store, type_check,
 };
 use common::{Bump, to_usize};
 use proptest::prelude::*;
@@ -78,19 +78,6 @@ proptest! {
         let mut cx = Context::new(&types, opts, &mut host);
         store(&mut cx, &values[0], tys[0], 8).unwrap();
         prop_assert_eq!(&load(&mut cx, 8, tys[0]).unwrap(), &values[0]);
-    }
-
-    #[test]
-    fn layouts_worked_out_at_once_are_those_of_each_type(trees in proptest::collection::vec(any_type(), 1..=4)) {
-        let mut types = Types::new();
-        let tys: Vec<_> = trees.iter().map(|tree| tree.intern(&mut types)).collect();
-        let layouts = Layouts::new(&types);
-        prop_assert!(layouts.iter().eq(types.layouts().map(|(_, layouts)| layouts)));
-        for ty in tys {
-            for ptr in [PtrType::I32, PtrType::I64] {
-                prop_assert_eq!(layouts.layout(ty, ptr), layout(&types, ty, ptr));
-            }
-        }
     }
 
     /// Lists of records are loaded and stored by column; one by one, their records give the same values, traps and bytes.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_linker::compose;
+use component_tools::File;
 
 use crate::failure::Failure;
 use crate::input::read_component;
@@ -32,13 +32,13 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let socket = read(&args.file)?;
     let plugs = args.plug.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
     let plug_files: Vec<_> = plugs.iter().map(file).collect();
-    let linked =
-        compose::link(file(&socket), &plug_files).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let linked = component_tools::link(file(&socket), &plug_files)
+        .map_err(|error| Failure::BadInput(error.to_string()))?;
     let to = args.output.display().to_string();
     fs::write(&args.output, &linked).map_err(|error| Failure::in_file(&to, error))?;
     Ok(format!("{to}: {} components in one, {} bytes\n", plugs.len() + 1, linked.len()))
 }
 
-fn file((name, bytes): &(String, Vec<u8>)) -> compose::File<'_> {
-    compose::File { name, bytes }
+fn file((name, bytes): &(String, Vec<u8>)) -> File<'_> {
+    File { name, bytes }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_linker::compose::{self, File, Parts, StringEncoding, World};
+use component_tools::{File, Parts, StringEncoding, World};
 
 use crate::failure::Failure;
 use crate::input::read_component;
@@ -67,7 +67,8 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let adapters = adapters.collect::<Result<Vec<_>, Failure>>()?;
     let adapters: Vec<File<'_>> = adapters.iter().map(|(name, bytes)| File { name, bytes }).collect();
     let parts = Parts { module: File { name: &name, bytes: &bytes }, world, adapters: &adapters };
-    let component = compose::componentize(&parts).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let component =
+        component_tools::componentize(&parts).map_err(|error| Failure::BadInput(error.to_string()))?;
     let to = args.output.display().to_string();
     fs::write(&args.output, &component).map_err(|error| Failure::in_file(&to, error))?;
     Ok(format!("{to}: component, {} bytes\n", component.len()))

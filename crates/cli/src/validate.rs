@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use component_linker::compose::{self, BinaryKind};
+use component_tools::BinaryKind;
 
 use crate::failure::Failure;
 use crate::input::read_component;
@@ -22,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
-    let kind = compose::validate(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let kind = component_tools::validate(&bytes).map_err(|error| Failure::in_file(&file, error))?;
     let kind = match kind {
         BinaryKind::Component => "component",
         BinaryKind::Module => "core module",

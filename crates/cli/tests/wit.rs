@@ -293,9 +293,21 @@ fn from_wasm() {
         &["from-wasm", "-"],
         "(component (import \"m\" (core module)))",
         expect![[r#"
-        error: <stdin>: `m` has no form in WIT: a core module
-        [exit status 1]
-    "#]],
+            package root:component;
+
+            world root {
+              // import m: a core module
+            }
+            [exit status 0]
+        "#]],
+    );
+    check(
+        &["check", "-"],
+        "(component (import \"m\" (core module)))",
+        expect![[r#"
+            error: <stdin>: `m` has no form in WIT: a core module
+            [exit status 1]
+        "#]],
     );
     check(
         &["from-wasm", "-"],
@@ -342,6 +354,185 @@ fn from_wasm() {
             [exit status 0]
         "#]],
     );
+}
+
+/// What WIT has no form for is a comment, or is written as near as WIT comes.
+#[test]
+fn from_wasm_without_a_form_in_wit() {
+    for (text, expected) in [
+        // Exported types, by which exported functions go.
+        (
+            r#"(component
+              (type $e0 (enum "x" "y"))
+              (export $e "e" (type $e0))
+              (type $r0 (record (field "e" $e)))
+              (export $r "r" (type $r0))
+              (import "r" (func))
+              (core module $m (func (export "f") (param i32) (result i32) local.get 0))
+              (core instance $i (instantiate $m))
+              (func $f (param "v" $r) (result $e) (canon lift (core func $i "f")))
+              (export "f" (func $f)))"#,
+            expect![[r#"
+                package root:component;
+
+                world root {
+                  import r: func();
+                  // Exported as `e`: WIT has no form for types that a world exports.
+                  enum e {
+                    x,
+                    y,
+                  }
+                  // Exported as `r`: WIT has no form for types that a world exports.
+                  record r-2 {
+                    e: e,
+                  }
+                  export f: func(v: r-2) -> e;
+                }
+                [exit status 0]
+            "#]],
+        ),
+        // An exported resource with its functions, and the imported one of the same name.
+        (
+            r#"(component
+              (import "r" (type $i (sub resource)))
+              (import "[method]r.m" (func (param "self" (borrow $i))))
+              (type $r0 (resource (rep i32)))
+              (export $r "r" (type $r0))
+              (core module $m (func (export "f") (param i32) (result i32) local.get 0))
+              (core instance $c (instantiate $m))
+              (func $f (param "v" u32) (result (own $r)) (canon lift (core func $c "f")))
+              (export "[constructor]r" (func $f))
+              (export "i" (type $i)))"#,
+            expect![[r#"
+                package root:component;
+
+                world root {
+                  resource r {
+                    m: func();
+                  }
+                  // Exported as `r`: WIT has no form for types that a world exports.
+                  resource r-2 {
+                    constructor(v: u32);
+                  }
+                  // export i: the type `r` under an exported name
+                }
+                [exit status 0]
+            "#]],
+        ),
+        // A type of an interface that a function of the world goes by, without a name of its own.
+        (
+            r#"(component
+              (import "a:b/c" (instance $c
+                (type $r0 (record (field "x" u32)))
+                (export "r" (type (eq $r0)))
+                (export "q" (type (sub resource)))))
+              (alias export $c "r" (type $r))
+              (alias export $c "q" (type $q))
+              (import "f" (func (param "v" $r) (param "w" (list $r)) (result (own $q)))))"#,
+            expect![[r#"
+                package root:component;
+
+                world root {
+                  import a:b/c;
+                  // The component refers to it without a name.
+                  use a:b/c.{r, q};
+                  import f: func(v: r, w: list<r>) -> q;
+                }
+
+                package a:b {
+                  interface c {
+                    record r {
+                      x: u32,
+                    }
+                    resource q;
+                  }
+                }
+                [exit status 0]
+            "#]],
+        ),
+        // Types that WIT cannot use where they are: of the world, and of an interface inside it.
+        (
+            r#"(component
+              (type $t0 u8)
+              (import "flat" (type $t (eq $t0)))
+              (type $p0 (record (field "x" $t)))
+              (import "p" (type $p (eq $p0)))
+              (import "s" (type $s (sub resource)))
+              (import "i" (instance $i
+                (alias outer 1 $p (type $pp))
+                (alias outer 1 $s (type $ss))
+                (type $v0 (variant (case "a" (list $pp)) (case "b")))
+                (export "v" (type (eq $v0)))
+                (export "take" (func (param "s" (own $ss))))
+                (export "m" (core module))
+                (export "n" (instance))))
+              (alias export $i "v" (type $v))
+              (import "f" (func (param "v" $v))))"#,
+            expect![[r#"
+                package root:component;
+
+                world root {
+                  type flat = u8;
+                  record p {
+                    x: flat,
+                  }
+                  resource s;
+                  import i: interface {
+                    // A copy of `flat` of `root:component/root`: WIT has no `use` of it here.
+                    type flat = u8;
+                    // A copy of `p` of `root:component/root`: WIT has no `use` of it here.
+                    record p {
+                      x: flat,
+                    }
+                    variant v {
+                      a(list<p>),
+                      b,
+                    }
+                    // m: a core module
+                    // n: an instance
+                    // take: needs the resource `s` of `root:component/root`, which WIT cannot use here
+                  }
+                  // A copy of `v` of `i`: WIT has no `use` of it here.
+                  variant v {
+                    a(list<p>),
+                    b,
+                  }
+                  import f: func(v: v);
+                }
+                [exit status 0]
+            "#]],
+        ),
+        // What cannot be an item of a world.
+        (
+            r#"(component
+              (import "c" (component (export "f" (func))))
+              (type $f (func))
+              (import "t" (type (eq $f))))"#,
+            expect![[r#"
+                package root:component;
+
+                world root {
+                  // import c: a component
+                  // import t: the type of a function
+                }
+                [exit status 0]
+            "#]],
+        ),
+        // Component types that are no WIT package.
+        (
+            r#"(component (type $t (component (import "f" (func)))) (export "t" (type $t)))"#,
+            expect![[r#"
+                package root:component;
+
+                world root {
+                  // export t: the type of a component
+                }
+                [exit status 0]
+            "#]],
+        ),
+    ] {
+        check(&["from-wasm", "-"], text, expected);
+    }
 }
 
 #[test]

@@ -1,8 +1,6 @@
-//! Function types, and how WIT writes them.
+//! Function types as calls need them.
 
-use std::fmt::Write as _;
-
-use canonical_abi::{FuncType, Types, ValType, display};
+use canonical_abi::{FuncType, ValType};
 
 /// A function type, with its parameter and result types as lifting and lowering take them.
 #[derive(Debug)]
@@ -17,18 +15,4 @@ impl Signature {
     pub(crate) fn new(ty: FuncType) -> Self {
         Self { param_types: ty.param_types(), result_types: ty.result_type(), ty }
     }
-}
-
-/// Returns a function's name and type as WIT: `f: func(x: u32) -> string`.
-pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {
-    let mut text = format!("{name}: {}func(", if ty.is_async { "async " } else { "" });
-    for (i, (param, ty)) in ty.params.iter().enumerate() {
-        let comma = if i == 0 { "" } else { ", " };
-        write!(text, "{comma}{param}: {}", display(types, *ty)).expect("writing to a string cannot fail");
-    }
-    text.push(')');
-    if let Some(result) = ty.result {
-        write!(text, " -> {}", display(types, result)).expect("writing to a string cannot fail");
-    }
-    text
 }

@@ -121,49 +121,40 @@ extern crate self as component_linker;
 
 #[doc(hidden)]
 pub mod __macro;
-mod canon;
-mod component;
-pub mod compose;
+mod compile;
 mod decode;
 mod engine;
 mod error;
 mod func_type;
-mod host;
-mod instance;
-mod instantiate;
 mod limits;
+mod link;
 mod link_error;
-mod linker;
-mod meet;
-mod module;
 mod names;
-mod plan;
 mod resolve;
-mod store;
+mod run;
 mod subtype;
 mod trap;
 pub mod typed;
 
-pub use canonical_abi::{FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display};
+pub use canonical_abi::{
+    FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
+};
 pub use jit::{Frame, HostError, TrapKind};
 
-pub use canon::CallTrace;
-pub use component::{Component, Item, ItemKind};
+pub use compile::{Component, Module};
 #[cfg(feature = "macros")]
 pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
-pub use func_type::display_func;
-pub use host::{HostFuncType, HostResource};
-pub use instance::{CallError, Func, Instance};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
+pub use link::{HostFuncType, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
-pub use linker::{Linker, LinkerInstance};
-pub use module::Module;
-pub use plan::Unsupported;
-pub use store::{AsContextMut, Store, StoreContextMut};
+pub use resolve::{Item, ItemKind, ResolvedComponent, Unsupported};
+pub use run::{
+    AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store, StoreContextMut,
+    TypedFunc, TypedFuncError,
+};
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{
-    BindingsError, ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable,
-    ResourceTableError, TypedFunc, TypedFuncError,
+    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable, ResourceTableError,
 };

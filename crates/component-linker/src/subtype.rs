@@ -8,14 +8,12 @@ use std::collections::HashSet;
 
 use canonical_abi::{FuncType, ResourceId, Types, ValType};
 
-use crate::store::ResourceIndex;
-
-/// Types with what their resource types are in the store.
+/// Types, with what their resource types are where both sides know them: `R` names one in the store.
 #[derive(Clone, Copy)]
-pub(crate) struct Side<'a> {
+pub(crate) struct Side<'a, R> {
     pub(crate) types: &'a Types,
     /// By [`ResourceId`]; `None` for one that no import brings.
-    pub(crate) resources: &'a dyn Fn(ResourceId) -> Option<ResourceIndex>,
+    pub(crate) resources: &'a dyn Fn(ResourceId) -> Option<R>,
 }
 
 /// Types to be compared with those of another arena.
@@ -28,7 +26,12 @@ pub(crate) struct Fits<'a> {
 }
 
 /// Returns whether two function types are equal.
-pub(crate) fn same_func(a: Side<'_>, a_ty: &FuncType, b: Side<'_>, b_ty: &FuncType) -> bool {
+pub(crate) fn same_func<R: Copy + PartialEq>(
+    a: Side<'_, R>,
+    a_ty: &FuncType,
+    b: Side<'_, R>,
+    b_ty: &FuncType,
+) -> bool {
     let same_handle = |a_ty, b_ty| same_handle(a, a_ty, b, b_ty);
     let mut pairs = Pairs::new(Fits { a: a.types, b: b.types, handle: &same_handle });
     a_ty.is_async == b_ty.is_async
@@ -42,7 +45,12 @@ pub(crate) fn same_func(a: Side<'_>, a_ty: &FuncType, b: Side<'_>, b_ty: &FuncTy
 }
 
 /// Returns whether two value types are equal.
-pub(crate) fn same_type(a: Side<'_>, a_ty: ValType, b: Side<'_>, b_ty: ValType) -> bool {
+pub(crate) fn same_type<R: Copy + PartialEq>(
+    a: Side<'_, R>,
+    a_ty: ValType,
+    b: Side<'_, R>,
+    b_ty: ValType,
+) -> bool {
     let same_handle = |a_ty, b_ty| same_handle(a, a_ty, b, b_ty);
     same(&mut Pairs::new(Fits { a: a.types, b: b.types, handle: &same_handle }), a_ty, b_ty)
 }
@@ -53,7 +61,7 @@ pub(crate) fn fits_all(fits: Fits<'_>, a: &[ValType], b: &[ValType]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&mut pairs, *a, *b))
 }
 
-fn same_handle(a: Side<'_>, a_ty: ValType, b: Side<'_>, b_ty: ValType) -> bool {
+fn same_handle<R: Copy + PartialEq>(a: Side<'_, R>, a_ty: ValType, b: Side<'_, R>, b_ty: ValType) -> bool {
     if let (ValType::Own(a_id), ValType::Own(b_id)) | (ValType::Borrow(a_id), ValType::Borrow(b_id)) =
         (a_ty, b_ty)
     {
@@ -135,34 +143,5 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
 
 /// Returns whether the type has no definition: such types are equal if they have the same name.
 fn is_scalar(ty: ValType) -> bool {
-    match ty {
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
-        | ValType::String
-        | ValType::ErrorContext => true,
-        ValType::List(_)
-        | ValType::FixedLengthList(_)
-        | ValType::Map(_)
-        | ValType::Record(_)
-        | ValType::Tuple(_)
-        | ValType::Variant(_)
-        | ValType::Enum(_)
-        | ValType::Option(_)
-        | ValType::Result(_)
-        | ValType::Flags(_)
-        | ValType::Own(_)
-        | ValType::Borrow(_)
-        | ValType::Stream(_)
-        | ValType::Future(_) => false,
-    }
+    matches!(ty, ValType::Scalar(_) | ValType::String | ValType::ErrorContext)
 }

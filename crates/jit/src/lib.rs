@@ -42,66 +42,46 @@
 //! # }
 //! ```
 
-mod artifact;
-mod built;
-mod collect;
 mod compile;
-mod decode;
+mod embed;
 mod engine;
 mod error;
-mod exception;
-mod func;
-mod global;
-mod image;
-mod index;
-mod instance;
-mod instantiate;
-mod lazy;
-mod limits;
-mod linker;
-mod memory;
+mod heap;
 mod module;
-mod registry;
 mod rt;
-mod schedule;
-mod shared_memory;
-mod store;
-mod table;
-mod tag;
-mod trampolines;
 mod translate;
-mod trap;
-mod typed;
-mod types;
-mod unit;
-mod value;
-mod vm_layout;
+mod vm;
 
-pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltModule, BuiltTable};
 pub use compile::FuncListing;
+pub use compile::built::BuiltModule;
+pub use compile::schedule::Progress;
+pub use embed::exception::{Exception, ExnRef};
+pub use embed::func::Func;
+pub use embed::global::Global;
+pub use embed::instance::{Extern, Instance, InstantiateError, LinkError};
+pub use embed::limits::{StoreLimits, StoreUsage};
+pub use embed::linker::Linker;
+pub use embed::memory::Memory;
+pub use embed::shared_memory::SharedMemory;
+pub use embed::store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};
+pub use embed::table::Table;
+pub use embed::tag::Tag;
+pub use embed::trap::{Backtrace, Frame, Trap, TrapKind};
+pub use embed::typed::{HostResult, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use embed::value::{AnyRef, ExternRef, Val};
+pub use engine::module::Module;
+pub use engine::unit::{Unit, UnitModule};
+pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
-pub use error::{Error, ErrorKind, Result};
-pub use exception::{Exception, ExnRef};
-pub use func::Func;
-pub use global::Global;
-pub use instance::{Extern, Instance, InstantiateError, LinkError};
-pub use limits::StoreLimits;
-pub use linker::Linker;
-pub use memory::Memory;
-pub use module::{ExportType, ImportType, Module, Progress};
-pub use rt::{ValRaw, WaitResult, WasmParams, WasmResults, WasmTy};
-pub use shared_memory::SharedMemory;
-pub use store::{AsContext, AsContextMut, Caller, Store, StoreContext, StoreContextMut};
-pub use table::Table;
-pub use tag::Tag;
-pub use translate::FuncBody;
-pub use trap::{Backtrace, Frame, HostError, Trap, TrapKind};
-pub use typed::{HostResult, IntoFunc, TypedFunc};
-pub use types::{
+pub use error::{Error, ErrorKind, HostError, Result};
+pub use module::decode::ValidBytes;
+pub use module::info::{ExportType, ImportType};
+pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use unit::{Unit, UnitModule};
-pub use value::{AnyRef, ExternRef, Val};
+pub use rt::WaitResult;
+pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
+pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;
 
 /// The parts of Cranelift that bodies of built functions ([`FuncBody`]) are made with.

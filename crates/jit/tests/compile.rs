@@ -4,7 +4,9 @@
 use std::fmt::Write;
 use std::sync::Mutex;
 
-use jit::{Config, Engine, Module, Progress};
+use jit::{
+    Config, Engine, ErrorKind, ExternType, Module, Progress, Unit, ValidBytes, ValidModule, WasmFeatures,
+};
 
 /// Returns a module of functions of all sizes that call each other; `extra` goes into the largest and a small one.
 fn module(extra: [&str; 2]) -> Vec<u8> {
@@ -63,4 +65,52 @@ fn the_error_is_the_first_in_the_modules_order() {
     assert_eq!(both, large);
     assert_eq!(large[0], large[1]);
     assert!(large[0] < small[0] && small[0] == small[1]);
+}
+
+#[test]
+fn the_first_stage_answers_about_types_and_is_compiled_alone_or_in_a_unit() {
+    let engine = Engine::new(&Config::new()).unwrap();
+    let text = r#"(module $m (import "a" "b" (func (param i32))) (memory (export "mem") 1)
+        (func (export "f") (result i64) (i64.const 1)))"#;
+    let module = ValidModule::new(&engine, &wat::parse_str(text).unwrap()).unwrap();
+    assert_eq!(module.name(), Some("m"));
+    assert!(module.imports().all(|import| matches!(import.ty, ExternType::Func(_))));
+    let exports: Vec<_> = module.exports().map(|export| export.name.to_owned()).collect();
+    assert_eq!(exports, ["mem", "f"]);
+    assert_eq!(Module::compile(&module).unwrap().exports().len(), 2);
+    let mut unit = Unit::new(&engine);
+    let place = unit.add_valid(&module);
+    assert_eq!(unit.compile().unwrap()[place.position()].imports().len(), 1);
+}
+
+#[test]
+fn the_first_stage_looks_into_every_body() {
+    let wasm = module(["", "(drop (i32.add (f32.const 1) (i32.const 2)))"]);
+    let engine = Engine::new(&Config::new().lazy_compilation(true)).unwrap();
+    let error = ValidModule::new(&engine, &wasm).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert_eq!(error.offset(), Module::new(&engine, &wasm).map(drop).unwrap_err().offset());
+}
+
+#[test]
+fn bytes_are_validated_apart_from_an_engine() {
+    let features = WasmFeatures::default();
+    let invalid = module(["", "(drop (i32.add (f32.const 1) (i32.const 2)))"]);
+    assert_eq!(ValidBytes::new(&invalid, features).unwrap_err().kind(), ErrorKind::Invalid);
+    let vectors = r#"(module (func (export "f") (drop (i8x16.splat (i32.const 1)))))"#;
+    let valid = ValidBytes::new(&wat::parse_str(vectors).unwrap(), features).unwrap();
+    let engine = |features| Engine::new(&Config::new().features(features)).unwrap();
+    let module = ValidModule::of_bytes(&engine(features), &valid).unwrap();
+    assert_eq!(Module::compile(&module).unwrap().exports().len(), 1);
+    // An engine that admits less looks again.
+    let error = ValidModule::of_bytes(&engine(features - WasmFeatures::SIMD), &valid).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[test]
+#[should_panic(expected = "a unit's modules are of its engine")]
+fn a_unit_refuses_the_modules_of_another_engine() {
+    let engine = || Engine::new(&Config::new()).unwrap();
+    let module = ValidModule::new(&engine(), &module(["", ""])).unwrap();
+    Unit::new(&engine()).add_valid(&module);
 }

@@ -1,10 +1,10 @@
 //! Resolved packages as WIT text.
 //!
-//! What is printed parses back to the same structure. Names are resolved already, so the text has no top-level `use`, no
-//! `include` (worlds list what they got from others), and only those comments that are documentation. A file as it was
-//! written is kept by [`format()`](crate::format::format) instead.
+//! The text parses to the same structure. Because names are resolved, it has no top-level `use`, no
+//! `include` (worlds list what they include), and no comments but documentation.
+//! [`format()`](crate::format::format) keeps a file as it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use crate::arena::{
@@ -16,14 +16,21 @@ use crate::lex::KEYWORDS;
 /// Returns `resolved` as one file: the main package, then all others in braces.
 ///
 /// ```
-/// let text = "package a:b; interface i { use c:d/j.{t}; } package c:d { interface j { type t = u8; } }";
+/// let text = "package a:b; interface i { use c:d/j.{t}; }
+///     package c:d { interface j { type t = u8; } }";
 /// let resolved = wit_parser_lite::parse(&[("all.wit", text)]).unwrap();
 /// let printed = wit_parser_lite::print::print(&resolved);
 /// assert!(printed.ends_with("package c:d {\n  interface j {\n    type t = u8;\n  }\n}\n"));
 /// assert!(wit_parser_lite::parse(&[("printed.wit", &printed)]).is_ok());
 /// ```
 pub fn print(resolved: &Resolved) -> String {
-    let mut printer = Printer { resolved, package: PackageId::new(0), out: String::new(), depth: 0 };
+    print_with(resolved, &Remarks::default())
+}
+
+/// Returns `resolved` as one file with these comments in it.
+pub(crate) fn print_with(resolved: &Resolved, remarks: &Remarks) -> String {
+    let mut printer = Printer::new(resolved, PackageId::new(0), remarks);
+    remarks.file.iter().for_each(|text| printer.comment(text));
     for (id, _) in resolved.packages() {
         printer.package = id;
         if id.index() == 0 {
@@ -35,26 +42,85 @@ pub fn print(resolved: &Resolved) -> String {
     printer.out
 }
 
-/// Returns `package` as a file of its own. What it uses of other packages, it names.
+/// Returns `package` as a file of its own, which refers to other packages by name.
 pub fn print_package(resolved: &Resolved, package: PackageId) -> String {
-    let mut printer = Printer { resolved, package, out: String::new(), depth: 0 };
+    let remarks = Remarks::default();
+    let mut printer = Printer::new(resolved, package, &remarks);
     printer.root_package();
     printer.out
 }
 
-/// The functions of each resource that has some.
+/// Comments beside documentation, for what has no form in WIT.
+#[derive(Debug, Default)]
+pub(crate) struct Remarks {
+    /// At the top of the file.
+    file: Vec<String>,
+    /// Above the definition of a type.
+    types: BTreeMap<TypeDefId, String>,
+    /// At the end of an interface.
+    interfaces: BTreeMap<InterfaceId, BTreeSet<String>>,
+    /// Among the imports or exports of a world, after this many of them.
+    worlds: BTreeMap<(WorldId, Direction), Vec<(usize, String)>>,
+}
+
+/// Whether an item of a world is an import or an export.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Direction {
+    Import,
+    Export,
+}
+
+impl Direction {
+    pub(crate) fn keyword(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Export => "export",
+        }
+    }
+}
+
+#[cfg(feature = "wasm")]
+impl Remarks {
+    pub(crate) fn of_file(&mut self, text: String) {
+        self.file.push(text);
+    }
+
+    pub(crate) fn of_type(&mut self, id: TypeDefId, text: String) {
+        self.types.insert(id, text);
+    }
+
+    pub(crate) fn of_interface(&mut self, id: InterfaceId, text: String) {
+        self.interfaces.entry(id).or_default().insert(text);
+    }
+
+    /// Adds a comment after `position` imports or exports.
+    pub(crate) fn of_world(&mut self, id: WorldId, direction: Direction, position: usize, text: String) {
+        self.worlds.entry((id, direction)).or_default().push((position, text));
+    }
+}
+
+/// The functions of resources.
 type Methods = BTreeMap<TypeDefId, Vec<FunctionId>>;
 
 struct Printer<'r> {
     resolved: &'r Resolved,
+    remarks: &'r Remarks,
     /// The package that is being printed.
     package: PackageId,
     out: String,
-    /// How many braces are open.
+    /// The number of open braces.
     depth: usize,
 }
 
 impl<'r> Printer<'r> {
+    fn new(resolved: &'r Resolved, package: PackageId, remarks: &'r Remarks) -> Self {
+        Self { resolved, remarks, package, out: String::new(), depth: 0 }
+    }
+
+    fn comment(&mut self, text: &str) {
+        self.line(&format!("// {text}"));
+    }
+
     /// Writes a line.
     fn line(&mut self, text: &str) {
         writeln!(self.out, "{:1$}{text}", "", 2 * self.depth).expect("writing to a string cannot fail");
@@ -75,7 +141,7 @@ impl<'r> Printer<'r> {
         }
     }
 
-    /// Writes an empty line, unless a brace has just opened or the text starts here.
+    /// Writes an empty line, except after an opening brace and at the start.
     fn gap(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with("{\n") {
             self.out.push('\n');
@@ -129,9 +195,11 @@ impl<'r> Printer<'r> {
             let text = format!("{}: {};", name(&function.label), self.signature(function));
             self.line(&text);
         }
+        let remarks = self.remarks.interfaces.get(&id);
+        remarks.into_iter().flatten().for_each(|text| self.comment(text));
     }
 
-    /// Returns those of the functions that belong to resources.
+    /// Returns the functions that belong to resources.
     fn methods(&self, functions: impl Iterator<Item = FunctionId>) -> Methods {
         let mut methods = Methods::new();
         for id in functions {
@@ -148,53 +216,75 @@ impl<'r> Printer<'r> {
         self.open(&format!("world {}", name(&world.name)));
         let methods = self.methods(world.imports.iter().filter_map(function_of));
         let mut types = Vec::new();
-        for item in world.imports.iter().filter(|item| !item.is_implicit) {
+        let mut remarks = self.remarks_of(id, Direction::Import);
+        for (index, item) in world.imports.iter().enumerate().filter(|(_, item)| !item.is_implicit) {
+            if remarks.front().is_some_and(|(position, _)| *position <= index) {
+                self.types(&std::mem::take(&mut types), &methods);
+                self.world_remarks(&mut remarks, index);
+            }
             match item.kind {
                 WorldItemKind::Type(id) => types.push(id),
-                // Written with its resource.
+                // Printed with its resource.
                 WorldItemKind::Function(id) if self.resolved[id].method.is_some() => {}
                 WorldItemKind::Function(_) | WorldItemKind::Interface(_) => {
                     self.types(&std::mem::take(&mut types), &methods);
-                    self.world_item("import", item);
+                    self.world_item(Direction::Import, item);
                 }
             }
         }
         self.types(&types, &methods);
-        for item in &world.exports {
-            self.world_item("export", item);
+        self.world_remarks(&mut remarks, usize::MAX);
+        let mut remarks = self.remarks_of(id, Direction::Export);
+        for (index, item) in world.exports.iter().enumerate() {
+            self.world_remarks(&mut remarks, index);
+            self.world_item(Direction::Export, item);
         }
+        self.world_remarks(&mut remarks, usize::MAX);
         self.close();
     }
 
-    fn world_item(&mut self, side: &str, item: &WorldItem) {
+    fn remarks_of(&self, id: WorldId, direction: Direction) -> VecDeque<&'r (usize, String)> {
+        self.remarks.worlds.get(&(id, direction)).into_iter().flatten().collect()
+    }
+
+    /// Writes the comments that stand before the import or export with `index`.
+    fn world_remarks(&mut self, remarks: &mut VecDeque<&'r (usize, String)>, index: usize) {
+        while let Some((_, text)) = remarks.pop_front_if(|(position, _)| *position <= index) {
+            self.comment(text);
+        }
+    }
+
+    fn world_item(&mut self, direction: Direction, item: &WorldItem) {
+        let direction = direction.keyword();
         match item.kind {
             WorldItemKind::Interface(id) => {
                 let interface = &self.resolved[id];
                 let label =
                     item.name.as_deref().map(|label| format!("{}: ", name(label))).unwrap_or_default();
                 if interface.world.is_some() {
-                    // Its gates stand there once, its documentation is the item's.
+                    // The gates are the interface's too and printed once; the documentation is the
+                    // item's.
                     self.attributes(&item.attributes);
-                    self.open(&format!("{side} {label}interface"));
+                    self.open(&format!("{direction} {label}interface"));
                     self.interface_items(id);
                     self.close();
                 } else {
                     self.attributes(&item.attributes);
                     let path = self.interface_path(id);
-                    self.line(&format!("{side} {label}{path};"));
+                    self.line(&format!("{direction} {label}{path};"));
                 }
             }
             WorldItemKind::Function(id) => {
                 let function = &self.resolved[id];
                 self.attributes(&function.attributes);
-                let text = format!("{side} {}: {};", name(&function.label), self.signature(function));
+                let text = format!("{direction} {}: {};", name(&function.label), self.signature(function));
                 self.line(&text);
             }
             WorldItemKind::Type(_) => unreachable!("types are written together, and always imported"),
         }
     }
 
-    /// Writes types in their order. What stands together and is used of one interface becomes one `use`.
+    /// Writes types in their order. Adjacent types that are used of one interface become one `use`.
     fn types(&mut self, ids: &[TypeDefId], methods: &Methods) {
         let mut rest = ids;
         while let Some((first, after)) = rest.split_first() {
@@ -205,7 +295,9 @@ impl<'r> Printer<'r> {
             };
             let attributes = &self.resolved[*first].attributes;
             let is_same = |id: &&TypeDefId| {
-                self.used(**id) == Some(source) && self.resolved[**id].attributes == *attributes
+                self.used(**id) == Some(source)
+                    && self.resolved[**id].attributes == *attributes
+                    && self.remarks.types.get(id) == self.remarks.types.get(first)
             };
             let n_more = after.iter().take_while(is_same).count();
             let (together, after) = rest.split_at(1 + n_more);
@@ -214,7 +306,7 @@ impl<'r> Printer<'r> {
         }
     }
 
-    /// Returns the interface and name of the type that `id` is a `use` of.
+    /// Returns the interface of the type that `id` is a `use` of.
     fn used(&self, id: TypeDefId) -> Option<InterfaceId> {
         let TypeDefKind::Use(target) = self.resolved[id].kind else { return None };
         match self.resolved[target].owner {
@@ -229,6 +321,7 @@ impl<'r> Printer<'r> {
             let TypeDef { name: local, kind, attributes, .. } = &self.resolved[*id];
             let TypeDefKind::Use(target) = kind else { unreachable!("the caller chose them") };
             if names.is_empty() {
+                self.remark(*id);
                 self.attributes(attributes);
             }
             let target = self.resolved[*target].name.as_deref().unwrap_or_default();
@@ -243,6 +336,7 @@ impl<'r> Printer<'r> {
     fn definition(&mut self, id: TypeDefId, methods: &Methods) {
         let TypeDef { name: own, kind, attributes, .. } = &self.resolved[id];
         let own = name(own.as_deref().unwrap_or_default());
+        self.remark(id);
         self.attributes(attributes);
         match kind {
             TypeDefKind::Record(fields) => {
@@ -295,6 +389,12 @@ impl<'r> Printer<'r> {
         }
     }
 
+    fn remark(&mut self, id: TypeDefId) {
+        if let Some(text) = self.remarks.types.get(&id) {
+            self.comment(text);
+        }
+    }
+
     fn resource(&mut self, own: &str, methods: Option<&Vec<FunctionId>>) {
         let Some(methods) = methods else {
             self.line(&format!("resource {own};"));
@@ -315,7 +415,8 @@ impl<'r> Printer<'r> {
         self.close();
     }
 
-    /// Returns a function's type as written: without `self`, and without the keyword and usual result of a constructor.
+    /// Returns the type of a function as written: without `self`, and for a constructor without the
+    /// keyword and the usual result.
     fn signature(&self, function: &Function) -> String {
         let method = function.method.map(|(kind, resource)| (kind, Type::Def(resource)));
         let n_implied = usize::from(matches!(method, Some((MethodKind::Method, _))));
@@ -338,7 +439,7 @@ impl<'r> Printer<'r> {
         text
     }
 
-    /// Returns how the package that is being printed refers to an interface.
+    /// Returns the name by which the printed package refers to an interface.
     fn interface_path(&self, id: InterfaceId) -> String {
         let interface = &self.resolved[id];
         if interface.package == self.package {
@@ -390,11 +491,13 @@ pub fn type_text(resolved: &Resolved, ty: Type) -> String {
     }
 }
 
-/// Returns what a type is made of, as WIT writes it. Recursion ends at the parser's depth limit.
+/// Returns the parts of an unnamed type as WIT writes them. The parser's depth limit bounds the
+/// recursion.
 ///
 /// # Panics
 ///
-/// When the type is a record, variant, enum, flags type, resource or alias: only a definition says what these are.
+/// When the type is a record, variant, enum, flags type, resource or alias, which only definitions
+/// can write.
 pub fn parts_text(resolved: &Resolved, id: TypeDefId) -> String {
     let of = |ty: &Type| type_text(resolved, *ty);
     let optional = |what: &str, ty: &Option<Type>| match ty {
@@ -434,13 +537,13 @@ fn function_of(item: &WorldItem) -> Option<FunctionId> {
     }
 }
 
-/// Returns a name as written, with a `%` where it would be a keyword.
+/// Returns a name as WIT writes it: with a `%` if it is a keyword.
 fn name(name: &str) -> String {
     let sign = if KEYWORDS.contains(&name) { "%" } else { "" };
     format!("{sign}{name}")
 }
 
-/// Returns the name of a package, or of an interface in it, as written.
+/// Returns the name of a package, or of an interface in it, as WIT writes it.
 fn path(package: &Package, interface: Option<&str>) -> String {
     let mut text = String::new();
     for part in package.name.split_inclusive([':', '/']) {

@@ -144,24 +144,8 @@ impl<'a> Search<'a> {
             }
             Despecialized::List { element, length: None } => self.list(element, place),
             Despecialized::String => self.string(place),
-            Despecialized::Bool
-            | Despecialized::S8
-            | Despecialized::U8
-            | Despecialized::S16
-            | Despecialized::U16
-            | Despecialized::S32
-            | Despecialized::U32
-            | Despecialized::S64
-            | Despecialized::U64
-            | Despecialized::F32
-            | Despecialized::F64
-            | Despecialized::Char
-            | Despecialized::Flags(_) => self.leaf(ty, place),
-            Despecialized::ErrorContext
-            | Despecialized::Own(_)
-            | Despecialized::Borrow(_)
-            | Despecialized::Stream(_)
-            | Despecialized::Future(_) => unreachable!("random types have no handles"),
+            Despecialized::Scalar(_) | Despecialized::Flags(_) => self.leaf(ty, place),
+            Despecialized::Handle(_) => unreachable!("random types have no handles"),
         }
     }
 

@@ -7,7 +7,7 @@
 //! the memory here and in the plain interpreter; by the peer the values that they mean, and the calls of `realloc`.
 //!
 //! For `links` the two components are files of their own. Here they are linked at run time; the peer runs the one
-//! file that [`component_linker::compose::link`] makes of them, and so does Lowlift.
+//! file that [`component_tools::link()`] makes of them, and so does Lowlift.
 
 mod case;
 mod compare;
@@ -31,7 +31,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use component_linker::compose::{File, link};
+use component_tools::{File, link};
 use proptest::strategy::{Strategy, ValueTree};
 
 use crate::fault::Fault;

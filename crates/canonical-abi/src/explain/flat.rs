@@ -9,10 +9,11 @@ use core::fmt;
 use super::bytes::{ByteMap, byte_map_of_fields};
 use super::columns::write_columns;
 use super::{Budget, brief, count, join_path};
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::flatten::{
-    CoreFuncType, CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options,
-    flat_count_of_types, flat_types, flatten_functype,
+use crate::flatten::{CoreFuncType, Direction, flatten_functype};
+use crate::options::Options;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{
+    CoreType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flat_count_of_types, flat_types,
 };
 use crate::types::{FuncType, PtrType, Types, ValType};
 
@@ -188,24 +189,9 @@ fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
             push(w, first, path, (format!("discriminant of {text}"), ty), flat[0]);
             flatten_cases(w, first + 1, path, cases);
         }
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => push(w, first, path, (text, ty), flat[0]),
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
+            push(w, first, path, (text, ty), flat[0])
+        }
     }
     end
 }

@@ -127,18 +127,7 @@ impl<'a> Names<'a> {
             ValType::Result(_) => self.write_generic(out, left, "result", &parts),
             ValType::Stream(_) => self.write_generic(out, left, "stream", &parts),
             ValType::Future(_) => self.write_generic(out, left, "future", &parts),
-            ValType::Bool
-            | ValType::S8
-            | ValType::U8
-            | ValType::S16
-            | ValType::U16
-            | ValType::S32
-            | ValType::U32
-            | ValType::S64
-            | ValType::U64
-            | ValType::F32
-            | ValType::F64
-            | ValType::Char
+            ValType::Scalar(_)
             | ValType::String
             | ValType::ErrorContext
             | ValType::Own(_)
@@ -215,18 +204,7 @@ fn components(types: &Types, ty: ValType) -> Vec<(String, Option<ValType>)> {
         ValType::Result(id) => vec![unnamed(types[id].ok), unnamed(types[id].err)],
         ValType::Stream(id) => vec![unnamed(types[id].payload)],
         ValType::Future(id) => vec![unnamed(types[id].payload)],
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
+        ValType::Scalar(_)
         | ValType::String
         | ValType::ErrorContext
         | ValType::Own(_)

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use wit_parser_lite::load::Tree;
-use wit_parser_lite::{Features, Resolved, print::print, wasm};
+use wit_parser_lite::{Features, Resolved, wasm};
 
 use crate::failure::{self, Failure};
 use crate::input::assemble;
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
 fn check(args: &Check) -> Result<String, Failure> {
     let tree = match load(&args.package.path)? {
         Input::Text(tree) if args.json => tree,
-        input @ (Input::Text(_) | Input::Binary(_)) => {
+        input @ (Input::Text(_) | Input::Binary { .. }) => {
             resolve_input(input, &args.package)?;
             return Ok(if args.json { "[]\n".to_owned() } else { String::new() });
         }
@@ -104,7 +104,10 @@ fn check(args: &Check) -> Result<String, Failure> {
 
 fn from_wasm(path: &Path) -> Result<String, Failure> {
     match load(path)? {
-        Input::Binary(resolved) => Ok(print(&resolved)),
+        Input::Binary { name, bytes } => match wasm::to_text(&bytes) {
+            Ok(wit) => Ok(wit.text),
+            Err(error) => Err(Failure::in_file(&name, error)),
+        },
         Input::Text(_) => {
             let message = "expected a component, a WIT package in binary form, or the text of one of them";
             let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
@@ -120,7 +123,7 @@ fn resolve(package: &Package) -> Result<Resolved, Failure> {
 
 fn resolve_input(input: Input, package: &Package) -> Result<Resolved, Failure> {
     match input {
-        Input::Binary(resolved) => Ok(*resolved),
+        Input::Binary { name, bytes } => wasm::decode(&bytes).map_err(|error| Failure::in_file(&name, error)),
         Input::Text(tree) => tree.parse(&features(package)).map_err(|errors| {
             eprint!("{}", diagnostics::render(&tree, &errors));
             diagnostics::failure(errors.len())
@@ -144,7 +147,7 @@ fn features(package: &Package) -> Features {
 /// A package as it was found.
 enum Input {
     Text(Tree),
-    Binary(Box<Resolved>),
+    Binary { name: String, bytes: Vec<u8> },
 }
 
 fn load(path: &Path) -> Result<Input, Failure> {
@@ -168,10 +171,7 @@ fn load(path: &Path) -> Result<Input, Failure> {
     }
     let bytes = if is_wasm_text { assemble(&bytes) } else { Ok(bytes) };
     let bytes = bytes.map_err(|error| Failure::in_file(&name, error))?;
-    match wasm::decode(&bytes) {
-        Ok(resolved) => Ok(Input::Binary(Box::new(resolved))),
-        Err(error) => Err(Failure::in_file(&name, error)),
-    }
+    Ok(Input::Binary { name, bytes })
 }
 
 fn stdin() -> Result<Vec<u8>, Failure> {

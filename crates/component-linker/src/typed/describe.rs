@@ -4,11 +4,9 @@
 use std::any::{TypeId, type_name};
 use std::fmt;
 
-use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType};
+use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType, display_func};
 
 use super::tuple::ComponentTuple;
-use crate::func_type::display_func;
-use crate::store::{ResourceIndex, ResourceType, State};
 use crate::subtype::{Fits, fits_all};
 
 /// Where Rust types describe themselves.
@@ -72,36 +70,32 @@ impl Describe {
 }
 
 /// A function's type, and what its resource types are.
-pub(crate) struct Callee<'a, T: 'static> {
+pub(crate) struct Expected<'a> {
     /// The name in messages.
     pub(crate) name: &'a str,
-    pub(crate) state: &'a State<T>,
     pub(crate) types: &'a Types,
     pub(crate) ty: &'a FuncType,
-    pub(crate) resources: &'a dyn Fn(ResourceId) -> Option<ResourceIndex>,
+    /// Which Rust type handles of a resource type stand for, if it is one of the host's.
+    pub(crate) host_resources: &'a dyn Fn(ResourceId) -> Option<TypeId>,
 }
 
 /// Checks that a function has the parameters `P` and the results `R`. Parameters have no names in Rust; their
 /// order counts.
-pub(crate) fn check_func<T, P: ComponentTuple, R: ComponentTuple>(
-    callee: &Callee<'_, T>,
+pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
+    expected: &Expected<'_>,
 ) -> Result<(), TypeMismatch> {
     let mut describe = Describe::default();
     let params = P::describe_each(&mut describe).map_err(TypeMismatch::Invalid)?;
     let results = R::describe_each(&mut describe).map_err(TypeMismatch::Invalid)?;
     let fits_handle = |rust: ValType, component: ValType| {
         let (Some(rust), Some(component)) = (resource_of(rust), resource_of(component)) else { return false };
-        let component = (callee.resources)(component).map(|index| callee.state.resource(index));
-        match (describe.resources[rust.0 as usize], component) {
-            (ResourceClaim::Any, _) => true,
-            (ResourceClaim::Host(rust), Some(ResourceType::Host { rust_type, .. })) => rust == *rust_type,
-            (ResourceClaim::Host(_), Some(ResourceType::Guest { .. } | ResourceType::Undefined) | None) => {
-                false
-            }
+        match describe.resources[rust.0 as usize] {
+            ResourceClaim::Any => true,
+            ResourceClaim::Host(rust) => (expected.host_resources)(component) == Some(rust),
         }
     };
-    let fits = Fits { a: &describe.types, b: callee.types, handle: &fits_handle };
-    let ty = callee.ty;
+    let fits = Fits { a: &describe.types, b: expected.types, handle: &fits_handle };
+    let ty = expected.ty;
     if fits_all(fits, &params, &ty.param_types()) && fits_all(fits, &results, &ty.result_type()) {
         return Ok(());
     }
@@ -113,8 +107,8 @@ pub(crate) fn check_func<T, P: ComponentTuple, R: ComponentTuple>(
         is_async: ty.is_async,
     };
     Err(TypeMismatch::Func {
-        expected: display_func(callee.types, callee.name, ty),
-        given: display_func(&describe.types, callee.name, &given),
+        expected: display_func(expected.types, expected.name, ty),
+        given: display_func(&describe.types, expected.name, &given),
     })
 }
 

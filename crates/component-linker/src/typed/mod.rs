@@ -3,7 +3,7 @@
 //! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting" and "Flat Lowering".
 //!
 //! A type that is a [`ComponentType`] says which component type it is; one that is [`Lift`] comes out of guests, one
-//! that is [`Lower`] goes into them. Types are checked once, when a [`TypedFunc`] is made or a host function linked.
+//! that is [`Lower`] goes into them. Types are checked once, when a [`TypedFunc`](crate::TypedFunc) is made or a host function linked.
 //!
 //! | Component type | Rust type |
 //! |---|---|
@@ -26,7 +26,6 @@
 mod compound;
 mod describe;
 mod flat;
-mod func;
 mod list;
 mod pointer;
 mod resource;
@@ -36,7 +35,6 @@ mod table;
 mod tuple;
 #[cfg(test)]
 mod twin;
-mod values;
 
 use canonical_abi::{Host, ResourceId, TypeError, ValType};
 
@@ -49,17 +47,15 @@ pub use compound::{
 };
 pub use describe::{Describe, TypeMismatch};
 pub use flat::{FlatIn, FlatOut};
-pub use func::{BindingsError, TypedFunc, TypedFuncError};
 pub use list::Map;
 pub use resource::{Resource, ResourceAny, ResourceError};
 pub use shape::{Offset, Shape};
 pub use table::{ResourceTable, ResourceTableError};
 pub use tuple::{ComponentTuple, LiftTuple, LowerTuple, Results};
 
-pub(crate) use describe::{Callee, check_func};
+pub(crate) use describe::{Expected, check_func};
 pub(crate) use flat::MAX_SLOTS;
 pub(crate) use tuple::{has_handles, lift_values, lower_values, n_flat};
-pub(crate) use values::{Scratch, from_values, to_values};
 
 /// A Rust type that is a component type.
 ///
@@ -207,18 +203,7 @@ fn part_type<H: Host>(cx: &Context<'_, H>, ty: ValType, i: usize) -> ValType {
                 types[id].err
             }
         }
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
+        ValType::Scalar(_)
         | ValType::String
         | ValType::ErrorContext
         | ValType::Enum(_)

@@ -10,9 +10,6 @@ use canonical_abi::scalar::load_scalar;
 use canonical_abi::{Context, ResourceId, TypeError, ValType};
 
 use super::{ComponentType, Describe, FlatIn, FlatOut, Lift, Lower, ResourceKey, Shape, TypedHost};
-use crate::canon::call_destructor;
-use crate::instance::CallError;
-use crate::store::{AsContextMut, ResourceIndex};
 use crate::trap::{Trap, TrapCause};
 
 /// A resource of the host whose type was defined with the Rust type `R`
@@ -166,22 +163,18 @@ impl ResourceAny {
         self.hold.is_owned()
     }
 
-    /// Drops a resource that the host owns: calls its destructor. For one that is borrowed there is nothing to do.
-    ///
-    /// # Errors
-    ///
-    /// If the resource is of another store, was given away or dropped before, or if its destructor traps.
-    pub fn resource_drop(&self, mut store: impl AsContextMut) -> Result<(), CallError> {
-        let mut cx = store.as_context_mut();
-        if cx.state().id != self.key.store {
-            return Err(CallError::WrongStore);
+    pub(crate) fn rep(&self) -> u32 {
+        self.rep
+    }
+
+    /// Gives the resource up if the host owns it, and returns whether it did.
+    pub(crate) fn give_up(&self) -> Result<bool, ResourceError> {
+        self.hold.lend()?;
+        let owned = self.hold.is_owned();
+        if owned {
+            self.hold.close();
         }
-        self.hold.lend().map_err(CallError::Resource)?;
-        if !self.hold.is_owned() {
-            return Ok(());
-        }
-        self.hold.close();
-        call_destructor(&mut cx, ResourceIndex(self.key.index), self.rep).map_err(CallError::Trap)
+        Ok(owned)
     }
 }
 

@@ -86,18 +86,7 @@ fn parts(types: &Types, ty: ValType) -> Vec<ValType> {
         ValType::Variant(id) => types[id].cases.iter().filter_map(|case| case.ty).collect(),
         ValType::Option(id) => vec![types[id].some],
         ValType::Result(id) => types[id].ok.into_iter().chain(types[id].err).collect(),
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
+        ValType::Scalar(_)
         | ValType::String
         | ValType::ErrorContext
         | ValType::Enum(_)
@@ -134,18 +123,7 @@ fn define(encoder: ComponentDefinedTypeEncoder<'_>, types: &Types, ty: ValType, 
             let ok = types[id].ok.and_then(|_| mentions.next());
             encoder.result(ok, types[id].err.and_then(|_| mentions.next()));
         }
-        ValType::Bool
-        | ValType::S8
-        | ValType::U8
-        | ValType::S16
-        | ValType::U16
-        | ValType::S32
-        | ValType::U32
-        | ValType::S64
-        | ValType::U64
-        | ValType::F32
-        | ValType::F64
-        | ValType::Char
+        ValType::Scalar(_)
         | ValType::String
         | ValType::ErrorContext
         | ValType::Own(_)

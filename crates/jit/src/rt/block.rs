@@ -4,8 +4,9 @@
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
-use super::value::ValRaw;
-use crate::types::TypeId;
+use crate::module::types::TypeId;
+use crate::vm::offsets;
+use crate::vm::slot::ValRaw;
 
 /// A function as compiled code refers to it: the value of a `funcref`.
 #[repr(C)]
@@ -20,17 +21,13 @@ pub(super) struct FuncRef {
     pub(super) _pad: u32,
 }
 
-/// Field offsets that compiled code uses.
-pub(crate) mod offsets {
-    pub(crate) const FUNC_REF_CODE: i32 = 0;
-    pub(crate) const FUNC_REF_VMCTX: i32 = 8;
-    pub(crate) const FUNC_REF_SIG: i32 = 16;
-    /// Bytes of a function reference.
-    pub(crate) const FUNC_REF_SIZE: u32 = 24;
-    const _: () = assert!(size_of::<super::FuncRef>() == 24);
-    const _: () = assert!(std::mem::offset_of!(super::FuncRef, vmctx) == 8);
-    const _: () = assert!(std::mem::offset_of!(super::FuncRef, sig) == 16);
-}
+const _: () = {
+    use std::mem::offset_of;
+    assert!(size_of::<FuncRef>() == offsets::FUNC_REF_SIZE as usize);
+    assert!(offset_of!(FuncRef, code) == offsets::FUNC_REF_CODE as usize);
+    assert!(offset_of!(FuncRef, vmctx) == offsets::FUNC_REF_VMCTX as usize);
+    assert!(offset_of!(FuncRef, sig) == offsets::FUNC_REF_SIG as usize);
+};
 
 /// A pointer to a function reference.
 ///

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
 
 /// What ranges of a reservation start and end at: a multiple of every host's page size.
@@ -54,6 +55,19 @@ impl Reservation {
     pub(super) fn extend_accessible(&self, from: usize, to: usize) -> io::Result<()> {
         let (from, to) = (from.next_multiple_of(PAGE), to.next_multiple_of(PAGE));
         self.protect_range(from, to.max(from), libc::PROT_READ | libc::PROT_WRITE)
+    }
+
+    /// Makes a reservation that is accessible as a whole longer, and so accessible; it may move. What is new is zero.
+    pub(super) fn extend(&mut self, len: usize) -> io::Result<()> {
+        assert!(len >= self.len, "a reservation is made longer");
+        // SAFETY: the range is our own single mapping; `&mut self` excludes references to what may move.
+        let base = unsafe { libc::mremap(self.base.as_ptr().cast(), self.len, len, libc::MREMAP_MAYMOVE) };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        self.base = NonNull::new(base.cast()).ok_or_else(|| io::Error::other("mremap returned null"))?;
+        self.len = len;
+        Ok(())
     }
 
     /// Makes `[from, to)` inaccessible; both are byte offsets and multiples of the page size.
@@ -131,16 +145,19 @@ impl Drop for Reservation {
     }
 }
 
-/// Returns a file of these contents that only memory holds.
-pub(super) fn memory_file(contents: &[u8]) -> io::Result<OwnedFd> {
+/// Returns a file of `len` bytes that only memory holds: zeros, which take no memory, but for the parts.
+pub(super) fn memory_file(len: usize, parts: &[(usize, &[u8])]) -> io::Result<OwnedFd> {
     // SAFETY: the name is a string that ends with zero; a descriptor that comes back is ours alone.
     let file = unsafe {
         let fd = libc::memfd_create(c"lowlift memory image".as_ptr(), libc::MFD_CLOEXEC);
         check(fd.min(0))?;
         OwnedFd::from_raw_fd(fd)
     };
-    let mut file = std::fs::File::from(file);
-    io::Write::write_all(&mut file, contents)?;
+    let file = std::fs::File::from(file);
+    file.set_len(len as u64)?;
+    for &(at, bytes) in parts {
+        file.write_all_at(bytes, at as u64)?;
+    }
     Ok(file.into())
 }
 

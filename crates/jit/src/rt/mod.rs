@@ -21,50 +21,44 @@
     reason = "the one folder of the crate that touches raw memory; see the invariants above"
 )]
 
+mod activation;
 mod block;
+mod budget;
 mod builtins;
-mod code;
+mod entities;
 mod entry;
-mod host;
-mod lazy;
-mod memory;
+mod host_block;
+mod instance_data;
+mod linear_memory;
+mod loaded_code;
 mod mmap;
 mod pool;
+mod registers;
 mod roots;
-mod shared;
+mod shared_region;
 mod signals;
 mod state;
-mod table;
-mod typed;
+mod stubs;
+mod table_cells;
+mod trampoline;
 mod unwind;
-mod value;
 
-pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
-pub(crate) use builtins::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS, addresses as builtin_addresses};
-pub(crate) use code::{CodeRegion, LoadedCode, Member};
-pub(crate) use entry::call;
-pub(crate) use host::HostBlock;
-pub(crate) use lazy::stubs;
-pub(crate) use memory::LinearMemory;
+pub(crate) use block::{FuncRefPtr, GlobalCell};
+pub(crate) use builtins::addresses as builtin_addresses;
+pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions, table_bytes};
+pub(crate) use entry::{HasVm, Stop, StopCause, call};
+pub(crate) use host_block::{HostBlock, RegisterFn};
+pub(crate) use instance_data::{InstanceData, memory_init, table_init};
+pub(crate) use linear_memory::LinearMemory;
+pub(crate) use loaded_code::{CodePlace, CodeRegion, LoadedCode, Member};
 pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};
-pub(crate) use roots::{CodeFrame, stack_roots};
-pub use shared::WaitResult;
-pub(crate) use shared::{Awaited, SharedRegion};
+pub(crate) use registers::{AbiValue, Crossing, Vector};
+pub(crate) use registers::{TypedEntry, vector_bits, vector_of};
+pub use shared_region::WaitResult;
+pub(crate) use shared_region::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;
-pub(crate) use state::VmState;
-pub(crate) use table::TableCells;
-pub(crate) use typed::{TypedEntry, sealed};
-pub use typed::{WasmParams, WasmResults, WasmTy};
-pub use value::ValRaw;
-pub(crate) use value::{val_from_raw, val_to_raw};
-
-/// Offsets and sizes that compiled code uses, of the structures defined in this folder.
-pub(crate) mod offsets {
-    pub(crate) use super::block::offsets::*;
-    pub(crate) use super::host::offsets::*;
-    pub(crate) use super::memory::offsets::*;
-    pub(crate) use super::state::offsets::*;
-    pub(crate) use super::table::offsets::*;
-    pub(crate) use super::value::VALUE_SIZE;
-}
+pub(crate) use state::{Failure, VmState};
+pub(crate) use stubs::{FuncCode, LazyCode, stubs};
+pub(crate) use table_cells::TableCells;
+pub(crate) use trampoline::{SlotCall, Trampoline};

@@ -6,9 +6,11 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::memory::GUARD_SIZE;
-use super::mmap::{PAGE, Reservation, memory_file};
 use crate::error::{Error, Result};
+use crate::module::image::ImageContents;
+use crate::vm::offsets::GUARD_SIZE;
+
+use super::mmap::{PAGE, Reservation, memory_file};
 
 /// Initial contents of a memory, as a file that only memory holds.
 #[derive(Debug)]
@@ -19,13 +21,14 @@ pub(crate) struct MemoryImage {
 }
 
 impl MemoryImage {
-    /// Returns the image of `contents` at byte offset `start`, which is a multiple of 65,536; `None` if the system
-    /// refuses the file, which costs speed only.
-    pub(crate) fn new(start: usize, mut contents: Vec<u8>) -> Option<Arc<Self>> {
+    /// Returns the image of these contents; `None` if the system refuses the file, which costs speed only. What lies
+    /// between the parts takes no memory.
+    pub(crate) fn new(contents: &ImageContents<'_>) -> Option<Arc<Self>> {
+        let &ImageContents { start, len, ref parts } = contents;
         assert!(start.is_multiple_of(PAGE), "an image starts at a page");
-        contents.resize(contents.len().next_multiple_of(PAGE), 0);
-        let file = memory_file(&contents).ok()?;
-        Some(Arc::new(Self { file, start, len: contents.len() }))
+        let len = len.next_multiple_of(PAGE);
+        let file = memory_file(len, parts).ok()?;
+        Some(Arc::new(Self { file, start, len }))
     }
 
     fn end(&self) -> usize {

@@ -5,11 +5,12 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, TrapCode, Type, Value, types};
 use wasmparser::{MemArg, MemArgTarget};
 
-use super::{Translator, WORD, cell, cl_type, fixed, offset32};
 use crate::error::{Error, Result};
-use crate::index::{GlobalIndex, MemoryIndex, TableIndex};
-use crate::rt::offsets;
-use crate::vm_layout::GlobalPlace;
+use crate::module::index::{GlobalIndex, MemoryIndex, TableIndex};
+use crate::vm::layout::GlobalPlace;
+use crate::vm::offsets;
+
+use super::{Translator, WORD, cell, cl_type, fixed, offset32};
 
 /// How a load widens what it reads, or a store narrows what it writes.
 #[derive(Clone, Copy)]

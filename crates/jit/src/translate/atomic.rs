@@ -8,12 +8,13 @@ use cranelift_codegen::ir::types::{I8, I16, I32, I64};
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, TrapCode, Type, Value};
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
+use crate::error::{Error, Result};
+use crate::module::index::MemoryIndex;
+use crate::vm::builtin::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
+use crate::vm::trap_code as code;
+
 use super::access::heap;
 use super::{Translator, WORD};
-use crate::error::{Error, Result};
-use crate::index::MemoryIndex;
-use crate::rt::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
-use crate::trap::code;
 
 impl Translator<'_, '_> {
     /// Translates an atomic operator; returns whether it was one.

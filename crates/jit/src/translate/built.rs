@@ -4,11 +4,54 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, Function, InstBuilder, TrapCode, Value, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
+use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
+use crate::vm::builtin::Builtin;
+use crate::vm::trap_code as code;
+
 use super::{Env, Translator, WORD};
-use crate::built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable};
-use crate::index::FuncIndex;
-use crate::rt::Builtin;
-use crate::trap::code;
+
+/// A function of a [`BuiltModule`](crate::BuiltModule), imported or its own.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct BuiltFunc(BuiltIndex);
+
+/// Positions among the imported functions, and among those that the module defines.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum BuiltIndex {
+    Imported(u32),
+    Defined(u32),
+}
+
+/// A memory that a [`BuiltModule`](crate::BuiltModule) imports.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct BuiltMemory(pub(crate) MemoryIndex);
+
+/// A table that a [`BuiltModule`](crate::BuiltModule) imports.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct BuiltTable(pub(crate) TableIndex);
+
+/// A global that a [`BuiltModule`](crate::BuiltModule) imports.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct BuiltGlobal(pub(crate) GlobalIndex);
+
+impl BuiltFunc {
+    /// Returns the imported function at a position among the imported ones.
+    pub(crate) fn imported(at: u32) -> Self {
+        Self(BuiltIndex::Imported(at))
+    }
+
+    /// Returns the function at a position among those that the module defines.
+    pub(crate) fn defined(at: u32) -> Self {
+        Self(BuiltIndex::Defined(at))
+    }
+
+    /// Returns the index in the module's function index space.
+    fn index(self, n_imported: u32) -> FuncIndex {
+        match self.0 {
+            BuiltIndex::Imported(at) => FuncIndex(at),
+            BuiltIndex::Defined(at) => FuncIndex(n_imported + at),
+        }
+    }
+}
 
 /// Builds a function's body.
 pub(crate) type BuildFn<'a> = Box<dyn Fn(&mut FuncBody<'_, '_>) + Send + Sync + 'a>;

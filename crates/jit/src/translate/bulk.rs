@@ -3,12 +3,12 @@
 
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, TrapCode, Value};
 
+use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
+use crate::module::types::ValType;
+use crate::vm::builtin::Builtin;
+use crate::vm::{layout, trap_code as code};
+
 use super::{Translator, WORD, cell, fixed};
-use crate::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
-use crate::rt::Builtin;
-use crate::trap::code;
-use crate::types::ValType;
-use crate::vm_layout;
 
 impl Translator<'_, '_> {
     /// Calls a run-time function with words and returns its result.
@@ -21,7 +21,7 @@ impl Translator<'_, '_> {
             signature.returns.push(AbiParam::new(WORD));
             builder.import_signature(signature)
         });
-        let table = self.block_word(vm_layout::BUILTINS);
+        let table = self.block_word(layout::BUILTINS);
         let address = self.builder.ins().load(WORD, fixed(), table, builtin.offset());
         let mut words = vec![self.vmctx];
         words.extend_from_slice(args);

@@ -4,12 +4,12 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
+use crate::module::index::{FuncIndex, TableIndex, TypeIndex};
+use crate::vm::builtin::Builtin;
+use crate::vm::{layout, offsets, trap_code as code};
+
 use super::exception::Callee;
 use super::{Translator, WORD, cell, constant, fixed, offset32};
-use crate::index::{FuncIndex, TableIndex, TypeIndex};
-use crate::rt::{Builtin, offsets};
-use crate::trap::code;
-use crate::vm_layout;
 
 /// What becomes of the caller's frame.
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ impl Translator<'_, '_> {
         let index = self.index_word(index, self.env.info.tables[table.pos()].table64);
         let vmctx = self.vmctx;
         // Not `fixed`, which would let it move out of this block.
-        let store = self.builder.ins().load(WORD, constant(), vmctx, vm_layout::STORE.cast_signed());
+        let store = self.builder.ins().load(WORD, constant(), vmctx, layout::STORE.cast_signed());
         self.builder.ins().store(cell(), index, store, offsets::STORE_FIGURE);
         self.builder.ins().trap(code::UNINITIALIZED_ELEMENT);
         self.builder.seal_block(next);

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
 use wasmparser::{BlockType, BrTable};
 
+use crate::error::Result;
+use crate::module::decode;
+use crate::module::types::{FuncType, ValType};
+
 use super::exception::Clause;
 use super::{Translator, cl_type};
-use crate::decode;
-use crate::error::Result;
-use crate::types::{FuncType, ValType};
 
 /// A structured instruction being translated.
 pub(super) struct Control {

@@ -12,35 +12,15 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::CallConv;
 use wasmparser::{Catch as WasmCatch, TryTable};
 
+use crate::error::Result;
+use crate::module::index::{TagIndex, to_u32};
+use crate::module::types::ValType;
+use crate::vm::builtin::Builtin;
+use crate::vm::catch::Catch;
+use crate::vm::{layout, offsets, trap_code as code};
+
 use super::trampoline::{slot, store_slot};
 use super::{Translator, WORD, cell, cl_type, fixed};
-use crate::error::Result;
-use crate::index::{TagIndex, to_u32};
-use crate::rt::{Builtin, offsets};
-use crate::trap::code;
-use crate::types::ValType;
-use crate::vm_layout;
-
-/// What a clause of a `try_table` catches.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Catch {
-    /// The tag, none for all.
-    pub(crate) tag: Option<TagIndex>,
-    /// Whether the handler gets a reference to the exception.
-    pub(crate) with_ref: bool,
-}
-
-impl Catch {
-    /// Returns the number that stands for it in exception tables.
-    fn to_tag(self) -> u32 {
-        self.tag.map_or(0, |tag| tag.0 + 1) * 2 + u32::from(self.with_ref)
-    }
-
-    /// Returns what a number in an exception table stands for.
-    pub(crate) fn of_tag(tag: u32) -> Self {
-        Self { tag: (tag / 2).checked_sub(1).map(TagIndex), with_ref: tag % 2 == 1 }
-    }
-}
 
 /// A clause of a `try_table` being translated.
 #[derive(Clone, Copy)]
@@ -218,7 +198,7 @@ impl Translator<'_, '_> {
         let mut signature = Signature::new(CallConv::Tail);
         signature.params.extend((0..=args.len()).map(|_| AbiParam::new(WORD)));
         let signature = self.builder.import_signature(signature);
-        let table = self.block_word(vm_layout::BUILTINS);
+        let table = self.block_word(layout::BUILTINS);
         let address = self.builder.ins().load(WORD, fixed(), table, builtin.offset());
         let mut words = vec![self.vmctx];
         words.extend_from_slice(args);

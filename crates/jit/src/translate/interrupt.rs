@@ -8,16 +8,15 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
 use wasmparser::Operator;
 
+use crate::vm::{layout, offsets, trap_code as code};
+
 use super::{Translator, WORD, cell, fixed};
-use crate::rt::offsets;
-use crate::trap::code;
-use crate::vm_layout;
 
 impl Translator<'_, '_> {
     /// Checks at a function's entry or a loop's header.
     pub(super) fn check_interrupt(&mut self) {
         if self.env.interruption.epochs {
-            let store = self.block_word(vm_layout::STORE);
+            let store = self.block_word(layout::STORE);
             let epoch = self.builder.ins().load(WORD, fixed(), store, offsets::STORE_EPOCH);
             // Atomic, as another thread writes it: a plain load would be moved out of loops.
             let now = self.builder.ins().atomic_load(types::I64, cell(), epoch);
@@ -26,7 +25,7 @@ impl Translator<'_, '_> {
             self.builder.ins().trapnz(passed, code::INTERRUPT);
         }
         if self.env.interruption.fuel {
-            let store = self.block_word(vm_layout::STORE);
+            let store = self.block_word(layout::STORE);
             let fuel = self.builder.ins().load(types::I64, cell(), store, offsets::STORE_FUEL);
             let used_up = self.builder.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, fuel, 0);
             self.builder.ins().trapnz(used_up, code::OUT_OF_FUEL);
@@ -68,7 +67,7 @@ impl Translator<'_, '_> {
             }
         };
         if leaves && self.fuel_counted > 0 {
-            let store = self.block_word(vm_layout::STORE);
+            let store = self.block_word(layout::STORE);
             let fuel = self.builder.ins().load(types::I64, cell(), store, offsets::STORE_FUEL);
             let left = self.builder.ins().iadd_imm_s(fuel, -self.fuel_counted);
             self.builder.ins().store(cell(), left, store, offsets::STORE_FUEL);

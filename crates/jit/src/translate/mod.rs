@@ -3,8 +3,7 @@
 //!
 //! A wasm function takes its instance's block (the context) before its own parameters and has the calling
 //! convention `Tail`, so that tail calls need no other convention later. References are 64-bit words.
-//! Operators are validated just before they are translated, so that the translator may rely on types
-//! and nesting.
+//! Bodies come from a validated module, so that the translator may rely on types and nesting.
 
 mod access;
 mod atomic;
@@ -27,20 +26,19 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use wasmparser::{FuncValidator, FunctionBody, ValidatorResources};
+use wasmparser::FunctionBody;
 
-use crate::decode;
 use crate::error::Result;
-use crate::index::{FuncIndex, TypeIndex, to_u32};
-use crate::module::ModuleInfo;
-use crate::rt::offsets;
-use crate::types::{FuncType, ValType};
-use crate::unit::Links;
-use crate::vm_layout::{self, VmLayout};
-pub use built::FuncBody;
+use crate::module::decode;
+use crate::module::index::{FuncIndex, TypeIndex, to_u32};
+use crate::module::info::ModuleInfo;
+use crate::module::types::{FuncType, ValType};
+use crate::vm::layout::{self, VmLayout};
+use crate::vm::offsets;
+
 pub(crate) use built::{BuildFn, built_function};
+pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 use control::Control;
-pub(crate) use exception::Catch;
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
@@ -56,6 +54,15 @@ pub(crate) struct Env<'a> {
     lazy: bool,
     /// The module's place in its unit, if its code becomes one text with that of others.
     links: Option<&'a Links>,
+}
+
+/// A module's place in a unit.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    /// Position of its first function among those of the unit.
+    pub(crate) first: u32,
+    /// Positions of the functions that imports are connected to.
+    pub(crate) connected: HashMap<FuncIndex, u32>,
 }
 
 /// How compiled code may be interrupted.
@@ -153,16 +160,15 @@ struct Translator<'a, 'f> {
     builtins: HashMap<usize, SigRef>,
 }
 
-/// Validates and translates the body of the defined function at `position` into `func`, which is empty.
+/// Translates the body of the defined function at `position` into `func`, which is empty.
 ///
 /// # Errors
 ///
-/// Fails on an invalid body and on what is not compiled yet.
+/// Fails on what is not compiled yet.
 pub(crate) fn function(
     env: &Env<'_>,
     position: usize,
     body: &FunctionBody<'_>,
-    validator: &mut FuncValidator<ValidatorResources>,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) -> Result<()> {
@@ -171,9 +177,9 @@ pub(crate) fn function(
     for (&param, &ty) in params.iter().zip(&ty.params) {
         translator.declare_local(ty, param);
     }
-    translator.declare_locals(body, validator)?;
+    translator.declare_locals(body)?;
     translator.check_interrupt();
-    translator.operators(ty, body, validator)?;
+    translator.operators(ty, body)?;
     translator.builder.finalize(env.isa.frontend_config());
     Ok(())
 }
@@ -207,7 +213,7 @@ fn stack_limit(func: &mut Function) -> GlobalValue {
         let offset = ir::immediates::Offset32::new(offset);
         func.create_global_value(GlobalValueData::Load { base, offset, global_type: WORD, flags })
     };
-    let store = load(vmctx, vm_layout::STORE.cast_signed());
+    let store = load(vmctx, layout::STORE.cast_signed());
     load(store, offsets::STORE_STACK_LIMIT)
 }
 
@@ -354,16 +360,11 @@ impl Translator<'_, '_> {
         reference
     }
 
-    fn declare_locals(
-        &mut self,
-        body: &FunctionBody<'_>,
-        validator: &mut FuncValidator<ValidatorResources>,
-    ) -> Result<()> {
+    fn declare_locals(&mut self, body: &FunctionBody<'_>) -> Result<()> {
         let mut reader = body.get_locals_reader()?;
         for _ in 0..reader.get_count() {
             let offset = reader.original_position();
             let (count, ty) = reader.read()?;
-            validator.define_locals(offset, count, ty)?;
             let ty = decode::val_type(&self.env.info.types, ty).map_err(|e| e.at(offset))?;
             let zero = self.zero(ty);
             for _ in 0..count {
@@ -373,17 +374,11 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    fn operators(
-        &mut self,
-        ty: &FuncType,
-        body: &FunctionBody<'_>,
-        validator: &mut FuncValidator<ValidatorResources>,
-    ) -> Result<()> {
+    fn operators(&mut self, ty: &FuncType, body: &FunctionBody<'_>) -> Result<()> {
         self.enter_function(ty);
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
             let (op, offset) = reader.read_with_offset()?;
-            validator.op(offset, &op)?;
             let location = u32::try_from(offset).map_or(SourceLoc::default(), SourceLoc::new);
             self.builder.set_srcloc(location);
             self.operator(&op).map_err(|e| e.at(offset))?;

@@ -4,15 +4,16 @@
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use wasmparser::Operator;
 
+use crate::error::{Error, Result};
+use crate::module::decode;
+use crate::module::index::{
+    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
+};
+use crate::vm::trap_code as code;
+
 use super::access::Width;
 use super::call::CallKind;
 use super::{Translator, WORD};
-use crate::decode;
-use crate::error::{Error, Result};
-use crate::index::{
-    DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
-};
-use crate::trap::code;
 
 impl Translator<'_, '_> {
     /// Translates a validated operator.

@@ -1,5 +1,5 @@
 //! Trampolines between the host and wasm functions, by function type: both ways, with values in the registers of the C
-//! convention or in slots (`crate::trampolines::Kind`).
+//! convention or in slots (`crate::engine::trampolines::Kind`).
 //!
 //! Those with values in slots of 16 bytes (`rt::ValRaw`, arguments in, results out) are for types that are known at run
 //! time only. Those with values in registers agree with functions that the Rust compiler makes: each parameter is one
@@ -13,12 +13,12 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
+use crate::module::index::to_u32;
+use crate::module::types::{FuncType, ValType};
+use crate::vm::trampoline::Kind;
+use crate::vm::{offsets, trap_code as code};
+
 use super::{WORD, cell, cl_type, fixed, offset32, stack_limit, wasm_signature};
-use crate::index::to_u32;
-use crate::rt::offsets;
-use crate::trampolines::Kind;
-use crate::trap::code;
-use crate::types::{FuncType, ValType};
 
 /// Makes a trampoline for functions of type `ty`.
 pub(crate) fn make(

@@ -1,17 +1,19 @@
 //! WIT packages in binary form, behind the feature `wasm`. Follows WIT.md, "Package Format".
 //!
-//! A package is a component that exports a component type for each of its interfaces and worlds. A world by itself, as
-//! tools put it into the custom section `component-type` of a core module, is such a component with one export. Of a
-//! component that runs, its imports and exports are the world.
+//! A package is a component that exports a component type for each of its interfaces and worlds. A
+//! single world is such a component with one export; toolchains put it into a custom section of a
+//! core module ([`WORLD_SECTION`]). The world of a component that runs consists of its imports and
+//! exports.
 
 mod decode;
 mod draft;
 mod encode;
+mod error;
 mod metadata;
-mod scope;
-mod world;
+mod names;
 
 #[cfg(feature = "load")]
 pub(crate) use decode::to_texts;
-pub use decode::{DecodeError, decode};
+pub use decode::{WORLD_SECTION, WitText, decode, to_text};
 pub use encode::{encode_package, encode_world};
+pub use error::DecodeError;

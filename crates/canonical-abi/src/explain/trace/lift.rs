@@ -10,20 +10,22 @@ use alloc::vec::Vec;
 use super::lower::{list_size, string_size};
 use super::recorder::{Cx, Recorder, begin, brief_string, brief_value, core, memory, range};
 use super::{Place, Trace};
-use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::explain::{count, join_path};
-use crate::flatten::{CoreType, flat_count, flat_count_of_types, flat_types};
+use crate::flat::lift::{CoreValue, CoreValueIter, lift_flat};
 use crate::host::{Context, Host};
-use crate::layout::{discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout};
-use crate::lift::{CoreValue, CoreValueIter, lift_flat};
-use crate::load::{
+use crate::memory::load::{
     check_discriminant, check_list_range, load_from_valid_range, load_list_from_valid_range,
     reserve_elements, reserved_vec,
 };
+use crate::memory::string::load_string_from_range;
 use crate::memory::{check_pointer, load_int};
-use crate::specialize::{record_value, variant_value};
-use crate::string::load_string_from_range;
-use crate::types::ValType;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{CoreType, flat_count, flat_count_of_types, flat_types};
+use crate::types::layout::{
+    discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout,
+};
+use crate::types::{ScalarType, ValType};
+use crate::value::specialize::{record_value, variant_value};
 use crate::value::{List, Value};
 
 /// Does what [`lift_flat_values`](crate::lift::lift_flat_values) does, and returns the steps of it also when it
@@ -142,24 +144,7 @@ fn lift<H: Host>(
             cx.host.step().place = core(first, values);
             load_list_contents(cx, path, (values[0].bits(), values[1].bits()), ty, element)?
         }
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => {
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
             let values = slots.take(1);
             cx.host.step().place = core(first, values);
             let value = lift_flat(cx, &mut CoreValueIter::new(values), ty)?;
@@ -174,26 +159,24 @@ fn lift<H: Host>(
 /// Returns the function that the spec's `lift_flat` calls for a type, or itself.
 fn lift_function(shape: Despecialized<'_>) -> &'static str {
     match shape {
-        Despecialized::Bool => "convert_int_to_bool",
-        Despecialized::U8 | Despecialized::U16 | Despecialized::U32 | Despecialized::U64 => {
-            "lift_flat_unsigned"
-        }
-        Despecialized::S8 | Despecialized::S16 | Despecialized::S32 | Despecialized::S64 => {
-            "lift_flat_signed"
-        }
-        Despecialized::F32 => "canonicalize_nan32",
-        Despecialized::F64 => "canonicalize_nan64",
-        Despecialized::Char => "convert_i32_to_char",
+        Despecialized::Scalar(ty) => lift_scalar_function(ty),
         Despecialized::String => "lift_flat_string",
         Despecialized::List { .. } => "lift_flat_list",
         Despecialized::Record(_) => "lift_flat_record",
         Despecialized::Variant(_) => "lift_flat_variant",
         Despecialized::Flags(_) => "lift_flat_flags",
-        Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => "lift_flat",
+        Despecialized::Handle(_) => "lift_flat",
+    }
+}
+
+fn lift_scalar_function(ty: ScalarType) -> &'static str {
+    match ty {
+        ScalarType::Bool => "convert_int_to_bool",
+        ScalarType::U8 | ScalarType::U16 | ScalarType::U32 | ScalarType::U64 => "lift_flat_unsigned",
+        ScalarType::S8 | ScalarType::S16 | ScalarType::S32 | ScalarType::S64 => "lift_flat_signed",
+        ScalarType::F32 => "canonicalize_nan32",
+        ScalarType::F64 => "canonicalize_nan64",
+        ScalarType::Char => "convert_i32_to_char",
     }
 }
 
@@ -249,24 +232,7 @@ fn load<H: Host>(cx: &mut Cx<'_, '_, H>, path: &str, ptr: u64, ty: ValType) -> R
             record_value(ty, values)
         }
         Despecialized::Variant(cases) => load_variant(cx, path, ptr, ty, cases)?,
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => {
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
             cx.host.step().place = memory(cx, ptr, size);
             let value = load_from_valid_range(cx, ptr, ty)?;
             cx.host.step().value = brief_value(&value);
@@ -280,28 +246,24 @@ fn load<H: Host>(cx: &mut Cx<'_, '_, H>, path: &str, ptr: u64, ty: ValType) -> R
 /// Returns the function that the spec's `load` calls for a type.
 fn load_function(shape: Despecialized<'_>) -> &'static str {
     match shape {
-        Despecialized::Bool => "convert_int_to_bool",
-        Despecialized::F32 => "decode_i32_as_float",
-        Despecialized::F64 => "decode_i64_as_float",
-        Despecialized::Char => "convert_i32_to_char",
+        Despecialized::Scalar(ty) => load_scalar_function(ty),
         Despecialized::String => "load_string",
         Despecialized::List { .. } => "load_list",
         Despecialized::Record(_) => "load_record",
         Despecialized::Variant(_) => "load_variant",
         Despecialized::Flags(_) => "load_flags",
-        Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => "load_int",
+        Despecialized::Handle(_) => "load_int",
+    }
+}
+
+fn load_scalar_function(ty: ScalarType) -> &'static str {
+    match ty {
+        ScalarType::Bool => "convert_int_to_bool",
+        ScalarType::F32 => "decode_i32_as_float",
+        ScalarType::F64 => "decode_i64_as_float",
+        ScalarType::Char => "convert_i32_to_char",
+        ScalarType::U8 | ScalarType::U16 | ScalarType::U32 | ScalarType::U64 => "load_int",
+        ScalarType::S8 | ScalarType::S16 | ScalarType::S32 | ScalarType::S64 => "load_int",
     }
 }
 

@@ -8,19 +8,22 @@ use alloc::vec::Vec;
 
 use super::recorder::{Cx, Recorder, begin, brief_string, brief_value, core, end_with, memory, range};
 use super::{Place, Trace};
-use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::explain::{count, join_path};
-use crate::flatten::{flat_count_of_types, flat_types};
+use crate::flat::lift::CoreValue;
+use crate::flat::lower::lower_flat;
 use crate::host::{Context, Host};
-use crate::layout::{discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout};
-use crate::lift::CoreValue;
-use crate::lower::lower_flat;
+use crate::memory::store::{allocate_list, list_length, store_into_valid_range, store_list_into_valid_range};
+use crate::memory::string::{store_string_into_range, utf16_tag};
 use crate::memory::{allocate, check_pointer, store_int};
-use crate::specialize::{match_case, mismatch, record_fields};
-use crate::store::{allocate_list, list_length, store_into_valid_range, store_list_into_valid_range};
-use crate::string::{StringEncoding, store_string_into_range, utf16_tag};
+use crate::options::StringEncoding;
 use crate::trap::Allocation;
-use crate::types::{PtrType, Types, ValType};
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{flat_count_of_types, flat_types};
+use crate::types::layout::{
+    discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout,
+};
+use crate::types::{PtrType, ScalarType, Types, ValType};
+use crate::value::specialize::{match_case, mismatch, record_fields};
 use crate::value::{List, Value};
 
 /// Does what [`lower_flat_values`](crate::lower::lower_flat_values) does, and returns the steps of it also when
@@ -120,24 +123,7 @@ fn lower<H: Host>(
             }
         }
         Despecialized::Variant(cases) => text = Some(lower_variant(cx, path, value, (ty, cases), out)?),
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => {
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
             lower_flat(cx, value, ty, out)?;
             text = brief_value(value);
         }
@@ -155,22 +141,19 @@ fn lower_function(shape: Despecialized<'_>) -> &'static str {
         Despecialized::Record(_) => "lower_flat_record",
         Despecialized::Variant(_) => "lower_flat_variant",
         Despecialized::Flags(_) => "lower_flat_flags",
-        Despecialized::S8 | Despecialized::S16 | Despecialized::S32 | Despecialized::S64 => {
-            "lower_flat_signed"
-        }
-        Despecialized::F32 => "maybe_scramble_nan32",
-        Despecialized::F64 => "maybe_scramble_nan64",
-        Despecialized::Char => "char_to_i32",
-        Despecialized::Bool
-        | Despecialized::U8
-        | Despecialized::U16
-        | Despecialized::U32
-        | Despecialized::U64
-        | Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => "lower_flat",
+        Despecialized::Scalar(ty) => lower_scalar_function(ty),
+        Despecialized::Handle(_) => "lower_flat",
+    }
+}
+
+fn lower_scalar_function(ty: ScalarType) -> &'static str {
+    match ty {
+        ScalarType::S8 | ScalarType::S16 | ScalarType::S32 | ScalarType::S64 => "lower_flat_signed",
+        ScalarType::U8 | ScalarType::U16 | ScalarType::U32 | ScalarType::U64 => "lower_flat",
+        ScalarType::F32 => "maybe_scramble_nan32",
+        ScalarType::F64 => "maybe_scramble_nan64",
+        ScalarType::Char => "char_to_i32",
+        ScalarType::Bool => "lower_flat",
     }
 }
 
@@ -234,24 +217,7 @@ fn store<H: Host>(
             }
         }
         Despecialized::Variant(cases) => store_variant(cx, path, value, (ty, cases), ptr)?,
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Flags(_)
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => {
+        Despecialized::Scalar(_) | Despecialized::Handle(_) | Despecialized::Flags(_) => {
             store_into_valid_range(cx, value, ty, ptr)?;
             let place = memory(cx, ptr, size);
             end_with(cx, place, brief_value(value));
@@ -270,23 +236,7 @@ fn store_function(shape: Despecialized<'_>) -> &'static str {
         Despecialized::Record(_) => "store_record",
         Despecialized::Variant(_) => "store_variant",
         Despecialized::Flags(_) => "store_flags",
-        Despecialized::Bool
-        | Despecialized::S8
-        | Despecialized::U8
-        | Despecialized::S16
-        | Despecialized::U16
-        | Despecialized::S32
-        | Despecialized::U32
-        | Despecialized::S64
-        | Despecialized::U64
-        | Despecialized::F32
-        | Despecialized::F64
-        | Despecialized::Char
-        | Despecialized::ErrorContext
-        | Despecialized::Own(_)
-        | Despecialized::Borrow(_)
-        | Despecialized::Stream(_)
-        | Despecialized::Future(_) => "store_int",
+        Despecialized::Scalar(_) | Despecialized::Handle(_) => "store_int",
     }
 }
 

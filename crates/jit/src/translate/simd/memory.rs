@@ -5,9 +5,10 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FuncInstBuilder;
 use wasmparser::{MemArg, Operator};
 
+use crate::error::Result;
+
 use super::super::Translator;
 use super::super::access::heap;
-use crate::error::Result;
 
 /// Emits a load from an address and a constant offset.
 type Load = for<'s, 'f> fn(FuncInstBuilder<'s, 'f>, MemFlagsData, Value, i32) -> Value;

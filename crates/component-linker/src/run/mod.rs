@@ -1,0 +1,26 @@
+//! Components at run time: stores, instances, and the calls between them and the host.
+//!
+//! The rest of the crate makes an [`Instance`] with [`instantiate`] and calls its [`Func`]s. Nothing here looks anything
+//! up by name, but for exports that a host asks an instance for.
+
+mod canon;
+mod func;
+mod host;
+mod instance;
+mod instantiate;
+mod state;
+mod store;
+mod task;
+mod typed_func;
+
+pub use canon::CallTrace;
+pub use host::HostResource;
+pub use instance::{CallError, Func, Instance};
+pub use store::{AsContextMut, Store, StoreContextMut};
+pub use typed_func::{BindingsError, TypedFunc, TypedFuncError};
+
+pub(crate) use canon::{TypedClosure, TypedHostFunc};
+pub(crate) use func::Body;
+pub(crate) use host::{HostFunc, HostResourceType, HostState};
+pub(crate) use instantiate::{Imports, instantiate};
+pub(crate) use state::{ResourceIndex, State};

@@ -1,0 +1,19 @@
+//! What embedders use of a store.
+
+pub(crate) mod exception;
+pub(crate) mod func;
+pub(crate) mod global;
+pub(crate) mod instance;
+pub(crate) mod instantiate;
+pub(crate) mod limits;
+pub(crate) mod linker;
+pub(crate) mod memory;
+pub(crate) mod raw;
+pub(crate) mod shared_memory;
+pub(crate) mod signatures;
+pub(crate) mod store;
+pub(crate) mod table;
+pub(crate) mod tag;
+pub(crate) mod trap;
+pub(crate) mod typed;
+pub(crate) mod value;

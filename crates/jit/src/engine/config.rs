@@ -1,0 +1,194 @@
+//! The configuration of an engine.
+
+use wasmparser::WasmFeatures;
+
+use crate::compile::settings::CompileSettings;
+use crate::error::Result;
+use crate::translate::CodeOptions;
+
+/// How modules are validated, compiled and bounded.
+///
+/// Built in the fluent style: `Config::new().max_wasm_stack(1 << 20)`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    features: WasmFeatures,
+    max_wasm_stack_bytes: usize,
+    max_memory_bytes: u64,
+    max_table_elements: u64,
+    pooled_memories: usize,
+    verifier: bool,
+    lazy: bool,
+    cheap_first_above_bytes: usize,
+    collects_always: bool,
+    parallel: bool,
+    options: CodeOptions,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// Returns the default configuration: wasmparser's default features, 512 KiB of guest stack, memories up
+    /// to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's verifier in debug builds only.
+    pub fn new() -> Self {
+        Self {
+            features: WasmFeatures::default(),
+            max_wasm_stack_bytes: 512 << 10,
+            max_memory_bytes: 4 << 30,
+            max_table_elements: 10_000_000,
+            pooled_memories: 64,
+            verifier: cfg!(debug_assertions),
+            lazy: false,
+            cheap_first_above_bytes: 32 << 10,
+            collects_always: false,
+            parallel: true,
+            options: CodeOptions::default(),
+        }
+    }
+
+    /// Sets the features that validation accepts. What is accepted and not compiled yet is an error of kind
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    #[must_use]
+    pub fn features(mut self, features: WasmFeatures) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The thread
+    /// must have more: what host functions need comes on top.
+    #[must_use]
+    pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
+        self.max_wasm_stack_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes each memory may have at most, whatever its type says.
+    #[must_use]
+    pub fn max_memory(mut self, bytes: u64) -> Self {
+        self.max_memory_bytes = bytes;
+        self
+    }
+
+    /// Sets for how many 32-bit memories the engine keeps address space that no store uses at present. Each takes
+    /// 4 GiB of it, and no memory. A new memory that finds some costs few system calls, or none.
+    #[must_use]
+    pub fn pooled_memories(mut self, slots: usize) -> Self {
+        self.pooled_memories = slots;
+        self
+    }
+
+    /// Sets how many elements each table may have at most, whatever its type says.
+    #[must_use]
+    pub fn max_table_elements(mut self, elements: u64) -> Self {
+        self.max_table_elements = elements;
+        self
+    }
+
+    /// Sets whether Cranelift verifies the code that the translator makes (slow; finds our bugs).
+    #[must_use]
+    pub fn verifier(mut self, on: bool) -> Self {
+        self.verifier = on;
+        self
+    }
+
+    /// Sets whether a module's functions are compiled when they are first called, and not all when the module is made;
+    /// off by default. A module is validated as a whole either way. What is valid and not supported is then a trap of
+    /// the call ([`TrapKind::Host`](crate::TrapKind::Host) with the [`Error`](crate::Error)).
+    #[must_use]
+    pub fn lazy_compilation(mut self, on: bool) -> Self {
+        self.lazy = on;
+        self
+    }
+
+    /// Sets above how many bytes of its body a function of a lazy module is at first compiled at a cheap level: 32 KiB
+    /// unless set, `usize::MAX` for never. At its eighth call it is compiled at the full level too, on a thread of its
+    /// own ([`Config::parallel_compilation`]), and calls after that go there. A call that is running is not moved.
+    #[must_use]
+    pub fn cheap_first_above(mut self, bytes: usize) -> Self {
+        self.cheap_first_above_bytes = bytes;
+        self
+    }
+
+    pub(crate) fn cheap_first_above_bytes(&self) -> usize {
+        self.cheap_first_above_bytes
+    }
+
+    /// Sets whether every allocation of an exception collects first (very slow; finds our bugs).
+    #[doc(hidden)]
+    #[must_use]
+    pub fn collect_always(mut self, on: bool) -> Self {
+        self.collects_always = on;
+        self
+    }
+
+    pub(crate) fn collects_always(&self) -> bool {
+        self.collects_always
+    }
+
+    /// Sets whether large modules are compiled on as many threads as there are cores; on by default. If not, the calling
+    /// thread compiles alone.
+    #[must_use]
+    pub fn parallel_compilation(mut self, on: bool) -> Self {
+        self.parallel = on;
+        self
+    }
+
+    pub(crate) fn is_lazy(&self) -> bool {
+        self.lazy
+    }
+
+    /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline
+    /// ([`Engine::increment_epoch`]); off by default. It costs a check at function entries and loop headers.
+    #[must_use]
+    pub fn epoch_interruption(mut self, on: bool) -> Self {
+        self.options.interruption.epochs = on;
+        self
+    }
+
+    /// Sets whether guests use up their store's fuel
+    /// ([`Store::set_fuel`](crate::Store::set_fuel)); off by default. Unlike epochs it is deterministic, and slower.
+    #[must_use]
+    pub fn consume_fuel(mut self, on: bool) -> Self {
+        self.options.interruption.fuel = on;
+        self
+    }
+
+    /// Sets whether relaxed vector instructions do the same on every processor; on by default. If not, they do what is
+    /// fastest on this one, within what the relaxed SIMD proposal allows: `relaxed_madd` rounds once where the
+    /// processor can, and `relaxed_swizzle` and `relaxed_q15mulr_s` are single instructions on x86-64.
+    #[must_use]
+    pub fn relaxed_simd_deterministic(mut self, on: bool) -> Self {
+        self.options.native_relaxed_simd = !on;
+        self
+    }
+
+    pub(crate) fn has_epochs(&self) -> bool {
+        self.options.interruption.epochs
+    }
+
+    /// Returns how modules are compiled.
+    pub(crate) fn compile_settings(&self) -> Result<CompileSettings> {
+        CompileSettings::new(self.options, self.features, self.parallel, self.verifier)
+    }
+
+    /// Returns for how many memories the engine keeps address space.
+    pub(crate) fn n_pooled_memories(&self) -> usize {
+        self.pooled_memories
+    }
+
+    #[inline]
+    pub(crate) fn max_wasm_stack_bytes(&self) -> usize {
+        self.max_wasm_stack_bytes
+    }
+
+    pub(crate) fn max_memory_bytes(&self) -> u64 {
+        self.max_memory_bytes
+    }
+
+    pub(crate) fn table_limit(&self) -> u64 {
+        self.max_table_elements
+    }
+}

@@ -1,0 +1,300 @@
+//! Modules: validated, compiled, loaded; and what is known of one as plain data.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use crate::compile::schedule::Progress;
+use crate::compile::{self, FuncListing, artifact};
+use crate::engine::Engine;
+use crate::engine::lazy::{Entered, Lazily, LazyFuncs};
+use crate::engine::valid::ValidModule;
+use crate::error::{Error, Result};
+use crate::module::decode::ModuleSource;
+use crate::module::image::{ImageContents, images};
+use crate::module::index::FuncIndex;
+use crate::module::info::{ExportType, ImportType, ModuleInfo};
+use crate::rt::{FileMapping, FuncCode, LazyCode, LoadedCode, Member, MemoryImage, stubs};
+use crate::translate::Links;
+use crate::vm::compiled::Compiled;
+use crate::vm::layout::VmLayout;
+
+/// Images by defined memory. A memory without data has none.
+pub(crate) type Images = Vec<Option<Arc<MemoryImage>>>;
+
+/// A compiled module. Cheap to clone; clones share the code.
+#[derive(Clone)]
+pub struct Module(Arc<ModuleInner>);
+
+struct ModuleInner {
+    engine: Engine,
+    info: Arc<ModuleInfo>,
+    layout: VmLayout,
+    code: Arc<LoadedCode>,
+    /// The functions, if they are compiled when first called; `code` then has their stubs.
+    lazy: Option<LazyFuncs>,
+    /// The module's place in its unit, if it shares its code with others.
+    links: Option<Links>,
+    /// What it was compiled from; none of a built module.
+    source: Option<Arc<ModuleSource>>,
+    images: OnceLock<Option<Images>>,
+}
+
+impl Module {
+    /// Validates and compiles a module in the binary format.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or if the
+    /// system refuses executable memory.
+    pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
+        Self::with_progress(engine, wasm, &|_| {})
+    }
+
+    /// As [`Module::new`], and tells `progress` after each function how far it is. It is called from all threads that
+    /// compile, and holds up the one that calls it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::new`].
+    pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
+        Self::compile_with_progress(&ValidModule::new(engine, wasm)?, progress)
+    }
+
+    /// Compiles a module that has been validated.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the module uses what is not compiled yet, or if the system refuses executable memory.
+    pub fn compile(module: &ValidModule) -> Result<Self> {
+        Self::compile_with_progress(module, &|_| {})
+    }
+
+    /// Like [`Module::compile`], and tells `progress` what [`Module::with_progress`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::compile`].
+    pub fn compile_with_progress(module: &ValidModule, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
+        let (engine, source) = (module.engine(), module.source());
+        let layout = VmLayout::new(source.info());
+        let (compiled, lazy) = if engine.config().is_lazy() {
+            (stubs(source.info().n_defined_funcs()), Some(LazyFuncs::new(source)))
+        } else {
+            (compile_source(engine, source, &layout, progress)?, None)
+        };
+        let code = Arc::new(LoadedCode::load(compiled, Arc::clone(source.info()))?);
+        Ok(Self::of_parts(engine, source, layout, code, lazy))
+    }
+
+    fn of_parts(
+        engine: &Engine,
+        source: &Arc<ModuleSource>,
+        layout: VmLayout,
+        code: Arc<LoadedCode>,
+        lazy: Option<LazyFuncs>,
+    ) -> Self {
+        let (engine, images) = (engine.clone(), OnceLock::new());
+        let (info, source) = (Arc::clone(source.info()), Some(Arc::clone(source)));
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links: None, source, images }))
+    }
+
+    /// Returns a module of a unit; a built one has no source.
+    pub(crate) fn of_unit(
+        engine: &Engine,
+        source: Option<Arc<ModuleSource>>,
+        info: Arc<ModuleInfo>,
+        layout: VmLayout,
+        code: Arc<LoadedCode>,
+        links: Links,
+    ) -> Self {
+        let (engine, images, links) = (engine.clone(), OnceLock::new(), Some(links));
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, source, images }))
+    }
+
+    /// Compiles a module and returns what became of each function it defines: Cranelift IR, machine code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::new`].
+    pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
+        let module = ValidModule::new(engine, wasm)?;
+        let source = module.source();
+        let layout = VmLayout::new(source.info());
+        compile::listings(&engine.settings().env(source.info(), &layout), source.bodies().collect())
+    }
+
+    /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].
+    ///
+    /// # Errors
+    ///
+    /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here; and
+    /// on a built module, which is written with its unit only ([`Unit::serialize`](crate::Unit::serialize)).
+    pub fn serialize(&self) -> Result<Vec<u8>> {
+        let ModuleInner { engine, layout, code, lazy, links, source, .. } = &*self.0;
+        let Some(source) = source else {
+            return Err(Error::unsupported("the artifact of a built module without its unit"));
+        };
+        if lazy.is_none() && links.is_none() {
+            return Ok(artifact::write(engine.settings(), source.wasm(), code.compiled(), code.text()));
+        }
+        // The functions of a lazy module are not all compiled; the code of a unit calls its other modules.
+        let compiled = compile_source(engine, source, layout, &|_| {})?;
+        Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
+    }
+
+    /// Returns who compiles the module's functions, if they are compiled when first called.
+    pub(crate) fn lazy_code(&self) -> Option<Arc<dyn LazyCode>> {
+        self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
+    }
+
+    /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is another one, is damaged, or was
+    /// made by another version of this crate, for another processor or with another configuration; with
+    /// [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be read or mapped.
+    ///
+    /// # Trust
+    ///
+    /// The file holds machine code, and what finds damage in it does not find malice: whoever may write to the file may
+    /// do all that this process may do. Nobody may change it as long as the module lives.
+    pub fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Self> {
+        let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
+        let file = File::open(path.as_ref()).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.len() == 0 {
+            return Err(Error::artifact("an empty file"));
+        }
+        let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
+        let parts = artifact::check(engine.settings(), file.bytes())?;
+        let source = Arc::new(ModuleSource::of_artifact(
+            &file.bytes()[parts.wasm],
+            engine.settings().features,
+            engine.registry(),
+        )?);
+        let info = source.info();
+        let layout = VmLayout::new(info);
+        let compiled = artifact::read_tables(&file.bytes()[parts.tables])
+            .filter(|compiled| compiled.funcs.len() == info.n_defined_funcs() as usize)
+            .ok_or_else(|| Error::artifact("a compiled module whose tables are not its own"))?;
+        let member = Member { info: Arc::clone(info), first: 0, first_in_text: 0 };
+        let code = LoadedCode::of_file(&file, parts.text, compiled, vec![member])?;
+        Ok(Self::of_parts(engine, &source, layout, Arc::new(code), None))
+    }
+
+    /// Validates a module in the binary format and compiles nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module, or if it has types that are not compiled yet.
+    pub fn validate(engine: &Engine, wasm: &[u8]) -> Result<()> {
+        ValidModule::new(engine, wasm).map(drop)
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Returns the name that the name section gives the module.
+    pub fn name(&self) -> Option<&str> {
+        self.0.info.name.as_deref()
+    }
+
+    /// Returns the imports in the order in which `Instance::new` takes them.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
+        self.0.info.import_types()
+    }
+
+    /// Returns the exports in the module's order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
+        self.0.info.export_types()
+    }
+
+    pub(crate) fn info(&self) -> &Arc<ModuleInfo> {
+        &self.0.info
+    }
+
+    /// Returns a number that no other module has while this one lives.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
+    pub(crate) fn layout(&self) -> &VmLayout {
+        &self.0.layout
+    }
+
+    /// Returns the images of the defined memories, if they take the place of the active data segments.
+    pub(crate) fn images(&self) -> Option<&Images> {
+        let make = |contents: Option<ImageContents<'_>>| match contents {
+            Some(contents) => MemoryImage::new(&contents).map(Some),
+            None => Some(None),
+        };
+        let all = || images(&self.0.info)?.into_iter().map(make).collect();
+        self.0.images.get_or_init(all).as_ref()
+    }
+
+    pub(crate) fn code(&self) -> &Arc<LoadedCode> {
+        &self.0.code
+    }
+
+    /// Returns the address of the function at `position` of those that the module defines: its code, or its stub.
+    pub(crate) fn func_address(&self, position: usize) -> usize {
+        let first = self.0.links.as_ref().map_or(0, |links| links.first);
+        self.0.code.func_address(first as usize + position)
+    }
+
+    /// Returns the code that calls of an imported function enter, if they do not look where the import leads.
+    pub(crate) fn connected_address(&self, import: FuncIndex) -> Option<usize> {
+        let callee = self.0.links.as_ref()?.connected.get(&import)?;
+        Some(self.0.code.func_address(*callee as usize))
+    }
+}
+
+impl LazyCode for ModuleInner {
+    fn func_code(self: Arc<Self>, position: u32) -> Result<FuncCode> {
+        let (code, is_due) = match self.with_lazy(|funcs, of| funcs.get(of, position))? {
+            Entered::Final(code) => return Ok(FuncCode::Final(code)),
+            Entered::Cheap { code, is_due } => (code, is_due),
+        };
+        if !is_due {
+            return Ok(FuncCode::Cheap(code));
+        }
+        if self.engine.settings().parallel {
+            let compile = move || self.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
+            // Where no thread is to be had, the cheap code serves on.
+            drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
+            return Ok(FuncCode::Cheap(code));
+        }
+        self.with_lazy(|funcs, of| funcs.compile_fully(of, position)).map(FuncCode::Final)
+    }
+}
+
+impl ModuleInner {
+    fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
+        let Self { engine, info, layout, lazy, source, .. } = self;
+        let parts = lazy.as_ref().zip(source.as_deref());
+        let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
+        let of = Lazily {
+            env: &engine.settings().env(info, layout).lazy(),
+            cheap_isa: engine.settings().cheap_isa.as_ref(),
+            cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
+            source,
+        };
+        f(funcs, &of)
+    }
+}
+
+/// Compiles all functions of a module.
+fn compile_source(
+    engine: &Engine,
+    source: &ModuleSource,
+    layout: &VmLayout,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Compiled> {
+    let settings = engine.settings();
+    let env = settings.env(source.info(), layout);
+    compile::module(&env, source.bodies().collect(), &settings.schedule(progress))
+}

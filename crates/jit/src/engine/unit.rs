@@ -1,0 +1,366 @@
+//! Units: modules that are compiled together, so that calls between them are direct; and the seam for compilers that
+//! add functions of their own to them.
+//!
+//! Invariant: what an import is connected to is of a type that the import admits.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::compile::built::{BuiltModule, describe};
+use crate::compile::{self, FuncListing, artifact, schedule};
+use crate::engine::Engine;
+use crate::engine::module::Module;
+use crate::engine::valid::ValidModule;
+use crate::error::{Error, Result};
+use crate::module::decode::ModuleSource;
+use crate::module::index::to_u32;
+use crate::module::info::{Item, ModuleInfo};
+use crate::rt::{FileMapping, LoadedCode, Member};
+use crate::translate::{BuildFn, Env, Links};
+use crate::vm::compiled::Compiled;
+use crate::vm::layout::VmLayout;
+
+/// Modules to be compiled together: in the binary format, and [`BuiltModule`]s, whose functions an embedder builds in
+/// Cranelift IR.
+///
+/// [`Unit::connect`] promises which function of the unit an import will be given. A call of that import then enters the
+/// function's code without a look at where the import leads; the callee's instance is the import's. What comes out
+/// are [`Module`]s, instantiated as any others by an [`Instance::new`](crate::Instance::new) that holds the promise.
+///
+/// A function that copies bytes from one module's memory to another's, and calls the other:
+///
+/// ```
+/// use jit::{BuiltModule, Config, Engine, Extern, FuncType, Instance, MemoryType, Store, Unit, Val, ValType};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sender = wat::parse_str(
+///     r#"(module
+///         (import "adapter" "send" (func $send (param i32 i32) (result i32)))
+///         (import "own" "memory" (memory 1))
+///         (data (i32.const 8) "\01\02\03")
+///         (func (export "run") (result i32) (call $send (i32.const 8) (i32.const 3))))"#,
+/// )?;
+/// let receiver = wat::parse_str(
+///     r#"(module
+///         (memory (export "memory") 1)
+///         (func (export "take") (param i32) (result i32) (i32.load (local.get 0))))"#,
+/// )?;
+/// let memories = wat::parse_str(r#"(module (memory (export "memory") 1))"#)?;
+///
+/// // The adapter: (address, length) in the sender's memory -> what the receiver makes of a copy at address 64.
+/// let memory = MemoryType { minimum: 1, maximum: None, memory64: false, page_size_log2: 16, shared: false };
+/// let mut adapter = BuiltModule::new("adapter");
+/// let from = adapter.import_memory("sender", "memory", memory);
+/// let to = adapter.import_memory("receiver", "memory", memory);
+/// let take = adapter.import_func("receiver", "take", FuncType::new([ValType::I32], [ValType::I32]));
+/// adapter.func("send", FuncType::new([ValType::I32; 2], [ValType::I32]), move |body| {
+///     use jit::clif::{InstBuilder, types};
+///     let (address, len) = (body.params()[0], body.params()[1]);
+///     let (address, len) = (body.word(address), body.word(len));
+///     let at = body.builder().ins().iconst(types::I64, 64);
+///     body.memory_copy(to, from, at, address, len);
+///     let at = body.builder().ins().iconst(types::I32, 64);
+///     let results = body.call(take, &[at]);
+///     body.return_(&results);
+/// });
+///
+/// let engine = Engine::new(&Config::new())?;
+/// let mut unit = Unit::new(&engine);
+/// let receiver = unit.add(&receiver)?;
+/// let adapter = unit.build(adapter);
+/// let sender = unit.add(&sender)?;
+/// unit.connect(adapter, 2, receiver, "take")?;
+/// unit.connect(sender, 0, adapter, "send")?;
+/// let modules = unit.compile()?;
+/// let module = |of: jit::UnitModule| &modules[of.position()];
+///
+/// let mut store = Store::new(&engine, ());
+/// let memories = Instance::new(&mut store, &jit::Module::new(&engine, &memories)?, &[])?;
+/// let own = memories.get_export(&store, "memory").ok_or("no memory")?;
+/// let receiver = Instance::new(&mut store, module(receiver), &[])?;
+/// let get = |name| receiver.get_export(&store, name).ok_or("no such export");
+/// let imports = [own, get("memory")?, get("take")?];
+/// let adapter = Instance::new(&mut store, module(adapter), &imports)?;
+/// let send = adapter.get_export(&store, "send").ok_or("no send")?;
+/// let sender = Instance::new(&mut store, module(sender), &[send, own])?;
+/// let run = sender.get_func(&store, "run").ok_or("no run")?;
+/// let mut results = [Val::I32(0)];
+/// run.call(&mut store, &[], &mut results)?;
+/// assert_eq!(results, [Val::I32(0x030201)]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Unit<'a> {
+    engine: Engine,
+    parts: Vec<Part<'a>>,
+    /// Functions that the modules so far define.
+    n_funcs: u32,
+}
+
+/// Names a module of a [`Unit`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnitModule(u32);
+
+impl UnitModule {
+    /// Returns the module's position in what [`Unit::compile`] returns: the order in which they were added.
+    pub fn position(self) -> usize {
+        self.0 as usize
+    }
+}
+
+struct Part<'a> {
+    info: Arc<ModuleInfo>,
+    layout: VmLayout,
+    links: Links,
+    source: PartCode<'a>,
+}
+
+enum PartCode<'a> {
+    Wasm(Arc<ModuleSource>),
+    Built(Vec<BuildFn<'a>>),
+}
+
+impl Part<'_> {
+    fn env<'e>(&'e self, engine: &'e Engine) -> Env<'e> {
+        engine.settings().env(&self.info, &self.layout).in_unit(&self.links)
+    }
+}
+
+impl<'a> Unit<'a> {
+    /// Returns a unit without modules.
+    pub fn new(engine: &Engine) -> Self {
+        Self { engine: engine.clone(), parts: Vec::new(), n_funcs: 0 }
+    }
+
+    /// Adds a module in the binary format, after it has been validated.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module.
+    pub fn add(&mut self, wasm: &[u8]) -> Result<UnitModule> {
+        Ok(self.add_valid(&ValidModule::new(&self.engine, wasm)?))
+    }
+
+    /// Adds a module that has been validated.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it was validated for another engine than the unit's.
+    pub fn add_valid(&mut self, module: &ValidModule) -> UnitModule {
+        assert!(self.engine.same(module.engine()), "a unit's modules are of its engine");
+        let source = module.source();
+        self.push(Arc::clone(source.info()), PartCode::Wasm(Arc::clone(source)))
+    }
+
+    /// Adds a module whose functions are built when the unit is compiled.
+    pub fn build(&mut self, module: BuiltModule<'a>) -> UnitModule {
+        let (info, builders) = module.into_info(self.engine.registry());
+        self.push(Arc::new(info), PartCode::Built(builders))
+    }
+
+    fn push(&mut self, info: Arc<ModuleInfo>, source: PartCode<'a>) -> UnitModule {
+        let layout = VmLayout::new(&info);
+        let links = Links { first: self.n_funcs, connected: HashMap::new() };
+        self.n_funcs += info.n_defined_funcs();
+        self.parts.push(Part { info, layout, links, source });
+        UnitModule(to_u32(self.parts.len() - 1))
+    }
+
+    /// Promises that every instance of `importer` is given the function that `exporter` exports as `export`, of any instance
+    /// of it, for the import at `position` among all its imports. Calls of the import are direct from now on; an
+    /// instantiation that breaks the promise fails with
+    /// [`LinkError::NotConnected`](crate::LinkError::NotConnected).
+    ///
+    /// In an engine whose functions are compiled when they are first called
+    /// ([`Config::lazy_compilation`](crate::Config::lazy_compilation)) a promise means nothing: calls go through the import.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the import or the export is not there or not a function, if their types do not match, or if the exported
+    /// function is an import itself that is not connected.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of the modules belongs to another unit that has more of them.
+    pub fn connect(
+        &mut self,
+        importer: UnitModule,
+        position: usize,
+        exporter: UnitModule,
+        export: &str,
+    ) -> Result<()> {
+        let from = &self.parts[exporter.position()];
+        let item = from.info.export_positions.get(export).map(|&at| from.info.exports[at].1);
+        let Some(Item::Func(func)) = item else {
+            return Err(Error::type_mismatch(format!("`{export}` is not an exported function")));
+        };
+        let callee = match from.info.code_position(func) {
+            Some(at) => Some(from.links.first + to_u32(at)),
+            None => from.links.connected.get(&func).copied(),
+        };
+        let callee = callee.ok_or_else(|| {
+            Error::type_mismatch(format!("`{export}` is a function that its module imports"))
+        })?;
+        let given = from.info.types[from.info.funcs[func.pos()].pos()].id;
+        let into = &mut self.parts[importer.position()];
+        let Some(Item::Func(import)) = into.info.imports.get(position).map(|import| import.item) else {
+            return Err(Error::type_mismatch(format!("import {position} is not an imported function")));
+        };
+        let expected = into.info.types[into.info.funcs[import.pos()].pos()].id;
+        if !self.engine.registry().lock().is_subtype(given, expected) {
+            return Err(Error::type_mismatch(format!("`{export}` is not of the type of import {position}")));
+        }
+        into.links.connected.insert(import, callee);
+        Ok(())
+    }
+
+    /// Compiles the modules, which share one text. In the order in which they were added ([`UnitModule::position`]).
+    ///
+    /// With [`Config::lazy_compilation`](crate::Config::lazy_compilation) the modules in the binary format are as
+    /// [`Module::new`] makes them; built ones are compiled here.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::new`]; and if Cranelift's verifier, where it is on, refuses a body that was built.
+    pub fn compile(self) -> Result<Vec<Module>> {
+        if self.engine.config().is_lazy() {
+            return self.compile_apart();
+        }
+        let compiled = self.compile_text()?;
+        self.load(|members| LoadedCode::load_unit(compiled, members))
+    }
+
+    /// Returns what [`Unit::load_file`] takes from a file instead of compiling.
+    ///
+    /// # Errors
+    ///
+    /// As [`Unit::compile`] of an engine that compiles modules as a whole.
+    pub fn serialize(self) -> Result<Vec<u8>> {
+        let description = self.describe()?;
+        let compiled = self.compile_text()?;
+        Ok(artifact::write(self.engine.settings(), &description, &compiled, &compiled.text))
+    }
+
+    /// As [`Unit::compile`], with the code that [`Unit::serialize`] of an equal unit has written to a file. The functions of
+    /// built modules are built, to be compared, and not compiled.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::deserialize_file`], whose words on trust hold here too; and with
+    /// [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is that of another unit.
+    pub fn load_file(self, path: impl AsRef<Path>) -> Result<Vec<Module>> {
+        let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
+        let file = File::open(path.as_ref()).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.len() == 0 {
+            return Err(Error::artifact("an empty file"));
+        }
+        let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
+        let parts = artifact::check(self.engine.settings(), file.bytes())?;
+        if file.bytes()[parts.wasm] != self.describe()? {
+            return Err(Error::artifact("a compiled unit of other modules"));
+        }
+        let compiled = artifact::read_tables(&file.bytes()[parts.tables])
+            .filter(|compiled| compiled.funcs.len() == self.n_funcs as usize)
+            .ok_or_else(|| Error::artifact("a compiled unit whose tables are not its own"))?;
+        self.load(|members| LoadedCode::of_file(&file, parts.text, compiled, members))
+    }
+
+    /// Compiles the unit and returns what became of each function of one of its modules.
+    ///
+    /// # Errors
+    ///
+    /// As [`Unit::compile`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the module belongs to another unit that has more of them.
+    pub fn listings(self, of: UnitModule) -> Result<Vec<FuncListing>> {
+        let part = &self.parts[of.position()];
+        let env = part.env(&self.engine);
+        match &part.source {
+            PartCode::Wasm(source) => compile::listings(&env, source.bodies().collect()),
+            PartCode::Built(builders) => compile::built_listings(&env, builders),
+        }
+    }
+
+    fn compile_text(&self) -> Result<Compiled> {
+        let mut funcs = Vec::with_capacity(self.n_funcs as usize);
+        for part in &self.parts {
+            let env = part.env(&self.engine);
+            funcs.extend(match &part.source {
+                PartCode::Wasm(source) => schedule::functions(
+                    &env,
+                    source.bodies().collect(),
+                    &self.engine.settings().schedule(&|_| {}),
+                )?,
+                PartCode::Built(builders) => compile::built_functions(&env, builders)?,
+            });
+        }
+        compile::assemble(self.engine.settings().isa.as_ref(), funcs)
+    }
+
+    /// Makes the modules of a unit whose code is loaded by `load`.
+    fn load(self, load: impl FnOnce(Vec<Member>) -> Result<LoadedCode>) -> Result<Vec<Module>> {
+        let (mut members, mut rest) = (Vec::new(), Vec::new());
+        for Part { info, layout, links, source } in self.parts {
+            let first_in_text = links.first as usize;
+            members.push(Member { info: Arc::clone(&info), first: 0, first_in_text });
+            rest.push((info, layout, links, source));
+        }
+        let code = Arc::new(load(members)?);
+        let module = |(info, layout, links, source)| {
+            let source = match source {
+                PartCode::Wasm(source) => Some(source),
+                PartCode::Built(_) => None,
+            };
+            Module::of_unit(&self.engine, source, info, layout, Arc::clone(&code), links)
+        };
+        Ok(rest.into_iter().map(module).collect())
+    }
+
+    /// Compiles each module as if it were alone.
+    fn compile_apart(self) -> Result<Vec<Module>> {
+        let engine = &self.engine;
+        let module = |Part { info, layout, source, .. }| match source {
+            PartCode::Wasm(source) => Module::compile(&ValidModule::of_source(engine, source)),
+            PartCode::Built(builders) => {
+                let env = engine.settings().env(&info, &layout).lazy();
+                let funcs = compile::built_functions(&env, &builders)?;
+                let compiled = compile::assemble(engine.settings().isa.as_ref(), funcs)?;
+                let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
+                Ok(Module::of_unit(engine, None, info, layout, code, Links::default()))
+            }
+        };
+        self.parts.into_iter().map(module).collect()
+    }
+
+    /// Returns all that the code depends on: the bytes of modules, the declarations and bodies of built ones, and what
+    /// is connected.
+    fn describe(&self) -> Result<Vec<u8>> {
+        let mut description = Vec::new();
+        for part in &self.parts {
+            let mut text = String::new();
+            let mut connected: Vec<_> = part.links.connected.iter().collect();
+            connected.sort();
+            write!(text, "{connected:?} ").expect("a string takes any text");
+            let bytes: &[u8] = match &part.source {
+                PartCode::Wasm(source) => source.wasm(),
+                PartCode::Built(builders) => {
+                    describe(&part.info, &mut text);
+                    for clif in compile::built_ir(&part.env(&self.engine), builders)? {
+                        text.push_str(&clif);
+                    }
+                    &[]
+                }
+            };
+            for part in [text.as_bytes(), bytes] {
+                description.extend_from_slice(&(part.len() as u64).to_le_bytes());
+                description.extend_from_slice(part);
+            }
+        }
+        Ok(description)
+    }
+}

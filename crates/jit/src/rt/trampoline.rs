@@ -1,0 +1,28 @@
+//! Trampolines as a store has them.
+
+use crate::module::types::TypeId;
+use crate::vm::trampoline::Kind;
+
+/// A trampoline as a store has it.
+///
+/// Invariant: `address` is that of a trampoline of the kind `kind` for functions of the type `sig`, and the store that it
+/// was asked of keeps its code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trampoline {
+    pub(crate) kind: Kind,
+    pub(crate) sig: TypeId,
+    pub(crate) address: usize,
+}
+
+/// What a call with values in slots needs.
+///
+/// Invariant: `entry` is the address of the trampoline [`Kind::EnterBySlots`] of the type `sig`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotCall {
+    pub(crate) entry: usize,
+    pub(crate) sig: TypeId,
+    /// The larger of the numbers of parameters and results.
+    pub(crate) n_slots: usize,
+    /// Whether there are no references among them.
+    pub(crate) is_numeric: bool,
+}

@@ -1,0 +1,78 @@
+//! Compiled code and its tables as plain data, as a file has them and as they are loaded.
+
+use std::ops::Range;
+
+use cranelift_codegen::ir::TrapCode;
+
+/// Compiled functions.
+///
+/// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all offsets lie in the text.
+#[derive(Debug, Default)]
+pub(crate) struct Compiled {
+    /// Machine code.
+    pub(crate) text: Vec<u8>,
+    /// Where each function lies, in the order of compilation.
+    pub(crate) funcs: Vec<FuncRange>,
+    /// Instructions that may trap.
+    pub(crate) traps: Vec<TrapSite>,
+    /// Which code comes from which bytes of the module; each entry holds until the next one.
+    pub(crate) addresses: Vec<Address>,
+    /// Calls that have exception handlers.
+    pub(crate) try_calls: Vec<TryCall>,
+    /// Handlers of all these calls.
+    pub(crate) handlers: Vec<Handler>,
+    /// Calls at which values are live that collection traces.
+    pub(crate) stack_maps: Vec<StackMap>,
+    /// Where each of these values lies during the call: bytes below the frame pointer.
+    pub(crate) roots: Vec<u32>,
+}
+
+/// A call at which values are live that collection traces.
+#[derive(Clone, Debug)]
+pub(crate) struct StackMap {
+    /// Where the callee returns to.
+    pub(crate) return_offset: u32,
+    /// Positions of the values' places.
+    pub(crate) roots: Range<u32>,
+}
+
+/// A call with exception handlers.
+#[derive(Clone, Debug)]
+pub(crate) struct TryCall {
+    /// Where the callee returns to.
+    pub(crate) return_offset: u32,
+    /// Bytes from the stack pointer at the call up to the frame pointer.
+    pub(crate) frame_bytes: u32,
+    /// Positions of its handlers, the first match first.
+    pub(crate) handlers: Range<u32>,
+}
+
+/// A line of a call's exception table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Handler {
+    /// The context that later tags belong to, so many bytes above the stack pointer.
+    Context { sp_offset: u32 },
+    /// What the tag names ([`Catch`](crate::vm::catch::Catch)) is handled at an offset in the text.
+    Catch { tag: u32, offset: u32 },
+}
+
+/// The bytes of a function in the text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FuncRange {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// An instruction that may trap, and as what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrapSite {
+    pub(crate) offset: u32,
+    pub(crate) code: TrapCode,
+}
+
+/// Where code comes from: a byte offset in the module, none for code that the translator added.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address {
+    pub(crate) code_offset: u32,
+    pub(crate) module_offset: Option<u32>,
+}
