@@ -130,7 +130,7 @@ fn world_as_wit() {
             b,
           }
           import f: async func(x: e) -> result<_, e>;
-          // import m: core module
+          // import m: a core module
           import a:b/c@1.2.3;
           import a:b/d@1.2.3;
           import plain: interface {
@@ -149,6 +149,7 @@ fn world_as_wit() {
               y,
             }
           }
+
           interface d {
             use c.{r as s};
             take: func(l: list<s, 4>, m: map<u8, string>);
@@ -198,6 +199,23 @@ fn sorted(resolved: &wit_parser_lite::Resolved) -> Vec<String> {
     }
     items.sort();
     items
+}
+
+/// `wit from-wasm` writes the same world, also where a component has something that WIT has no form for.
+#[test]
+fn worlds_are_written_alike() {
+    let dir = dir("inspect-alike");
+    for text in [
+        r#"(component (type $e (enum "a" "b")) (export "e" (type $e)))"#,
+        r#"(component (type $r (resource (rep i32))) (export "r" (type $r)))"#,
+        r#"(component (import "m" (core module)) (import "c" (component)))"#,
+        r#"(component (import "f" (func (param "x" (list u8)))) (export "g" (func 0)))"#,
+    ] {
+        write(&dir, "one.wat", text);
+        let out = lowlift(&dir, &["inspect", "one.wat"]);
+        let wit = &out[out.find("package root").expect("there is a world")..];
+        assert_eq!(wit, lowlift(&dir, &["wit", "from-wasm", "one.wat"]), "{text}");
+    }
 }
 
 /// Each keyword of WIT is written so that it can be read again.

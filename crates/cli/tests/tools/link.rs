@@ -274,11 +274,13 @@ fn imports_left_over_are_joined() {
         package root:component;
 
         world root {
-          use t:io/streams@0.2.10.{%stream as use-stream};
-          import read: func(s: use-stream) -> /* t:io/error@0.2.10 */ error;
-          import write: func(s: use-stream) -> /* t:io/error@0.2.10 */ error;
           import t:io/error@0.2.10;
           import t:io/streams@0.2.10;
+          use t:io/streams@0.2.10.{%stream as use-stream};
+          // The component refers to it without a name.
+          use t:io/error@0.2.10.{error};
+          import read: func(s: use-stream) -> error;
+          import write: func(s: use-stream) -> error;
           export unused: func() -> u32;
         }
 
@@ -289,6 +291,7 @@ fn imports_left_over_are_joined() {
               write: func() -> string;
             }
           }
+
           interface streams {
             use error.{error};
             enum read-kind {
@@ -348,11 +351,14 @@ fn types_of_plugs_in_imports() {
 
         package t:p {
           interface other {
+            // The component refers to it without a name.
+            use t:p/first@0.2.0.{t};
             variant v {
-              c(/* t:p/first@0.2.0 */ t),
+              c(t),
             }
             f: func(v: v);
           }
+
           interface forward {
             record t {
               a: u8,

@@ -183,6 +183,7 @@ fn resources() {
               by: u32,
             }
           }
+
           interface counters {
             use types.{change};
             resource counter {
@@ -215,6 +216,7 @@ fn resources() {
               by: u32,
             }
           }
+
           interface counters {
             use types.{change};
             resource counter {
