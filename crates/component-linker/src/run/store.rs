@@ -16,7 +16,7 @@ use super::canon::{FuncInfo, FuncInstance, Options};
 use super::host::{HostDtor, HostResource, HostResourceType};
 use crate::engine::Engine;
 use crate::limits::{LimitExceeded, LimitKind, StoreLimits};
-use crate::plan::Needs;
+use crate::resolve::Needs;
 use crate::trap::Trap;
 
 /// Owns instances, their state and the embedder's data of type `T`.

@@ -6,11 +6,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use canonical_abi::{ResourceId, StringEncoding};
+use canonical_abi::{FuncType, ResourceId, StringEncoding, ValType};
 
-use crate::component::Item;
 use crate::decode::ModuleId;
 use crate::func_type::Signature;
+use crate::names::Path;
+
+/// An import or an export of a component, or of an instance that it imports or exports.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Item {
+    /// The name, such as `run` or `wasi:cli/environment@0.2.6`.
+    pub name: String,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+/// The kinds of [`Item`]s. Ids in types belong to [`Component::types`](crate::Component::types).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ItemKind {
+    /// A function.
+    Func(FuncType),
+    /// An instance, with its exports.
+    Instance(Vec<Item>),
+    /// A resource type.
+    Resource(ResourceId),
+    /// A value type.
+    Type(ValType),
+    /// A function type, an instance type or a component type.
+    OtherType,
+    /// A core module.
+    Module,
+    /// A component.
+    Component,
+}
 
 /// Names a core instance that a [`Step`] makes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,12 +60,9 @@ pub(crate) struct LiftId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ImportedFuncId(pub(crate) u32);
 
-/// The names that lead to an import or export of the root, outermost first.
-pub(crate) type Path = Vec<Arc<str>>;
-
 /// How to instantiate a component.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct InstantiationPlan {
     pub(crate) steps: Vec<Step>,
     pub(crate) n_instances: u32,
     pub(crate) needs: Needs,
