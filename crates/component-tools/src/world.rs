@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind};
 ///
 /// # Errors
 ///
-/// If `bytes` are not a valid component. The bodies of functions are not validated, as
-/// [`validate`](crate::validate()) and [`outline`](crate::outline()) do.
+/// If `bytes` are not a valid component. Function bodies are not validated here, only by
+/// [`validate`](crate::validate()) and [`outline`](crate::outline()).
 pub fn world(bytes: &[u8]) -> Result<String, Error> {
     check_header(bytes)?;
     let wit = to_text(bytes);
