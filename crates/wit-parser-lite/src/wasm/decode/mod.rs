@@ -93,6 +93,7 @@ pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
     let mut text = print_with(&draft.resolved, &draft.remarks);
     if text.contains(is_forbidden) {
         text = text.replace(is_forbidden, "\u{fffd}");
+        draft.inexact.push("characters that WIT does not allow, shown as U+FFFD".to_owned());
     }
     Ok(WitText { text, inexact: draft.inexact })
 }
