@@ -155,10 +155,6 @@ fn views_of_one_interface_agree() {
     assert_eq!(error.to_string(), "`r` has no form in WIT: `a:b/i` has this type in two forms");
 }
 
-fn is_wit(text: &str) -> bool {
-    parse_with_features(&Features::All, &[("text.wit", text)], &[]).is_ok()
-}
-
 #[test]
 fn damaged_binaries_are_no_panic() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -198,7 +194,7 @@ fn damaged_binaries_are_no_panic() {
             Err(_) => {
                 n_rejected += 1;
                 if let Ok(wit) = to_text(&bytes) {
-                    assert!(!wit.inexact.is_empty() || !is_wit(&wit.text), "{}", wit.text);
+                    assert!(!wit.inexact.is_empty(), "{}", wit.text);
                 }
             }
         }
