@@ -4,9 +4,9 @@
 //! Layouts are worked out when a type is built ([`Types`]), bottom up, for both pointer types; the public
 //! functions look them up.
 
-use crate::despecialize::{Cases, Despecialized, Fields};
-use crate::type_error::TypeError;
-use crate::types::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, defined_layouts, info};
+use super::despecialize::{Cases, Despecialized, Fields};
+use super::type_error::TypeError;
+use super::{MAP_ENTRY_SIZE_LIMIT_BYTES, PtrType, Types, ValType, defined_layouts, info_of};
 
 /// How a value sits in linear memory.
 ///
@@ -214,7 +214,7 @@ pub const fn discriminant_size(n_cases: usize) -> u32 {
 /// Returns where the payload of a variant, enum, option or result starts, in bytes from the discriminant.
 /// For any other type this is 0.
 pub fn payload_offset(types: &Types, ty: ValType, ptr: PtrType) -> u32 {
-    info(types, ty).map_or(0, |info| info.payload_offsets[ptr.index()])
+    info_of(types, ty).map_or(0, |info| info.payload_offsets[ptr.index()])
 }
 
 /// Returns the size in bytes of `n_flags` flags (the spec's `elem_size_flags`).

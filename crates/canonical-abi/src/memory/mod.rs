@@ -3,6 +3,12 @@
 //! The spec asserts bounds once they were checked; here the slice is asked again, which costs little and means
 //! that not even a host whose memory shrinks can bring about a panic.
 
+mod columns;
+pub mod load;
+pub mod scalar;
+pub mod store;
+pub mod string;
+
 use crate::host::{Context, Host};
 use crate::trap::{Allocation, MAX_LIST_BYTE_LENGTH, Trap, trap_if};
 

@@ -5,8 +5,8 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::label::LabelOf;
-use crate::types::{MAX_FLAGS, MAX_TYPE_DEPTH, TYPE_SIZE_LIMIT_BYTES};
+use super::label::LabelOf;
+use super::{MAX_FLAGS, MAX_TYPE_DEPTH, TYPE_SIZE_LIMIT_BYTES};
 
 /// An invalid type (Explainer.md, "Type Definitions"; CanonicalABI.md, "Element Size").
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,17 +3,16 @@
 
 use alloc::vec::Vec;
 
-use crate::columns::{is_storable, store_column};
-use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
-use crate::handle_values::lower_handle;
+use super::columns::{is_storable, store_column};
+use super::scalar::{store_scalar, store_scalars};
+use super::string::store_string;
+use super::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
+use crate::handles::values::lower_handle;
 use crate::host::{Context, Host};
-use crate::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
-use crate::load::{canonicalize_nan32, canonicalize_nan64};
-use crate::memory::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
-use crate::scalar::{store_scalar, store_scalars};
-use crate::specialize::{match_case, mismatch, record_fields};
-use crate::string::store_string;
 use crate::types::ValType;
+use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::types::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
+use crate::value::specialize::{match_case, mismatch, record_fields};
 use crate::value::{List, Rows, Value};
 
 /// Stores a value of type `ty` at `ptr` (the spec's `store`).
@@ -76,16 +75,6 @@ pub(crate) fn store_into_valid_range<H: Host>(
         }
     }
     Ok(())
-}
-
-/// Returns the float's bits; any NaN becomes the canonical one (the spec's `encode_float_as_i32`).
-pub(crate) fn encode_float_as_i32(f: f32) -> u32 {
-    canonicalize_nan32(f).to_bits()
-}
-
-/// Returns the float's bits; any NaN becomes the canonical one (the spec's `encode_float_as_i64`).
-pub(crate) fn encode_float_as_i64(f: f64) -> u64 {
-    canonicalize_nan64(f).to_bits()
 }
 
 /// Stores the elements of a list or map of no fixed length into a new block and returns its pointer and the

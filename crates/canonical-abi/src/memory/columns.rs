@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::scalar::Scalar;
+use super::scalar::Scalar;
 use crate::types::{ScalarType, ValType};
 use crate::value::List;
 

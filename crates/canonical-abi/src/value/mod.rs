@@ -4,13 +4,17 @@
 //! Values are positional: field, case and flag names live in the type. A list of scalars has one form only, the
 //! typed one ([`List::from_values`] finds it), so that it is lifted and lowered in bulk.
 
+mod rows;
+pub(crate) mod specialize;
+pub mod type_check;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use crate::rows::{RowKind, Rows};
 use crate::types::{ScalarType, ValType};
+pub use rows::{RowKind, Rows};
 
 /// A component value. Which type it is of is decided by [`type_check`](crate::type_check::type_check).
 #[derive(Clone, Debug, PartialEq)]

@@ -8,25 +8,14 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::host::{Context, Host};
-use crate::memory::{
+use super::{
     allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_pointer_and_length, memory_bytes,
     reallocate, store_pointer_and_length,
 };
+use crate::host::{Context, Host};
+pub use crate::options::StringEncoding;
 use crate::trap::{Allocation, MAX_STRING_BYTE_LENGTH, Trap, trap_if};
 use crate::types::PtrType;
-
-/// The encoding of strings in a memory (the canonical option `string-encoding`).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Hash)]
-pub enum StringEncoding {
-    /// `utf8`
-    #[default]
-    Utf8,
-    /// `utf16`, little-endian
-    Utf16,
-    /// `latin1+utf16`: one or the other, as a tag in the length tells.
-    Latin1Utf16,
-}
 
 /// Returns the bit of a tagged length that means UTF-16 (the spec's `utf16_tag`).
 pub const fn utf16_tag(ptr: PtrType) -> u64 {

@@ -5,17 +5,26 @@
 //! (labels, counts, size, depth); what is in the arena is therefore valid, has a size below 2^28 bytes (the entry of
 //! a map: little more), a bounded depth, and layouts that cannot fail. Labels are checked in `label.rs`.
 
+pub mod despecialize;
+pub mod display;
+pub mod flat;
+mod info;
+pub mod label;
+pub mod layout;
+mod scalar_type;
+pub mod type_error;
+
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Index;
 
-use crate::despecialize::Despecialized;
-use crate::info::{Info, contains, new_info};
-use crate::label::{LabelOf, check_labels};
-use crate::layout::Layout;
-pub use crate::scalar_type::ScalarType;
-use crate::type_error::TypeError;
+use despecialize::Despecialized;
+use info::{Info, contains, new_info};
+use label::{LabelOf, check_labels};
+use layout::Layout;
+pub use scalar_type::ScalarType;
+use type_error::TypeError;
 
 /// The deepest nesting of a value type, counting the outermost as 1.
 ///
@@ -348,7 +357,7 @@ pub(crate) fn defined_layouts(types: &Types, ty: ValType) -> Option<&[Layout; 2]
 
 /// Returns what was worked out when `ty` was built, or `None` for a type without definition.
 #[inline]
-pub(crate) fn info(types: &Types, ty: ValType) -> Option<&Info> {
+pub(crate) fn info_of(types: &Types, ty: ValType) -> Option<&Info> {
     position(ty).map(|position| &types.infos[position as usize])
 }
 

@@ -7,8 +7,8 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
-use crate::info::{Contains, contains};
-use crate::types::{
+use super::info::{Contains, contains};
+use super::{
     Case, Enum, Field, FixedLengthListType, Flags, FutureType, ListType, MapType, OptionType, Record,
     ResourceId, ResultType, ScalarType, StreamType, Tuple, Types, ValType, Variant,
 };

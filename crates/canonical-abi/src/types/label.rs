@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::type_error::TypeError;
+use super::type_error::TypeError;
 
 /// What a label belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -8,8 +8,8 @@ use alloc::string::String;
 use core::cell::Cell;
 use core::fmt::{self, Write as _};
 
-use crate::despecialize::{Cases, Fields};
-use crate::types::{FuncType, ResourceId, Types, ValType};
+use super::despecialize::{Cases, Fields};
+use super::{FuncType, ResourceId, Types, ValType};
 
 /// How many types one text may mention. A type of few definitions may have very many paths, so the rest is
 /// written as `…`.

@@ -3,20 +3,20 @@
 
 use alloc::vec::Vec;
 
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::flatten::{CoreType, flat_count_of_types, flat_types};
-use crate::handle_values::lower_handle;
+use super::lift::CoreValue;
+use crate::handles::values::lower_handle;
 use crate::host::{Context, Host};
-use crate::layout::{field_offsets, tuple_layout};
-use crate::lift::CoreValue;
+use crate::memory::scalar::Scalar;
+use crate::memory::store::{store_into_valid_range, store_list_into_range};
+use crate::memory::string::store_string_into_range;
 use crate::memory::{allocate, check_pointer};
-use crate::scalar::Scalar;
-use crate::specialize::{match_case, mismatch, record_fields};
-use crate::store::{store_into_valid_range, store_list_into_range};
-use crate::string::store_string_into_range;
 use crate::trap::Allocation;
 use crate::types::ValType;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{CoreType, flat_count_of_types, flat_types};
+use crate::types::layout::{field_offsets, tuple_layout};
 use crate::value::Value;
+use crate::value::specialize::{match_case, mismatch, record_fields};
 
 /// Appends the core values that a value of type `ty` flattens to (the spec's `lower_flat`).
 ///

@@ -5,13 +5,12 @@
 
 use alloc::vec::Vec;
 
+use super::{bytes, bytes_mut};
 use crate::host::{Context, Host};
-use crate::load::{
-    canonicalize_nan32, canonicalize_nan64, convert_i32_to_char, decode_i32_as_float, decode_i64_as_float,
-};
-use crate::memory::{bytes, bytes_mut};
-use crate::store::{encode_float_as_i32, encode_float_as_i64};
 use crate::trap::Trap;
+
+const CANONICAL_FLOAT32_NAN: u32 = 0x7fc0_0000;
+const CANONICAL_FLOAT64_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// A Rust type whose values are those of a scalar type.
 pub trait Scalar: Copy + Sized {
@@ -171,6 +170,41 @@ scalar!(
 #[inline]
 fn extend(x: impl Into<i32>) -> u64 {
     u64::from(x.into().cast_unsigned())
+}
+
+/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i32_as_float`).
+pub(crate) fn decode_i32_as_float(bits: u32) -> f32 {
+    canonicalize_nan32(f32::from_bits(bits))
+}
+
+/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i64_as_float`).
+pub(crate) fn decode_i64_as_float(bits: u64) -> f64 {
+    canonicalize_nan64(f64::from_bits(bits))
+}
+
+/// Returns the float, or the canonical NaN for any NaN.
+pub(crate) fn canonicalize_nan32(f: f32) -> f32 {
+    if f.is_nan() { f32::from_bits(CANONICAL_FLOAT32_NAN) } else { f }
+}
+
+/// Returns the float, or the canonical NaN for any NaN.
+pub(crate) fn canonicalize_nan64(f: f64) -> f64 {
+    if f.is_nan() { f64::from_bits(CANONICAL_FLOAT64_NAN) } else { f }
+}
+
+/// Returns the character of these bits, unless it is a surrogate or beyond U+10FFFF.
+pub(crate) fn convert_i32_to_char(bits: u32) -> Result<char, Trap> {
+    char::from_u32(bits).ok_or(Trap::InvalidChar { bits })
+}
+
+/// Returns the float's bits; any NaN becomes the canonical one (the spec's `encode_float_as_i32`).
+pub(crate) fn encode_float_as_i32(f: f32) -> u32 {
+    canonicalize_nan32(f).to_bits()
+}
+
+/// Returns the float's bits; any NaN becomes the canonical one (the spec's `encode_float_as_i64`).
+pub(crate) fn encode_float_as_i64(f: f64) -> u64 {
+    canonicalize_nan64(f).to_bits()
 }
 
 /// Returns the scalar at `ptr`.

@@ -3,11 +3,11 @@
 
 use alloc::boxed::Box;
 
-use crate::despecialize::{Despecialized, HandleType};
-use crate::flatten::{self, CoreType};
-use crate::layout::{self, Layout};
-use crate::type_error::TypeError;
-use crate::types::{MAX_TYPE_DEPTH, PtrType, Types, ValType, info};
+use super::despecialize::{Despecialized, HandleType};
+use super::flat::{self, CoreType};
+use super::layout::{self, Layout};
+use super::type_error::TypeError;
+use super::{MAX_TYPE_DEPTH, PtrType, Types, ValType, info_of};
 
 /// What is worked out once, when a type is built. Arrays are indexed by [`PtrType::index`].
 #[derive(Clone, Debug)]
@@ -70,8 +70,8 @@ pub(crate) fn new_info(types: &Types, shape: Despecialized<'_>) -> Result<Info, 
     let measure = |ptr| layout::measure(types, shape, ptr);
     let payload_offset = |ptr| layout::measure_payload_offset(types, shape, ptr);
     let layouts = [measure(PtrType::I32)?, measure(PtrType::I64)?];
-    let flat_count = flatten::measure_flat_count(types, shape);
-    let flat = |ptr| flatten::measure_flat(types, shape, flat_count, ptr);
+    let flat_count = flat::measure_flat_count(types, shape);
+    let flat = |ptr| flat::measure_flat(types, shape, flat_count, ptr);
     Ok(Info {
         layouts,
         payload_offsets: [payload_offset(PtrType::I32), payload_offset(PtrType::I64)],
@@ -83,12 +83,12 @@ pub(crate) fn new_info(types: &Types, shape: Despecialized<'_>) -> Result<Info, 
 }
 
 fn depth_of(types: &Types, ty: ValType) -> u32 {
-    info(types, ty).map_or(1, |info| info.depth)
+    info_of(types, ty).map_or(1, |info| info.depth)
 }
 
 /// Returns the type predicates of `ty`.
 pub(crate) fn contains(types: &Types, ty: ValType) -> Contains {
-    match info(types, ty) {
+    match info_of(types, ty) {
         Some(info) => info.contains,
         None => Contains {
             borrow: matches!(ty, ValType::Borrow(_)),

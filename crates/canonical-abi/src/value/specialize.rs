@@ -5,8 +5,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::Value;
 use crate::types::ValType;
-use crate::value::Value;
 
 /// Returns the value of a record or tuple.
 pub(crate) fn record_value(ty: ValType, values: Vec<Value>) -> Value {

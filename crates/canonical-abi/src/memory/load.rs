@@ -4,21 +4,18 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::columns::load_column;
-use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
-use crate::handle_values::lift_handle;
+use super::columns::load_column;
+use super::scalar::{load_scalar, load_scalars};
+use super::string::load_string;
+use super::{bytes, check_elements, check_pointer, load_int, load_pointer_and_length};
+use crate::handles::values::lift_handle;
 use crate::host::{Context, Host};
-use crate::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
-use crate::memory::{bytes, check_elements, check_pointer, load_int, load_pointer_and_length};
-use crate::scalar::{load_scalar, load_scalars};
-use crate::specialize::{record_value, variant_value};
-use crate::string::load_string;
 use crate::trap::{Trap, trap_if};
+use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
+use crate::types::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
 use crate::types::{ScalarType, ValType};
+use crate::value::specialize::{record_value, variant_value};
 use crate::value::{List, RowKind, Rows, Value};
-
-const CANONICAL_FLOAT32_NAN: u32 = 0x7fc0_0000;
-const CANONICAL_FLOAT64_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Returns the value of type `ty` at `ptr` (the spec's `load`).
 ///
@@ -51,31 +48,6 @@ pub(crate) fn load_from_valid_range<H: Host>(
         }
     };
     Ok(value)
-}
-
-/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i32_as_float`).
-pub(crate) fn decode_i32_as_float(bits: u32) -> f32 {
-    canonicalize_nan32(f32::from_bits(bits))
-}
-
-/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i64_as_float`).
-pub(crate) fn decode_i64_as_float(bits: u64) -> f64 {
-    canonicalize_nan64(f64::from_bits(bits))
-}
-
-/// Returns the float, or the canonical NaN for any NaN.
-pub(crate) fn canonicalize_nan32(f: f32) -> f32 {
-    if f.is_nan() { f32::from_bits(CANONICAL_FLOAT32_NAN) } else { f }
-}
-
-/// Returns the float, or the canonical NaN for any NaN.
-pub(crate) fn canonicalize_nan64(f: f64) -> f64 {
-    if f.is_nan() { f64::from_bits(CANONICAL_FLOAT64_NAN) } else { f }
-}
-
-/// Returns the character of these bits, unless it is a surrogate or beyond U+10FFFF.
-pub(crate) fn convert_i32_to_char(bits: u32) -> Result<char, Trap> {
-    char::from_u32(bits).ok_or(Trap::InvalidChar { bits })
 }
 
 /// Returns the flags of the integer, without bits that no label has (the spec's `unpack_flags_from_int`).

@@ -1,11 +1,11 @@
 //! Which of the host's functions lifts and lowers a handle of a type.
 //! Follows CanonicalABI.md, "Loading" and "Storing".
 
-use crate::despecialize::{Despecialized, HandleType, despecialize};
 use crate::host::{Context, Host};
-use crate::specialize::mismatch;
 use crate::types::ValType;
+use crate::types::despecialize::{Despecialized, HandleType, despecialize};
 use crate::value::Value;
+use crate::value::specialize::mismatch;
 
 /// Returns the value of the handle at `index` of the guest's table.
 pub(crate) fn lift_handle<H: Host>(

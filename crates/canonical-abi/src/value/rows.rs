@@ -7,7 +7,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::value::{List, Value};
+use super::{List, Value};
 
 /// Records or tuples of one type, one list for each field: how lifting returns a list of them.
 ///

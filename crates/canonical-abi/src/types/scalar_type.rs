@@ -1,7 +1,7 @@
 //! The value types without parts whose values are a few bytes: numbers, `bool` and `char`.
 //! Follows Explainer.md, "Type Definitions".
 
-use crate::types::ValType;
+use super::ValType;
 
 /// A scalar type: what [`ValType::Scalar`] holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]

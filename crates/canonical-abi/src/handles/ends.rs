@@ -6,7 +6,8 @@
 //! it by a number here, as a resource is known by its representation; when an end is busy is the engine's to say. The rules
 //! of passing one on as a value are here.
 
-use crate::handles::{HandleTable, ResourceHandle, TableEntry};
+use super::{HandleTable, ResourceHandle, TableEntry};
+pub use crate::trap::{EndKind, EndState};
 use crate::trap::{Trap, trap_if};
 use crate::types::ValType;
 
@@ -15,26 +16,6 @@ use crate::types::ValType;
 pub struct ErrorContext {
     /// The number.
     pub rep: u32,
-}
-
-/// Of what an end is one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum EndKind {
-    /// A stream.
-    Stream,
-    /// A future.
-    Future,
-}
-
-/// What an end is doing (the spec's `End.State`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum EndState {
-    /// Nothing.
-    Idle,
-    /// It reads, or is being stopped.
-    Copying,
-    /// No more: it has read all, or its other end is gone.
-    Done,
 }
 
 /// A readable end of a stream or future (the spec's `ReadableStreamEnd`, `ReadableFutureEnd`).

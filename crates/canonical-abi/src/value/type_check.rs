@@ -6,10 +6,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::display::display;
+use super::{List, RowKind, Rows, Value};
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::display::display;
 use crate::types::{Types, ValType};
-use crate::value::{List, RowKind, Rows, Value};
 
 /// A value that is not of the type it is given for.
 #[derive(Clone, Debug, Eq, PartialEq)]
