@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32};
-use crate::module::info::{Import, Item, ModuleInfo};
+use crate::module::info::{Import, ModuleInfo, ModuleItem};
 use crate::module::registry::{InternedType, TypeRegistry};
 use crate::module::types::{FuncType, GlobalType, MemoryType, TableType};
 use crate::translate::{BuildFn, BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
@@ -50,7 +50,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_func(&mut self, module: &str, name: &str, ty: FuncType) -> BuiltFunc {
         let at = to_u32(self.imported_funcs.len());
         self.imported_funcs.push(ty);
-        self.import(module, name, Item::Func(FuncIndex(at)));
+        self.import(module, name, ModuleItem::Func(FuncIndex(at)));
         BuiltFunc::imported(at)
     }
 
@@ -58,7 +58,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_memory(&mut self, module: &str, name: &str, ty: MemoryType) -> BuiltMemory {
         let memory = MemoryIndex(to_u32(self.memories.len()));
         self.memories.push(ty);
-        self.import(module, name, Item::Memory(memory));
+        self.import(module, name, ModuleItem::Memory(memory));
         BuiltMemory(memory)
     }
 
@@ -66,7 +66,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_table(&mut self, module: &str, name: &str, ty: TableType) -> BuiltTable {
         let table = TableIndex(to_u32(self.tables.len()));
         self.tables.push(ty);
-        self.import(module, name, Item::Table(table));
+        self.import(module, name, ModuleItem::Table(table));
         BuiltTable(table)
     }
 
@@ -74,7 +74,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_global(&mut self, module: &str, name: &str, ty: GlobalType) -> BuiltGlobal {
         let global = GlobalIndex(to_u32(self.globals.len()));
         self.globals.push(ty);
-        self.import(module, name, Item::Global(global));
+        self.import(module, name, ModuleItem::Global(global));
         BuiltGlobal(global)
     }
 
@@ -97,7 +97,7 @@ impl<'a> BuiltModule<'a> {
         BuiltFunc::defined(at)
     }
 
-    fn import(&mut self, module: &str, name: &str, item: Item) {
+    fn import(&mut self, module: &str, name: &str, item: ModuleItem) {
         self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), item });
     }
 
@@ -123,7 +123,7 @@ impl<'a> BuiltModule<'a> {
         for (at, (name, _)) in (0..).zip(self.funcs) {
             let func = FuncIndex(info.n_imported.funcs + at);
             info.export_positions.insert(name.clone(), info.exports.len());
-            info.exports.push((name.clone(), Item::Func(func)));
+            info.exports.push((name.clone(), ModuleItem::Func(func)));
             info.func_names.insert(func, name);
         }
         (info, self.builders)

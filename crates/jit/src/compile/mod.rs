@@ -28,7 +28,7 @@ use crate::module::info::ModuleInfo;
 use crate::module::types::FuncType;
 use crate::translate::{self, BuildFn, Env, trampoline};
 use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// One function's code before it has a place in the text.
 pub(crate) struct CompiledFunc {
@@ -117,7 +117,7 @@ fn build_function(
 /// # Errors
 ///
 /// Fails if Cranelift refuses the type.
-pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: Kind) -> Result<Compiled> {
+pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: TrampolineKind) -> Result<Compiled> {
     let mut context = Context::new();
     trampoline::make(kind, isa, ty, &mut context.func, &mut FunctionBuilderContext::new());
     assemble(isa, vec![compile(isa, &mut context)?])

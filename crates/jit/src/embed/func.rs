@@ -14,7 +14,7 @@ use crate::error::{Error, HostError};
 use crate::module::types::{FuncType, TypeId, ValType};
 use crate::rt::{self, FuncRefPtr, HostBlock, SlotCall, Trampoline};
 use crate::vm::slot::ValRaw;
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -30,12 +30,12 @@ pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
 ) -> Func {
     let inner = cx.inner();
     let ty = FuncType::new(F::Params::types(), F::Results::types());
-    let trampoline = host_trampoline(&mut inner.opaque, &ty, Kind::HostByRegisters);
+    let trampoline = host_trampoline(&mut inner.opaque, &ty, TrampolineKind::HostByRegisters);
     let host = HostBlock::on_registers::<_, Wrapped<P, R, F>>(&*inner, trampoline, f);
     Func { store: inner.opaque.id(), ptr: inner.opaque.add_host(host).func_ref() }
 }
 
-fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampoline {
+fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: TrampolineKind) -> Trampoline {
     let id = store.engine().registry().signature(ty).id;
     store.trampoline(id, kind).expect("a trampoline of a host function's type")
 }
@@ -46,7 +46,7 @@ fn on_slots<T: 'static>(
     ty: &FuncType,
     f: impl Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
 ) -> Func {
-    let trampoline = host_trampoline(&mut store.opaque, ty, Kind::HostBySlots);
+    let trampoline = host_trampoline(&mut store.opaque, ty, TrampolineKind::HostBySlots);
     let run = move |store: &mut StoreInner<T>, slots: &mut [ValRaw]| {
         f(Caller::new(store), slots).map_err(|error| failure(&mut store.opaque, error))
     };

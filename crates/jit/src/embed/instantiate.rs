@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::module::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32,
 };
-use crate::module::info::{ConstExpr, ConstOp, ElemItems, Item, ModuleInfo, SegmentMode};
+use crate::module::info::{ConstExpr, ConstOp, ElemItems, ModuleInfo, ModuleItem, SegmentMode};
 use crate::module::types::{ExternType, limits_match};
 use crate::rt::{self, InstanceData, LinearMemory, TableCells, memory_init, table_init};
 use crate::vm::layout::{self, GlobalPlace};
@@ -42,7 +42,7 @@ pub(crate) fn check_imports(
                 given: Box::new(type_of(store, given)),
             });
         }
-        if let (Extern::Func(given), Item::Func(func)) = (given, import.item)
+        if let (Extern::Func(given), ModuleItem::Func(func)) = (given, import.item)
             && module.connected_address(func).is_some_and(|code| given.ptr(store).target().0 != code)
         {
             let (module, name) = (import.module.clone(), import.name.clone());
@@ -63,17 +63,17 @@ fn type_of(store: &StoreOpaque, item: Extern) -> ExternType {
 }
 
 /// Returns whether `given` fits an import (core specification, "Import Matching").
-fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item) -> bool {
+fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: ModuleItem) -> bool {
     match (given, expected) {
-        (Extern::Func(given), Item::Func(expected)) => {
+        (Extern::Func(given), ModuleItem::Func(expected)) => {
             let expected = info.types[info.funcs[expected.pos()].pos()].id;
             store.engine().registry().lock().is_subtype(given.ptr(store).sig(), expected)
         }
-        (Extern::Tag(given), Item::Tag(expected)) => {
+        (Extern::Tag(given), ModuleItem::Tag(expected)) => {
             store.entities().tags[given.index(store) as usize].ty
                 == info.types[info.tags[expected.pos()].pos()].id
         }
-        (Extern::Memory(given), Item::Memory(expected)) => {
+        (Extern::Memory(given), ModuleItem::Memory(expected)) => {
             let given = store.entities().memories[given.index(store) as usize].ty();
             let expected = info.memories[expected.pos()];
             given.memory64 == expected.memory64
@@ -81,14 +81,14 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
                 && given.shared == expected.shared
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
-        (Extern::Table(given), Item::Table(expected)) => {
+        (Extern::Table(given), ModuleItem::Table(expected)) => {
             let given = store.entities().tables[given.index(store) as usize].ty();
             let expected = info.tables[expected.pos()];
             given.table64 == expected.table64
                 && given.element == expected.element
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
-        (Extern::Global(given), Item::Global(expected)) => {
+        (Extern::Global(given), ModuleItem::Global(expected)) => {
             let given = store.entities().globals[given.index(store) as usize].1;
             let expected = info.globals[expected.pos()];
             let fits = || store.engine().registry().lock().val_matches(given.content, expected.content);
@@ -97,19 +97,23 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
         }
         (
             Extern::Func(_) | Extern::Memory(_) | Extern::Table(_) | Extern::Global(_) | Extern::Tag(_),
-            Item::Func(_) | Item::Memory(_) | Item::Table(_) | Item::Global(_) | Item::Tag(_),
+            ModuleItem::Func(_)
+            | ModuleItem::Memory(_)
+            | ModuleItem::Table(_)
+            | ModuleItem::Global(_)
+            | ModuleItem::Tag(_),
         ) => false,
     }
 }
 
 /// Returns the handle of an item of an instance.
-pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: Item) -> Extern {
+pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: ModuleItem) -> Extern {
     match item {
-        Item::Func(i) => Extern::Func(Func::from_ptr(store, data.func_ref(i))),
-        Item::Memory(i) => Extern::Memory(Memory::from_index(store, data.memories[i.pos()])),
-        Item::Table(i) => Extern::Table(Table::from_index(store, data.tables[i.pos()])),
-        Item::Global(i) => Extern::Global(Global::from_index(store, data.globals[i.pos()])),
-        Item::Tag(i) => Extern::Tag(Tag::from_index(store, data.tags[i.pos()])),
+        ModuleItem::Func(i) => Extern::Func(Func::from_ptr(store, data.func_ref(i))),
+        ModuleItem::Memory(i) => Extern::Memory(Memory::from_index(store, data.memories[i.pos()])),
+        ModuleItem::Table(i) => Extern::Table(Table::from_index(store, data.tables[i.pos()])),
+        ModuleItem::Global(i) => Extern::Global(Global::from_index(store, data.globals[i.pos()])),
+        ModuleItem::Tag(i) => Extern::Tag(Tag::from_index(store, data.tags[i.pos()])),
     }
 }
 

@@ -39,10 +39,10 @@ use crate::module::types::FuncType;
 pub struct Linker<T: 'static> {
     engine: Engine,
     shadowing: bool,
-    modules: HashMap<String, HashMap<String, Item<T>>>,
+    modules: HashMap<String, HashMap<String, Definition<T>>>,
 }
 
-enum Item<T: 'static> {
+enum Definition<T: 'static> {
     /// Of a store.
     Extern(Extern),
     /// Of any store.
@@ -51,7 +51,7 @@ enum Item<T: 'static> {
 
 type MakeFunc<T> = dyn Fn(StoreContextMut<'_, T>) -> Func + Send + Sync;
 
-impl<T: 'static> Clone for Item<T> {
+impl<T: 'static> Clone for Definition<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Extern(item) => Self::Extern(*item),
@@ -89,7 +89,7 @@ impl<T: 'static> Linker<T> {
     ///
     /// Fails if the names are taken and shadowing is not allowed.
     pub fn define(&mut self, module: &str, name: &str, item: impl Into<Extern>) -> Result<&mut Self> {
-        self.insert(module, name, Item::Extern(item.into()))
+        self.insert(module, name, Definition::Extern(item.into()))
     }
 
     /// Defines a host function of a type that is known at run time, as [`Func::new`] does.
@@ -109,7 +109,7 @@ impl<T: 'static> Linker<T> {
             let f = Arc::clone(&f);
             Func::new(cx, ty.clone(), move |caller, params, results| f(caller, params, results))
         };
-        self.insert(module, name, Item::Func(Arc::new(make)))
+        self.insert(module, name, Definition::Func(Arc::new(make)))
     }
 
     /// Defines the host function that a closure is, as [`Func::wrap`] does.
@@ -125,7 +125,7 @@ impl<T: 'static> Linker<T> {
     ) -> Result<&mut Self> {
         let f = Arc::new(f);
         let make = move |cx: StoreContextMut<'_, T>| wrap(cx, Arc::clone(&f));
-        self.insert(module, name, Item::Func(Arc::new(make)))
+        self.insert(module, name, Definition::Func(Arc::new(make)))
     }
 
     /// Defines all exports of an instance under its name as a module.
@@ -144,12 +144,12 @@ impl<T: 'static> Linker<T> {
         instance: Instance,
     ) -> Result<&mut Self> {
         for (name, item) in instance.exports(&cx) {
-            self.insert(module, name, Item::Extern(item))?;
+            self.insert(module, name, Definition::Extern(item))?;
         }
         Ok(self)
     }
 
-    fn insert(&mut self, module: &str, name: &str, item: Item<T>) -> Result<&mut Self> {
+    fn insert(&mut self, module: &str, name: &str, item: Definition<T>) -> Result<&mut Self> {
         let items = self.modules.entry(module.to_owned()).or_default();
         if !self.shadowing && items.contains_key(name) {
             return Err(Error::link(format!("`{module}::{name}` is defined twice")));
@@ -161,8 +161,8 @@ impl<T: 'static> Linker<T> {
     /// Returns what is defined, for this store.
     pub fn get(&self, mut cx: impl AsContextMut<Data = T>, module: &str, name: &str) -> Option<Extern> {
         match self.modules.get(module)?.get(name)? {
-            Item::Extern(item) => Some(*item),
-            Item::Func(make) => Some(make(cx.as_context_mut()).into()),
+            Definition::Extern(item) => Some(*item),
+            Definition::Func(make) => Some(make(cx.as_context_mut()).into()),
         }
     }
 

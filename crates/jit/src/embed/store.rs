@@ -22,7 +22,7 @@ use crate::rt::{
     DEFAULT_EXCEPTION_BYTES, Entities, GlobalCell, HasVm, HostBlock, InstanceData, LinearMemory, MemoryImage,
     SlotCall, TableCells, Trampoline, VmState,
 };
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// Identity of a store, unique in the process.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -229,7 +229,7 @@ impl StoreOpaque {
     /// # Errors
     ///
     /// Fails if the system refuses executable memory for it.
-    pub(crate) fn trampoline(&mut self, id: TypeId, kind: Kind) -> Result<Trampoline> {
+    pub(crate) fn trampoline(&mut self, id: TypeId, kind: TrampolineKind) -> Result<Trampoline> {
         let signature = self.signatures.get(&self.engine, id);
         if let Some(trampoline) = signature.known(kind) {
             return Ok(trampoline);
@@ -252,7 +252,7 @@ impl StoreOpaque {
     /// As [`Self::trampoline`].
     #[cold]
     pub(crate) fn first_slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
-        self.trampoline(id, Kind::EnterBySlots)?;
+        self.trampoline(id, TrampolineKind::EnterBySlots)?;
         Ok(self.signatures.slot_call(id).expect("its entry has just been compiled"))
     }
 

@@ -10,7 +10,7 @@ use crate::embed::value::ExternRef;
 use crate::error::{Error, HostError, Result};
 use crate::module::types::{FuncType, ValType};
 use crate::rt::{self, Crossing, Failure, FuncRefPtr, RegisterFn, TypedEntry};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 use sealed::{Value, Values};
 
@@ -231,7 +231,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             let message = format!("a function of type {ty} is not of type {wanted}");
             return Err(Error::type_mismatch(message));
         }
-        let entry = TypedEntry::new(store.trampoline(sig, Kind::EnterByRegisters)?);
+        let entry = TypedEntry::new(store.trampoline(sig, TrampolineKind::EnterByRegisters)?);
         Ok(Self { func, entry })
     }
 

@@ -8,7 +8,7 @@ use wasmparser::FunctionBody;
 
 use crate::compile;
 use crate::error::Result;
-use crate::module::decode::ModuleSource;
+use crate::module::source::ModuleSource;
 use crate::rt::{CodeRegion, LoadedCode};
 use crate::translate::Env;
 

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::module::registry::TypeRegistry;
 use crate::module::types::TypeId;
 use crate::rt::{self, LoadedCode, MemoryPool, VmOptions};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 pub use config::Config;
 
@@ -105,7 +105,7 @@ impl Engine {
     /// # Errors
     ///
     /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn trampoline(&self, id: TypeId, kind: Kind) -> Result<Arc<LoadedCode>> {
+    pub(crate) fn trampoline(&self, id: TypeId, kind: TrampolineKind) -> Result<Arc<LoadedCode>> {
         let EngineInner { settings, registry, trampolines, .. } = &*self.0;
         trampolines.code(settings.isa.as_ref(), &registry.interned(id), kind)
     }

@@ -15,9 +15,9 @@ use crate::engine::Engine;
 use crate::engine::module::Module;
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
-use crate::module::decode::ModuleSource;
 use crate::module::index::to_u32;
-use crate::module::info::{Item, ModuleInfo};
+use crate::module::info::{ModuleInfo, ModuleItem};
+use crate::module::source::ModuleSource;
 use crate::rt::{FileMapping, LoadedCode, Member};
 use crate::translate::{BuildFn, Env, Links};
 use crate::vm::compiled::Compiled;
@@ -194,7 +194,7 @@ impl<'a> Unit<'a> {
     ) -> Result<()> {
         let from = &self.parts[exporter.position()];
         let item = from.info.export_positions.get(export).map(|&at| from.info.exports[at].1);
-        let Some(Item::Func(func)) = item else {
+        let Some(ModuleItem::Func(func)) = item else {
             return Err(Error::type_mismatch(format!("`{export}` is not an exported function")));
         };
         let callee = match from.info.code_position(func) {
@@ -206,7 +206,7 @@ impl<'a> Unit<'a> {
         })?;
         let given = from.info.types[from.info.funcs[func.pos()].pos()].id;
         let into = &mut self.parts[importer.position()];
-        let Some(Item::Func(import)) = into.info.imports.get(position).map(|import| import.item) else {
+        let Some(ModuleItem::Func(import)) = into.info.imports.get(position).map(|import| import.item) else {
             return Err(Error::type_mismatch(format!("import {position} is not an imported function")));
         };
         let expected = into.info.types[into.info.funcs[import.pos()].pos()].id;

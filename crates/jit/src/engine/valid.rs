@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::module::decode::ModuleSource;
 use crate::module::info::{ExportType, ImportType};
+use crate::module::source::ModuleSource;
 
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///

@@ -31,7 +31,7 @@ fn slot_bytes(payload: &[ValRaw]) -> usize {
 /// the handler can read it.
 #[derive(Default)]
 pub(crate) struct Exceptions {
-    slots: Vec<Slot>,
+    slots: Vec<ExceptionSlot>,
     free: Vec<u32>,
     bytes: usize,
     /// How many more bytes than after the last collection are to be there before the next one.
@@ -41,7 +41,7 @@ pub(crate) struct Exceptions {
 }
 
 #[derive(Default)]
-struct Slot {
+struct ExceptionSlot {
     tag: u32,
     payload: Box<[ValRaw]>,
     /// Whether the guest may hold a reference to it.
@@ -77,7 +77,7 @@ impl Exceptions {
     /// Adds an exception and returns its position.
     pub(crate) fn add(&mut self, tag: u32, payload: Box<[ValRaw]>) -> u32 {
         self.bytes = self.bytes_with(&payload);
-        let slot = Slot { tag, payload, ..Slot::default() };
+        let slot = ExceptionSlot { tag, payload, ..ExceptionSlot::default() };
         match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
@@ -119,7 +119,8 @@ impl Exceptions {
 
     /// Returns the exceptions that the host has handles to.
     pub(crate) fn of_the_host(&self) -> Vec<u32> {
-        let has_handles = |slot: &Slot| slot.root.get().is_some_and(|root| Arc::strong_count(root) > 1);
+        let has_handles =
+            |slot: &ExceptionSlot| slot.root.get().is_some_and(|root| Arc::strong_count(root) > 1);
         (0..).zip(&self.slots).filter(|(_, slot)| has_handles(slot)).map(|(index, _)| index).collect()
     }
 
@@ -136,7 +137,7 @@ impl Exceptions {
             if std::mem::take(&mut slot.reached) {
                 self.bytes += slot_bytes(&slot.payload);
             } else {
-                *slot = Slot::default();
+                *slot = ExceptionSlot::default();
                 self.free.push(index);
             }
         }

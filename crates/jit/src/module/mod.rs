@@ -5,4 +5,5 @@ pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod info;
 pub(crate) mod registry;
+pub(crate) mod source;
 pub(crate) mod types;

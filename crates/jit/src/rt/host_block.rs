@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::vm::offsets;
 use crate::vm::slot::ValRaw;
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 use super::block::{FuncRef, FuncRefPtr};
 use super::entry::HasVm;
@@ -55,7 +55,10 @@ impl HostBlock {
         trampoline: Trampoline,
         func: Arc<M::Func>,
     ) -> Self {
-        assert!(trampoline.kind == Kind::HostByRegisters, "the kind of trampoline that the function is for");
+        assert!(
+            trampoline.kind == TrampolineKind::HostByRegisters,
+            "the kind of trampoline that the function is for"
+        );
         let host = Arc::as_ptr(&func).cast();
         Self::new(store.vm(), trampoline, M::Params::code::<S, M>(), host, func)
     }
@@ -69,7 +72,10 @@ impl HostBlock {
     where
         F: Fn(&mut S, &mut [ValRaw]) -> Result<(), Failure> + Send + Sync + 'static,
     {
-        assert!(trampoline.kind == Kind::HostBySlots, "the kind of trampoline that the function is for");
+        assert!(
+            trampoline.kind == TrampolineKind::HostBySlots,
+            "the kind of trampoline that the function is for"
+        );
         let func = Arc::new(SlotFn { n_slots, func });
         let host = Arc::as_ptr(&func).cast();
         let code = (run_on_slots::<S, F> as *const ()).expose_provenance();

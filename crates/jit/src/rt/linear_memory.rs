@@ -14,7 +14,7 @@ use crate::module::types::MemoryType;
 use crate::vm::offsets;
 
 use super::mmap::{PAGE, Reservation};
-use super::pool::{MemoryImage, MemoryPool, SLOT_BYTES, Slot};
+use super::pool::{MemoryImage, MemoryPool, MemorySlot, SLOT_BYTES};
 use super::shared_region::SharedRegion;
 
 /// What compiled code knows of a memory.
@@ -74,7 +74,7 @@ pub(crate) enum LinearMemory {
 #[derive(Debug)]
 pub(crate) struct OwnedMemory {
     def: NonNull<MemoryDef>,
-    slot: Option<Slot>,
+    slot: Option<MemorySlot>,
     /// Where the slot goes in the end, if it is of the size that pools have.
     pool: Option<Arc<MemoryPool>>,
     ty: MemoryType,
@@ -102,7 +102,9 @@ impl LinearMemory {
         let pool = (bounds.reserved == SLOT_BYTES).then(|| Arc::clone(pool));
         let mut slot = match &pool {
             Some(pool) => pool.take(image)?,
-            None => Slot::new(usize::try_from(bounds.reserved).map_err(|e| Error::limit(e.to_string()))?)?,
+            None => {
+                MemorySlot::new(usize::try_from(bounds.reserved).map_err(|e| Error::limit(e.to_string()))?)?
+            }
         };
         let refuse = |e| Error::limit(format!("cannot make a memory of {} bytes: {e}", bounds.minimum));
         slot.resize(bounds.minimum).map_err(refuse)?;
@@ -297,11 +299,11 @@ pub(super) unsafe fn cells<'a>(base: *mut u8, len: usize) -> &'a [AtomicU8] {
 }
 
 impl OwnedMemory {
-    fn slot(&self) -> &Slot {
+    fn slot(&self) -> &MemorySlot {
         self.slot.as_ref().expect("only drop takes the slot")
     }
 
-    fn slot_mut(&mut self) -> &mut Slot {
+    fn slot_mut(&mut self) -> &mut MemorySlot {
         self.slot.as_mut().expect("only drop takes the slot")
     }
 

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 use crate::module::types::TypeId;
 use crate::vm::slot::{ValRaw, Word};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 use super::block::FuncRefPtr;
 use super::entry::{HasVm, Stop, enter};
@@ -245,7 +245,7 @@ tuples! {
 
 /// The entry of a signature for values in registers, as Rust sees it.
 ///
-/// Invariant: `address` is that of the trampoline [`Kind::EnterByRegisters`] of `sig`, whose parameters and results are
+/// Invariant: `address` is that of the trampoline [`TrampolineKind::EnterByRegisters`] of `sig`, whose parameters and results are
 /// those of `P` and `R`.
 pub(crate) struct TypedEntry<P, R> {
     address: usize,
@@ -268,7 +268,10 @@ impl<P: Crossing, R: Crossing> TypedEntry<P, R> {
     ///
     /// Panics if it is another kind of trampoline.
     pub(crate) fn new(trampoline: Trampoline) -> Self {
-        assert!(trampoline.kind == Kind::EnterByRegisters, "the kind of trampoline that the entry is");
+        assert!(
+            trampoline.kind == TrampolineKind::EnterByRegisters,
+            "the kind of trampoline that the entry is"
+        );
         Self { address: trampoline.address, sig: trampoline.sig, types: PhantomData }
     }
 

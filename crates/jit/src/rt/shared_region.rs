@@ -14,7 +14,7 @@ use crate::module::types::MemoryType;
 
 use super::linear_memory::{Bounds, MemoryDef, RELAXED, cells, grown};
 use super::mmap::Reservation;
-use super::pool::Slot;
+use super::pool::MemorySlot;
 
 /// What a shared memory is, whoever has it.
 ///
@@ -68,7 +68,7 @@ impl SharedRegion {
     pub(super) fn new(ty: MemoryType, bounds: Bounds) -> Result<Self> {
         let refuse = |e: &dyn std::fmt::Display| Error::limit(format!("cannot make a shared memory: {e}"));
         let reserved = usize::try_from(bounds.reserved).map_err(|e| refuse(&e))?;
-        let mut slot = Slot::new(reserved)?;
+        let mut slot = MemorySlot::new(reserved)?;
         slot.resize(bounds.minimum).map_err(|e| refuse(&e))?;
         let reservation = slot.into_reservation();
         let def = MemoryDef { base: reservation.base().as_ptr(), len: AtomicUsize::new(bounds.minimum) };

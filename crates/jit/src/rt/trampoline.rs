@@ -1,7 +1,7 @@
 //! Trampolines as a store has them.
 
 use crate::module::types::TypeId;
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// A trampoline as a store has it.
 ///
@@ -9,14 +9,14 @@ use crate::vm::trampoline::Kind;
 /// was asked of keeps its code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trampoline {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TrampolineKind,
     pub(crate) sig: TypeId,
     pub(crate) address: usize,
 }
 
 /// What a call with values in slots needs.
 ///
-/// Invariant: `entry` is the address of the trampoline [`Kind::EnterBySlots`] of the type `sig`.
+/// Invariant: `entry` is the address of the trampoline [`TrampolineKind::EnterBySlots`] of the type `sig`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotCall {
     pub(crate) entry: usize,

@@ -1,5 +1,5 @@
 //! Trampolines between the host and wasm functions, by function type: both ways, with values in the registers of the C
-//! convention or in slots (`crate::engine::trampolines::Kind`).
+//! convention or in slots (`crate::engine::trampolines::TrampolineKind`).
 //!
 //! Those with values in slots of 16 bytes (`rt::ValRaw`, arguments in, results out) are for types that are known at run
 //! time only. Those with values in registers agree with functions that the Rust compiler makes: each parameter is one
@@ -15,29 +15,31 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use crate::module::index::to_u32;
 use crate::module::types::{FuncType, ValType};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 use crate::vm::{offsets, trap_code as code};
 
 use super::{WORD, cell, cl_type, fixed, offset32, stack_limit, wasm_signature};
 
 /// Makes a trampoline for functions of type `ty`.
 pub(crate) fn make(
-    kind: Kind,
+    kind: TrampolineKind,
     isa: &dyn TargetIsa,
     ty: &FuncType,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) {
     let (signature, make): (_, fn(&mut Trampoline<'_>)) = match kind {
-        Kind::EnterBySlots => (c_signature(isa, &[WORD; 3]), enter_by_slots),
-        Kind::EnterByRegisters => (register_signature(isa, 2, ty), enter_by_registers),
-        Kind::HostBySlots => (wasm_signature(ty), host_by_slots),
-        Kind::HostByRegisters => (wasm_signature(ty), host_by_registers),
+        TrampolineKind::EnterBySlots => (c_signature(isa, &[WORD; 3]), enter_by_slots),
+        TrampolineKind::EnterByRegisters => (register_signature(isa, 2, ty), enter_by_registers),
+        TrampolineKind::HostBySlots => (wasm_signature(ty), host_by_slots),
+        TrampolineKind::HostByRegisters => (wasm_signature(ty), host_by_registers),
     };
     func.signature = signature;
     match kind {
-        Kind::EnterBySlots | Kind::EnterByRegisters => {}
-        Kind::HostBySlots | Kind::HostByRegisters => func.stack_limit = Some(stack_limit(func)),
+        TrampolineKind::EnterBySlots | TrampolineKind::EnterByRegisters => {}
+        TrampolineKind::HostBySlots | TrampolineKind::HostByRegisters => {
+            func.stack_limit = Some(stack_limit(func))
+        }
     }
     let mut builder = FunctionBuilder::new(func, context);
     let start = builder.create_block();
