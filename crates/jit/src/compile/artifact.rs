@@ -2,7 +2,7 @@
 //!
 //! A file has a header, the module's bytes, the code's tables, and from a page on the code itself, which is mapped.
 //! The header says which compiler, configuration and processor the code is for, and has a hash of itself and one of
-//! all that follows: what is not as it was written is an error. The hashes find damage, not forgery.
+//! all that follows, so that any change is an error. The hashes find damage, not forgery.
 
 use std::fmt::Write as _;
 use std::hash::Hasher;
@@ -107,7 +107,7 @@ fn fingerprint(settings: &CompileSettings) -> u64 {
     hash(text.as_bytes())
 }
 
-/// The standard library's hash: another release of it may have another one, whose files are then damaged to it.
+/// The standard library's hash. If a later release changes it, older files count as damaged.
 fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(bytes);

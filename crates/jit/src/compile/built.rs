@@ -12,12 +12,12 @@ use crate::translate::{BuildFn, BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable,
 
 /// A module whose functions an embedder builds in Cranelift IR. It imports what it works on, and exports its functions.
 ///
-/// It becomes a [`Module`](crate::Module) in a [`Unit`](crate::Unit) and is instantiated as any other: its imports are in
-/// the order in which they were declared.
+/// It becomes a [`Module`](crate::Module) in a [`Unit`](crate::Unit) and is instantiated like any other. Its imports are
+/// in the order in which they were declared.
 ///
 /// # Trust
 ///
-/// A body may load and store at any address, so that whoever builds it may do all that this process may do. It keeps to
+/// A body may load and store at any address, so its builder must be trusted like this process itself. A body keeps to
 /// its imports as long as it uses memories through the functions of [`FuncBody`] and what they return for as
 /// many bytes as they promise; a value of reference type is one that it was given, or null.
 pub struct BuiltModule<'a> {
@@ -101,7 +101,7 @@ impl<'a> BuiltModule<'a> {
         self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), item });
     }
 
-    /// Returns the module as decoding would describe it, and its bodies.
+    /// Returns the module's description, like that of a decoded one, and its bodies.
     pub(crate) fn into_info(self, registry: &TypeRegistry) -> (ModuleInfo, Vec<BuildFn<'a>>) {
         let mut info = ModuleInfo { name: Some(self.name), imports: self.imports, ..ModuleInfo::default() };
         info.n_imported.funcs = to_u32(self.imported_funcs.len());
@@ -130,7 +130,7 @@ impl<'a> BuiltModule<'a> {
     }
 }
 
-/// Writes all that the code of a built module depends on, beside its bodies.
+/// Writes everything that the code of a built module depends on besides its bodies.
 pub(crate) fn describe(info: &ModuleInfo, text: &mut String) {
     let ModuleInfo { name, types, imports, funcs, memories, tables, globals, exports, .. } = info;
     let types: Vec<_> = types.iter().map(|ty| &ty.ty).collect();

@@ -26,7 +26,7 @@ pub struct Exception {
 pub struct ExnRef {
     store: StoreId,
     index: u32,
-    /// Shared with the exception, which so knows whether there are handles.
+    /// Shared with the exception: its count says whether there are handles.
     root: Arc<()>,
 }
 
@@ -39,7 +39,7 @@ impl ExnRef {
     ///
     /// # Panics
     ///
-    /// As all methods do, panics if a handle belongs to another store.
+    /// Panics, like all methods, if a handle belongs to another store.
     pub fn new(mut cx: impl AsContextMut, exception: &Exception) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();

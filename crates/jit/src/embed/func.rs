@@ -23,7 +23,7 @@ pub struct Func {
     ptr: FuncRefPtr,
 }
 
-/// As [`Func::wrap`].
+/// Like [`Func::wrap`].
 pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
     mut cx: StoreContextMut<'_, T>,
     f: Arc<F>,
@@ -130,11 +130,11 @@ impl Func {
     /// It is for types that are known at run time only, without a [`Val`] in between. What a slot holds
     /// besides its value's bits is ignored.
     ///
-    /// Errors and panics of `f` pass as [`Func::new`] says.
+    /// Errors and panics of `f` are passed on as by [`Func::new`].
     ///
     /// # Panics
     ///
-    /// Panics if `ty` has references, which only the store can tell from any other bits, and if the system refuses
+    /// Panics if `ty` has references, which cannot be checked in bare slots, and if the system refuses
     /// executable memory for the type's trampoline.
     pub fn new_raw<C: AsContextMut>(
         mut cx: C,
@@ -145,10 +145,10 @@ impl Func {
         on_slots(cx.as_context_mut().inner(), ty, f)
     }
 
-    /// Returns the function that the closure `f` is: its parameters and results say the type. A call passes them in
-    /// registers as [`TypedFunc`] does, and allocates nothing.
+    /// Returns a function that runs the closure `f`, whose parameters and results determine the type. A call passes them in
+    /// registers, like [`TypedFunc`], and allocates nothing.
     ///
-    /// Errors and panics of `f` pass as [`Func::new`] says.
+    /// Errors and panics of `f` are passed on as by [`Func::new`].
     ///
     /// ```
     /// # use jit::{Caller, Config, Engine, Func, Store};
@@ -170,7 +170,7 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// Fails if the types are others, or if the system refuses executable memory for the type's trampoline.
+    /// Fails if the types differ, or if the system refuses executable memory for the type's trampoline.
     ///
     /// # Panics
     ///
@@ -245,16 +245,16 @@ impl Func {
 
     /// Calls the function with bare slots, for callers that know its type at run time only: the first slots of `values` are
     /// the arguments, and then the results. What a slot holds besides a value's bits is ignored. From the second call of a
-    /// function of the type on, nothing is allocated, locked or looked up but by position.
+    /// function of the type on, nothing is allocated, locked or hashed.
     ///
     /// # Errors
     ///
     /// Returns the trap that stopped it. If there are fewer slots than parameters or results, or references among them,
-    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise as [`Func::call`].
+    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise like [`Func::call`].
     ///
     /// # Panics
     ///
-    /// As [`Func::call`] does.
+    /// Panics like [`Func::call`].
     #[inline]
     pub fn call_raw(&self, mut cx: impl AsContextMut, values: &mut [ValRaw]) -> Result<(), Trap> {
         let mut cx = cx.as_context_mut();

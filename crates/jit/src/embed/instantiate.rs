@@ -92,7 +92,7 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Modu
             let given = store.entities().globals[given.index(store) as usize].1;
             let expected = info.globals[expected.pos()];
             let fits = || store.engine().registry().lock().val_matches(given.content, expected.content);
-            // A mutable global is written through both types.
+            // A mutable global is written through both types, so that they must be equal.
             given == expected || (!given.mutable && !expected.mutable && fits())
         }
         (
@@ -281,7 +281,7 @@ pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), T
     let info = module.info();
     let trap = |kind| Trap::new(kind, Backtrace::default());
     copy_elements(store, index).ok_or_else(|| {
-        // The memories are to be as if no data had been copied.
+        // The memories must look as if no data had been copied.
         for position in info.n_imported.memories as usize..info.memories.len() {
             let memory = store.entities().instances[index as usize].memories[position];
             if let Err(error) = store.entities_mut().memories[memory as usize].hide_image() {

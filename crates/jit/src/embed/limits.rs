@@ -27,7 +27,7 @@ pub struct StoreLimits {
     /// Tables.
     pub tables: Option<u32>,
     /// Bytes that all exceptions may take together, 64 MiB without it: for each, 64 and 16 per value of its payload.
-    /// What nobody can reach does not count, but up to a quarter more may wait for the next collection.
+    /// Garbage does not count, but up to a quarter more may wait for the next collection.
     pub exception_bytes: Option<u64>,
     /// Bytes of all memories and tables together, by their present sizes: 4 GiB without it. An element of a table has 8
     /// bytes. Growth beyond it is refused to the guest as any growth is. A [`SharedMemory`](crate::SharedMemory) that the

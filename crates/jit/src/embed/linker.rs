@@ -1,4 +1,4 @@
-//! Linking by name: what meets the imports of modules. Follows the core specification, "Instantiation".
+//! Linking by name: what satisfies the imports of modules. Follows the core specification, "Instantiation".
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::engine::module::Module;
 use crate::error::{Error, HostError, Result};
 use crate::module::types::FuncType;
 
-/// What meets imports, by their two names.
+/// Definitions that satisfy imports, by their two names.
 ///
-/// Host functions of a linker belong to no store: each instantiation makes its own. What is defined by
-/// [`Linker::define`] and [`Linker::instance`] belongs to one, and the linker then serves that store only.
+/// Host functions of a linker belong to no store: each instantiation makes its own. An item that
+/// [`Linker::define`] or [`Linker::instance`] adds belongs to a store, and the linker then works with that store only.
 ///
 /// ```
 /// use jit::{Caller, Config, Engine, Linker, Module, Store};
@@ -43,9 +43,9 @@ pub struct Linker<T: 'static> {
 }
 
 enum Definition<T: 'static> {
-    /// Of a store.
+    /// An item of a store.
     Extern(Extern),
-    /// Of any store.
+    /// A host function, made anew for each store.
     Func(Arc<MakeFunc<T>>),
 }
 
@@ -67,7 +67,7 @@ impl<T: 'static> Clone for Linker<T> {
 }
 
 impl<T: 'static> Linker<T> {
-    /// Returns a linker that knows nothing.
+    /// Returns a linker without definitions.
     pub fn new(engine: &Engine) -> Self {
         Self { engine: engine.clone(), shadowing: false, modules: HashMap::new() }
     }
@@ -77,7 +77,7 @@ impl<T: 'static> Linker<T> {
         &self.engine
     }
 
-    /// Sets whether a definition may take the place of an earlier one of the same names; at first it may not.
+    /// Sets whether a definition may replace an earlier one of the same names; it may not unless set.
     pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
         self.shadowing = allow;
         self
@@ -92,11 +92,11 @@ impl<T: 'static> Linker<T> {
         self.insert(module, name, Definition::Extern(item.into()))
     }
 
-    /// Defines a host function of a type that is known at run time, as [`Func::new`] does.
+    /// Defines a host function of a type that is known at run time, like [`Func::new`].
     ///
     /// # Errors
     ///
-    /// As [`Linker::define`].
+    /// Fails like [`Linker::define`].
     pub fn func_new(
         &mut self,
         module: &str,
@@ -112,11 +112,11 @@ impl<T: 'static> Linker<T> {
         self.insert(module, name, Definition::Func(Arc::new(make)))
     }
 
-    /// Defines the host function that a closure is, as [`Func::wrap`] does.
+    /// Defines a closure as a host function, like [`Func::wrap`].
     ///
     /// # Errors
     ///
-    /// As [`Linker::define`].
+    /// Fails like [`Linker::define`].
     pub fn func_wrap<P: 'static, R: 'static, F: IntoFunc<T, P, R>>(
         &mut self,
         module: &str,
@@ -132,7 +132,7 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// As [`Linker::define`].
+    /// Fails like [`Linker::define`].
     ///
     /// # Panics
     ///
@@ -158,7 +158,7 @@ impl<T: 'static> Linker<T> {
         Ok(self)
     }
 
-    /// Returns what is defined, for this store.
+    /// Returns the item that is defined under two names, for this store.
     pub fn get(&self, mut cx: impl AsContextMut<Data = T>, module: &str, name: &str) -> Option<Extern> {
         match self.modules.get(module)?.get(name)? {
             Definition::Extern(item) => Some(*item),
@@ -166,21 +166,21 @@ impl<T: 'static> Linker<T> {
         }
     }
 
-    /// Links a module with what is defined and instantiates it.
+    /// Links a module with the definitions and instantiates it.
     ///
     /// # Errors
     ///
-    /// Fails if an import is unknown, and as [`Instance::new`] does.
+    /// Fails if an import is not defined, and like [`Instance::new`].
     ///
     /// # Panics
     ///
-    /// As [`Instance::new`] does.
+    /// Panics like [`Instance::new`].
     pub fn instantiate(
         &self,
         mut cx: impl AsContextMut<Data = T>,
         module: &Module,
     ) -> Result<Instance, InstantiateError> {
-        // Nothing is made for a module whose imports are not all known.
+        // Host functions are made only once all imports are known to be defined.
         for import in module.imports() {
             let items = self.modules.get(import.module);
             if items.is_none_or(|items| !items.contains_key(import.name)) {

@@ -1,4 +1,4 @@
-//! Shared memories: what several stores on several threads have at once.
+//! Shared memories, which several stores use at once, each on its thread.
 //! Follows the threads proposal, "Shared Linear Memory".
 
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl SharedMemory {
         Ok(Self(Arc::new(region)))
     }
 
-    /// Makes the memory known to a store and returns its handle there.
+    /// Adds the memory to a store and returns its handle there.
     pub fn memory(&self, mut cx: impl AsContextMut) -> Memory {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
@@ -93,7 +93,7 @@ impl SharedMemory {
         self.0.grow(delta)
     }
 
-    /// Does as `memory.atomic.notify`: wakes up to `count` waiters of the word at byte offset `at` and returns how
+    /// Like `memory.atomic.notify`: wakes up to `count` waiters of the word at byte offset `at` and returns how
     /// many.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl SharedMemory {
         self.0.notify(at, u64::from(count)).ok_or_else(no_place)
     }
 
-    /// Does as `memory.atomic.wait32`.
+    /// Like `memory.atomic.wait32`.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl SharedMemory {
         self.0.wait(at, Awaited::Word32(expected), timeout, || false).map_err(|_| no_place())
     }
 
-    /// Does as `memory.atomic.wait64`.
+    /// Like `memory.atomic.wait64`.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use crate::module::types::TypeId;
 use crate::rt::{LoadedCode, SlotCall, Trampoline};
 use crate::vm::trampoline::{N_KINDS, TrampolineKind};
 
-/// The function types of which functions of a store have been made or called, by their ids.
+/// The types of the functions that a store has made or called, by their ids.
 #[derive(Default)]
 pub(crate) struct Signatures(Vec<Option<Signature>>);
 
@@ -18,7 +18,7 @@ pub(crate) struct Signature {
     interned: Arc<InternedType>,
     n_slots: usize,
     is_numeric: bool,
-    /// Addresses of those that the store keeps, zero for others.
+    /// Addresses of the compiled ones, zero for the others.
     trampolines: [usize; N_KINDS],
 }
 
@@ -60,7 +60,7 @@ impl Signature {
     ///
     /// # Errors
     ///
-    /// As [`Engine::trampoline`].
+    /// Fails like [`Engine::trampoline`].
     pub(crate) fn compile(
         &mut self,
         engine: &Engine,

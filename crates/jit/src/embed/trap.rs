@@ -65,7 +65,7 @@ pub enum TrapKind {
     Built(u8),
     /// A host function returned this error.
     Host(HostError),
-    /// The caller's arguments or result slots do not fit the function's type: nothing was run.
+    /// The caller's arguments or result slots do not match the function's type. Nothing was run.
     Mismatch(String),
 }
 
@@ -136,7 +136,7 @@ impl fmt::Display for Frame {
 /// The wasm frames that were active at a trap, innermost first.
 ///
 /// Frames of nested calls (guest, host, guest) follow each other; host frames are not shown. Only
-/// the innermost frames are kept when there are very many (see `rt`'s limit).
+/// the innermost 64 frames are kept.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Backtrace {
     frames: Vec<Frame>,
@@ -193,7 +193,7 @@ impl Trap {
         &self.kind
     }
 
-    /// Returns why execution stopped, giving up the frames.
+    /// Returns why execution stopped, without the frames.
     pub fn into_kind(self) -> TrapKind {
         self.kind
     }

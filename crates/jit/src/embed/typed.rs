@@ -1,4 +1,4 @@
-//! Functions with Rust types: calls of the guest's, and host functions.
+//! Functions with Rust types: calls of guest functions, and closures as host functions.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use crate::vm::trampoline::TrampolineKind;
 
 use sealed::{Value, Values};
 
-/// What keeps others from implementing the traits of this file: compiled code relies on them.
+/// Traits that only this crate implements, because compiled code relies on them.
 pub(crate) mod sealed {
     use super::{AsContext, ValType};
     use crate::rt::{AbiValue, Crossing};
@@ -200,8 +200,8 @@ impl<T: 'static, P, R, F: IntoFunc<T, P, R>> RegisterFn<StoreInner<T>> for Wrapp
 
 /// A function with parameters `P` and results `R`, checked once.
 ///
-/// A call passes the arguments, and up to two results that are no vectors, in registers as far as the C convention has
-/// them, through one entry that is generated per signature: it takes no lock, allocates nothing and looks nothing up.
+/// A call passes the arguments, and up to two results that are not vectors, in registers as far as the C convention has
+/// them, through one entry that is generated per signature. It takes no lock, allocates nothing and looks nothing up.
 pub struct TypedFunc<P, R> {
     func: Func,
     entry: TypedEntry<P, R>,
@@ -263,16 +263,16 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     }
 }
 
-/// What a typed host function returns: [`WasmResults`], or a `Result` of them whose error traps.
+/// What a typed host function may return: [`WasmResults`], or a `Result` of them, whose error becomes a trap.
 pub trait HostResult: 'static {
     /// The results of the function's type.
     type Results: WasmResults;
 
-    /// Returns the results, or why there are none.
+    /// Returns the results or the error.
     ///
     /// # Errors
     ///
-    /// The host function's own.
+    /// Fails with the host function's error.
     fn into_results(self) -> Result<Self::Results, HostError>;
 }
 
@@ -294,8 +294,8 @@ impl<R: WasmResults> HostResult for Result<R, HostError> {
     }
 }
 
-/// A closure that is a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to twelve parameters that
-/// are [`WasmTy`] and a result that is [`HostResult`]. `P` and `R` are for the compiler to find.
+/// A closure that can be a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to twelve parameters that
+/// are [`WasmTy`] and a result that is [`HostResult`]. The compiler infers `P` and `R`.
 pub trait IntoFunc<T: 'static, P, R>: Send + Sync + 'static {
     /// The parameters, as a tuple.
     type Params: WasmParams;
@@ -307,7 +307,7 @@ pub trait IntoFunc<T: 'static, P, R>: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The closure's own.
+    /// Fails with the closure's error.
     fn run(&self, caller: &mut Caller<'_, T>, params: Self::Params) -> Result<Self::Results, HostError>;
 }
 

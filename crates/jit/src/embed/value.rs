@@ -32,7 +32,7 @@ pub enum Val {
     AnyRef(Option<AnyRef>),
 }
 
-/// A value of the guest's own heap. There is none until garbage collection is compiled.
+/// A value of the guest's own heap. There are none until garbage collection is supported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum AnyRef {}
 
@@ -94,8 +94,8 @@ impl Val {
 
 /// A reference to a host value that a store owns. A copyable handle; the value lives as long as the store.
 ///
-/// Unlike an exception, it is not freed before, whether anyone can reach it or not: a host that makes references for ever
-/// makes them in stores that end.
+/// Unlike an exception, it is not freed earlier, reachable or not. A host that keeps making references should do so in
+/// stores that end.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ExternRef {
     store: StoreId,

@@ -49,7 +49,7 @@ impl Config {
         }
     }
 
-    /// Sets the features that validation accepts. What is accepted and not compiled yet is an error of kind
+    /// Sets the features that validation accepts. What is valid but not supported yet is an error of kind
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
     #[must_use]
     pub fn features(mut self, features: WasmFeatures) -> Self {
@@ -58,7 +58,7 @@ impl Config {
     }
 
     /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The thread
-    /// must have more: what host functions need comes on top.
+    /// must have more, for host functions.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;
@@ -73,7 +73,7 @@ impl Config {
     }
 
     /// Sets for how many 32-bit memories the engine keeps address space that no store uses at present. Each takes
-    /// 4 GiB of it, and no memory. A new memory that finds some costs few system calls, or none.
+    /// 4 GiB of address space, and no memory. A new memory that reuses one needs few system calls, or none.
     #[must_use]
     pub fn pooled_memories(mut self, slots: usize) -> Self {
         self.pooled_memories = slots;
@@ -94,8 +94,8 @@ impl Config {
         self
     }
 
-    /// Sets whether a module's functions are compiled when they are first called, and not all when the module is made;
-    /// off by default. A module is validated as a whole either way. What is valid and not supported is then a trap of
+    /// Sets whether functions are compiled when they are first called instead of when their module is made; off by default.
+    /// A module is validated as a whole either way. With it on, what is valid but not supported is a trap of
     /// the call ([`TrapKind::Host`](crate::TrapKind::Host) with the [`Error`](crate::Error)).
     #[must_use]
     pub fn lazy_compilation(mut self, on: bool) -> Self {
@@ -103,9 +103,9 @@ impl Config {
         self
     }
 
-    /// Sets above how many bytes of its body a function of a lazy module is at first compiled at a cheap level: 32 KiB
-    /// unless set, `usize::MAX` for never. At its eighth call it is compiled at the full level too, on a thread of its
-    /// own ([`Config::parallel_compilation`]), and calls after that go there. A call that is running is not moved.
+    /// Sets the size of a body, in bytes, above which a function of a lazy module is first compiled at a cheap level:
+    /// 32 KiB unless set, `usize::MAX` for never. At its eighth call it is compiled again at the full level, on another
+    /// thread if [`Config::parallel_compilation`] is on. Later calls use that code; a running call stays where it is.
     #[must_use]
     pub fn cheap_first_above(mut self, bytes: usize) -> Self {
         self.cheap_first_above_bytes = bytes;
@@ -128,7 +128,7 @@ impl Config {
         self.collects_always
     }
 
-    /// Sets whether large modules are compiled on as many threads as there are cores; on by default. If not, the calling
+    /// Sets whether large modules are compiled on as many threads as there are cores; on by default. Otherwise the calling
     /// thread compiles alone.
     #[must_use]
     pub fn parallel_compilation(mut self, on: bool) -> Self {
@@ -156,7 +156,7 @@ impl Config {
         self
     }
 
-    /// Sets whether relaxed vector instructions do the same on every processor; on by default. If not, they do what is
+    /// Sets whether relaxed vector instructions do the same on every processor; on by default. Otherwise they do what is
     /// fastest on this one, within what the relaxed SIMD proposal allows: `relaxed_madd` rounds once where the
     /// processor can, and `relaxed_swizzle` and `relaxed_q15mulr_s` are single instructions on x86-64.
     #[must_use]
@@ -174,7 +174,7 @@ impl Config {
         CompileSettings::new(self.options, self.features, self.parallel, self.verifier)
     }
 
-    /// Returns for how many memories the engine keeps address space.
+    /// Returns the number of memories for which the engine keeps address space.
     pub(crate) fn n_pooled_memories(&self) -> usize {
         self.pooled_memories
     }

@@ -1,4 +1,6 @@
-//! What all stores share: configuration, the compiler's settings, interned types, compiled modules.
+//! What stores share: the configuration, interned types, validated and compiled modules.
+//!
+//! Nothing here knows a store.
 
 pub(crate) mod config;
 pub(crate) mod lazy;
@@ -65,7 +67,7 @@ impl Engine {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Raises the epoch by one: guests whose deadline that reaches are interrupted. From any thread.
+    /// Raises the epoch by one, from any thread. Guests whose deadline it reaches are interrupted.
     pub fn increment_epoch(&self) {
         self.0.epoch.fetch_add(1, Ordering::Relaxed);
     }

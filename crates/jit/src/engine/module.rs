@@ -1,4 +1,4 @@
-//! Modules: validated, compiled, loaded; and what is known of one as plain data.
+//! Compiled modules: the handle, its code, its images.
 
 use std::fs::File;
 use std::path::Path;
@@ -36,7 +36,7 @@ struct ModuleInner {
     lazy: Option<LazyFuncs>,
     /// The module's place in its unit, if it shares its code with others.
     links: Option<Links>,
-    /// What it was compiled from; none of a built module.
+    /// What it was compiled from; none for a built module.
     source: Option<Arc<ModuleSource>>,
     images: OnceLock<Option<Images>>,
 }
@@ -52,12 +52,12 @@ impl Module {
         Self::with_progress(engine, wasm, &|_| {})
     }
 
-    /// As [`Module::new`], and tells `progress` after each function how far it is. It is called from all threads that
-    /// compile, and holds up the one that calls it.
+    /// Like [`Module::new`], and reports to `progress` after each function. `progress` is called from all threads that
+    /// compile, and holds up the calling one.
     ///
     /// # Errors
     ///
-    /// As [`Module::new`].
+    /// Fails like [`Module::new`].
     pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
         Self::compile_with_progress(&ValidModule::new(engine, wasm)?, progress)
     }
@@ -75,7 +75,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// As [`Module::compile`].
+    /// Fails like [`Module::compile`].
     pub fn compile_with_progress(module: &ValidModule, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
         let (engine, source) = (module.engine(), module.source());
         let layout = VmLayout::new(source.info());
@@ -113,11 +113,11 @@ impl Module {
         Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, source, images }))
     }
 
-    /// Compiles a module and returns what became of each function it defines: Cranelift IR, machine code.
+    /// Compiles a module and returns the Cranelift IR and machine code of each function it defines.
     ///
     /// # Errors
     ///
-    /// As [`Module::new`].
+    /// Fails like [`Module::new`].
     pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
         let module = ValidModule::new(engine, wasm)?;
         let source = module.source();
@@ -129,8 +129,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here; and
-    /// on a built module, which is written with its unit only ([`Unit::serialize`](crate::Unit::serialize)).
+    /// Fails on what is not supported yet, which a lazy module finds out here, and on a built module, which only its unit
+    /// can write ([`Unit::serialize`](crate::Unit::serialize)).
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let ModuleInner { engine, layout, code, lazy, links, source, .. } = &*self.0;
         let Some(source) = source else {
@@ -144,23 +144,23 @@ impl Module {
         Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
     }
 
-    /// Returns who compiles the module's functions, if they are compiled when first called.
+    /// Returns the compiler of the module's functions, if they are compiled when first called.
     pub(crate) fn lazy_code(&self) -> Option<Arc<dyn LazyCode>> {
         self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
     }
 
-    /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
+    /// Returns the module that [`Module::serialize`] wrote to a file. Its code is mapped, not compiled again.
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is another one, is damaged, or was
+    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is something else, is damaged, or was
     /// made by another version of this crate, for another processor or with another configuration; with
     /// [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be read or mapped.
     ///
     /// # Trust
     ///
-    /// The file holds machine code, and what finds damage in it does not find malice: whoever may write to the file may
-    /// do all that this process may do. Nobody may change it as long as the module lives.
+    /// The file holds machine code. The checks find damage, not malice: anyone who can write to the file can do whatever
+    /// this process can. The file must not change while the module lives.
     pub fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Self> {
         let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
         let file = File::open(path.as_ref()).map_err(unreadable)?;
@@ -246,7 +246,7 @@ impl Module {
         self.0.code.func_address(first as usize + position)
     }
 
-    /// Returns the code that calls of an imported function enter, if they do not look where the import leads.
+    /// Returns the code that direct calls of a connected import enter; `None` if the import is not connected.
     pub(crate) fn connected_address(&self, import: FuncIndex) -> Option<usize> {
         let callee = self.0.links.as_ref()?.connected.get(&import)?;
         Some(self.0.code.func_address(*callee as usize))
@@ -264,7 +264,7 @@ impl LazyCode for ModuleInner {
         }
         if self.engine.settings().parallel {
             let compile = move || self.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
-            // Where no thread is to be had, the cheap code serves on.
+            // If the system has no thread for it, the cheap code stays in use.
             drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
             return Ok(FuncCode::Cheap(code));
         }

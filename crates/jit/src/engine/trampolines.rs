@@ -17,7 +17,7 @@ use crate::vm::trampoline::{N_KINDS, TrampolineKind};
 #[derive(Default)]
 pub(crate) struct TrampolineCache {
     by_type: Mutex<HashMap<TypeId, Arc<OfType>>>,
-    /// Where they lie.
+    /// Where their code lies.
     region: CodeRegion,
 }
 

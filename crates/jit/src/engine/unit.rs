@@ -1,5 +1,5 @@
-//! Units: modules that are compiled together, so that calls between them are direct; and the seam for compilers that
-//! add functions of their own to them.
+//! Units: modules that are compiled together, so that calls between them are direct. Other compilers add functions of
+//! their own to a unit here.
 //!
 //! Invariant: what an import is connected to is of a type that the import admits.
 
@@ -23,12 +23,12 @@ use crate::translate::{BuildFn, Env, Links};
 use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
 
-/// Modules to be compiled together: in the binary format, and [`BuiltModule`]s, whose functions an embedder builds in
-/// Cranelift IR.
+/// Modules to be compiled together: modules in the binary format, and [`BuiltModule`]s, whose functions an embedder
+/// builds in Cranelift IR.
 ///
 /// [`Unit::connect`] promises which function of the unit an import will be given. A call of that import then enters the
-/// function's code without a look at where the import leads; the callee's instance is the import's. What comes out
-/// are [`Module`]s, instantiated as any others by an [`Instance::new`](crate::Instance::new) that holds the promise.
+/// function's code directly; only the callee's instance is read from the import. The result is a list of [`Module`]s,
+/// which are instantiated like any others by [`Instance::new`](crate::Instance::new), with imports that keep the promise.
 ///
 /// A function that copies bytes from one module's memory to another's, and calls the other:
 ///
@@ -169,18 +169,18 @@ impl<'a> Unit<'a> {
         UnitModule(to_u32(self.parts.len() - 1))
     }
 
-    /// Promises that every instance of `importer` is given the function that `exporter` exports as `export`, of any instance
-    /// of it, for the import at `position` among all its imports. Calls of the import are direct from now on; an
-    /// instantiation that breaks the promise fails with
+    /// Promises that every instance of `importer` gets, for the import at `position` among all its imports, the function
+    /// that some instance of `exporter` exports as `export`. Calls of the import are then direct. An instantiation that
+    /// breaks the promise fails with
     /// [`LinkError::NotConnected`](crate::LinkError::NotConnected).
     ///
     /// In an engine whose functions are compiled when they are first called
-    /// ([`Config::lazy_compilation`](crate::Config::lazy_compilation)) a promise means nothing: calls go through the import.
+    /// ([`Config::lazy_compilation`](crate::Config::lazy_compilation)) a promise has no effect: calls go through the import.
     ///
     /// # Errors
     ///
-    /// Fails if the import or the export is not there or not a function, if their types do not match, or if the exported
-    /// function is an import itself that is not connected.
+    /// Fails if the import or the export does not exist or is not a function, if their types do not match, or if the
+    /// exported function is itself an import that is not connected.
     ///
     /// # Panics
     ///
@@ -217,14 +217,15 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
-    /// Compiles the modules, which share one text. In the order in which they were added ([`UnitModule::position`]).
+    /// Compiles the modules, which share one text, and returns them in the order in which they were added
+    /// ([`UnitModule::position`]).
     ///
-    /// With [`Config::lazy_compilation`](crate::Config::lazy_compilation) the modules in the binary format are as
-    /// [`Module::new`] makes them; built ones are compiled here.
+    /// With [`Config::lazy_compilation`](crate::Config::lazy_compilation) the modules in the binary format are
+    /// like those of [`Module::new`]; built ones are compiled here.
     ///
     /// # Errors
     ///
-    /// As [`Module::new`]; and if Cranelift's verifier, where it is on, refuses a body that was built.
+    /// Fails like [`Module::compile`], and if Cranelift's verifier is on and refuses a built body.
     pub fn compile(self) -> Result<Vec<Module>> {
         if self.engine.config().is_lazy() {
             return self.compile_apart();
@@ -233,24 +234,24 @@ impl<'a> Unit<'a> {
         self.load(|members| LoadedCode::load_unit(compiled, members))
     }
 
-    /// Returns what [`Unit::load_file`] takes from a file instead of compiling.
+    /// Compiles the unit and returns the contents of a file for [`Unit::load_file`].
     ///
     /// # Errors
     ///
-    /// As [`Unit::compile`] of an engine that compiles modules as a whole.
+    /// Fails like [`Unit::compile`] of an engine that compiles modules as a whole.
     pub fn serialize(self) -> Result<Vec<u8>> {
         let description = self.describe()?;
         let compiled = self.compile_text()?;
         Ok(artifact::write(self.engine.settings(), &description, &compiled, &compiled.text))
     }
 
-    /// As [`Unit::compile`], with the code that [`Unit::serialize`] of an equal unit has written to a file. The functions of
-    /// built modules are built, to be compared, and not compiled.
+    /// Like [`Unit::compile`], but takes the code from a file that [`Unit::serialize`] of an equal unit has written. The
+    /// functions of built modules are built for comparison and not compiled.
     ///
     /// # Errors
     ///
-    /// As [`Module::deserialize_file`], whose words on trust hold here too; and with
-    /// [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is that of another unit.
+    /// Fails like [`Module::deserialize_file`], whose section on trust applies here too, and with
+    /// [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file belongs to another unit.
     pub fn load_file(self, path: impl AsRef<Path>) -> Result<Vec<Module>> {
         let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
         let file = File::open(path.as_ref()).map_err(unreadable)?;
@@ -268,11 +269,11 @@ impl<'a> Unit<'a> {
         self.load(|members| LoadedCode::of_file(&file, parts.text, compiled, members))
     }
 
-    /// Compiles the unit and returns what became of each function of one of its modules.
+    /// Compiles the unit and returns the Cranelift IR and machine code of each function of one of its modules.
     ///
     /// # Errors
     ///
-    /// As [`Unit::compile`].
+    /// Fails like [`Unit::compile`].
     ///
     /// # Panics
     ///

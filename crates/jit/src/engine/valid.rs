@@ -10,7 +10,7 @@ use crate::module::source::ModuleSource;
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///
 /// It answers everything about a module's types. [`Module::compile`](crate::Module::compile) and
-/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. To make one starts no thread and
+/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. Making one starts no thread and
 /// generates no code.
 ///
 /// ```
@@ -44,7 +44,7 @@ impl ValidModule {
         Ok(Self { engine: engine.clone(), source })
     }
 
-    /// Returns the engine, whose types the module's are.
+    /// Returns the engine that has the module's types.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }

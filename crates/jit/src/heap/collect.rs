@@ -1,4 +1,4 @@
-//! Collection: frees what neither the guests of a store nor its host can reach any more.
+//! Collection: frees what neither the guests of a store nor its host can reach.
 //!
 //! It marks from the roots and sweeps. Nothing moves, so that words stay what they are. Only exceptions are collected so
 //! far. A word says itself which kind of object it refers to, and roots are found by type of value

@@ -25,7 +25,7 @@ fn slot_bytes(payload: &[ValRaw]) -> usize {
 
 /// The exceptions of a store.
 ///
-/// An exception whose reference nobody ever got (no `catch_ref` saw it) is freed when it is caught, all others by a
+/// An exception to which no reference was ever made (no `catch_ref` saw it) is freed when it is caught, all others by a
 /// collection.
 /// Invariant: the payload of an exception freed when it is caught stays where it is until the next one is added, so that
 /// the handler can read it.
@@ -34,7 +34,7 @@ pub(crate) struct Exceptions {
     slots: Vec<ExceptionSlot>,
     free: Vec<u32>,
     bytes: usize,
-    /// How many more bytes than after the last collection are to be there before the next one.
+    /// Bytes to be added after the last collection before the next one is due.
     headroom: usize,
     /// Bytes after the last collection.
     kept: usize,
@@ -69,7 +69,7 @@ impl Exceptions {
     }
 
     /// Returns the bytes beyond which a collection is due: what is in use may take `limit`, and a quarter of that may
-    /// be added to it, lest a store near its limit collects all the time.
+    /// be added to it, so that a store near its limit does not collect all the time.
     pub(crate) fn collect_at(&self, limit: usize) -> usize {
         self.kept.saturating_add(self.headroom.max(MIN_HEADROOM_BYTES)).min(limit.saturating_add(limit / 4))
     }
@@ -96,7 +96,7 @@ impl Exceptions {
         (slot.tag, &slot.payload)
     }
 
-    /// Returns what keeps an exception for the host.
+    /// Returns the root that keeps an exception alive for the host.
     pub(crate) fn root(&self, index: u32) -> Arc<()> {
         Arc::clone(self.slots[index as usize].root.get_or_init(Arc::default))
     }
@@ -109,7 +109,7 @@ impl Exceptions {
     /// Frees an exception that was caught, unless there may be references to it.
     pub(crate) fn caught(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
-        // Where there was a handle once, the host may have passed the reference to the guest.
+        // If there ever was a handle, the host may have passed the reference to the guest.
         if !slot.escaped && slot.root.get().is_none() {
             self.bytes -= slot_bytes(&slot.payload);
             // The next one takes its place.

@@ -45,7 +45,7 @@ impl ModuleSource {
     ///
     /// # Errors
     ///
-    /// As `validate`, but does not look at the operators of function bodies.
+    /// Fails like `validate`, except that function bodies are not looked into.
     pub(crate) fn of_artifact(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
         let (info, bodies) = decode(wasm, features, registry)?;
         let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();

@@ -1,5 +1,5 @@
 //! Instance blocks, function references and global cells: what compiled code finds through its
-//! context pointer. The layout of a block is `vm_layout`'s; this file only reads and writes it.
+//! context pointer. `vm::layout` defines the layout of a block; this file only reads and writes it.
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
@@ -31,7 +31,7 @@ const _: () = {
 
 /// A pointer to a function reference.
 ///
-/// Invariant: it lives as long as the store that made it; whoever follows it has that store.
+/// Invariant: its target lives as long as the store that made it, and it is followed only with that store at hand.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct FuncRefPtr(NonNull<FuncRef>);
 

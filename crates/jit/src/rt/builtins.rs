@@ -1,7 +1,4 @@
-//! Run-time functions: what compiled code calls through its context instead of doing itself.
-//!
-//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or zero for
-//! success where the translator emits a trap on non-zero.
+//! The run-time functions that `vm::builtin` lists.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -42,7 +39,7 @@ pub(crate) fn addresses() -> usize {
     (&raw const *table).expose_provenance()
 }
 
-/// What compiled code says that an out-of-bounds status is.
+/// The status for an access out of bounds.
 const OUT_OF_BOUNDS: u64 = 1;
 
 fn status(done: Option<()>) -> u64 {
@@ -190,7 +187,7 @@ fn atomic_wait(vm: &VmStore, instance: u32, memory: u64, at: u64, awaited: Await
     }
 }
 
-/// As [`copy`], between memories, one of which may be shared.
+/// Like [`copy`], between memories, one of which may be shared.
 fn copy_memory(
     all: &mut [LinearMemory],
     into: usize,

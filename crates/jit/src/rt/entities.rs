@@ -1,4 +1,4 @@
-//! What the guests of a store share: the plain part of a store, which knows neither the embedder's data nor handles.
+//! What the guests of a store share: the plain part of a store, without the embedder's data, closures and handles.
 
 use std::sync::Arc;
 

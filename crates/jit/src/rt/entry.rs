@@ -34,7 +34,7 @@ pub(super) fn current() -> *mut VmStore {
     CURRENT.get()
 }
 
-/// A store, as far as compiled code must know it: something that owns a VM state.
+/// A store, as far as the run time must know it: something that owns a VM state.
 pub(crate) trait HasVm: 'static {
     /// Returns the state, the same at each call.
     fn vm(&self) -> &VmState;
@@ -92,7 +92,7 @@ pub(crate) fn call<S: HasVm>(
 ///
 /// # Safety
 ///
-/// `f` does nothing but to call an entry trampoline, which returns after a trap too.
+/// `f` only calls an entry trampoline, which returns even after a trap.
 #[inline]
 pub(super) unsafe fn enter<S: HasVm, R>(
     store: &mut S,
@@ -128,7 +128,7 @@ pub(super) unsafe fn enter<S: HasVm, R>(
     if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
 }
 
-/// Returns the stack pointer. The address of a local variable would not do: with AddressSanitizer those may lie elsewhere.
+/// Returns the stack pointer. A local variable's address would not do: AddressSanitizer may move it off the stack.
 #[inline]
 fn stack_address() -> usize {
     let pointer: usize;

@@ -63,7 +63,7 @@ impl Bounds {
 pub(crate) enum LinearMemory {
     /// It belongs to one store.
     Owned(OwnedMemory),
-    /// Others may have it too.
+    /// Other stores may use it at the same time.
     Shared(Arc<SharedRegion>),
 }
 
@@ -75,7 +75,7 @@ pub(crate) enum LinearMemory {
 pub(crate) struct OwnedMemory {
     def: NonNull<MemoryDef>,
     slot: Option<MemorySlot>,
-    /// Where the slot goes in the end, if it is of the size that pools have.
+    /// Where the slot goes on drop, if it has the size of pooled ones.
     pool: Option<Arc<MemoryPool>>,
     ty: MemoryType,
     limit_bytes: u64,
@@ -165,7 +165,7 @@ impl LinearMemory {
         MemoryType { minimum: self.size(), ..self.declared() }
     }
 
-    /// Returns what others may have too, if it is shared.
+    /// Returns the shared region, if it is one.
     pub(crate) fn shared(&self) -> Option<&Arc<SharedRegion>> {
         match self {
             Self::Owned(_) => None,
@@ -173,7 +173,7 @@ impl LinearMemory {
         }
     }
 
-    /// Returns the contents; none of a shared memory, whose bytes change under every reference.
+    /// Returns the contents; empty for a shared memory, whose bytes may change at any time.
     pub(crate) fn data(&self) -> &[u8] {
         match self {
             // SAFETY: the first `len` bytes are accessible (type invariant) and initialised by the kernel;
@@ -185,7 +185,7 @@ impl LinearMemory {
         }
     }
 
-    /// Returns the contents, writable; none of a shared memory.
+    /// Returns the contents, writable; empty for a shared memory.
     pub(crate) fn data_mut(&mut self) -> &mut [u8] {
         let len = self.len();
         match self {
@@ -246,7 +246,7 @@ impl LinearMemory {
         }
     }
 
-    /// Shows an image in the place of its bytes. The memory is its creator's, who has not let anybody write to it.
+    /// Shows an image in the place of its bytes. Nothing has been written to the memory yet.
     pub(crate) fn show(&mut self, image: &Arc<MemoryImage>) -> Result<()> {
         match self {
             Self::Owned(memory) => memory.slot_mut().show(image).map_err(refused),
@@ -278,7 +278,7 @@ impl LinearMemory {
     }
 }
 
-/// The order of accesses to single bytes of a shared memory, which need none.
+/// The memory order of accesses to single bytes of a shared memory.
 pub(super) const RELAXED: Ordering = Ordering::Relaxed;
 
 #[cold]

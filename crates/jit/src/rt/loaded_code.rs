@@ -103,7 +103,7 @@ impl CodeRegion {
         let len = text.len().max(1);
         let placed = |arena: Arc<Arena>, start| CodeMemory { owner: Owner::Arena(arena), start, len };
         if let Some(arena) = &*current
-            // What fails is finding room.
+            // It fails when there is no room.
             && let Ok(start) = arena.load(text)
         {
             return Ok(placed(Arc::clone(arena), start));

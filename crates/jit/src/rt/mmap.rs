@@ -1,12 +1,12 @@
-//! Reserved address ranges: no access until a prefix is made readable and writable; and files that only memory
-//! holds, which ranges show copy-on-write.
+//! Reserved address ranges, of which parts are made accessible, and files in memory that ranges show
+//! copy-on-write.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
 
-/// What ranges of a reservation start and end at: a multiple of every host's page size.
+/// Ranges of a reservation start and end at multiples of this, which is a multiple of every host's page size.
 pub(super) const PAGE: usize = 65536;
 
 /// An address range of its own, page-aligned.
@@ -57,7 +57,7 @@ impl Reservation {
         self.protect_range(from, to.max(from), libc::PROT_READ | libc::PROT_WRITE)
     }
 
-    /// Makes a reservation that is accessible as a whole longer, and so accessible; it may move. What is new is zero.
+    /// Makes an accessible reservation longer. The new part is accessible and zero. The reservation may move.
     pub(super) fn extend(&mut self, len: usize) -> io::Result<()> {
         assert!(len >= self.len, "a reservation is made longer");
         // SAFETY: the range is our own single mapping; `&mut self` excludes references to what may move.

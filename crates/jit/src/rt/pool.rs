@@ -1,7 +1,7 @@
-//! Slots: reservations for 32-bit memories that are used again, and the images that they show.
+//! Slots: reservations for 32-bit memories that are reused, and the images that they show.
 //!
-//! A slot that is given back has been reset with one call, which brings back zeros and, where an image is mapped,
-//! the image: the next memory with the same image finds its contents in place.
+//! A slot is reset with one system call when it is given back. That restores zeros and, where an image is mapped,
+//! the image, so that the next memory with the same image finds its contents in place.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,7 +141,7 @@ impl MemoryPool {
         Ok(slot)
     }
 
-    /// Takes a slot back and resets it; frees it if there are enough.
+    /// Resets a slot and keeps it, or frees it if there are enough.
     pub(super) fn give(&self, mut slot: MemorySlot) {
         if self.max_idle == 0 || slot.reservation.reset(slot.accessible).is_err() {
             return;

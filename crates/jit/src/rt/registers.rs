@@ -1,6 +1,6 @@
 //! Values to and from compiled code in the registers of the C convention.
 //!
-//! What crosses is said once, by the types of this file, for both ways: [`TypedEntry`] calls the trampoline of a
+//! The types of this file define once, for both directions, what crosses: [`TypedEntry`] calls the trampoline of a
 //! signature as a C function with these types, and [`AbiParams::code`] is the C function that the trampoline of a host
 //! function calls. `translate::trampoline` has the same signatures in Cranelift's terms.
 

@@ -16,7 +16,7 @@ use super::linear_memory::{Bounds, MemoryDef, RELAXED, cells, grown};
 use super::mmap::Reservation;
 use super::pool::MemorySlot;
 
-/// What a shared memory is, whoever has it.
+/// A shared memory, which any number of stores hold.
 ///
 /// Invariant: `def.base` is the reservation's, and its first `def.len` bytes are accessible and stay so.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl SharedRegion {
         }
         drop(waiters);
         if n_woken > 0 {
-            // One condition serves all places: whoever is not meant goes on waiting.
+            // One condition serves all places: waiters of other places go on waiting.
             self.woken.notify_all();
         }
         Some(u32::try_from(n_woken).unwrap_or(u32::MAX))

@@ -145,7 +145,7 @@ impl VmState {
         unsafe { &mut (*self.ptr()).entities }
     }
 
-    /// Frees the exceptions that nobody can reach. The running activation, if there is one, has called the host.
+    /// Frees the exceptions that are unreachable. The running activation, if there is one, has called the host.
     pub(crate) fn collect(&mut self) {
         // SAFETY: live by the type's invariant; `&mut self` makes the access the only one.
         unsafe { &mut *self.ptr() }.collect(None, &[]);
@@ -212,7 +212,7 @@ impl VmStore {
         self.has_epochs && self._epoch.load(Ordering::Relaxed) >= self.deadline
     }
 
-    /// Frees the exceptions that nobody can reach. `running` is the innermost frame of compiled code if that has called
+    /// Frees the exceptions that are unreachable. `running` is the innermost frame of compiled code if that has called
     /// the host other than through a host function. `held` are words that the object to be allocated will hold.
     pub(super) fn collect(&mut self, running: Option<&CodeFrame>, held: &[u64]) {
         let mut exceptions = std::mem::take(&mut self.entities.exceptions);

@@ -111,7 +111,7 @@ unsafe extern "C" fn enter_lazy() {
     );
 }
 
-/// As on x86-64.
+/// The same as on x86-64.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Trampolines as a store has them.
+//! Trampolines that a store keeps.
 
 use crate::module::types::TypeId;
 use crate::vm::trampoline::TrampolineKind;

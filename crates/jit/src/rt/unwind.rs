@@ -59,7 +59,7 @@ pub(super) unsafe extern "C" fn throw(vmctx: *const u8, tag: u64, payload: *cons
 ///
 /// # Safety
 ///
-/// As for `throw`.
+/// The same as for `throw`.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> ! {
     #[cfg(target_arch = "x86_64")]
@@ -137,7 +137,7 @@ unsafe fn state_of(vmctx: *const u8) -> *mut VmStore {
 ///
 /// # Safety
 ///
-/// As for `throw`; `pc` and `fp` are the return address and the frame pointer of the compiled code that called it.
+/// The same as for `throw`; `pc` and `fp` are the return address and the frame pointer of the compiled code that called it.
 unsafe extern "C" fn throw_new(
     vmctx: *const u8,
     tag: u64,
@@ -168,7 +168,7 @@ unsafe extern "C" fn throw_new(
 
 /// # Safety
 ///
-/// As for `leave_host`; `pc` and `fp` as for `throw_new`.
+/// The same as for `leave_host`; `pc` and `fp` as for `throw_new`.
 unsafe extern "C" fn leave_failed(vm: *mut VmStore, pc: usize, fp: usize) -> ! {
     // SAFETY: as the caller says; nothing that must be dropped is alive at `unwind` and `leave`.
     unsafe {
@@ -183,7 +183,7 @@ unsafe extern "C" fn leave_failed(vm: *mut VmStore, pc: usize, fp: usize) -> ! {
 
 /// # Safety
 ///
-/// As for `throw_ref`; `pc` and `fp` as for `throw_new`.
+/// The same as for `throw_ref`; `pc` and `fp` as for `throw_new`.
 unsafe extern "C" fn throw_again(vmctx: *const u8, exception: u64, pc: usize, fp: usize) -> ! {
     // SAFETY: as the caller says.
     unsafe { unwind(state_of(vmctx), exception, pc, fp) }
@@ -212,7 +212,7 @@ unsafe fn unwind(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> ! {
 ///
 /// # Safety
 ///
-/// As for `unwind`.
+/// The same as for `unwind`.
 pub(super) unsafe fn leave(
     vm: *mut VmStore,
     code: cranelift_codegen::ir::TrapCode,
@@ -235,7 +235,7 @@ pub(super) unsafe fn leave(
 ///
 /// # Safety
 ///
-/// As for `unwind`.
+/// The same as for `unwind`.
 unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> Option<Landing> {
     // SAFETY: as the caller says; compiled code waits, so that these are the only references.
     let vm = unsafe { &mut *vm };

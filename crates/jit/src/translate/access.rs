@@ -86,7 +86,7 @@ impl Translator<'_, '_> {
     }
 
     /// Returns an address and a constant offset to it for an access of `bytes` bytes, checked as far as
-    /// faults do not do it.
+    /// page faults do not check it.
     pub(super) fn address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<(Value, i32)> {
         let memory = match arg.target {
             MemArgTarget::Memory(memory) => MemoryIndex(memory),
@@ -96,7 +96,7 @@ impl Translator<'_, '_> {
         let index = self.index_word(index, ty.memory64);
         let base = self.block_word(self.env.layout.memory_base(memory));
         let guarded = offsets::GUARD_SIZE - u64::from(bytes);
-        // Faults check at the granularity of the host's pages only.
+        // Page faults check at the granularity of the host's pages only.
         if !ty.memory64 && ty.page_size_log2 == 16 && arg.offset <= guarded {
             let address = self.builder.ins().iadd(base, index);
             let offset = i32::try_from(arg.offset).expect("the guard is smaller than 2 GiB");

@@ -1,4 +1,4 @@
-//! Atomic instructions: accesses that other threads see whole, wait and notify.
+//! Atomic instructions: atomic accesses, wait and notify.
 //! Follows the threads proposal, "Atomic Memory Instructions".
 //!
 //! An access is checked for alignment first, then for bounds. Waiting and notifying are run-time functions.
@@ -177,7 +177,7 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    /// An expected value that does not fit the narrow type is never found; what is there comes back even so.
+    /// An expected value that does not fit the narrow type never matches; the value in memory is returned all the same.
     fn atomic_cmpxchg(&mut self, arg: &MemArg, ty: Type, narrow: Type) -> Result<()> {
         let [index, expected, replacement] = self.pop_n();
         let address = self.atomic_address(arg, index, narrow)?;

@@ -1,4 +1,4 @@
-//! Functions whose bodies an embedder builds in Cranelift IR: what such a body may ask for.
+//! Functions whose bodies an embedder builds in Cranelift IR, and the operations that such a body can use.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, Function, InstBuilder, TrapCode, Value, types};

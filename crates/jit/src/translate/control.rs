@@ -23,7 +23,7 @@ pub(super) struct Control {
     /// Where code after its end continues; its parameters are the results.
     next: Block,
     n_results: usize,
-    /// Operands below its own.
+    /// The number of operands below its own.
     height: usize,
     /// Whether code before it reaches it.
     entered: bool,

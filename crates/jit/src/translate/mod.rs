@@ -2,7 +2,7 @@
 //! Follows the core specification, "Execution: Instructions".
 //!
 //! A wasm function takes its instance's block (the context) before its own parameters and has the calling
-//! convention `Tail`, so that tail calls need no other convention later. References are 64-bit words.
+//! convention `Tail`, which tail calls need. References are 64-bit words.
 //! Bodies come from a validated module, so that the translator may rely on types and nesting.
 
 mod access;
@@ -72,7 +72,7 @@ pub(crate) struct Interruption {
     pub(crate) fuel: bool,
 }
 
-/// What the code of a module depends on, beside the module and the target.
+/// What the code of a module depends on besides the module and the target.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct CodeOptions {
     pub(crate) interruption: Interruption,
@@ -282,22 +282,22 @@ impl Translator<'_, '_> {
         self.stack.push(value);
     }
 
-    /// Has collection find a value of type `ty` on the frame during each call at which it is live. So every value of a
-    /// traced type is declared where it comes from; a null need not be.
+    /// Makes collection find a value of type `ty` on the frame during each call at which it is live. Every value of a
+    /// traced type is declared where it is made, except for nulls.
     fn trace(&mut self, value: Value, ty: ValType) {
         if ty.is_traced() {
             self.builder.declare_value_needs_stack_map(value);
         }
     }
 
-    /// As `trace`, of several values.
+    /// Like `trace`, of several values.
     fn trace_all(&mut self, values: &[Value], types: &[ValType]) {
         for (&value, &ty) in values.iter().zip(types) {
             self.trace(value, ty);
         }
     }
 
-    /// As `push`, of a value that may be traced.
+    /// Like `push`, of a value that may be traced.
     fn push_traced(&mut self, value: Value, ty: ValType) {
         self.trace(value, ty);
         self.push(value);

@@ -1,7 +1,7 @@
 //! Trampolines between the host and wasm functions, by function type: both ways, with values in the registers of the C
-//! convention or in slots (`crate::engine::trampolines::TrampolineKind`).
+//! convention or in slots ([`TrampolineKind`]).
 //!
-//! Those with values in slots of 16 bytes (`rt::ValRaw`, arguments in, results out) are for types that are known at run
+//! Those with values in slots of 16 bytes ([`ValRaw`](crate::vm::slot::ValRaw), arguments in, results out) are for types that are known at run
 //! time only. Those with values in registers agree with functions that the Rust compiler makes: each parameter is one
 //! of the C function, an only result is its result. Two results that are no vectors are returned as a pair of words,
 //! which the C convention has in registers; other results as a structure of slots, whose address the caller passes.
@@ -61,7 +61,7 @@ struct Trampoline<'a> {
     params: Vec<Value>,
 }
 
-/// How the C convention has the results of a function type: what `rt::typed`'s `Results::Abi` is in Rust.
+/// How the C convention has the results of a function type: `AbiResults::Returned` of `rt::registers`, in Cranelift's terms.
 enum Returned {
     /// In registers of these types.
     Registers(Vec<Type>),
@@ -115,7 +115,7 @@ fn enter_by_slots(t: &mut Trampoline<'_>) {
     t.builder.ins().return_(&[]);
 }
 
-/// As `enter_by_slots`, with the parameters in place of slots. What it returns after a trap has no meaning.
+/// Like `enter_by_slots`, with the parameters in place of slots. What it returns after a trap has no meaning.
 fn enter_by_registers(t: &mut Trampoline<'_>) {
     let returned = returned(t.ty);
     let mut params = std::mem::take(&mut t.params).into_iter();

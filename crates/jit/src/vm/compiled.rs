@@ -1,4 +1,4 @@
-//! Compiled code and its tables as plain data, as a file has them and as they are loaded.
+//! Compiled code and its tables as plain data, as they are written to files and loaded.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Vector instructions: which operator is translated by what.
+//! The table of vector instructions: what translates which operator.
 //! Follows the core specification, "Vector Instructions", and the relaxed SIMD proposal.
 //!
 //! Relaxed instructions take the choice of their strict twin, and `relaxed_madd` rounds twice: the same on every
