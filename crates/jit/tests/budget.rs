@@ -1,4 +1,5 @@
-//! What guests may take of the host, in bytes: nothing is made that exceeds it, and what is refused costs nothing.
+//! What guests may take of the host, in bytes: nothing is made that exceeds it, and what is refused
+//! costs nothing.
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 use jit::{

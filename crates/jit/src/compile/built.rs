@@ -10,16 +10,18 @@ use crate::module::registry::{InternedType, TypeRegistry};
 use crate::module::types::{FuncType, GlobalType, MemoryType, TableType};
 use crate::translate::{BuildFn, BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 
-/// A module whose functions an embedder builds in Cranelift IR. It imports what it works on, and exports its functions.
+/// A module whose functions an embedder builds in Cranelift IR. It imports what it works on, and
+/// exports its functions.
 ///
-/// It becomes a [`Module`](crate::Module) in a [`Unit`](crate::Unit) and is instantiated like any other. Its imports are
-/// in the order in which they were declared.
+/// It becomes a [`Module`](crate::Module) in a [`Unit`](crate::Unit) and is instantiated like any
+/// other. Its imports are in the order in which they were declared.
 ///
 /// # Trust
 ///
-/// A body may load and store at any address, so its builder must be trusted like this process itself. A body keeps to
-/// its imports as long as it uses memories through the functions of [`FuncBody`] and what they return for as
-/// many bytes as they promise; a value of reference type is one that it was given, or null.
+/// A body may load and store at any address, so its builder must be trusted like this process
+/// itself. A body keeps to its imports as long as it uses memories through the functions of
+/// [`FuncBody`] and what they return for as many bytes as they promise; a value of reference type
+/// is one that it was given, or null.
 pub struct BuiltModule<'a> {
     name: String,
     imports: Vec<Import>,
@@ -78,8 +80,8 @@ impl<'a> BuiltModule<'a> {
         BuiltGlobal(global)
     }
 
-    /// Declares a function that the module defines and exports under `name`. `build` is called when the unit is
-    /// compiled, perhaps by another thread.
+    /// Declares a function that the module defines and exports under `name`. `build` is called when
+    /// the unit is compiled, perhaps by another thread.
     ///
     /// # Panics
     ///

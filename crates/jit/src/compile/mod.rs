@@ -1,7 +1,8 @@
-//! Compilation: translated functions become one position-independent text and its tables, as plain data.
+//! Compilation: translated functions become one position-independent text and its tables, as plain
+//! data.
 //!
-//! Calls between functions of the text are relative to the program counter; everything outside of it is
-//! reached through the context pointer. The text can therefore be loaded anywhere.
+//! Calls between functions of the text are relative to the program counter; everything outside of
+//! it is reached through the context pointer. The text can therefore be loaded anywhere.
 
 pub(crate) mod artifact;
 pub(crate) mod built;
@@ -123,8 +124,8 @@ pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: TrampolineKin
     assemble(isa, vec![compile(isa, &mut context)?])
 }
 
-/// Compiles one function body, of the function at `position`, whose calls of others are through its context. `isa` is the
-/// environment's, or the same target at another level.
+/// Compiles one function body, of the function at `position`, whose calls of others are through its
+/// context. `isa` is the environment's, or the same target at another level.
 ///
 /// # Errors
 ///
@@ -235,8 +236,8 @@ pub(crate) fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<Comp
     Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, handlers, stack_maps, roots })
 }
 
-/// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's handler is
-/// for any trap and is found through the VM state.)
+/// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's
+/// handler is for any trap and is found through the VM state.)
 fn exception_tables(buffer: &MachBufferFinalized<Final>) -> (Vec<TryCall>, Vec<Handler>) {
     let (mut try_calls, mut handlers) = (Vec::new(), Vec::new());
     for site in buffer.call_sites() {
@@ -281,7 +282,8 @@ fn call(func: &Function, reloc: &FinalizedMachReloc) -> Call {
     Call { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, callee }
 }
 
-/// Returns the error for a function that Cranelift refuses, which it does to a valid one only for its size.
+/// Returns the error for a function that Cranelift refuses, which it does to a valid one only for
+/// its size.
 ///
 /// # Panics
 ///

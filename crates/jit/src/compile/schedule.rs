@@ -15,7 +15,8 @@ use crate::compile::{self, CompiledFunc};
 use crate::error::Result;
 use crate::translate::{self, Env};
 
-/// A module gets no more threads than it has so many bytes of code for: starting one would take longer than it saves.
+/// A module gets no more threads than it has so many bytes of code for: starting one would take
+/// longer than it saves.
 const MIN_BYTES_PER_THREAD: u64 = 4096;
 
 /// How far the compilation of a module is.
@@ -146,9 +147,9 @@ impl Worker {
         self.compile_with(env, env.isa(), position, body)
     }
 
-    /// Like `compile`, for the same target at a level that may be another than the environment's. A function that catches
-    /// exceptions is compiled as the environment says: the allocator of the cheap level can't define a call's results in
-    /// two successors.
+    /// Like `compile`, for the same target at a level that may be another than the environment's. A
+    /// function that catches exceptions is compiled as the environment says: the allocator of the
+    /// cheap level can't define a call's results in two successors.
     ///
     /// # Errors
     ///

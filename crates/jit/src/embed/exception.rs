@@ -21,7 +21,8 @@ pub struct Exception {
     pub payload: Vec<Val>,
 }
 
-/// A reference to an exception that a store owns. While there is a handle, or a clone of one, its exception lives.
+/// A reference to an exception that a store owns. While there is a handle, or a clone of one, its
+/// exception lives.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ExnRef {
     store: StoreId,

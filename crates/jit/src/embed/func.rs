@@ -103,12 +103,12 @@ fn mismatch(message: String) -> Trap {
 }
 
 impl Func {
-    /// Returns a function that runs `f`: parameters and result slots have the number and types of `ty`;
-    /// slots start with default values.
+    /// Returns a function that runs `f`: parameters and result slots have the number and types of
+    /// `ty`; slots start with default values.
     ///
     /// An error of `f` passes through the guest's frames and comes back to the outer caller as
-    /// [`TrapKind::Host`]; a [`Trap`] returned as the error comes back as itself. A panic of `f` likewise
-    /// passes to the outer caller without unwinding the guest's frames.
+    /// [`TrapKind::Host`]; a [`Trap`] returned as the error comes back as itself. A panic of `f`
+    /// likewise passes to the outer caller without unwinding the guest's frames.
     ///
     /// # Panics
     ///
@@ -126,16 +126,16 @@ impl Func {
         on_slots(cx.inner(), &ty, on_values)
     }
 
-    /// Returns a function that runs `f` on bare slots: they hold the arguments at first, and then the results.
-    /// It is for types that are known at run time only, without a [`Val`] in between. What a slot holds
-    /// besides its value's bits is ignored.
+    /// Returns a function that runs `f` on bare slots: they hold the arguments at first, and then
+    /// the results. It is for types that are known at run time only, without a [`Val`] in between.
+    /// What a slot holds besides its value's bits is ignored.
     ///
     /// Errors and panics of `f` are passed on as by [`Func::new`].
     ///
     /// # Panics
     ///
-    /// Panics if `ty` has references, which cannot be checked in bare slots, and if the system refuses
-    /// executable memory for the type's trampoline.
+    /// Panics if `ty` has references, which cannot be checked in bare slots, and if the system
+    /// refuses executable memory for the type's trampoline.
     pub fn new_raw<C: AsContextMut>(
         mut cx: C,
         ty: &FuncType,
@@ -145,8 +145,8 @@ impl Func {
         on_slots(cx.as_context_mut().inner(), ty, f)
     }
 
-    /// Returns a function that runs the closure `f`, whose parameters and results determine the type. A call passes them in
-    /// registers, like [`TypedFunc`], and allocates nothing.
+    /// Returns a function that runs the closure `f`, whose parameters and results determine the
+    /// type. A call passes them in registers, like [`TypedFunc`], and allocates nothing.
     ///
     /// Errors and panics of `f` are passed on as by [`Func::new`].
     ///
@@ -170,7 +170,8 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// Fails if the types differ, or if the system refuses executable memory for the type's trampoline.
+    /// Fails if the types differ, or if the system refuses executable memory for the type's
+    /// trampoline.
     ///
     /// # Panics
     ///
@@ -199,14 +200,15 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// Returns the trap that stopped it. If `params` or the length of `results` do not fit the type,
-    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Nothing runs either if the system refuses executable
-    /// memory at the first call of a function of the type: then it is [`TrapKind::Host`] with the [`Error`].
+    /// Returns the trap that stopped it. If `params` or the length of `results` do not fit the
+    /// type, nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Nothing runs either if the
+    /// system refuses executable memory at the first call of a function of the type: then it is
+    /// [`TrapKind::Host`] with the [`Error`].
     ///
     /// # Panics
     ///
-    /// Panics if the function or a reference among `params` belongs to another store, and resumes the
-    /// panic of a host function that the call reached.
+    /// Panics if the function or a reference among `params` belongs to another store, and resumes
+    /// the panic of a host function that the call reached.
     pub fn call(&self, mut cx: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<(), Trap> {
         let mut cx = cx.as_context_mut();
         let inner = cx.inner();
@@ -243,14 +245,16 @@ impl Func {
         Ok(())
     }
 
-    /// Calls the function with bare slots, for callers that know its type at run time only: the first slots of `values` are
-    /// the arguments, and then the results. What a slot holds besides a value's bits is ignored. From the second call of a
-    /// function of the type on, nothing is allocated, locked or hashed.
+    /// Calls the function with bare slots, for callers that know its type at run time only: the
+    /// first slots of `values` are the arguments, and then the results. What a slot holds besides a
+    /// value's bits is ignored. From the second call of a function of the type on, nothing is
+    /// allocated, locked or hashed.
     ///
     /// # Errors
     ///
-    /// Returns the trap that stopped it. If there are fewer slots than parameters or results, or references among them,
-    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise like [`Func::call`].
+    /// Returns the trap that stopped it. If there are fewer slots than parameters or results, or
+    /// references among them, nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise
+    /// like [`Func::call`].
     ///
     /// # Panics
     ///

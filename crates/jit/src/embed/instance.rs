@@ -76,7 +76,8 @@ impl Extern {
 pub enum InstantiateError {
     /// The imports do not match.
     Link(LinkError),
-    /// A segment or the start function trapped. Its earlier effects stay (core specification, "Instantiation").
+    /// A segment or the start function trapped. Its earlier effects stay (core specification,
+    /// "Instantiation").
     Trap(Trap),
     /// A limit of the configuration or of the system is exceeded.
     Resource(Error),
@@ -112,7 +113,8 @@ pub enum LinkError {
         /// What was given.
         given: Box<ExternType>,
     },
-    /// The given function is not the one that the import was connected to ([`Unit::connect`](crate::Unit::connect)).
+    /// The given function is not the one that the import was connected to
+    /// ([`Unit::connect`](crate::Unit::connect)).
     NotConnected {
         /// The import's first name.
         module: String,
@@ -204,16 +206,18 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Instantiates `module`: links it with `imports` (in the module's order), copies active segments and runs the start function.
+    /// Instantiates `module`: links it with `imports` (in the module's order), copies active
+    /// segments and runs the start function.
     ///
     /// # Errors
     ///
-    /// Fails if the imports do not match, a limit is exceeded, or a segment or the start function traps.
+    /// Fails if the imports do not match, a limit is exceeded, or a segment or the start function
+    /// traps.
     ///
     /// # Panics
     ///
-    /// Panics if an import belongs to another store, and resumes the panic of a host function that the
-    /// start function reached.
+    /// Panics if an import belongs to another store, and resumes the panic of a host function that
+    /// the start function reached.
     pub fn new(
         mut cx: impl AsContextMut,
         module: &Module,

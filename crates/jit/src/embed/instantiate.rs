@@ -117,7 +117,8 @@ pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: ModuleItem) -
     }
 }
 
-/// Adds the instance and all it defines to the store and returns its number; segments are not copied yet.
+/// Adds the instance and all it defines to the store and returns its number; segments are not
+/// copied yet.
 pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Extern]) -> Result<u32> {
     let info = module.info();
     let n = info.n_imported;
@@ -311,7 +312,8 @@ pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), T
     Ok(())
 }
 
-/// Copies the active element segments in order and drops them and the declared ones; `None` is out of bounds.
+/// Copies the active element segments in order and drops them and the declared ones; `None` is out
+/// of bounds.
 fn copy_elements(store: &mut StoreOpaque, index: u32) -> Option<()> {
     let module = store.module(index).clone();
     for (segment, i) in module.info().elems.iter().zip((0..).map(ElemIndex)) {

@@ -1,4 +1,5 @@
-//! Linking by name: what satisfies the imports of modules. Follows the core specification, "Instantiation".
+//! Linking by name: what satisfies the imports of modules. Follows the core specification,
+//! "Instantiation".
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use crate::module::types::FuncType;
 /// Definitions that satisfy imports, by their two names.
 ///
 /// Host functions of a linker belong to no store: each instantiation makes its own. An item that
-/// [`Linker::define`] or [`Linker::instance`] adds belongs to a store, and the linker then works with that store only.
+/// [`Linker::define`] or [`Linker::instance`] adds belongs to a store, and the linker then works
+/// with that store only.
 ///
 /// ```
 /// use jit::{Caller, Config, Engine, Linker, Module, Store};
@@ -77,7 +79,8 @@ impl<T: 'static> Linker<T> {
         &self.engine
     }
 
-    /// Sets whether a definition may replace an earlier one of the same names; it may not unless set.
+    /// Sets whether a definition may replace an earlier one of the same names; it may not unless
+    /// set.
     pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
         self.shadowing = allow;
         self

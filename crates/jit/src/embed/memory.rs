@@ -73,7 +73,8 @@ impl Memory {
         (self.get_mut(opaque).data_mut(), data)
     }
 
-    /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system refuses.
+    /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system
+    /// refuses.
     pub fn grow(&self, mut cx: impl AsContextMut, delta: u64) -> Option<u64> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();

@@ -1,4 +1,5 @@
-//! Stores and their handles: instances, functions, memories, tables, globals, tags, exceptions, linking.
+//! Stores and their handles: instances, functions, memories, tables, globals, tags, exceptions,
+//! linking.
 //!
 //! Handles are positions and pointers with a store's id. The data behind them is `rt`'s.
 

@@ -1,4 +1,5 @@
-//! The store: owns every instance, memory, table, global and host function, and the embedder's data.
+//! The store: owns every instance, memory, table, global and host function, and the embedder's
+//! data.
 //!
 //! Handles into a store (`Func`, `Memory`, …) are copyable and carry the store's id. Using one with
 //! another store is an embedder's bug and panics. Follows the core specification, "Store".
@@ -239,7 +240,8 @@ impl StoreOpaque {
         Ok(trampoline)
     }
 
-    /// Returns what calls of functions of the type that `id` names need, if one has been made before.
+    /// Returns what calls of functions of the type that `id` names need, if one has been made
+    /// before.
     #[inline]
     pub(crate) fn slot_call(&self, id: TypeId) -> Option<SlotCall> {
         self.signatures.slot_call(id)
@@ -330,12 +332,14 @@ impl<T: 'static> Store<T> {
         limits::refund(&mut self.inner.opaque, bytes);
     }
 
-    /// Returns how many exceptions the store holds, including garbage that has not been collected yet.
+    /// Returns how many exceptions the store holds, including garbage that has not been collected
+    /// yet.
     pub fn n_exceptions(&self) -> usize {
         self.inner.opaque.entities().exceptions.len()
     }
 
-    /// Frees the exceptions that are unreachable. The store does so itself when their number has grown enough.
+    /// Frees the exceptions that are unreachable. The store does so itself when their number has
+    /// grown enough.
     pub fn collect(&mut self) {
         self.inner.opaque.vm.collect();
     }
@@ -392,15 +396,17 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
         &mut self.0.data
     }
 
-    /// Lets the guest run until the engine's epoch has been raised `ticks` times from now on. Without a call
-    /// there is no deadline. It has no effect unless the engine's configuration has epochs.
+    /// Lets the guest run until the engine's epoch has been raised `ticks` times from now on.
+    /// Without a call there is no deadline. It has no effect unless the engine's configuration has
+    /// epochs.
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         let now = self.0.opaque.engine.epoch().load(Ordering::Relaxed);
         self.0.opaque.vm.set_deadline(now.saturating_add(ticks));
     }
 
-    /// Sets how many operators the guest may still execute, none at first. It has no effect unless the engine's
-    /// configuration has fuel. A guest may exceed it by one run of operators without a branch.
+    /// Sets how many operators the guest may still execute, none at first. It has no effect unless
+    /// the engine's configuration has fuel. A guest may exceed it by one run of operators without a
+    /// branch.
     pub fn set_fuel(&mut self, fuel: u64) {
         self.0.opaque.vm.set_fuel(fuel);
     }

@@ -39,14 +39,17 @@ pub(crate) mod sealed {
     }
 }
 
-/// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128` (the bits of a vector, lane 0
-/// lowest), `Option<Func>`, `Option<ExternRef>`, `Option<ExnRef>`. Only this crate implements it.
+/// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128` (the
+/// bits of a vector, lane 0 lowest), `Option<Func>`, `Option<ExternRef>`, `Option<ExnRef>`. Only
+/// this crate implements it.
 pub trait WasmTy: Value + Send + Sync + 'static {}
 
-/// Parameters of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate implements it.
+/// Parameters of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate
+/// implements it.
 pub trait WasmParams: Values + 'static {}
 
-/// Results of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate implements it.
+/// Results of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate implements
+/// it.
 pub trait WasmResults: Values + 'static {}
 
 macro_rules! numbers {
@@ -200,8 +203,9 @@ impl<T: 'static, P, R, F: IntoFunc<T, P, R>> RegisterFn<StoreInner<T>> for Wrapp
 
 /// A function with parameters `P` and results `R`, checked once.
 ///
-/// A call passes the arguments, and up to two results that are not vectors, in registers as far as the C convention has
-/// them, through one entry that is generated per signature. It takes no lock, allocates nothing and looks nothing up.
+/// A call passes the arguments, and up to two results that are not vectors, in registers as far as
+/// the C convention has them, through one entry that is generated per signature. It takes no lock,
+/// allocates nothing and looks nothing up.
 pub struct TypedFunc<P, R> {
     func: Func,
     entry: TypedEntry<P, R>,
@@ -248,8 +252,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     ///
     /// # Panics
     ///
-    /// Panics if the function or a reference among `params` belongs to another store, and resumes the panic of a host
-    /// function that the call reached.
+    /// Panics if the function or a reference among `params` belongs to another store, and resumes
+    /// the panic of a host function that the call reached.
     #[inline]
     pub fn call(&self, mut cx: impl AsContextMut, params: P) -> Result<R, Trap> {
         let mut cx = cx.as_context_mut();
@@ -263,7 +267,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     }
 }
 
-/// What a typed host function may return: [`WasmResults`], or a `Result` of them, whose error becomes a trap.
+/// What a typed host function may return: [`WasmResults`], or a `Result` of them, whose error
+/// becomes a trap.
 pub trait HostResult: 'static {
     /// The results of the function's type.
     type Results: WasmResults;
@@ -294,8 +299,9 @@ impl<R: WasmResults> HostResult for Result<R, HostError> {
     }
 }
 
-/// A closure that can be a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to twelve parameters that
-/// are [`WasmTy`] and a result that is [`HostResult`]. The compiler infers `P` and `R`.
+/// A closure that can be a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to
+/// twelve parameters that are [`WasmTy`] and a result that is [`HostResult`]. The compiler infers
+/// `P` and `R`.
 pub trait IntoFunc<T: 'static, P, R>: Send + Sync + 'static {
     /// The parameters, as a tuple.
     type Params: WasmParams;

@@ -15,8 +15,8 @@ use crate::translate::Env;
 /// The call at which a function that was compiled cheaply is compiled at the full level.
 const FULL_AT_CALL: u32 = 8;
 
-/// The functions that a module defines. Each is compiled at most once at each level, by its first caller; other
-/// callers wait.
+/// The functions that a module defines. Each is compiled at most once at each level, by its first
+/// caller; other callers wait.
 pub(crate) struct LazyFuncs {
     funcs: Vec<LazyFunc>,
     /// Where their code lies.
@@ -37,7 +37,8 @@ struct LazyFunc {
 pub(crate) enum Entered {
     /// This code, at every call from now on.
     Final(Arc<LoadedCode>),
-    /// This code; the next call has to ask again. `is_due` says that it is time for [`LazyFuncs::compile_fully`].
+    /// This code; the next call has to ask again. `is_due` says that it is time for
+    /// [`LazyFuncs::compile_fully`].
     Cheap { code: Arc<LoadedCode>, is_due: bool },
 }
 

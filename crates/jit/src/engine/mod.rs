@@ -37,7 +37,8 @@ struct EngineInner {
 }
 
 impl Engine {
-    /// Returns an engine that compiles for this processor and installs the process's trap signal handlers.
+    /// Returns an engine that compiles for this processor and installs the process's trap signal
+    /// handlers.
     ///
     /// # Errors
     ///
@@ -102,7 +103,8 @@ impl Engine {
         &self.0.registry
     }
 
-    /// Returns the code of the trampoline of a kind for functions of the type that `id` names: the same at each call.
+    /// Returns the code of the trampoline of a kind for functions of the type that `id` names: the
+    /// same at each call.
     ///
     /// # Errors
     ///

@@ -46,14 +46,14 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or if the
-    /// system refuses executable memory.
+    /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or
+    /// if the system refuses executable memory.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
         Self::with_progress(engine, wasm, &|_| {})
     }
 
-    /// Like [`Module::new`], and reports to `progress` after each function. `progress` is called from all threads that
-    /// compile, and holds up the calling one.
+    /// Like [`Module::new`], and reports to `progress` after each function. `progress` is called
+    /// from all threads that compile, and holds up the calling one.
     ///
     /// # Errors
     ///
@@ -66,7 +66,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails if the module uses what is not compiled yet, or if the system refuses executable memory.
+    /// Fails if the module uses what is not compiled yet, or if the system refuses executable
+    /// memory.
     pub fn compile(module: &ValidModule) -> Result<Self> {
         Self::compile_with_progress(module, &|_| {})
     }
@@ -129,8 +130,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails on what is not supported yet, which a lazy module finds out here, and on a built module, which only its unit
-    /// can write ([`Unit::serialize`](crate::Unit::serialize)).
+    /// Fails on what is not supported yet, which a lazy module finds out here, and on a built
+    /// module, which only its unit can write ([`Unit::serialize`](crate::Unit::serialize)).
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let ModuleInner { engine, layout, code, lazy, links, source, .. } = &*self.0;
         let Some(source) = source else {
@@ -139,7 +140,8 @@ impl Module {
         if lazy.is_none() && links.is_none() {
             return Ok(artifact::write(engine.settings(), source.wasm(), code.compiled(), code.text()));
         }
-        // The functions of a lazy module are not all compiled; the code of a unit calls its other modules.
+        // The functions of a lazy module are not all compiled; the code of a unit calls its other
+        // modules.
         let compiled = compile_source(engine, source, layout, &|_| {})?;
         Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
     }
@@ -149,18 +151,20 @@ impl Module {
         self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
     }
 
-    /// Returns the module that [`Module::serialize`] wrote to a file. Its code is mapped, not compiled again.
+    /// Returns the module that [`Module::serialize`] wrote to a file. Its code is mapped, not
+    /// compiled again.
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is something else, is damaged, or was
-    /// made by another version of this crate, for another processor or with another configuration; with
-    /// [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be read or mapped.
+    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is something
+    /// else, is damaged, or was made by another version of this crate, for another processor or
+    /// with another configuration; with [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be
+    /// read or mapped.
     ///
     /// # Trust
     ///
-    /// The file holds machine code. The checks find damage, not malice: anyone who can write to the file can do whatever
-    /// this process can. The file must not change while the module lives.
+    /// The file holds machine code. The checks find damage, not malice: anyone who can write to the
+    /// file can do whatever this process can. The file must not change while the module lives.
     pub fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Self> {
         let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
         let file = File::open(path.as_ref()).map_err(unreadable)?;
@@ -226,7 +230,8 @@ impl Module {
         &self.0.layout
     }
 
-    /// Returns the images of the defined memories, if they take the place of the active data segments.
+    /// Returns the images of the defined memories, if they take the place of the active data
+    /// segments.
     pub(crate) fn images(&self) -> Option<&Images> {
         let make = |contents: Option<ImageContents<'_>>| match contents {
             Some(contents) => MemoryImage::new(&contents).map(Some),
@@ -240,13 +245,15 @@ impl Module {
         &self.0.code
     }
 
-    /// Returns the address of the function at `position` of those that the module defines: its code, or its stub.
+    /// Returns the address of the function at `position` of those that the module defines: its
+    /// code, or its stub.
     pub(crate) fn func_address(&self, position: usize) -> usize {
         let first = self.0.links.as_ref().map_or(0, |links| links.first);
         self.0.code.func_address(first as usize + position)
     }
 
-    /// Returns the code that direct calls of a connected import enter; `None` if the import is not connected.
+    /// Returns the code that direct calls of a connected import enter; `None` if the import is not
+    /// connected.
     pub(crate) fn connected_address(&self, import: FuncIndex) -> Option<usize> {
         let callee = self.0.links.as_ref()?.connected.get(&import)?;
         Some(self.0.code.func_address(*callee as usize))

@@ -1,5 +1,5 @@
-//! The trampolines of an engine: generated code between the host and functions of a type, each compiled when it is first
-//! asked for.
+//! The trampolines of an engine: generated code between the host and functions of a type, each
+//! compiled when it is first asked for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

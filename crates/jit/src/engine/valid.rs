@@ -10,8 +10,8 @@ use crate::module::source::ModuleSource;
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///
 /// It answers everything about a module's types. [`Module::compile`](crate::Module::compile) and
-/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. Making one starts no thread and
-/// generates no code.
+/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. Making one
+/// starts no thread and generates no code.
 ///
 /// ```
 /// use jit::{Config, Engine, ExternType, Module, ValidModule};

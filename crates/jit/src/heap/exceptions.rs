@@ -25,10 +25,9 @@ fn slot_bytes(payload: &[ValRaw]) -> usize {
 
 /// The exceptions of a store.
 ///
-/// An exception to which no reference was ever made (no `catch_ref` saw it) is freed when it is caught, all others by a
-/// collection.
-/// Invariant: the payload of an exception freed when it is caught stays where it is until the next one is added, so that
-/// the handler can read it.
+/// An exception to which no reference was ever made (no `catch_ref` saw it) is freed when it is
+/// caught, all others by a collection. Invariant: the payload of an exception freed when it is
+/// caught stays where it is until the next one is added, so that the handler can read it.
 #[derive(Default)]
 pub(crate) struct Exceptions {
     slots: Vec<ExceptionSlot>,
@@ -68,8 +67,9 @@ impl Exceptions {
         self.bytes + slot_bytes(payload)
     }
 
-    /// Returns the bytes beyond which a collection is due: what is in use may take `limit`, and a quarter of that may
-    /// be added to it, so that a store near its limit does not collect all the time.
+    /// Returns the bytes beyond which a collection is due: what is in use may take `limit`, and a
+    /// quarter of that may be added to it, so that a store near its limit does not collect all the
+    /// time.
     pub(crate) fn collect_at(&self, limit: usize) -> usize {
         self.kept.saturating_add(self.headroom.max(MIN_HEADROOM_BYTES)).min(limit.saturating_add(limit / 4))
     }
@@ -142,8 +142,8 @@ impl Exceptions {
             }
         }
         self.kept = self.bytes;
-        // As much is added before the next collection as this one has looked at, so that collecting takes a constant
-        // time per exception.
+        // As much is added before the next collection as this one has looked at, so that collecting
+        // takes a constant time per exception.
         self.headroom = self.kept.max(8 * (n_words + self.slots.len()));
     }
 }

@@ -1,5 +1,5 @@
-//! From bytes to [`ModuleInfo`]: wasmparser reads and validates, this file keeps what later steps need.
-//! Follows the core specification, "Binary Format: Modules".
+//! From bytes to [`ModuleInfo`]: wasmparser reads and validates, this file keeps what later steps
+//! need. Follows the core specification, "Binary Format: Modules".
 //!
 //! Function bodies are returned, each with the means to validate it (`module::source` does).
 
@@ -383,8 +383,8 @@ fn const_expr(expr: &WasmConstExpr<'_>) -> Result<ConstExpr> {
     Ok(ops)
 }
 
-/// Keeps the names of the module and its functions. A malformed name section is ignored from the point
-/// where it is malformed, as the core specification demands of custom sections.
+/// Keeps the names of the module and its functions. A malformed name section is ignored from the
+/// point where it is malformed, as the core specification demands of custom sections.
 fn names_section(info: &mut ModuleInfo, names: wasmparser::NameSectionReader<'_>) {
     for name in names {
         match name {

@@ -21,9 +21,10 @@ const MAX_SPREAD: usize = 8;
 /// Images start at multiples of this.
 const PAGE: usize = 65536;
 
-/// Returns the images that take the place of copying the active data segments, or `None` if the segments must be
-/// copied: one of them has an offset that is known at instantiation only, or goes into a memory that is imported,
-/// shared or too small; or there is little of them, or too much between them.
+/// Returns the images that take the place of copying the active data segments, or `None` if the
+/// segments must be copied: one of them has an offset that is known at instantiation only, or goes
+/// into a memory that is imported, shared or too small; or there is little of them, or too much
+/// between them.
 ///
 /// There is one for each memory that the module defines, `None` for a memory without data.
 pub(crate) fn images(info: &ModuleInfo) -> Option<Vec<Option<ImageContents<'_>>>> {

@@ -100,7 +100,8 @@ pub(crate) enum SegmentMode<I> {
 
 /// What is known of a module as plain data: everything but its code.
 ///
-/// Invariant: it comes from a validated module, so that every index in it names something of its space.
+/// Invariant: it comes from a validated module, so that every index in it names something of its
+/// space.
 #[derive(Debug, Default)]
 pub(crate) struct ModuleInfo {
     pub(crate) name: Option<String>,
@@ -151,7 +152,8 @@ impl ModuleInfo {
         to_u32(self.funcs.len()) - self.n_imported.funcs
     }
 
-    /// Returns the index of the defined function whose code is at `position` of the compiled functions.
+    /// Returns the index of the defined function whose code is at `position` of the compiled
+    /// functions.
     pub(crate) fn func_index_of_code(&self, position: usize) -> FuncIndex {
         FuncIndex(self.n_imported.funcs + to_u32(position))
     }

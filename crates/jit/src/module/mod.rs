@@ -1,4 +1,5 @@
-//! Modules as plain data: types and the registry that interns them, indices, decoding and validation.
+//! Modules as plain data: types and the registry that interns them, indices, decoding and
+//! validation.
 //!
 //! Nothing here compiles or runs code.
 

@@ -1,8 +1,8 @@
-//! The engine's types: recursive groups interned across modules, and which type is a subtype of which.
-//! Follows the core specification, "Type Equivalence", "Heap Types: Matching".
+//! The engine's types: recursive groups interned across modules, and which type is a subtype of
+//! which. Follows the core specification, "Type Equivalence", "Heap Types: Matching".
 //!
-//! To compare groups, a reference to a type of the group itself is written as a position in the group, and a
-//! reference to any other type as that type's id.
+//! To compare groups, a reference to a type of the group itself is written as a position in the
+//! group, and a reference to any other type as that type's id.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,7 +68,8 @@ impl InternedType {
     ///
     /// # Panics
     ///
-    /// Panics if it is another composite type, which the validator excludes wherever this is called.
+    /// Panics if it is another composite type, which the validator excludes wherever this is
+    /// called.
     pub(crate) fn func(&self) -> &FuncType {
         match &self.ty.composite {
             CompositeType::Func(ty) => ty,
@@ -121,8 +122,8 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Returns the types of a group, the same for equal groups. References to types of the group are
-    /// `in_group` ids.
+    /// Returns the types of a group, the same for equal groups. References to types of the group
+    /// are `in_group` ids.
     pub(crate) fn intern(&mut self, group: Vec<SubType>) -> &[Arc<InternedType>] {
         let n = group.len();
         let first = match self.groups.get(&group) {

@@ -12,8 +12,8 @@ use crate::module::registry::TypeRegistry;
 
 /// A module's bytes and what they say, but no code.
 ///
-/// Invariant: the bytes are a valid module, `info` is what they say, and each range of `bodies` is that of a
-/// function body: those of the functions that the module defines, in order.
+/// Invariant: the bytes are a valid module, `info` is what they say, and each range of `bodies` is
+/// that of a function body: those of the functions that the module defines, in order.
 #[derive(Debug)]
 pub(crate) struct ModuleSource {
     wasm: Arc<[u8]>,

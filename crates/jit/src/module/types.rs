@@ -1,7 +1,7 @@
 //! Types of values, functions and external items.
 //!
-//! Follows the core specification, "Structure: Types". Types that a module defines are interned in the
-//! engine (`module::registry`): a [`TypeId`] names one, and equal ids mean equal types.
+//! Follows the core specification, "Structure: Types". Types that a module defines are interned in
+//! the engine (`module::registry`): a [`TypeId`] names one, and equal ids mean equal types.
 
 use std::fmt;
 
@@ -68,7 +68,8 @@ pub enum HeapType {
     None,
 }
 
-/// A type interned in an engine: equal ids mean equal types (core specification, "Type Equivalence").
+/// A type interned in an engine: equal ids mean equal types (core specification, "Type
+/// Equivalence").
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TypeId(pub(crate) u32);
 
@@ -312,7 +313,8 @@ impl ExternType {
     }
 }
 
-/// Returns whether actual limits satisfy the expected ones (core specification, "Import Matching: Limits").
+/// Returns whether actual limits satisfy the expected ones (core specification, "Import Matching:
+/// Limits").
 pub(crate) fn limits_match(
     (minimum, maximum): (u64, Option<u64>),
     expected_minimum: u64,

@@ -69,8 +69,8 @@ pub(crate) enum LinearMemory {
 
 /// A memory of one store.
 ///
-/// Invariant: `def` is a leaked box, freed by drop; `def.base` is the slot's, and `def.len` bytes of it are
-/// accessible: a multiple of the memory's page size. `slot` is there until drop.
+/// Invariant: `def` is a leaked box, freed by drop; `def.base` is the slot's, and `def.len` bytes
+/// of it are accessible: a multiple of the memory's page size. `slot` is there until drop.
 #[derive(Debug)]
 pub(crate) struct OwnedMemory {
     def: NonNull<MemoryDef>,
@@ -87,8 +87,8 @@ unsafe impl Send for OwnedMemory {}
 unsafe impl Sync for OwnedMemory {}
 
 impl LinearMemory {
-    /// Creates a memory that never exceeds `limit_bytes`, whatever its type says. It is zeroed, or shows `image`
-    /// already if the pool had a slot that does.
+    /// Creates a memory that never exceeds `limit_bytes`, whatever its type says. It is zeroed, or
+    /// shows `image` already if the pool had a slot that does.
     pub(crate) fn new(
         ty: MemoryType,
         limit_bytes: u64,
@@ -114,7 +114,8 @@ impl LinearMemory {
         Ok(Self::Owned(OwnedMemory { def, slot: Some(slot), pool, ty, limit_bytes: bounds.limit }))
     }
 
-    /// Returns the bytes that a memory of this type starts with, given that none has more than `limit_bytes`.
+    /// Returns the bytes that a memory of this type starts with, given that none has more than
+    /// `limit_bytes`.
     ///
     /// # Errors
     ///
@@ -125,7 +126,8 @@ impl LinearMemory {
 
     fn def(&self) -> &MemoryDef {
         match self {
-            // SAFETY: a live box of ours (type invariant), of which only the atomic field ever changes.
+            // SAFETY: a live box of ours (type invariant), of which only the atomic field ever
+            // changes.
             Self::Owned(memory) => unsafe { memory.def.as_ref() },
             Self::Shared(region) => region.def(),
         }
@@ -176,8 +178,8 @@ impl LinearMemory {
     /// Returns the contents; empty for a shared memory, whose bytes may change at any time.
     pub(crate) fn data(&self) -> &[u8] {
         match self {
-            // SAFETY: the first `len` bytes are accessible (type invariant) and initialised by the kernel;
-            // while `&self` lives nothing writes (one-thread invariant).
+            // SAFETY: the first `len` bytes are accessible (type invariant) and initialised by the
+            // kernel; while `&self` lives nothing writes (one-thread invariant).
             Self::Owned(memory) => unsafe {
                 std::slice::from_raw_parts(memory.slot().reservation().base().as_ptr(), self.len())
             },
@@ -216,8 +218,8 @@ impl LinearMemory {
         }
     }
 
-    /// Copies bytes from a range that lies in this memory to `into` from `to` on, where it has room.
-    /// At least one of both is shared.
+    /// Copies bytes from a range that lies in this memory to `into` from `to` on, where it has
+    /// room. At least one of both is shared.
     pub(crate) fn copy_shared(&self, from: Range<usize>, into: &mut Self, to: usize) {
         let to = to..to + from.len();
         match (self, into) {
@@ -238,7 +240,8 @@ impl LinearMemory {
         }
     }
 
-    /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
+    /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the
+    /// system refuses.
     pub(super) fn grow(&mut self, delta: u64) -> Option<u64> {
         match self {
             Self::Owned(memory) => memory.grow(delta),
@@ -291,8 +294,8 @@ fn refused(error: std::io::Error) -> Error {
 ///
 /// # Safety
 ///
-/// The `len` bytes from `base` on stay mapped, readable and writable, for `'a`, and during that time nobody makes
-/// a reference to them but through this function.
+/// The `len` bytes from `base` on stay mapped, readable and writable, for `'a`, and during that
+/// time nobody makes a reference to them but through this function.
 pub(super) unsafe fn cells<'a>(base: *mut u8, len: usize) -> &'a [AtomicU8] {
     // SAFETY: as the caller says; an `AtomicU8` has the layout of a byte.
     unsafe { std::slice::from_raw_parts(base.cast::<AtomicU8>(), len) }
@@ -329,7 +332,8 @@ pub(super) fn grown(ty: MemoryType, len: usize, delta: u64, limit_bytes: u64) ->
 
 impl Drop for OwnedMemory {
     fn drop(&mut self) {
-        // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness invariant).
+        // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness
+        // invariant).
         drop(unsafe { Box::from_raw(self.def.as_ptr()) });
         if let (Some(pool), Some(slot)) = (&self.pool, self.slot.take()) {
             pool.give(slot);

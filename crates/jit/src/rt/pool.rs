@@ -1,7 +1,8 @@
 //! Slots: reservations for 32-bit memories that are reused, and the images that they show.
 //!
-//! A slot is reset with one system call when it is given back. That restores zeros and, where an image is mapped,
-//! the image, so that the next memory with the same image finds its contents in place.
+//! A slot is reset with one system call when it is given back. That restores zeros and, where an
+//! image is mapped, the image, so that the next memory with the same image finds its contents in
+//! place.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +22,8 @@ pub(crate) struct MemoryImage {
 }
 
 impl MemoryImage {
-    /// Returns the image of these contents; `None` if the system refuses the file, which costs speed only. What lies
-    /// between the parts takes no memory.
+    /// Returns the image of these contents; `None` if the system refuses the file, which costs
+    /// speed only. What lies between the parts takes no memory.
     pub(crate) fn new(contents: &ImageContents<'_>) -> Option<Arc<Self>> {
         let &ImageContents { start, len, ref parts } = contents;
         assert!(start.is_multiple_of(PAGE), "an image starts at a page");
@@ -38,7 +39,8 @@ impl MemoryImage {
 
 /// Address space for a memory.
 ///
-/// Invariant: of the reservation exactly `[0, accessible)` can be read and written, and `image` is mapped in it.
+/// Invariant: of the reservation exactly `[0, accessible)` can be read and written, and `image` is
+/// mapped in it.
 #[derive(Debug)]
 pub(super) struct MemorySlot {
     reservation: Reservation,

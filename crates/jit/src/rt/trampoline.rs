@@ -5,8 +5,8 @@ use crate::vm::trampoline::TrampolineKind;
 
 /// A trampoline as a store has it.
 ///
-/// Invariant: `address` is that of a trampoline of the kind `kind` for functions of the type `sig`, and the store that it
-/// was asked of keeps its code.
+/// Invariant: `address` is that of a trampoline of the kind `kind` for functions of the type `sig`,
+/// and the store that it was asked of keeps its code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trampoline {
     pub(crate) kind: TrampolineKind,
@@ -16,7 +16,8 @@ pub(crate) struct Trampoline {
 
 /// What a call with values in slots needs.
 ///
-/// Invariant: `entry` is the address of the trampoline [`TrampolineKind::EnterBySlots`] of the type `sig`.
+/// Invariant: `entry` is the address of the trampoline [`TrampolineKind::EnterBySlots`] of the type
+/// `sig`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotCall {
     pub(crate) entry: usize,

@@ -1,5 +1,5 @@
-//! Variables, globals, memory accesses and table elements.
-//! Follows the core specification, "Variable Instructions", "Memory Instructions" and "Table Instructions".
+//! Variables, globals, memory accesses and table elements. Follows the core specification,
+//! "Variable Instructions", "Memory Instructions" and "Table Instructions".
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, TrapCode, Type, Value, types};
@@ -85,8 +85,8 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    /// Returns an address and a constant offset to it for an access of `bytes` bytes, checked as far as
-    /// page faults do not check it.
+    /// Returns an address and a constant offset to it for an access of `bytes` bytes, checked as
+    /// far as page faults do not check it.
     pub(super) fn address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<(Value, i32)> {
         let memory = match arg.target {
             MemArgTarget::Memory(memory) => MemoryIndex(memory),

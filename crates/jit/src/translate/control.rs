@@ -36,7 +36,8 @@ pub(super) struct Control {
 enum BlockKind {
     Block,
     Loop,
-    /// An `if` before its `else`: where the condition's zero case goes, with the operands it starts with.
+    /// An `if` before its `else`: where the condition's zero case goes, with the operands it starts
+    /// with.
     If {
         otherwise: Block,
         params: Vec<Value>,
@@ -256,8 +257,8 @@ impl Translator<'_, '_> {
 
     pub(super) fn br_table(&mut self, targets: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
-        // One block per distinct target passes the operands on, so that a long table of wide branches
-        // does not repeat them for every entry.
+        // One block per distinct target passes the operands on, so that a long table of wide
+        // branches does not repeat them for every entry.
         let mut by_depth = BTreeMap::new();
         let mut calls = Vec::new();
         for depth in targets.targets() {

@@ -1,7 +1,7 @@
 //! Run-time functions: what compiled code calls through its context instead of doing it itself.
 //!
-//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or zero for
-//! success where the translator emits a trap on non-zero.
+//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or
+//! zero for success where the translator emits a trap on non-zero.
 
 /// A run-time function, as a position in the table of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,7 +6,8 @@ use cranelift_codegen::ir::TrapCode;
 
 /// Compiled functions.
 ///
-/// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all offsets lie in the text.
+/// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all
+/// offsets lie in the text.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
     /// Machine code.

@@ -1,5 +1,6 @@
-//! The contract between compiled code and the run time: where compiled code finds things, what it may call, which traps
-//! it raises, and the tables that describe it. Only definitions: the code generator and the run time are elsewhere.
+//! The contract between compiled code and the run time: where compiled code finds things, what it
+//! may call, which traps it raises, and the tables that describe it. Only definitions: the code
+//! generator and the run time are elsewhere.
 
 pub(crate) mod builtin;
 pub(crate) mod catch;
