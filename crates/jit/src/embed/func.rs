@@ -238,7 +238,7 @@ impl Func {
         for (slot, param) in values.iter_mut().zip(params) {
             *slot = val_to_raw(store, param);
         }
-        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, stop))?;
+        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, *stop))?;
         for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
             *result = val_from_raw(&inner.opaque, raw, ty);
         }
@@ -268,7 +268,7 @@ impl Func {
         if !call.is_numeric || values.len() < call.n_slots {
             return Err(unfit_slots(inner.opaque.interned(ptr.sig()).func(), values.len()));
         }
-        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, stop))
+        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, *stop))
     }
 
     pub(crate) fn from_ptr(store: StoreId, ptr: FuncRefPtr) -> Self {

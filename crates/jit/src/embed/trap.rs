@@ -237,8 +237,8 @@ impl std::error::Error for Trap {
 
 /// Returns the trap that ended an activation.
 #[cold]
-pub(crate) fn trap(store: &mut StoreOpaque, stop: Box<Stop>) -> Trap {
-    let Stop { cause, frames } = *stop;
+pub(crate) fn trap(store: &mut StoreOpaque, stop: Stop) -> Trap {
+    let Stop { cause, frames } = stop;
     let backtrace = Backtrace::new(frames.into_iter().map(Frame::at).collect());
     let kind = match cause {
         StopCause::Trap(code, figure) => kind_of_code(code, figure),

@@ -261,7 +261,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let ptr = self.func.ptr(cx.opaque_mut());
         let results = match self.entry.call(cx.inner(), ptr, args) {
             Ok(results) => results,
-            Err(stop) => return Err(trap(cx.opaque_mut(), stop)),
+            Err(stop) => return Err(trap(cx.opaque_mut(), *stop)),
         };
         Ok(R::from_abi(results, &cx))
     }
