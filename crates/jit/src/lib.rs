@@ -101,6 +101,7 @@ pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};
+pub use module::source::ValidBytes;
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };

@@ -38,9 +38,7 @@ pub(super) fn decode<'a>(
     parser.set_features(features);
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
-        if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
-            return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
-        }
+        check_encoding(&payload)?;
         match validator.payload(&payload)? {
             ValidPayload::Func(validate, body) => bodies.push((validate, body)),
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
@@ -48,6 +46,14 @@ pub(super) fn decode<'a>(
         section(registry, &mut info, payload)?;
     }
     Ok((info, bodies))
+}
+
+/// Fails at the start of a component.
+pub(super) fn check_encoding(payload: &Payload<'_>) -> Result<()> {
+    if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
+        return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
+    }
+    Ok(())
 }
 
 #[expect(
