@@ -145,8 +145,8 @@ impl Config {
     }
 
     /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline
-    /// ([`Engine::increment_epoch`]); off by default. It costs a check at function entries and loop
-    /// headers.
+    /// ([`Engine::increment_epoch`](crate::Engine::increment_epoch)); off by default. It costs a
+    /// check at function entries and loop headers.
     #[must_use]
     pub fn epoch_interruption(mut self, on: bool) -> Self {
         self.options.interruption.epochs = on;
