@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use component_linker::{
-    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, Store, Val, display,
+    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, ResolvedComponent, Store, Val,
+    display,
 };
 
 use crate::bounds::Bounds;
@@ -63,15 +64,17 @@ pub(crate) fn prepare(
     let file = path.display().to_string();
     let bytes = read_component(path)?;
     let call = wave::parse_call(call).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let engine = Engine::new(&bounds.config()).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let component = Component::new(&engine, &bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let resolved = ResolvedComponent::new(&bytes).map_err(|error| Failure::in_file(&file, error))?;
 
-    let exported = catalog::of_items(component.types(), &[component.exports()]);
+    // Names and arguments are checked before anything is compiled.
+    let exported = catalog::of_items(resolved.types(), &[resolved.exports()]);
     let function = functions::find(&exported.functions, call.name())?.clone();
-    let types = component.types();
+    let types = resolved.types();
     let values =
         wave::read_args(types, &function.ty, &call).map_err(|error| Failure::BadInput(error.to_string()))?;
 
+    let engine = Engine::new(&bounds.config()).map_err(|error| Failure::BadInput(error.to_string()))?;
+    let component = Component::compile(&engine, &resolved).map_err(|error| Failure::in_file(&file, error))?;
     let mut linker = Linker::<()>::new();
     if stub_imports {
         linker.stub_imports(&component).map_err(|error| Failure::in_file(&file, error))?;

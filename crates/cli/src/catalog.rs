@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use canonical_abi::{Types, ValType};
-use component_linker::{Component, Config, Engine, Item, ItemKind};
+use component_linker::{Item, ItemKind, ResolvedComponent};
 use wit_parser_lite::load::Tree;
 use wit_parser_lite::{Features, Resolved, Type, abi};
 
@@ -87,8 +87,7 @@ fn of_resolved(resolved: &Resolved) -> Result<Catalog, wit_parser_lite::Error> {
 }
 
 fn of_component(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
-    let engine = Engine::new(&Config::default()).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let component = Component::new(&engine, bytes).map_err(|error| Failure::in_file(file, error))?;
+    let component = ResolvedComponent::new(bytes).map_err(|error| Failure::in_file(file, error))?;
     Ok(of_items(component.types(), &[component.exports(), component.imports()]))
 }
 

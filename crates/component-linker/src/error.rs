@@ -51,6 +51,18 @@ impl Error {
         Self { kind, message: message.into(), offset }
     }
 
+    /// Places an error of a core module, which starts at `start`, in the component.
+    #[cold]
+    pub(crate) fn of_core(error: &jit::Error, start: usize) -> Self {
+        let kind = match error.kind() {
+            jit::ErrorKind::Invalid => ErrorKind::Invalid,
+            jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
+            jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
+            jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
+        };
+        Self::new(kind, error.message(), start as u64 + error.offset().unwrap_or(0))
+    }
+
     #[cold]
     pub(crate) fn unsupported(what: impl fmt::Display, offset: u64) -> Self {
         Self::new(ErrorKind::Unsupported, format!("not supported yet: {what}"), offset)
@@ -59,12 +71,6 @@ impl Error {
     #[cold]
     pub(crate) fn internal(what: impl fmt::Display, offset: u64) -> Self {
         Self::new(ErrorKind::Internal, format!("internal error: {what}"), offset)
-    }
-}
-
-impl From<wasmparser::Error> for Error {
-    fn from(error: wasmparser::Error) -> Self {
-        Self::new(ErrorKind::Invalid, error.message(), error.offset())
     }
 }
 

@@ -121,7 +121,7 @@ extern crate self as component_linker;
 
 #[doc(hidden)]
 pub mod __macro;
-mod component;
+mod compile;
 mod decode;
 mod engine;
 mod error;
@@ -129,9 +129,7 @@ mod func_type;
 mod limits;
 mod link;
 mod link_error;
-mod module;
 mod names;
-mod plan;
 mod resolve;
 mod run;
 mod subtype;
@@ -143,7 +141,7 @@ pub use canonical_abi::{
 };
 pub use jit::{Frame, HostError, TrapKind};
 
-pub use component::{Component, Item, ItemKind};
+pub use compile::{Component, Module};
 #[cfg(feature = "macros")]
 pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
@@ -151,8 +149,7 @@ pub use error::{Error, ErrorKind};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link::{HostFuncType, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
-pub use module::Module;
-pub use plan::Unsupported;
+pub use resolve::{Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
     AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store, StoreContextMut,
     TypedFunc, TypedFuncError,

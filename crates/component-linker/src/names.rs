@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+/// The names that lead to an import or export of the root, outermost first.
+pub(crate) type Path = Vec<Arc<str>>;
+
 /// Writes a path as errors do: "`wasi:cli/environment@0.2.6` function `get-environment`".
 pub(crate) fn describe_path(path: &[Arc<str>], sort: &str) -> String {
     match path {

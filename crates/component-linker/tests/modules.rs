@@ -156,7 +156,7 @@ fn what_is_imported_is_described_before_it_is_known() {
     assert_eq!(described.exports().len(), 1);
     assert_eq!(
         format!("{:?}", described.exports()[0].kind),
-        "Func(FuncType { params: [], result: Some(U32), is_async: false })"
+        "Func(FuncType { params: [], result: Some(Scalar(U32)), is_async: false })"
     );
 }
 

@@ -4,7 +4,9 @@
 use std::fmt::Write;
 use std::sync::Mutex;
 
-use jit::{Config, Engine, ErrorKind, ExternType, Module, Progress, Unit, ValidModule};
+use jit::{
+    Config, Engine, ErrorKind, ExternType, Module, Progress, Unit, ValidBytes, ValidModule, WasmFeatures,
+};
 
 /// Returns a module of functions of all sizes that call each other; `extra` goes into the largest and a small one.
 fn module(extra: [&str; 2]) -> Vec<u8> {
@@ -88,6 +90,21 @@ fn the_first_stage_looks_into_every_body() {
     let error = ValidModule::new(&engine, &wasm).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(error.offset(), Module::new(&engine, &wasm).map(drop).unwrap_err().offset());
+}
+
+#[test]
+fn bytes_are_validated_apart_from_an_engine() {
+    let features = WasmFeatures::default();
+    let invalid = module(["", "(drop (i32.add (f32.const 1) (i32.const 2)))"]);
+    assert_eq!(ValidBytes::new(&invalid, features).unwrap_err().kind(), ErrorKind::Invalid);
+    let vectors = r#"(module (func (export "f") (drop (i8x16.splat (i32.const 1)))))"#;
+    let valid = ValidBytes::new(&wat::parse_str(vectors).unwrap(), features).unwrap();
+    let engine = |features| Engine::new(&Config::new().features(features)).unwrap();
+    let module = ValidModule::of_bytes(&engine(features), &valid).unwrap();
+    assert_eq!(Module::compile(&module).unwrap().exports().len(), 1);
+    // An engine that admits less looks again.
+    let error = ValidModule::of_bytes(&engine(features - WasmFeatures::SIMD), &valid).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
 #[test]

@@ -4,70 +4,35 @@
 //! Invariants: ids are in range; the root component is the first of the arena; the definitions passed validation, so
 //! that every index into an index space names an earlier definition of the right sort.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentExport, ComponentImport, ComponentInstance, ComponentType,
-    CoreType, Instance,
-};
-
-use crate::plan::Path;
+use super::canon::Canon;
+use super::core_types::{CoreExport, CoreImport, CoreType, RecType};
+use super::types::{DefType, ExternType, ImportDecl};
 
 /// Names a component definition in [`Definitions`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ComponentId(pub(crate) u32);
 
-/// Names a core module definition in [`Definitions`] or in [`Program`].
+/// Names a core module definition in [`Definitions`], or one of a program's modules.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ModuleId(pub(crate) u32);
 
-/// Names a binary in [`Program`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct SourceId(pub(crate) u32);
-
-/// A component with the binaries that meet its imports of modules and components.
-///
-/// Invariant: the component is that of the first source.
-#[derive(Debug, Default)]
-pub(crate) struct Program<'a> {
-    pub(crate) sources: Vec<Source<'a>>,
-    /// Of all sources, and those that are given, by [`ModuleId`].
-    pub(crate) modules: Vec<ModuleDefinition<'a>>,
-}
-
-/// One binary of a [`Program`].
-#[derive(Debug)]
-pub(crate) struct Source<'a> {
-    pub(crate) definitions: Definitions<'a>,
-    /// Of the binary's core modules, which follow each other.
-    pub(crate) first_module: ModuleId,
-    /// What meets imports of its root.
-    pub(crate) given: BTreeMap<Path, GivenId>,
-    /// Where the root exports the component that is meant; empty for the root itself.
-    pub(crate) exported_at: Path,
-}
-
-/// A module or a component that meets an import.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum GivenId {
-    Module(ModuleId),
-    Component(SourceId),
-}
-
 /// All component and core module definitions of one binary, nested ones by id.
 #[derive(Debug, Default)]
-pub(crate) struct Definitions<'a> {
-    pub(crate) components: Vec<Vec<Definition<'a>>>,
-    pub(crate) modules: Vec<ModuleDefinition<'a>>,
+pub(crate) struct Definitions {
+    pub(crate) components: Vec<Vec<Definition>>,
+    pub(crate) modules: Vec<Arc<ModuleDefinition>>,
 }
 
-/// A core module: where its bytes lie, and what it imports.
-#[derive(Clone, Debug)]
-pub(crate) struct ModuleDefinition<'a> {
+/// A core module: where its bytes lie in the binary, and its type.
+#[derive(Debug)]
+pub(crate) struct ModuleDefinition {
     pub(crate) range: Range<usize>,
-    /// Module name and field name of each import, in order.
-    pub(crate) imports: Vec<(&'a str, &'a str)>,
+    pub(crate) types: Vec<RecType<u32>>,
+    pub(crate) imports: Vec<CoreImport<u32>>,
+    pub(crate) exports: Vec<CoreExport<u32>>,
     /// Those that it defines itself, as are the tables.
     pub(crate) n_memories: u32,
     pub(crate) n_tables: u32,
@@ -77,29 +42,135 @@ pub(crate) struct ModuleDefinition<'a> {
 ///
 /// What lies within nested components and modules is not counted in the size.
 #[derive(Debug)]
-pub(crate) struct Definition<'a> {
+pub(crate) struct Definition {
     pub(crate) offset: u64,
     pub(crate) size_bytes: u64,
-    pub(crate) kind: DefinitionKind<'a>,
+    pub(crate) kind: DefinitionKind,
 }
 
-/// The sorts of definitions.
+/// What a [`Definition`] defines.
 #[derive(Debug)]
-pub(crate) enum DefinitionKind<'a> {
+pub(crate) enum DefinitionKind {
     CoreModule(ModuleId),
-    CoreInstance(Instance<'a>),
-    CoreType(#[expect(dead_code, reason = "only its place in the index space matters")] CoreType<'a>),
+    CoreInstance(CoreInstanceExpr),
+    CoreType(CoreType),
     Component(ComponentId),
-    Instance(ComponentInstance<'a>),
-    Alias(ComponentAlias<'a>),
-    Type(ComponentType<'a>),
-    Canon(CanonicalFunction),
+    Instance(InstanceExpr),
+    Alias(Alias),
+    Type(DefType),
+    Canon(Canon),
     Start,
-    Import(ComponentImport<'a>),
-    Export(ComponentExport<'a>),
+    Import(ImportDecl),
+    Export(Export),
 }
 
-impl Definitions<'_> {
+/// An `externname`: the name of an import or an export.
+pub(crate) type ExternName = Arc<str>;
+
+/// A `sort`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Sort {
+    Core(CoreSort),
+    Func,
+    Value,
+    Type,
+    Component,
+    Instance,
+}
+
+/// A `core:sort`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CoreSort {
+    Func,
+    Table,
+    Memory,
+    Global,
+    Tag,
+    Type,
+    Module,
+}
+
+/// A `sortidx`: a sort, and an index into its index space.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SortIdx {
+    pub(crate) sort: Sort,
+    pub(crate) index: u32,
+}
+
+/// A `core:instanceexpr`.
+#[derive(Debug)]
+pub(crate) enum CoreInstanceExpr {
+    Instantiate { module: u32, args: Vec<CoreInstantiateArg> },
+    InlineExports(Vec<CoreInlineExport>),
+}
+
+/// A `core:instantiatearg`.
+#[derive(Debug)]
+pub(crate) struct CoreInstantiateArg {
+    pub(crate) name: Arc<str>,
+    /// The index of a core instance.
+    pub(crate) instance: u32,
+}
+
+/// A `core:inlineexport`.
+#[derive(Debug)]
+pub(crate) struct CoreInlineExport {
+    pub(crate) name: Arc<str>,
+    pub(crate) sort: CoreSort,
+    pub(crate) index: u32,
+}
+
+/// An `instanceexpr`.
+#[derive(Debug)]
+pub(crate) enum InstanceExpr {
+    Instantiate { component: u32, args: Vec<InstantiateArg> },
+    InlineExports(Vec<InlineExport>),
+}
+
+/// An `instantiatearg`.
+#[derive(Debug)]
+pub(crate) struct InstantiateArg {
+    pub(crate) name: Arc<str>,
+    pub(crate) sortidx: SortIdx,
+}
+
+/// An `inlineexport`.
+#[derive(Debug)]
+pub(crate) struct InlineExport {
+    pub(crate) name: ExternName,
+    pub(crate) sortidx: SortIdx,
+}
+
+/// An `alias`.
+#[derive(Debug)]
+pub(crate) enum Alias {
+    Export {
+        instance: u32,
+        name: Arc<str>,
+    },
+    CoreExport {
+        sort: CoreSort,
+        instance: u32,
+        name: Arc<str>,
+    },
+    /// `count` scopes outwards, of which zero is the scope of the alias itself.
+    Outer {
+        sort: Sort,
+        count: u32,
+        index: u32,
+    },
+}
+
+/// An `export`.
+#[derive(Debug)]
+pub(crate) struct Export {
+    pub(crate) name: ExternName,
+    pub(crate) sortidx: SortIdx,
+    /// The type that the export is given in place of that of what it names.
+    pub(crate) ty: Option<ExternType>,
+}
+
+impl Definitions {
     /// The component that the binary is.
     pub(crate) const ROOT: ComponentId = ComponentId(0);
 }

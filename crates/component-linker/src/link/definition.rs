@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use canonical_abi::{Types, ValType};
 
-use crate::component::Component;
+use crate::compile::Component;
+use crate::compile::Module;
 use crate::func_type::Signature;
-use crate::module::Module;
 use crate::run::{Func, HostFunc, HostResource, HostResourceType, ResourceIndex, TypedHostFunc};
 
 /// One thing that a linker knows by name.

@@ -11,12 +11,12 @@ use super::definition::{
 };
 use super::satisfy::{Found, find, last, satisfy_imports, satisfy_modules};
 use crate::Val;
-use crate::component::{Component, Item, ItemKind};
+use crate::compile::Component;
+use crate::compile::Module;
 use crate::func_type::Signature;
 use crate::link_error::{InstantiateError, LinkError, wrong_sort};
-use crate::module::Module;
-use crate::names::describe_path;
-use crate::plan::Path;
+use crate::names::{Path, describe_path};
+use crate::resolve::{Item, ItemKind};
 use crate::run::{
     AsContextMut, HostResource, HostResourceType, Instance, StoreContextMut, TypedClosure, instantiate,
 };

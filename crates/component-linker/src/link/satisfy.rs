@@ -9,12 +9,11 @@ use canonical_abi::{ResourceId, display, display_func};
 use super::definition::{
     Definition, Definitions, ExportedType, FuncDefinition, HostSignature, ResourceDefinition,
 };
-use crate::component::{Component, Given, Item, ItemKind};
-use crate::decode::fits;
+use crate::compile::{Component, Given};
 use crate::func_type::Signature;
 use crate::link_error::{LinkError, wrong_sort};
-use crate::names::describe_path;
-use crate::plan::{ImportedFunc, Path, UnmetImport, UnmetSort};
+use crate::names::{Path, describe_path};
+use crate::resolve::{Fault, ImportedFunc, Item, ItemKind, UnmetImport, UnmetSort};
 use crate::run::{Body, Func, HostState, Imports, ResourceIndex, State, StoreContextMut};
 use crate::subtype::{Side, same_func, same_type};
 use crate::typed::{Expected, TypeMismatch};
@@ -59,12 +58,12 @@ pub(crate) fn satisfy_modules<T: 'static>(
             UnmetSort::Component => "component",
         };
         let describe = || format!("import {}", describe_path(path, sort_name));
-        let (found, place) = match (find(definitions, path), sort) {
+        let found = match (find(definitions, path), sort) {
             (Found::Definition(Definition::Module(module)), UnmetSort::Module) => {
-                (Given::Module(module.clone()), &module.place)
+                Given::Module(module.clone())
             }
             (Found::Definition(Definition::Component(component)), UnmetSort::Component) => {
-                (Given::Component(component.clone()), component.place())
+                Given::Component(component.clone())
             }
             (Found::Definition(other), _) => return Err(wrong_sort(&describe(), other.sort())),
             (Found::NotAnInstance, _) => return Err(wrong_sort(&describe(), "function or a resource")),
@@ -72,12 +71,12 @@ pub(crate) fn satisfy_modules<T: 'static>(
                 return Err(LinkError::Missing(format!("{} is not provided", describe())));
             }
         };
-        fits(component.place(), path, place).map_err(|why| {
-            LinkError::WrongType(format!("{} is provided as one of another type: {why}", describe()))
-        })?;
         given.insert(path.clone(), found);
     }
-    component.with_given(given).map_err(LinkError::Unsupported)
+    component.with_given(given).map_err(|fault| match fault {
+        Fault::Error(error) => LinkError::Unsupported(error),
+        Fault::Unfit(why) => LinkError::WrongType(why),
+    })
 }
 
 /// What types are checked with.

@@ -3,84 +3,113 @@
 
 use std::sync::Arc;
 
-use wasmparser::{ComponentAlias, ComponentOuterAliasKind, ExternalKind};
-
 use super::frame::{CoreInstance, Entity, FrameId, get};
+use super::plan::CoreDef;
 use super::{Resolver, push_entity};
+use crate::decode::{Alias, CoreSort, Sort};
 use crate::error::Error;
-use crate::plan::CoreDef;
 
 /// Evaluates an alias and appends what it names to the index space of its sort.
-pub(super) fn alias<'a>(
-    resolver: &mut Resolver<'a>,
+pub(super) fn alias(
+    resolver: &mut Resolver<'_>,
     frame: FrameId,
-    alias: &ComponentAlias<'a>,
+    alias: &Alias,
     offset: u64,
 ) -> Result<(), Error> {
-    match *alias {
-        ComponentAlias::InstanceExport { kind: _, instance_index, name } => {
-            let instance = get(&resolver.frame(frame).instances, instance_index, "instance", offset)?;
+    match alias {
+        Alias::Export { instance, name } => {
+            let instance = get(&resolver.frame(frame).instances, *instance, "instance", offset)?;
             let entity = instance.get(name).cloned();
             let entity = entity.ok_or_else(|| Error::internal(format_args!("no export `{name}`"), offset))?;
             push_entity(resolver, frame, entity);
         }
-        ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
-            let instance =
-                get(&resolver.frame(frame).core_instances, instance_index, "core instance", offset)?;
+        Alias::CoreExport { sort, instance, name } => {
+            let instance = get(&resolver.frame(frame).core_instances, *instance, "core instance", offset)?;
             let def = core_export(&instance, name, offset)?;
-            push_core(resolver, frame, kind, def);
+            push_core(resolver, frame, *sort, def, offset)?;
         }
-        ComponentAlias::Outer { kind, count, index } => outer(resolver, frame, kind, count, index, offset)?,
+        Alias::Outer { sort, count, index } => outer(resolver, frame, (*sort, *index), *count, offset)?,
     }
     Ok(())
 }
 
 /// Returns what a core instance exports under a name.
-pub(super) fn core_export(instance: &CoreInstance<'_>, name: &str, offset: u64) -> Result<CoreDef, Error> {
+pub(super) fn core_export(
+    instance: &CoreInstance<'_>,
+    name: &Arc<str>,
+    offset: u64,
+) -> Result<CoreDef, Error> {
     match instance {
         CoreInstance::Instantiated(instance) => {
-            Ok(CoreDef::Export { instance: *instance, name: Arc::from(name) })
+            Ok(CoreDef::Export { instance: *instance, name: Arc::clone(name) })
         }
         CoreInstance::Exports(exports) => exports
-            .get(name)
+            .get(&**name)
             .cloned()
             .ok_or_else(|| Error::internal(format_args!("no core export `{name}`"), offset)),
     }
 }
 
-fn push_core(resolver: &mut Resolver<'_>, frame: FrameId, kind: ExternalKind, def: CoreDef) {
+fn push_core(
+    resolver: &mut Resolver<'_>,
+    frame: FrameId,
+    sort: CoreSort,
+    def: CoreDef,
+    offset: u64,
+) -> Result<(), Error> {
     let frame = resolver.frame_mut(frame);
-    match kind {
-        ExternalKind::Func | ExternalKind::FuncExact => frame.core_funcs.push(def),
-        ExternalKind::Table => frame.core_tables.push(def),
-        ExternalKind::Memory => frame.core_memories.push(def),
-        ExternalKind::Global => frame.core_globals.push(def),
-        ExternalKind::Tag => frame.core_tags.push(def),
+    match sort {
+        CoreSort::Func => frame.core_funcs.push(def),
+        CoreSort::Table => frame.core_tables.push(def),
+        CoreSort::Memory => frame.core_memories.push(def),
+        CoreSort::Global => frame.core_globals.push(def),
+        CoreSort::Tag => frame.core_tags.push(def),
+        CoreSort::Type | CoreSort::Module => {
+            return Err(Error::internal("a core instance exports no types and modules", offset));
+        }
     }
+    Ok(())
 }
 
 fn outer(
     resolver: &mut Resolver<'_>,
     frame: FrameId,
-    kind: ComponentOuterAliasKind,
+    (sort, index): (Sort, u32),
     count: u32,
-    index: u32,
     offset: u64,
 ) -> Result<(), Error> {
+    let outer = resolver.frame(enclosing(resolver, frame, count, offset)?);
+    let entity = match sort {
+        Sort::Core(CoreSort::Module) => Entity::Module(get(&outer.modules, index, "module", offset)?),
+        Sort::Core(CoreSort::Type) => {
+            let ty = get(&outer.core_types, index, "core type", offset)?;
+            resolver.frame_mut(frame).core_types.push(ty);
+            return Ok(());
+        }
+        Sort::Type => Entity::Type(get(&outer.types, index, "type", offset)?),
+        Sort::Component => Entity::Component(get(&outer.components, index, "component", offset)?),
+        Sort::Core(
+            CoreSort::Func | CoreSort::Table | CoreSort::Memory | CoreSort::Global | CoreSort::Tag,
+        )
+        | Sort::Func
+        | Sort::Value
+        | Sort::Instance => return Err(Error::internal("an outer alias of what instances own", offset)),
+    };
+    push_entity(resolver, frame, entity);
+    Ok(())
+}
+
+/// Returns the frame that is `count` frames further out.
+pub(super) fn enclosing(
+    resolver: &Resolver<'_>,
+    frame: FrameId,
+    count: u32,
+    offset: u64,
+) -> Result<FrameId, Error> {
     let mut from = frame;
     for _ in 0..count {
         let parent = resolver.frame(from).parent;
         from = parent.ok_or_else(|| Error::internal("an outer alias leaves the root", offset))?;
     }
-    let outer = resolver.frame(from);
-    let entity = match kind {
-        ComponentOuterAliasKind::CoreModule => Entity::Module(get(&outer.modules, index, "module", offset)?),
-        ComponentOuterAliasKind::CoreType => return Ok(()), // nothing but validation looks at core types
-        ComponentOuterAliasKind::Type => Entity::Type(get(&outer.types, index, "type", offset)?),
-        ComponentOuterAliasKind::Component => {
-            Entity::Component(get(&outer.components, index, "component", offset)?)
-        }
-    };
-    push_entity(resolver, frame, entity);
-    Ok(())
+    Ok(from)
 }

@@ -8,13 +8,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use canonical_abi::{ResourceId, ValType};
-use wasmparser::{ComponentTypeDeclaration, InstanceTypeDeclaration};
 
-use crate::decode::{ComponentId, ModuleId, SourceId};
+use super::core_types::{CoreTypeId, ModuleType};
+use super::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
+use super::program::SourceId;
+use crate::decode::{ComponentDecl, ComponentId, InstanceDecl, ModuleId};
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 use crate::limits::MAX_DEPTH;
-use crate::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
 
 /// Names a frame of the evaluation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +34,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) core_memories: Vec<CoreDef>,
     pub(crate) core_globals: Vec<CoreDef>,
     pub(crate) core_tags: Vec<CoreDef>,
+    pub(crate) core_types: Vec<CoreType>,
     pub(crate) funcs: Vec<Func>,
     pub(crate) types: Vec<Type<'a>>,
     pub(crate) instances: Vec<Instance<'a>>,
@@ -52,6 +54,7 @@ impl Frame<'_> {
             core_memories: Vec::new(),
             core_globals: Vec::new(),
             core_tags: Vec::new(),
+            core_types: Vec::new(),
             funcs: Vec::new(),
             types: Vec::new(),
             instances: Vec::new(),
@@ -70,11 +73,18 @@ pub(crate) enum Entity<'a> {
     Component(Component<'a>),
 }
 
-/// A core module: one of a binary's, or one that the root imports.
-#[derive(Clone, Copy, Debug)]
+/// A core module: one of a binary's, or one that is imported and has this type.
+#[derive(Clone, Debug)]
 pub(crate) enum Module {
     Defined(ModuleId),
-    Imported,
+    Imported(Rc<ModuleType>),
+}
+
+/// A core type.
+#[derive(Clone, Debug)]
+pub(crate) enum CoreType {
+    Sub(CoreTypeId),
+    Module(Rc<ModuleType>),
 }
 
 /// A component definition with the frame that it closes over, or one that the root imports.
@@ -104,7 +114,7 @@ pub(crate) enum Type<'a> {
 /// An instance type with the frame that it closes over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InstanceType<'a> {
-    pub(crate) declarations: &'a [InstanceTypeDeclaration<'a>],
+    pub(crate) declarations: &'a [InstanceDecl],
     pub(crate) parent: FrameId,
     /// The size of the definition that it is, or is part of.
     pub(crate) size_bytes: u64,
@@ -113,7 +123,7 @@ pub(crate) struct InstanceType<'a> {
 /// A component type with the frame that it closes over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ComponentDeclarations<'a> {
-    pub(crate) declarations: &'a [ComponentTypeDeclaration<'a>],
+    pub(crate) declarations: &'a [ComponentDecl],
     pub(crate) parent: FrameId,
     /// The size of the definition that it is, or is part of.
     pub(crate) size_bytes: u64,
@@ -132,22 +142,22 @@ pub(crate) type Instance<'a> = Rc<Exports<'a>>;
 /// The exports of a component instance, in order and by name.
 #[derive(Debug, Default)]
 pub(crate) struct Exports<'a> {
-    items: Vec<(&'a str, Entity<'a>)>,
+    items: Vec<(Arc<str>, Entity<'a>)>,
     /// How deep instances are nested within.
     depth: u32,
-    by_name: BTreeMap<&'a str, usize>,
+    by_name: BTreeMap<Arc<str>, usize>,
 }
 
 impl<'a> Exports<'a> {
-    pub(crate) fn insert(&mut self, name: &'a str, entity: Entity<'a>, offset: u64) -> Result<(), Error> {
+    pub(crate) fn insert(&mut self, name: &Arc<str>, entity: Entity<'a>, offset: u64) -> Result<(), Error> {
         if let Entity::Instance(instance) = &entity {
             self.depth = self.depth.max(instance.depth + 1);
         }
         if self.depth > MAX_DEPTH {
             return Err(too_deep(offset));
         }
-        self.by_name.insert(name, self.items.len());
-        self.items.push((name, entity));
+        self.by_name.insert(Arc::clone(name), self.items.len());
+        self.items.push((Arc::clone(name), entity));
         Ok(())
     }
 
@@ -155,7 +165,7 @@ impl<'a> Exports<'a> {
         self.by_name.get(name).map(|&i| &self.items[i].1)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(&'a str, Entity<'a>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Arc<str>, Entity<'a>)> {
         self.items.iter()
     }
 }

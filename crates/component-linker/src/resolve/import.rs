@@ -8,59 +8,67 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use wasmparser::{
-    ComponentImport, ComponentTypeDeclaration, ComponentTypeRef, InstanceTypeDeclaration, TypeBounds,
-};
-
 use super::alias::alias;
+use super::fault::Fault;
+use super::fits::{check_given, seen_as};
 use super::frame::{
-    Component, ComponentDeclarations, Entity, Exports, Frame, FrameId, Func, Instance, InstanceType, Module,
-    Type, get,
+    Component, ComponentDeclarations, CoreType, Entity, Exports, Frame, FrameId, Func, Instance,
+    InstanceType, Module, Type, get,
 };
 use super::item::import_item;
+use super::plan::{FuncDef, ImportedFunc, ImportedFuncId, UnmetImport, UnmetSort};
+use super::program::GivenId;
 use super::{Args, Resolver, given_component, push_entity, types};
-use crate::decode::GivenId;
+use crate::decode::{ComponentDecl, ExportDecl, ExternType, ImportDecl, InstanceDecl, TypeBound};
 use crate::error::Error;
 use crate::func_type::Signature;
-use crate::plan::{FuncDef, ImportedFunc, ImportedFuncId, Path, UnmetImport, UnmetSort};
+use crate::names::Path;
 
 /// Evaluates an import of a component.
 pub(super) fn import<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
     args: &Args<'a>,
-    import: &ComponentImport<'a>,
+    import: &ImportDecl,
     offset: u64,
-) -> Result<Entity<'a>, Error> {
-    let name = import.name.name;
+) -> Result<Entity<'a>, Fault> {
+    let name = &import.name;
     match args {
-        Args::Given(given) => match given.get(name) {
+        Args::Given(given) => match given.get(&**name) {
             Some(entity) => Ok(entity.clone()),
-            // The root of a linked component has some of its imports met already.
-            None => match given_entity(resolver, frame, &[Arc::from(name)], offset)? {
+            // The root of a linked component has some of its imports satisfied already.
+            None => match given_entity(resolver, frame, &[Arc::clone(name)], offset)? {
                 Some(entity) => Ok(entity),
-                None => Err(Error::internal(format_args!("no argument `{name}`"), offset)),
+                None => Err(Error::internal(format_args!("no argument `{name}`"), offset).into()),
+            },
+        },
+        Args::Checked(given) => match given.get(&**name) {
+            Some(entity) => seen_as(resolver, frame, entity, import.ty, offset)
+                .map_err(|fault| fault.within(|| format!("type mismatch for import `{name}`"))),
+            None => match given_entity(resolver, frame, &[Arc::clone(name)], offset)? {
+                Some(entity) => Ok(entity),
+                None => Err(Fault::unfit(format!("missing import named `{name}`"))),
             },
         },
         Args::Root => {
-            let path = &mut vec![Arc::from(name)];
-            if let Some(entity) = given_entity(resolver, frame, path, offset)? {
-                return Ok(entity);
-            }
+            let path = &mut vec![Arc::clone(name)];
+            let is_given = resolver.source(resolver.frame(frame).source).given.contains_key(path);
             let entity = abstract_entity(resolver, frame, path, import.ty, offset)?;
-            import_item(resolver, name, &entity, offset)?;
+            if !is_given {
+                import_item(resolver, name, &entity, offset)?;
+            }
             Ok(entity)
         }
     }
 }
 
-/// Returns the module or component that meets an import, if there is one.
+/// Returns the module or component that satisfies an import, if there is one.
 fn given_entity<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
     path: &[Arc<str>],
     offset: u64,
-) -> Result<Option<Entity<'a>>, Error> {
+) -> Result<Option<Entity<'a>>, Fault> {
     let source = resolver.source(resolver.frame(frame).source);
     Ok(match source.given.get(path) {
         Some(GivenId::Module(id)) => Some(Entity::Module(Module::Defined(*id))),
@@ -70,52 +78,95 @@ fn given_entity<'a>(
 }
 
 /// Makes what an import of the root, or an export of an instance that it imports, stands for.
-fn abstract_entity<'a>(
+pub(super) fn abstract_entity<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
     path: &mut Path,
-    ty: ComponentTypeRef,
+    ty: ExternType,
     offset: u64,
-) -> Result<Entity<'a>, Error> {
-    if let Some(entity) = given_entity(resolver, frame, path, offset)? {
+) -> Result<Entity<'a>, Fault> {
+    // Within an instance of an unknown component, paths are not those of the root.
+    if resolver.n_unmet == 0
+        && let Some(entity) = given_entity(resolver, frame, path, offset)?
+    {
+        check_given(resolver, frame, path, &entity, ty, offset)?;
         return Ok(entity);
     }
-    let types = &resolver.frame(frame).types;
     Ok(match ty {
-        ComponentTypeRef::Module(_) => {
+        ExternType::CoreModule(index) => {
             unmet(resolver, path, UnmetSort::Module);
-            Entity::Module(Module::Imported)
+            let ty = get(&resolver.frame(frame).core_types, index, "core type", offset)?;
+            let CoreType::Module(ty) = ty else {
+                return Err(Error::internal(format_args!("core type {index} is no module's"), offset).into());
+            };
+            Entity::Module(Module::Imported(ty))
         }
-        ComponentTypeRef::Func(index) => match get(types, index, "type", offset)? {
-            Type::Func(ty) => Entity::Func(imported_func(resolver, path, ty)),
-            Type::Value(_) | Type::Resource(_) | Type::Instance(_) | Type::Component(_) => {
-                return Err(Error::internal(format_args!("type {index} is no function type"), offset));
-            }
-        },
-        ComponentTypeRef::Value(_) => return Err(Error::unsupported("component values", offset)),
-        ComponentTypeRef::Type(TypeBounds::Eq(index)) => Entity::Type(get(types, index, "type", offset)?),
-        ComponentTypeRef::Type(TypeBounds::SubResource) => {
+        ExternType::Func(index) => {
+            let ty = func_type(resolver, frame, index, offset)?;
+            Entity::Func(imported_func(resolver, path, ty))
+        }
+        ExternType::Value => return Err(Error::unsupported("component values", offset).into()),
+        ExternType::Type(TypeBound::Eq(index)) => {
+            Entity::Type(get(&resolver.frame(frame).types, index, "type", offset)?)
+        }
+        ExternType::Type(TypeBound::SubResource) => {
             let imported = (resolver.n_unmet == 0).then(|| path.clone());
             Entity::Type(Type::Resource(resolver.fresh_resource(imported)))
         }
-        ComponentTypeRef::Instance(index) => match get(types, index, "type", offset)? {
-            Type::Instance(ty) => {
-                Entity::Instance(resolver.nested(offset, |resolver| instance(resolver, ty, path, offset))?)
-            }
-            Type::Value(_) | Type::Func(_) | Type::Resource(_) | Type::Component(_) => {
-                return Err(Error::internal(format_args!("type {index} is no instance type"), offset));
-            }
-        },
-        ComponentTypeRef::Component(index) => match get(types, index, "type", offset)? {
-            Type::Component(ty) => {
-                unmet(resolver, path, UnmetSort::Component);
-                Entity::Component(Component::Imported(ty))
-            }
-            Type::Value(_) | Type::Func(_) | Type::Resource(_) | Type::Instance(_) => {
-                return Err(Error::internal(format_args!("type {index} is no component type"), offset));
-            }
-        },
+        ExternType::Instance(index) => {
+            let ty = instance_type(resolver, frame, index, offset)?;
+            Entity::Instance(resolver.nested(offset, |resolver| instance(resolver, ty, path, offset))?)
+        }
+        ExternType::Component(index) => {
+            unmet(resolver, path, UnmetSort::Component);
+            Entity::Component(Component::Imported(component_type(resolver, frame, index, offset)?))
+        }
     })
+}
+
+/// Returns the function type at an index.
+pub(super) fn func_type(
+    resolver: &Resolver<'_>,
+    frame: FrameId,
+    index: u32,
+    offset: u64,
+) -> Result<Arc<Signature>, Error> {
+    match get(&resolver.frame(frame).types, index, "type", offset)? {
+        Type::Func(ty) => Ok(ty),
+        Type::Value(_) | Type::Resource(_) | Type::Instance(_) | Type::Component(_) => {
+            Err(Error::internal(format_args!("type {index} is no function type"), offset))
+        }
+    }
+}
+
+/// Returns the instance type at an index.
+pub(super) fn instance_type<'a>(
+    resolver: &Resolver<'a>,
+    frame: FrameId,
+    index: u32,
+    offset: u64,
+) -> Result<InstanceType<'a>, Error> {
+    match get(&resolver.frame(frame).types, index, "type", offset)? {
+        Type::Instance(ty) => Ok(ty),
+        Type::Value(_) | Type::Func(_) | Type::Resource(_) | Type::Component(_) => {
+            Err(Error::internal(format_args!("type {index} is no instance type"), offset))
+        }
+    }
+}
+
+/// Returns the component type at an index.
+pub(super) fn component_type<'a>(
+    resolver: &Resolver<'a>,
+    frame: FrameId,
+    index: u32,
+    offset: u64,
+) -> Result<ComponentDeclarations<'a>, Error> {
+    match get(&resolver.frame(frame).types, index, "type", offset)? {
+        Type::Component(ty) => Ok(ty),
+        Type::Value(_) | Type::Func(_) | Type::Resource(_) | Type::Instance(_) => {
+            Err(Error::internal(format_args!("type {index} is no component type"), offset))
+        }
+    }
 }
 
 fn unmet(resolver: &mut Resolver<'_>, path: &[Arc<str>], sort: UnmetSort) {
@@ -124,39 +175,31 @@ fn unmet(resolver: &mut Resolver<'_>, path: &[Arc<str>], sort: UnmetSort) {
     }
 }
 
-/// Evaluates the type of an unmet component into an instance of it, to know the types of what it exports.
+/// Evaluates the type of an unknown component into an instance of it, to know the types of what it exports.
 pub(super) fn unmet_instance<'a>(
     resolver: &mut Resolver<'a>,
     ty: ComponentDeclarations<'a>,
     given: &BTreeMap<&'a str, Entity<'a>>,
     offset: u64,
-) -> Result<Instance<'a>, Error> {
-    let ComponentDeclarations { declarations, parent, size_bytes } = ty;
-    resolver.charge(size_bytes, offset)?;
-    let scope = resolver.frame(parent);
-    let (source, instance) = (scope.source, scope.instance);
-    let frame = resolver.push_frame(Frame::new(source, Some(parent), instance), offset)?;
+) -> Result<Instance<'a>, Fault> {
+    let frame = type_frame(resolver, ty.parent, ty.size_bytes, offset)?;
     let mut exports = Exports::default();
     resolver.n_unmet += 1;
-    for declaration in declarations {
+    for declaration in ty.declarations {
         match declaration {
-            ComponentTypeDeclaration::CoreType(_) => {}
-            ComponentTypeDeclaration::Type(ty) => {
-                let ty = types::define(resolver, frame, ty, size_bytes, offset)?;
-                resolver.frame_mut(frame).types.push(ty);
-            }
-            ComponentTypeDeclaration::Alias(declared) => alias(resolver, frame, declared, offset)?,
-            ComponentTypeDeclaration::Import(import) => {
-                let name = import.name.name;
+            ComponentDecl::Import(import) => {
+                let name = &*import.name;
                 let entity = given.get(name).cloned();
                 let entity =
                     entity.ok_or_else(|| Error::internal(format_args!("no argument `{name}`"), offset))?;
                 push_entity(resolver, frame, entity);
             }
-            ComponentTypeDeclaration::Export { name, ty } => {
-                let entity = abstract_entity(resolver, frame, &mut Path::new(), *ty, offset)?;
-                exports.insert(name.name, entity.clone(), offset)?;
-                push_entity(resolver, frame, entity);
+            ComponentDecl::InstanceDecl(declaration) => {
+                if let Some(export) = declare(resolver, frame, declaration, ty.size_bytes, offset)? {
+                    let entity = abstract_entity(resolver, frame, &mut Path::new(), export.ty, offset)?;
+                    exports.insert(&export.name, entity.clone(), offset)?;
+                    push_entity(resolver, frame, entity);
+                }
             }
         }
     }
@@ -176,35 +219,56 @@ fn imported_func(resolver: &mut Resolver<'_>, path: &[Arc<str>], signature: Arc<
 }
 
 /// Evaluates an instance type into an instance whose exports the host is to provide.
-fn instance<'a>(
+pub(super) fn instance<'a>(
     resolver: &mut Resolver<'a>,
     ty: InstanceType<'a>,
     path: &mut Path,
     offset: u64,
-) -> Result<Instance<'a>, Error> {
-    let InstanceType { declarations, parent, size_bytes } = ty;
-    resolver.charge(size_bytes, offset)?;
-    let scope = resolver.frame(parent);
-    let (source, instance) = (scope.source, scope.instance);
-    let frame = resolver.push_frame(Frame::new(source, Some(parent), instance), offset)?;
+) -> Result<Instance<'a>, Fault> {
+    let frame = type_frame(resolver, ty.parent, ty.size_bytes, offset)?;
     let mut exports = Exports::default();
-    for declaration in declarations {
-        match declaration {
-            InstanceTypeDeclaration::CoreType(_) => {}
-            InstanceTypeDeclaration::Type(ty) => {
-                let ty = types::define(resolver, frame, ty, size_bytes, offset)?;
-                resolver.frame_mut(frame).types.push(ty);
-            }
-            InstanceTypeDeclaration::Alias(declared) => alias(resolver, frame, declared, offset)?,
-            InstanceTypeDeclaration::Export { name, ty } => {
-                path.push(Arc::from(name.name));
-                let entity = abstract_entity(resolver, frame, path, *ty, offset);
-                path.pop();
-                let entity = entity?;
-                exports.insert(name.name, entity.clone(), offset)?;
-                push_entity(resolver, frame, entity);
-            }
+    for declaration in ty.declarations {
+        if let Some(export) = declare(resolver, frame, declaration, ty.size_bytes, offset)? {
+            path.push(Arc::clone(&export.name));
+            let entity = abstract_entity(resolver, frame, path, export.ty, offset);
+            path.pop();
+            let entity = entity?;
+            exports.insert(&export.name, entity.clone(), offset)?;
+            push_entity(resolver, frame, entity);
         }
     }
     Ok(Rc::new(exports))
+}
+
+/// Makes the frame in which a component type or an instance type is evaluated.
+pub(super) fn type_frame(
+    resolver: &mut Resolver<'_>,
+    parent: FrameId,
+    size_bytes: u64,
+    offset: u64,
+) -> Result<FrameId, Error> {
+    resolver.charge(size_bytes, offset)?;
+    let scope = resolver.frame(parent);
+    let (source, instance) = (scope.source, scope.instance);
+    resolver.push_frame(Frame::new(source, Some(parent), instance), offset)
+}
+
+/// Evaluates a declaration of a component type or an instance type; an export is returned and left to the caller.
+pub(super) fn declare<'a>(
+    resolver: &mut Resolver<'a>,
+    frame: FrameId,
+    declaration: &'a InstanceDecl,
+    size_bytes: u64,
+    offset: u64,
+) -> Result<Option<&'a ExportDecl>, Error> {
+    match declaration {
+        InstanceDecl::CoreType(ty) => types::define_core(resolver, frame, ty, offset)?,
+        InstanceDecl::Type(ty) => {
+            let ty = types::define(resolver, frame, ty, size_bytes, offset)?;
+            resolver.frame_mut(frame).types.push(ty);
+        }
+        InstanceDecl::Alias(declared) => alias(resolver, frame, declared, offset)?,
+        InstanceDecl::Export(export) => return Ok(Some(export)),
+    }
+    Ok(None)
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use wasmparser::{ComponentInstance, Export, ExternalKind, InstantiationArg};
-
 use super::alias::core_export;
+use super::fault::Fault;
 use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get};
 use super::import::unmet_instance;
+use super::plan::{CoreDef, CoreInstanceId, Step};
 use super::{Args, Resolver, entity, run_component};
+use crate::decode::{
+    CoreImport, CoreInlineExport, CoreInstanceExpr, CoreInstantiateArg, CoreSort, InstanceExpr,
+};
 use crate::error::Error;
-use crate::plan::{CoreDef, CoreInstanceId, Step};
 
 /// What each import of a core module counts at each instantiation, as if it were part of the definition.
 const IMPORT_BYTES: u64 = 8;
@@ -19,31 +21,32 @@ const IMPORT_BYTES: u64 = 8;
 pub(super) fn core_instance<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
-    instance: &'a wasmparser::Instance<'a>,
+    instance: &'a CoreInstanceExpr,
     offset: u64,
 ) -> Result<CoreInstance<'a>, Error> {
     match instance {
-        wasmparser::Instance::Instantiate { module_index, args } => {
-            instantiate_module(resolver, frame, *module_index, args, offset)
+        CoreInstanceExpr::Instantiate { module, args } => {
+            instantiate_module(resolver, frame, *module, args, offset)
         }
-        wasmparser::Instance::FromExports(exports) => {
+        CoreInstanceExpr::InlineExports(exports) => {
             let frame = resolver.frame(frame);
-            let defs = exports.iter().map(|export| Ok((export.name, core_def(frame, export, offset)?)));
+            let defs = exports.iter().map(|export| Ok((&*export.name, core_def(frame, export, offset)?)));
             Ok(CoreInstance::Exports(Rc::new(defs.collect::<Result<_, Error>>()?)))
         }
     }
 }
 
-fn core_def(frame: &Frame<'_>, export: &Export<'_>, offset: u64) -> Result<CoreDef, Error> {
+fn core_def(frame: &Frame<'_>, export: &CoreInlineExport, offset: u64) -> Result<CoreDef, Error> {
     let index = export.index;
-    match export.kind {
-        ExternalKind::Func | ExternalKind::FuncExact => {
-            get(&frame.core_funcs, index, "core function", offset)
+    match export.sort {
+        CoreSort::Func => get(&frame.core_funcs, index, "core function", offset),
+        CoreSort::Table => get(&frame.core_tables, index, "core table", offset),
+        CoreSort::Memory => get(&frame.core_memories, index, "core memory", offset),
+        CoreSort::Global => get(&frame.core_globals, index, "core global", offset),
+        CoreSort::Tag => get(&frame.core_tags, index, "core tag", offset),
+        CoreSort::Type | CoreSort::Module => {
+            Err(Error::internal("a core instance exports no types and modules", offset))
         }
-        ExternalKind::Table => get(&frame.core_tables, index, "core table", offset),
-        ExternalKind::Memory => get(&frame.core_memories, index, "core memory", offset),
-        ExternalKind::Global => get(&frame.core_globals, index, "core global", offset),
-        ExternalKind::Tag => get(&frame.core_tags, index, "core tag", offset),
     }
 }
 
@@ -51,12 +54,12 @@ fn instantiate_module<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
     module: u32,
-    args: &[InstantiationArg<'a>],
+    args: &[CoreInstantiateArg],
     offset: u64,
 ) -> Result<CoreInstance<'a>, Error> {
     let module = match get(&resolver.frame(frame).modules, module, "module", offset)? {
         Module::Defined(id) => id,
-        Module::Imported => {
+        Module::Imported(_) => {
             let id = CoreInstanceId(resolver.n_core_instances);
             resolver.n_core_instances += 1;
             return Ok(CoreInstance::Instantiated(id));
@@ -64,14 +67,14 @@ fn instantiate_module<'a>(
     };
     let mut by_name = BTreeMap::new();
     for arg in args {
-        let instance = get(&resolver.frame(frame).core_instances, arg.index, "core instance", offset)?;
-        by_name.insert(arg.name, instance);
+        let instance = get(&resolver.frame(frame).core_instances, arg.instance, "core instance", offset)?;
+        by_name.insert(&*arg.name, instance);
     }
     let definition = resolver.program.modules.get(module.0 as usize);
     let definition = definition.ok_or_else(|| Error::internal("no such module", offset))?;
     let mut defs = Vec::with_capacity(definition.imports.len());
-    for (from, name) in &definition.imports {
-        let instance = by_name.get(from);
+    for CoreImport { module: from, name, ty: _ } in &definition.imports {
+        let instance = by_name.get(&**from);
         let instance =
             instance.ok_or_else(|| Error::internal(format_args!("no argument `{from}`"), offset))?;
         defs.push(core_export(instance, name, offset)?);
@@ -92,15 +95,15 @@ fn instantiate_module<'a>(
 pub(super) fn instance<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
-    instance: &'a ComponentInstance<'a>,
+    instance: &'a InstanceExpr,
     offset: u64,
-) -> Result<Instance<'a>, Error> {
+) -> Result<Instance<'a>, Fault> {
     match instance {
-        ComponentInstance::Instantiate { component_index, args } => {
-            let component = get(&resolver.frame(frame).components, *component_index, "component", offset)?;
+        InstanceExpr::Instantiate { component, args } => {
+            let component = get(&resolver.frame(frame).components, *component, "component", offset)?;
             let mut given = BTreeMap::new();
             for arg in args {
-                given.insert(arg.name, entity(resolver.frame(frame), arg.kind, arg.index, offset)?);
+                given.insert(&*arg.name, entity(resolver.frame(frame), arg.sortidx, offset)?);
             }
             resolver.nested(offset, |resolver| match component {
                 Component::Defined { source, id, parent } => {
@@ -110,11 +113,11 @@ pub(super) fn instance<'a>(
                 Component::Imported(ty) => unmet_instance(resolver, ty, &given, offset),
             })
         }
-        ComponentInstance::FromExports(exports) => {
+        InstanceExpr::InlineExports(exports) => {
             let mut bundle = Exports::default();
             for export in exports {
-                let entity = entity(resolver.frame(frame), export.kind, export.index, offset)?;
-                bundle.insert(export.name.name, entity, offset)?;
+                let entity = entity(resolver.frame(frame), export.sortidx, offset)?;
+                bundle.insert(&export.name, entity, offset)?;
             }
             Ok(Rc::new(bundle))
         }

@@ -6,10 +6,10 @@ use canonical_abi::FuncType;
 
 use super::Resolver;
 use super::frame::{Entity, Exports, Module, Type};
-use crate::component::{Item, ItemKind};
+use super::plan::{InstantiationPlan, Item, ItemKind};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_ITEM_BYTES;
-use crate::plan::{Path, Plan};
+use crate::names::Path;
 
 /// About what an item or a parameter takes besides its name.
 const ENTRY_BYTES: usize = 64;
@@ -41,15 +41,15 @@ fn too_many(offset: u64) -> Error {
 }
 
 /// Records functions and modules by their path.
-fn exported(exports: &Exports<'_>, path: &mut Path, plan: &mut Plan) {
+fn exported(exports: &Exports<'_>, path: &mut Path, plan: &mut InstantiationPlan) {
     for (name, entity) in exports.iter() {
-        path.push(Arc::from(*name));
+        path.push(Arc::clone(name));
         match entity {
             Entity::Func(func) => _ = plan.exported_funcs.insert(path.clone(), func.def),
             Entity::Module(Module::Defined(id)) => _ = plan.exported_modules.insert(path.clone(), *id),
             Entity::Component(_) => _ = plan.exported_components.insert(path.clone()),
             Entity::Instance(instance) => exported(instance, path, plan),
-            Entity::Module(Module::Imported) | Entity::Type(_) => {}
+            Entity::Module(Module::Imported(_)) | Entity::Type(_) => {}
         }
         path.pop();
     }

@@ -1,4 +1,5 @@
-//! Evaluates a component symbolically: from [`Definitions`] to a [`Plan`].
+//! Evaluates a component symbolically: from [`Definitions`] to an [`InstantiationPlan`]. A component that has been
+//! resolved answers all questions about its types, and has no code.
 //!
 //! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"), in one [`Frame`]
 //! per nested instantiation. Functions, modules and types are values of that evaluation: aliases, exports, imports
@@ -9,34 +10,53 @@
 
 mod alias;
 mod canon;
+mod core_types;
+mod fault;
+mod fits;
 mod frame;
 mod import;
 mod instance;
 mod item;
+mod plan;
+mod program;
+mod resolved;
 mod types;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use canonical_abi::{ResourceId, Types};
-use wasmparser::{ComponentExport, ComponentExternalKind};
 
 use crate::decode::{
-    ComponentId, Definition, DefinitionKind, Definitions, ModuleId, Program, Source, SourceId,
+    ComponentId, CoreSort, Definition, DefinitionKind, Definitions, ExternType, ModuleId, Sort, SortIdx,
 };
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
-use crate::plan::{InstanceId, Path, Plan, ResourceDef, Step};
+use crate::names::Path;
+pub(crate) use fault::Fault;
+pub(crate) use plan::{
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, InstanceId, InstantiationPlan, LiftDef, Needs,
+    OptionsDef, Step, UnmetImport, UnmetSort,
+};
+pub use plan::{Item, ItemKind, Unsupported};
+pub(crate) use program::Program;
+pub(crate) use resolved::Resolution;
+pub use resolved::ResolvedComponent;
 
+use core_types::CoreTypes;
 use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_deep};
+use plan::ResourceDef;
+use program::{Source, SourceId};
 
-/// Evaluates the component of a program. While its root imports modules or components that nothing meets, the plan
+/// Evaluates the component of a program. While its root imports modules or components that are not given, the plan
 /// describes it and cannot be run.
-pub(crate) fn resolve(program: &Program<'_>) -> Result<(Plan, Types), Error> {
+pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), Fault> {
     let mut resolver = Resolver::new(program);
     let (id, parent) = match given_component(&mut resolver, SourceId(0), 0)? {
         Component::Defined { source: _, id, parent } => (id, parent),
-        Component::Imported(_) => return Err(Error::unsupported("an exported import of a component", 0)),
+        Component::Imported(_) => {
+            return Err(Error::unsupported("an exported import of a component", 0).into());
+        }
     };
     let exports = run_component(&mut resolver, SourceId(0), id, parent, Args::Root, 0)?;
     item::export_items(&mut resolver, &exports)?;
@@ -48,13 +68,16 @@ pub(crate) fn resolve(program: &Program<'_>) -> Result<(Plan, Types), Error> {
 
 /// What the evaluation carries along.
 struct Resolver<'a> {
-    program: &'a Program<'a>,
+    program: &'a Program,
     frames: Vec<Frame<'a>>,
-    plan: Plan,
+    plan: InstantiationPlan,
     types: Types,
+    core_types: CoreTypes,
     depth: u32,
-    /// How many instances of unmet components are being evaluated.
+    /// How many instances of components that are not known are being evaluated.
     n_unmet: u32,
+    /// Whether the evaluation only checks types.
+    is_apart: bool,
     /// Of definitions, evaluated so far.
     n_bytes: u64,
     /// To describe imports and exports, so far.
@@ -65,14 +88,16 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(program: &'a Program<'a>) -> Self {
+    fn new(program: &'a Program) -> Self {
         Self {
             program,
             frames: Vec::new(),
-            plan: Plan::default(),
+            plan: InstantiationPlan::default(),
             types: Types::new(),
+            core_types: CoreTypes::default(),
             depth: 0,
             n_unmet: 0,
+            is_apart: false,
             n_bytes: 0,
             n_item_bytes: 0,
             n_core_instances: 0,
@@ -81,7 +106,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn source(&self, id: SourceId) -> &'a Source<'a> {
+    fn source(&self, id: SourceId) -> &'a Source {
         &self.program.sources[id.0 as usize]
     }
 
@@ -127,14 +152,33 @@ impl<'a> Resolver<'a> {
     fn nested<R>(
         &mut self,
         offset: u64,
-        body: impl FnOnce(&mut Self) -> Result<R, Error>,
-    ) -> Result<R, Error> {
+        body: impl FnOnce(&mut Self) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
         if self.depth == MAX_DEPTH {
-            return Err(too_deep(offset));
+            return Err(too_deep(offset).into());
         }
         self.depth += 1;
         let result = body(self);
         self.depth -= 1;
+        result
+    }
+
+    /// Runs `body` and forgets all that it has evaluated. Nothing of it may be in what it returns but types.
+    fn apart<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
+        let counts = (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes);
+        let (depth, n_unmet, was_apart) = (self.depth, self.n_unmet, self.is_apart);
+        let (n_frames, n_resources) = (self.frames.len(), self.plan.resources.len());
+        let types = self.types.clone();
+        let mut plan = std::mem::take(&mut self.plan);
+        self.plan.resources = std::mem::take(&mut plan.resources);
+        (self.n_bytes, self.n_unmet, self.is_apart) = (0, n_unmet + 1, true);
+        let result = body(self);
+        plan.resources = std::mem::take(&mut self.plan.resources);
+        plan.resources.truncate(n_resources);
+        (self.plan, self.types) = (plan, types);
+        self.frames.truncate(n_frames);
+        (self.depth, self.n_unmet, self.is_apart) = (depth, n_unmet, was_apart);
+        (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes) = counts;
         result
     }
 
@@ -149,12 +193,14 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// What meets the imports of a component.
+/// What satisfies the imports of a component.
 enum Args<'a> {
     /// Whoever instantiates the root.
     Root,
     /// The arguments of a nested instantiation.
     Given(BTreeMap<&'a str, Entity<'a>>),
+    /// What a component type promises, which may not be what the component imports.
+    Checked(BTreeMap<&'a str, Entity<'a>>),
 }
 
 /// Returns the component that a source is for. Where the source's root exports it, the root is evaluated for what the
@@ -163,7 +209,7 @@ fn given_component<'a>(
     resolver: &mut Resolver<'a>,
     source: SourceId,
     offset: u64,
-) -> Result<Component<'a>, Error> {
+) -> Result<Component<'a>, Fault> {
     let Some((last, outer)) = resolver.source(source).exported_at.split_last() else {
         return Ok(Component::Defined { source, id: Definitions::ROOT, parent: None });
     };
@@ -184,12 +230,12 @@ fn given_component<'a>(
     for name in outer {
         instance = match instance.get(name) {
             Some(Entity::Instance(inner)) => Rc::clone(inner),
-            _ => return Err(Error::internal(format_args!("no exported instance `{name}`"), offset)),
+            _ => return Err(Error::internal(format_args!("no exported instance `{name}`"), offset).into()),
         };
     }
     match instance.get(last) {
         Some(Entity::Component(component)) => Ok(*component),
-        _ => Err(Error::internal(format_args!("no exported component `{last}`"), offset)),
+        _ => Err(Error::internal(format_args!("no exported component `{last}`"), offset).into()),
     }
 }
 
@@ -201,7 +247,7 @@ fn run_component<'a>(
     parent: Option<FrameId>,
     args: Args<'a>,
     offset: u64,
-) -> Result<Exports<'a>, Error> {
+) -> Result<Exports<'a>, Fault> {
     let instance = InstanceId(resolver.plan.n_instances);
     let frame = resolver.push_frame(Frame::new(source, parent, instance), offset)?;
     resolver.plan.n_instances += 1;
@@ -220,8 +266,8 @@ fn run_definition<'a>(
     frame: FrameId,
     args: &Args<'a>,
     exports: &mut Exports<'a>,
-    definition: &'a Definition<'a>,
-) -> Result<(), Error> {
+    definition: &'a Definition,
+) -> Result<(), Fault> {
     let offset = definition.offset;
     resolver.charge(definition.size_bytes, offset)?;
     match &definition.kind {
@@ -233,7 +279,7 @@ fn run_definition<'a>(
             let instance = instance::core_instance(resolver, frame, instance, offset)?;
             resolver.frame_mut(frame).core_instances.push(instance);
         }
-        DefinitionKind::CoreType(_) => {} // nothing but validation looks at core types
+        DefinitionKind::CoreType(ty) => types::define_core(resolver, frame, ty, offset)?,
         DefinitionKind::Component(id) => {
             let scope = resolver.frame_mut(frame);
             let component = Component::Defined { source: scope.source, id: *id, parent: Some(frame) };
@@ -249,53 +295,51 @@ fn run_definition<'a>(
             resolver.frame_mut(frame).types.push(ty);
         }
         DefinitionKind::Canon(canon) => canon::canon(resolver, frame, canon, offset)?,
-        DefinitionKind::Start => return Err(Error::unsupported("a component's start function", offset)),
+        DefinitionKind::Start => {
+            return Err(Error::unsupported("a component's start function", offset).into());
+        }
         DefinitionKind::Import(import) => {
             let entity = import::import(resolver, frame, args, import, offset)?;
             push_entity(resolver, frame, entity);
         }
         DefinitionKind::Export(export) => {
-            let entity = run_export(resolver, frame, export, offset)?;
+            // An export passes on what it names and takes the next index of its sort as well.
+            let mut entity = entity(resolver.frame(frame), export.sortidx, offset)?;
             if let Entity::Type(Type::Resource(id)) = entity
                 && resolver.types.resource_name(id).is_none()
             {
-                resolver.types.name_resource(id, export.name.name);
+                resolver.types.name_resource(id, &export.name);
             }
-            exports.insert(export.name.name, entity.clone(), offset)?;
+            if let Some(ty @ ExternType::Instance(_)) = export.ty
+                && resolver.is_apart
+            {
+                entity = fits::seen_as(resolver, frame, &entity, ty, offset)?;
+            }
+            exports.insert(&export.name, entity.clone(), offset)?;
             push_entity(resolver, frame, entity);
         }
     }
     Ok(())
 }
 
-/// An export passes on what it names and takes the next index of its sort as well.
-fn run_export<'a>(
-    resolver: &Resolver<'a>,
-    frame: FrameId,
-    export: &ComponentExport<'a>,
-    offset: u64,
-) -> Result<Entity<'a>, Error> {
-    entity(resolver.frame(frame), export.kind, export.index, offset)
-}
-
 /// Returns what an index of a sort names.
-fn entity<'a>(
-    frame: &Frame<'a>,
-    kind: ComponentExternalKind,
-    index: u32,
-    offset: u64,
-) -> Result<Entity<'a>, Error> {
-    Ok(match kind {
-        ComponentExternalKind::Module => Entity::Module(get(&frame.modules, index, "module", offset)?),
-        ComponentExternalKind::Func => Entity::Func(get(&frame.funcs, index, "function", offset)?),
-        ComponentExternalKind::Value => return Err(Error::unsupported("component values", offset)),
-        ComponentExternalKind::Type => Entity::Type(get(&frame.types, index, "type", offset)?),
-        ComponentExternalKind::Instance => {
-            Entity::Instance(get(&frame.instances, index, "instance", offset)?)
-        }
-        ComponentExternalKind::Component => {
-            Entity::Component(get(&frame.components, index, "component", offset)?)
-        }
+fn entity<'a>(frame: &Frame<'a>, sortidx: SortIdx, offset: u64) -> Result<Entity<'a>, Error> {
+    let SortIdx { sort, index } = sortidx;
+    Ok(match sort {
+        Sort::Core(CoreSort::Module) => Entity::Module(get(&frame.modules, index, "module", offset)?),
+        Sort::Func => Entity::Func(get(&frame.funcs, index, "function", offset)?),
+        Sort::Value => return Err(Error::unsupported("component values", offset)),
+        Sort::Type => Entity::Type(get(&frame.types, index, "type", offset)?),
+        Sort::Instance => Entity::Instance(get(&frame.instances, index, "instance", offset)?),
+        Sort::Component => Entity::Component(get(&frame.components, index, "component", offset)?),
+        Sort::Core(
+            CoreSort::Func
+            | CoreSort::Table
+            | CoreSort::Memory
+            | CoreSort::Global
+            | CoreSort::Tag
+            | CoreSort::Type,
+        ) => return Err(Error::internal("a core definition outside of a core module", offset)),
     })
 }
 

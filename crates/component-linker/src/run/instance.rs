@@ -10,10 +10,11 @@ use super::func::{FuncIndex, FuncInfo};
 use super::state::ResourceIndex;
 use super::store::{AsContextMut, StoreContextMut};
 use crate::Val;
-use crate::component::Component;
+use crate::compile::Component;
+use crate::compile::Module;
 use crate::error::Error;
-use crate::module::Module;
-use crate::plan::{FuncDef, Path};
+use crate::names::Path;
+use crate::resolve::FuncDef;
 use crate::trap::Trap;
 use crate::typed::{ResourceAny, ResourceError};
 
@@ -27,9 +28,9 @@ pub struct Instance {
 pub(crate) struct InstanceInner {
     pub(crate) store: u64,
     pub(crate) component: Component,
-    /// By [`LiftId`](crate::plan::LiftId).
+    /// By [`LiftId`](crate::resolve::LiftId).
     pub(crate) lifted: Vec<Func>,
-    /// By [`ImportedFuncId`](crate::plan::ImportedFuncId).
+    /// By [`ImportedFuncId`](crate::resolve::ImportedFuncId).
     pub(crate) imported: Vec<Func>,
     /// By [`ResourceId`].
     pub(crate) resources: Arc<[ResourceIndex]>,

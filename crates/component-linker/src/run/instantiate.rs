@@ -11,10 +11,12 @@ use super::func::{Body, FuncInfo, FuncInstance, Options};
 use super::instance::{Func, Instance, InstanceInner};
 use super::state::{InstanceIndex, ResourceIndex, ResourceType};
 use super::store::StoreContextMut;
-use crate::component::Component;
+use crate::compile::Component;
 use crate::func_type::Signature;
 use crate::link_error::{InstantiateError, LinkError};
-use crate::plan::{Builtin, BuiltinDef, CoreDef, FuncDef, InstanceId, LiftDef, OptionsDef, Plan, Step};
+use crate::resolve::{
+    Builtin, BuiltinDef, CoreDef, FuncDef, InstanceId, InstantiationPlan, LiftDef, OptionsDef, Step,
+};
 use crate::trap::Trap;
 
 /// What meets the imports of a plan, in its order.
@@ -101,7 +103,7 @@ fn push_func<T>(cx: &mut StoreContextMut<'_, T>, func: FuncInstance<T>) -> Func 
 }
 
 /// Puts the half-made instances of a failed instantiation out of use.
-fn poison_all<T>(cx: &mut StoreContextMut<'_, T>, progress: &Progress, plan: &Plan) {
+fn poison_all<T>(cx: &mut StoreContextMut<'_, T>, progress: &Progress, plan: &InstantiationPlan) {
     for id in 0..plan.n_instances {
         let index = instance_index(progress, InstanceId(id));
         cx.state_mut().instance_mut(index).head.poisoned = true;

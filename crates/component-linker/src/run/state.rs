@@ -13,7 +13,7 @@ use canonical_abi::handles::{HandleTable, RuntimeResource};
 use super::host::DtorIndex;
 use super::task::Tasks;
 use crate::limits::{LimitExceeded, LimitKind, StoreLimits};
-use crate::plan::Needs;
+use crate::resolve::Needs;
 use crate::trap::Trap;
 
 /// The plain state of all component instances of a store.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::module::decode::ModuleSource;
+use crate::module::decode::{ModuleSource, ValidBytes};
 use crate::module::info::{ExportType, ImportType};
 
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
@@ -41,6 +41,18 @@ impl ValidModule {
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
         let features = engine.settings().features;
         let source = Arc::new(ModuleSource::validate(wasm, features, engine.registry())?);
+        Ok(Self { engine: engine.clone(), source })
+    }
+
+    /// Decodes a module that has been validated apart from an engine. Its function bodies are validated again only
+    /// where the engine admits fewer features than that validation did.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the module uses features that the engine does not admit, or if it has types that are not compiled yet.
+    pub fn of_bytes(engine: &Engine, valid: &ValidBytes) -> Result<Self> {
+        let features = engine.settings().features;
+        let source = Arc::new(ModuleSource::of_valid(valid, features, engine.registry())?);
         Ok(Self { engine: engine.clone(), source })
     }
 

@@ -43,14 +43,8 @@ impl ModuleSource {
     /// Fails if the bytes are not a valid module, and on types that are not compiled yet.
     pub(crate) fn validate(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
         let (info, bodies) = decode(wasm, features, registry)?;
-        let mut allocations = FuncValidatorAllocations::default();
-        let mut ranges = Vec::with_capacity(bodies.len());
-        for (to_validate, body) in bodies {
-            let mut validator = to_validate.into_validator(allocations);
-            validator.validate(&body)?;
-            allocations = validator.into_allocations();
-            ranges.push(place_of(&body));
-        }
+        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
+        validate_bodies(bodies)?;
         Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
     }
 
@@ -63,6 +57,25 @@ impl ModuleSource {
         let (info, bodies) = decode(wasm, features, registry)?;
         let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
         Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
+    }
+
+    /// Decodes a module that has been validated. Its function bodies are validated again only where `features` are
+    /// fewer than those of that validation.
+    ///
+    /// # Errors
+    ///
+    /// As `validate`.
+    pub(crate) fn of_valid(
+        valid: &ValidBytes,
+        features: WasmFeatures,
+        registry: &TypeRegistry,
+    ) -> Result<Self> {
+        let (info, bodies) = decode(&valid.wasm, features, registry)?;
+        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
+        if !features.contains(valid.features) {
+            validate_bodies(bodies)?;
+        }
+        Ok(Self { wasm: Arc::clone(&valid.wasm), info: Arc::new(info), bodies: ranges, features })
     }
 
     /// Returns the module's bytes.
@@ -88,6 +101,63 @@ impl ModuleSource {
     }
 }
 
+/// The bytes of a module that has been validated, function bodies included, by no engine in particular. Cheap to clone.
+///
+/// [`ValidModule::of_bytes`](crate::ValidModule::of_bytes) makes the module of them, and does not look at the function
+/// bodies again.
+#[derive(Clone)]
+pub struct ValidBytes {
+    wasm: Arc<[u8]>,
+    features: WasmFeatures,
+}
+
+impl ValidBytes {
+    /// Validates a module in the binary format that may use these features of WebAssembly.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a valid module.
+    pub fn new(wasm: &[u8], features: WasmFeatures) -> Result<Self> {
+        let mut validator = Validator::new_with_features(features);
+        let mut parser = Parser::new(0);
+        parser.set_features(features);
+        let mut bodies = Vec::new();
+        for payload in parser.parse_all(wasm) {
+            let payload = payload?;
+            check_encoding(&payload)?;
+            match validator.payload(&payload)? {
+                ValidPayload::Func(validate, body) => bodies.push((validate, body)),
+                ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
+            }
+        }
+        validate_bodies(bodies)?;
+        Ok(Self { wasm: wasm.into(), features })
+    }
+}
+
+impl std::fmt::Debug for ValidBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ValidBytes").field("n_bytes", &self.wasm.len()).finish_non_exhaustive()
+    }
+}
+
+fn check_encoding(payload: &Payload<'_>) -> Result<()> {
+    if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
+        return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
+    }
+    Ok(())
+}
+
+fn validate_bodies(bodies: Vec<Body<'_>>) -> Result<()> {
+    let mut allocations = FuncValidatorAllocations::default();
+    for (to_validate, body) in bodies {
+        let mut validator = to_validate.into_validator(allocations);
+        validator.validate(&body)?;
+        allocations = validator.into_allocations();
+    }
+    Ok(())
+}
+
 fn place_of(body: &FunctionBody<'_>) -> Range<usize> {
     let place = |offset: u64| usize::try_from(offset).expect("a module's bytes lie in memory");
     place(body.range().start)..place(body.range().end)
@@ -109,9 +179,7 @@ fn decode<'a>(
     parser.set_features(features);
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
-        if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
-            return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
-        }
+        check_encoding(&payload)?;
         match validator.payload(&payload)? {
             ValidPayload::Func(validate, body) => bodies.push((validate, body)),
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
