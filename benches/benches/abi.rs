@@ -2,8 +2,10 @@
 
 use std::hint::black_box;
 
-use canonical_abi::plan::{copy, plan};
-use canonical_abi::{Context, Host, List, Options, ResourceId, Trap, Types, ValType, Value, load, store};
+use canonical_abi::plan::{Passing, plan, run};
+use canonical_abi::{
+    Context, CoreValue, Host, List, Options, ResourceId, Trap, Types, ValType, Value, load, store,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// A memory whose `realloc` hands out bytes from `next` on.
@@ -87,13 +89,14 @@ fn round_trip(
             store(&mut Context::new(types, opts, &mut other), &value, ty, ROOT).expect("it fits")
         });
     });
-    let plan = plan(types, &[ty], opts, opts);
+    let plan = plan(types, &[ty], Passing::in_memory(opts), Passing::in_memory(opts));
     group.bench_function("plan", |b| {
         b.iter(|| {
             other.next = HEAP;
             let mut src = Context::new(types, opts, &mut host);
             let mut dst = Context::new(types, opts, &mut other);
-            copy(&plan, &mut src, black_box(ROOT), &mut dst, ROOT).expect("it fits")
+            let root = [CoreValue::pointer(black_box(ROOT), opts.ptr)];
+            run(&plan, &mut src, &root, &mut dst, Some(ROOT)).expect("it fits")
         });
     });
     group.finish();

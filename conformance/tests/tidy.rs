@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+#[path = "tidy/closure.rs"]
+mod closure;
 #[path = "tidy/edges.rs"]
 mod edges;
 #[path = "tidy/lexer.rs"]
@@ -33,6 +35,11 @@ fn none(problems: &[String]) {
 fn crates_depend_on_what_the_design_allows() {
     let metadata = cargo_metadata(&workspace_root()).unwrap();
     none(&edges::problems(&edges::packages(&metadata)));
+}
+
+#[test]
+fn crates_bring_nothing_that_they_should_not() {
+    none(&closure::problems(&cargo_metadata(&workspace_root()).unwrap()));
 }
 
 #[test]

@@ -19,28 +19,6 @@ const CRATES: &[&str] = &["conformance", "peer"];
 pub(crate) const CIRCLES: &[(&str, &[&str])] = &[
     // conformance
     ("conformance", &["script", "script_core"]),
-    // crates/canonical-abi
-    ("crates/canonical-abi", &["columns", "load", "scalar", "store"]),
-    (
-        "crates/canonical-abi",
-        &[
-            "despecialize",
-            "ends",
-            "flatten",
-            "handles",
-            "host",
-            "info",
-            "label",
-            "layout",
-            "layouts",
-            "memory",
-            "string",
-            "trap",
-            "type_error",
-            "types",
-        ],
-    ),
-    ("crates/canonical-abi", &["rows", "value"]),
     // crates/component-linker
     ("crates/component-linker", &["canon", "host", "instance", "store", "subtype", "typed"]),
     ("crates/component-linker", &["component", "decode", "module", "plan", "resolve"]),

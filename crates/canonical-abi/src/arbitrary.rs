@@ -29,9 +29,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use crate::despecialize::{Cases, Despecialized, Fields, despecialize};
-use crate::specialize::{record_value, variant_value};
+use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::types::{ScalarType, Types, ValType};
+use crate::value::specialize::{record_value, variant_value};
 use crate::value::{List, Value};
 
 /// A type that is in no arena yet. Labels are given when it is [interned](Self::intern).

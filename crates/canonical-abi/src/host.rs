@@ -1,8 +1,8 @@
 //! The seam between this crate and an engine: the [`Host`] trait and the lifting and lowering [`Context`].
 //! Follows CanonicalABI.md, "Lifting and Lowering Context".
 
-use crate::flatten::Options;
-use crate::string::StringEncoding;
+use crate::options::Options;
+use crate::options::StringEncoding;
 use crate::trap::Trap;
 use crate::types::{ResourceId, Types, ValType};
 

@@ -101,7 +101,7 @@
 //! | CanonicalABI.md | here |
 //! |---|---|
 //! | Explainer.md, "Type Definitions" | [`types`], [`label`], [`value`], [`type_check`](mod@type_check) |
-//! | "Canonical ABI Options" | [`flatten::Options`] |
+//! | "Canonical ABI Options" | [`Options`] |
 //! | "Lifting and Lowering Context" | [`host`] |
 //! | "Table State", "Resource State", `canon resource.*` | [`handles`] |
 //! | streams, futures and error contexts as values, `canon error-context.drop` | [`ends`] |
@@ -114,7 +114,7 @@
 //! | "Flat Lowering", "Lifting and Lowering Values" | [`lower`] |
 //! | the same for Rust's own scalar types, one by one and in bulk | [`scalar`] |
 //! | bounds, alignment, `realloc` | [`memory`] |
-//! | "Loading" and "Storing" in one, from memory to memory | [`plan`] |
+//! | all of these in one, for the values of a call between two components | [`plan`] |
 //! | every `trap_if` | [`trap`] |
 //! | Explainer.md, "Canonical Interface Name" | [`name`] |
 //!
@@ -122,6 +122,10 @@
 //! step what lifting or lowering does with a value. With the feature `proptest`, `arbitrary` makes random types and
 //! values for tests. With the feature `simd`, UTF-8 is validated with vector instructions by the crate simdutf8,
 //! which needs `std`.
+//!
+//! The rooms in order, each using those before it only: [`types`] (with layouts and flattened types), the options,
+//! [`flatten`], [`trap`], [`host`], [`value`], [`handles`], [`memory`] (load and store), `flat` (lift and lower), [`plan`]
+//! and [`explain`].
 //!
 //! # What it leaves to the engine
 //!
@@ -141,52 +145,36 @@ extern crate alloc;
 
 #[cfg(feature = "proptest")]
 pub mod arbitrary;
-mod columns;
-pub mod despecialize;
-pub mod display;
-pub mod ends;
 pub mod explain;
+mod flat;
 pub mod flatten;
-mod handle_values;
 pub mod handles;
 pub mod host;
-mod info;
-pub mod label;
-pub mod layout;
-pub mod lift;
-pub mod load;
-pub mod lower;
 pub mod memory;
 pub mod name;
+mod options;
 pub mod plan;
-mod rows;
-pub mod scalar;
-mod scalar_type;
-mod specialize;
 pub mod standalone;
-pub mod store;
-pub mod string;
 pub mod trap;
-pub mod type_check;
-pub mod type_error;
 pub mod types;
 pub mod value;
 
-pub use display::{display, display_func};
-pub use flatten::{
-    CoreFuncType, CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options,
-    flatten_functype, flatten_type,
-};
+pub use flat::lift::{lift_flat, lift_flat_values};
+pub use flat::lower::{lower_flat, lower_flat_values};
+pub use flat::{CoreValue, CoreValueIter, lift, lower};
+pub use flatten::{CoreFuncType, Direction, flatten_functype};
+pub use handles::ends;
 pub use host::{Context, Host};
-pub use layout::{Layout, layout};
-pub use lift::{CoreValue, CoreValueIter, lift_flat, lift_flat_values};
-pub use load::load;
-pub use lower::{lower_flat, lower_flat_values};
-pub use scalar_type::ScalarType;
-pub use store::store;
-pub use string::StringEncoding;
+pub use memory::load::load;
+pub use memory::store::store;
+pub use memory::{load, scalar, store, string};
+pub use options::{Options, StringEncoding};
 pub use trap::Trap;
-pub use type_check::{ValueTypeError, type_check};
-pub use type_error::TypeError;
-pub use types::{FuncType, PtrType, ResourceId, Types, ValType};
-pub use value::{List, RowKind, Rows, Value};
+pub use types::display::{display, display_func};
+pub use types::flat::{CoreType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flatten_type};
+pub use types::layout::{Layout, layout};
+pub use types::type_error::TypeError;
+pub use types::{FuncType, PtrType, ResourceId, ScalarType, Types, ValType};
+pub use types::{despecialize, display, label, layout, type_error};
+pub use value::type_check::{ValueTypeError, type_check};
+pub use value::{List, RowKind, Rows, Value, type_check};

@@ -6,7 +6,6 @@
 
 use core::fmt;
 
-use crate::ends::{EndKind, EndState};
 use crate::types::MAX_FLAGS;
 
 /// The longest string, in bytes of its encoding (CanonicalABI.md, "Loading").
@@ -15,6 +14,26 @@ pub const MAX_STRING_BYTE_LENGTH: u64 = (1 << 28) - 1;
 pub const MAX_LIST_BYTE_LENGTH: u64 = (1 << 28) - 1;
 
 const _: () = assert!(MAX_FLAGS == 32, "flags are packed into an i32");
+
+/// Of what an end is one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EndKind {
+    /// A stream.
+    Stream,
+    /// A future.
+    Future,
+}
+
+/// What an end is doing (the spec's `End.State`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EndState {
+    /// Nothing.
+    Idle,
+    /// It reads, or is being stopped.
+    Copying,
+    /// No more: it has read all, or its other end is gone.
+    Done,
+}
 
 /// A fault of the guest's.
 #[derive(Clone, Debug, Eq, PartialEq)]

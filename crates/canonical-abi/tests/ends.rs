@@ -2,7 +2,7 @@
 
 use canonical_abi::ends::{self, Element, EndKind, EndState, ErrorContext, ReadableEnd, ValueEntry as _};
 use canonical_abi::handles::{self, HandleTable, RuntimeResource};
-use canonical_abi::plan::{copy, plan};
+use canonical_abi::plan::{Passing, plan, run};
 use canonical_abi::{
     Context, CoreValue, CoreValueIter, Host, Options, ResourceId, Trap, Types, ValType, Value,
     lift_flat_values, load, lower_flat_values, store, type_check,
@@ -111,10 +111,10 @@ fn plans_move_them_as_loading_and_storing_does() {
     for host in [&mut source, &mut other] {
         store(&mut Context::new(&types, opts, host), &value, ty, 0).unwrap();
     }
-    let plan = plan(&types, &[ty], opts, opts);
+    let plan = plan(&types, &[ty], Passing::in_memory(opts), Passing::in_memory(opts));
     let (mut src, mut dst) =
         (Context::new(&types, opts, &mut source), Context::new(&types, opts, &mut target));
-    copy(&plan, &mut src, 0, &mut dst, 0).unwrap();
+    run(&plan, &mut src, &[CoreValue::I32(0)], &mut dst, Some(0)).unwrap();
     let entries = |table: &HandleTable<Element>| table.iter().map(|(i, e)| (i, *e)).collect::<Vec<_>>();
     assert_eq!(target.memory, other.memory);
     assert_eq!(entries(&target.table), entries(&other.table));

@@ -1,5 +1,6 @@
-//! Plans do what `load` and `store` do: the same bytes, the same calls of `realloc`, the same handles, the same traps.
-//! All encodings and pointer types are crossed, for random types and values and for memory that was tampered with.
+//! Plans do what lifting and lowering values does: the same core values, bytes, calls of `realloc`, handles and traps.
+//! All encodings, pointer types and limits on core values are crossed, for random types and values, and for core values
+//! and memory that were tampered with.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
@@ -10,11 +11,12 @@ use std::cell::Cell;
 use canonical_abi::arbitrary::{TypeTree, any_type, any_value_of};
 use canonical_abi::handles::{self, RuntimeResource};
 use canonical_abi::layout::tuple_layout;
-use canonical_abi::plan::{copy, copy_spilled, func_plans, plan};
+use canonical_abi::plan::{Check, Form, Operand, Passing, Plan, func_plans, plan, run};
 use canonical_abi::standalone::Standalone;
 use canonical_abi::{
-    Context, CoreValue, CoreValueIter, FuncType, Host, List, Options, PtrType, ResourceId, StringEncoding,
-    Trap, Types, ValType, Value, lift_flat_values, lower_flat_values,
+    Context, CoreType, CoreValue, CoreValueIter, Direction, FuncType, Host, List, MAX_FLAT_PARAMS, Options,
+    PtrType, ResourceId, StringEncoding, Trap, Types, ValType, Value, flatten_functype, lift_flat_values,
+    lower_flat_values,
 };
 use common::{Bump, to_usize};
 use proptest::collection::vec;
@@ -34,7 +36,17 @@ fn options(string_encoding: StringEncoding, ptr: PtrType) -> Options {
     Options { string_encoding, ptr, ..Options::default() }
 }
 
-/// A random copy of random values.
+fn any_passing() -> impl Strategy<Value = Passing> {
+    let max_flat = proptest::sample::select(vec![0, 1, 4, 16, 16]);
+    (any_options(), max_flat).prop_map(|(opts, max_flat)| Passing { opts, max_flat })
+}
+
+/// Returns the plan for values in memory on both sides.
+fn plan_in_memory(types: &Types, tys: &[ValType], from: Options, to: Options) -> Plan {
+    plan(types, tys, Passing::in_memory(from), Passing::in_memory(to))
+}
+
+/// Random values that are passed on in random ways.
 #[derive(Debug)]
 struct Case {
     types: Types,
@@ -43,13 +55,15 @@ struct Case {
     /// These with some integers instead of handles: the same layout, and values that can be made up.
     stored_tys: Vec<ValType>,
     values: Vec<Value>,
-    from: Options,
-    to: Options,
+    from: Passing,
+    to: Passing,
+    /// Core values of the source to replace: position modulo their number, and bits.
+    tampered_flat: Vec<(usize, u64)>,
     /// Runs of bytes of the source to overwrite: position modulo its size, byte and length.
     tampered: Vec<(usize, u8, usize)>,
     /// The answer to every `realloc` of the destination, if it is always the same.
     answer: Option<u64>,
-    /// The address of the destination's values; `None` for a new block.
+    /// The address of the destination's values, if they are in memory; `None` for a new block.
     out: Option<u64>,
 }
 
@@ -63,7 +77,9 @@ fn any_case() -> impl Strategy<Value = Case> {
     let answer =
         prop_oneof![6 => Just(None), 1 => prop_oneof![Just(8), 0..80u64, any::<u64>()].prop_map(Some)];
     let out = prop_oneof![4 => Just(Some(ROOT)), 4 => Just(None), 1 => (0..64u64).prop_map(Some)];
-    let rest = (any_options(), any_options(), tampered, answer, out);
+    let bits = prop_oneof![3 => 0..8u64, 1 => 0..300u64, 1 => any::<u64>(), 1 => Just(u64::MAX), 1 => Just(0xffff_ffff)];
+    let tampered_flat = prop_oneof![Just(vec![]).boxed(), vec((0..16usize, bits), 1..3).boxed()];
+    let rest = (any_passing(), any_passing(), tampered_flat, tampered, answer, out);
     (vec((any_type(), any::<u8>()), 1..=3), rest).prop_flat_map(|(trees, rest)| {
         let mut types = Types::new();
         let stored_tys: Vec<_> = trees.iter().map(|(tree, _)| tree.intern(&mut types)).collect();
@@ -72,8 +88,8 @@ fn any_case() -> impl Strategy<Value = Case> {
         let tys =
             trees.iter().map(|(tree, seed)| with_handles(tree, *seed).intern(&mut types)).collect::<Vec<_>>();
         (values, Just((types, tys, stored_tys, rest))).prop_map(|(values, (types, tys, stored_tys, rest))| {
-            let (from, to, tampered, answer, out) = rest;
-            Case { types, tys, stored_tys, values, from, to, tampered, answer, out }
+            let (from, to, tampered_flat, tampered, answer, out) = rest;
+            Case { types, tys, stored_tys, values, from, to, tampered_flat, tampered, answer, out }
         })
     })
 }
@@ -144,76 +160,87 @@ fn small_ints(value: Value) -> Value {
     }
 }
 
-/// Returns the source of a case: the values in memory, tampered with, and a few handles.
-fn source(case: &Case) -> Bump {
+/// Returns the source of a case: core values and memory, tampered with, and a few handles.
+fn source(case: &Case) -> (Bump, Vec<CoreValue>) {
     let mut host = Bump::new(StringEncoding::Utf8);
-    let (size_bytes, _) = tuple_layout(&case.types, case.tys.iter().copied(), case.from.ptr);
+    let opts = case.from.opts;
+    let (size_bytes, _) = tuple_layout(&case.types, case.tys.iter().copied(), opts.ptr);
     host.memory = vec![0xaa; to_usize(ROOT + size_bytes)];
-    let mut cx = Context::new(&case.types, case.from, &mut host);
-    lower_flat_values(&mut cx, 0, &case.values, &case.stored_tys, Some(ROOT)).unwrap();
+    let mut cx = Context::new(&case.types, opts, &mut host);
+    let lowered = lower_flat_values(&mut cx, case.from.max_flat, &case.values, &case.stored_tys, Some(ROOT));
+    let mut flat = lowered.unwrap();
     let size = host.memory.len();
     for (at, byte, length) in &case.tampered {
         let at = at % size;
         host.memory[at..size.min(at + length)].fill(*byte);
     }
+    for (slot, bits) in &case.tampered_flat {
+        let n_slots = flat.len().max(1);
+        if let Some(slot) = flat.get_mut(slot % n_slots) {
+            *slot = CoreValue::from_bits(slot.ty(), *bits);
+        }
+    }
+    if flat.is_empty() {
+        flat.push(CoreValue::pointer(ROOT, opts.ptr));
+    }
     for (rt, rep) in [(0, 10), (0, 20), (1, 30), (0, 40)] {
         handles::lower_own(&mut host.table, RuntimeResource(rt), rep).unwrap();
     }
     handles::lower_borrow(&mut host.table, host.scope, RuntimeResource(0), 50).unwrap();
-    host
+    (host, flat)
 }
 
 fn destination(case: &Case) -> Bump {
-    let mut host = Bump::new(case.from.string_encoding);
-    let (size_bytes, _) = tuple_layout(&case.types, case.tys.iter().copied(), case.to.ptr);
+    let mut host = Bump::new(case.from.opts.string_encoding);
+    let (size_bytes, _) = tuple_layout(&case.types, case.tys.iter().copied(), case.to.opts.ptr);
     host.memory = vec![0xbb; to_usize(ROOT + size_bytes)];
     host.answer = case.answer;
     host
 }
 
-/// Moves a case's values as the spec words it.
-fn reference(case: &Case, src: &mut Bump, dst: &mut Bump) -> Result<Option<u64>, Trap> {
-    let mut src_cx = Context::new(&case.types, case.from, src);
-    let pointer = [CoreValue::pointer(ROOT, case.from.ptr)];
-    let values = lift_flat_values(&mut src_cx, 0, &mut CoreValueIter::new(&pointer), &case.tys)?;
+/// Passes a case's values on as the spec words it.
+fn reference(
+    case: &Case,
+    flat: &[CoreValue],
+    src: &mut Bump,
+    dst: &mut Bump,
+) -> Result<Vec<CoreValue>, Trap> {
+    let mut src_cx = Context::new(&case.types, case.from.opts, src);
+    let values = lift_flat_values(&mut src_cx, case.from.max_flat, &mut CoreValueIter::new(flat), &case.tys)?;
     dst.tags = std::mem::take(&mut src.tags);
-    let mut dst_cx = Context::new(&case.types, case.to, dst);
-    let flat = lower_flat_values(&mut dst_cx, 0, &values, &case.tys, case.out)?;
-    Ok(flat.first().map(|ptr| ptr.bits()))
+    let mut dst_cx = Context::new(&case.types, case.to.opts, dst);
+    lower_flat_values(&mut dst_cx, case.to.max_flat, &values, &case.tys, case.out)
 }
 
-/// Moves a case's values with a plan.
-fn planned(case: &Case, src: &mut Bump, dst: &mut Bump) -> Result<Option<u64>, Trap> {
+/// Passes a case's values on with a plan.
+fn planned(case: &Case, flat: &[CoreValue], src: &mut Bump, dst: &mut Bump) -> Result<Vec<CoreValue>, Trap> {
     let plan = plan(&case.types, &case.tys, case.from, case.to);
-    let mut src_cx = Context::new(&case.types, case.from, src);
-    let mut dst_cx = Context::new(&case.types, case.to, dst);
-    match case.out {
-        Some(out) => copy(&plan, &mut src_cx, ROOT, &mut dst_cx, out).map(|()| None),
-        None => copy_spilled(&plan, &mut src_cx, ROOT, &mut dst_cx).map(Some),
-    }
+    let mut src_cx = Context::new(&case.types, case.from.opts, src);
+    let mut dst_cx = Context::new(&case.types, case.to.opts, dst);
+    run(&plan, &mut src_cx, flat, &mut dst_cx, case.out)
 }
 
-/// Everything that a copy may have changed or shown.
+/// Everything that passing values on may have changed or shown.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    result: Result<Option<u64>, Trap>,
+    result: Result<Vec<CoreValue>, Trap>,
     memory: Vec<u8>,
     reallocs: Vec<[u64; 4]>,
     handles: [Vec<(u32, handles::ResourceHandle)>; 2],
 }
 
-fn outcome(result: Result<Option<u64>, Trap>, src: &Bump, dst: &Bump) -> Outcome {
+fn outcome(result: Result<Vec<CoreValue>, Trap>, src: &Bump, dst: &Bump) -> Outcome {
     let handles = [src, dst].map(|host| host.table.iter().map(|(index, handle)| (index, *handle)).collect());
     Outcome { result, memory: dst.memory.clone(), reallocs: dst.reallocs.clone(), handles }
 }
 
 fn check(case: &Case) -> Result<(), TestCaseError> {
-    let (mut src, mut dst) = (source(case), destination(case));
-    let result = reference(case, &mut src, &mut dst);
+    let ((mut src, flat), mut dst) = (source(case), destination(case));
+    let result = reference(case, &flat, &mut src, &mut dst);
     let expected = outcome(result, &src, &dst);
-    let (mut src, mut dst) = (source(case), destination(case));
+    let ((mut src, flat), mut dst) = (source(case), destination(case));
     let untouched = src.memory.clone();
-    let result = planned(case, &mut src, &mut dst);
+    let result = planned(case, &flat, &mut src, &mut dst);
     prop_assert_eq!(&src.memory, &untouched);
     let plan = plan(&case.types, &case.tys, case.from, case.to);
     prop_assert_eq!(outcome(result, &src, &dst), expected, "\n{}", plan);
@@ -224,22 +251,77 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn plans_do_what_load_and_store_do(case in any_case()) {
+    fn plans_do_what_lifting_and_lowering_does(case in any_case()) {
         check(&case)?;
     }
 
     #[test]
     fn memory_that_changes_meanwhile_is_no_panic(case in any_case(), n_reads in 0..40u32) {
-        let before = source(&case).memory;
+        let case = Case { to: Passing::in_memory(case.to.opts), tampered_flat: vec![], ..case };
+        let before = source(&case).0.memory;
         let case = Case { tampered: case.tampered.iter().map(|(at, byte, n)| (at / 3, !byte, *n)).collect(), ..case };
-        let after = source(&case).memory;
-        let mut src = Shared { before, after, n_reads: Cell::new(n_reads) };
+        let (after, flat) = source(&case);
+        let mut src = Shared { before, after: after.memory, n_reads: Cell::new(n_reads) };
         let mut dst = Standalone { memory: vec![0; 4096] };
         let plan = plan(&case.types, &case.tys, case.from, case.to);
-        let mut src_cx = Context::new(&case.types, case.from, &mut src);
-        let result = copy_spilled(&plan, &mut src_cx, ROOT, &mut Context::new(&case.types, case.to, &mut dst));
-        prop_assert!(result.is_err() || result.is_ok_and(|ptr| ptr >= 4096));
+        let mut src_cx = Context::new(&case.types, case.from.opts, &mut src);
+        let mut dst_cx = Context::new(&case.types, case.to.opts, &mut dst);
+        let result = run(&plan, &mut src_cx, &flat, &mut dst_cx, None);
+        prop_assert!(result.is_err() || result.is_ok_and(|flat| flat[0].bits() >= 4096));
     }
+
+    #[test]
+    fn functions_are_planned_as_they_are_flattened(
+        trees in vec(any_type(), 0..=4),
+        result in proptest::option::of(any_type()),
+        opts in [any_options(), any_options()],
+        is_async in any::<[bool; 2]>(),
+    ) {
+        let mut types = Types::new();
+        let params = trees.iter().enumerate().map(|(i, tree)| (format!("p{i}"), tree.intern(&mut types))).collect();
+        let result = result.map(|tree| tree.intern(&mut types));
+        let ft = FuncType { params, result, is_async: is_async[1] };
+        let [caller, callee] = [0, 1].map(|i| Options { is_async: is_async[i], ..opts[i] });
+        check_func_plans(&types, &ft, caller, callee)?;
+    }
+}
+
+/// Checks that both sides' core values of a call are those of the core functions on either side.
+fn check_func_plans(
+    types: &Types,
+    ft: &FuncType,
+    caller: Options,
+    callee: Options,
+) -> Result<(), TestCaseError> {
+    fn core(form: &Form, opts: Options) -> Vec<CoreType> {
+        match form {
+            Form::Flat(flat) => flat.clone(),
+            Form::Memory { .. } => vec![opts.ptr.into()],
+        }
+    }
+    let (params, result) = func_plans(types, ft, caller, callee);
+    let lifted = flatten_functype(types, ft, &callee, Direction::Lift);
+    prop_assert_eq!(core(&params.to().form, callee), lifted.params);
+    if callee.is_async {
+        // The parameters of `task.return` are the result's.
+        let max = MAX_FLAT_PARAMS;
+        let flat = canonical_abi::flatten::flatten_types_up_to(types, &ft.result_type(), callee.ptr, max);
+        prop_assert_eq!(core(&result.from().form, callee), flat.unwrap_or(vec![callee.ptr.into()]));
+    } else {
+        prop_assert_eq!(core(&result.from().form, callee), lifted.results);
+    }
+    let lowered = flatten_functype(types, ft, &caller, Direction::Lower);
+    let mut given = core(&params.from().form, caller);
+    let returned = match &result.to().form {
+        Form::Flat(flat) => flat.clone(),
+        Form::Memory { .. } => {
+            given.push(caller.ptr.into());
+            vec![]
+        }
+    };
+    prop_assert_eq!(given, lowered.params);
+    prop_assert_eq!(if caller.is_async { vec![CoreType::I32] } else { returned }, lowered.results);
+    Ok(())
 }
 
 /// A memory that another thread changes after so many reads.
@@ -287,7 +369,7 @@ const UTF8: StringEncoding = StringEncoding::Utf8;
 
 /// Checks the text of a plan between memories in UTF-8, without the two lines about them.
 fn check_text(types: &Types, tys: &[ValType], to: PtrType, expected: &str) {
-    let plan = plan(types, tys, options(UTF8, PtrType::I32), options(UTF8, to));
+    let plan = plan_in_memory(types, tys, options(UTF8, PtrType::I32), options(UTF8, to));
     let text: String = plan.to_string().lines().skip(2).map(|line| format!("{line}\n")).collect();
     assert_eq!(text, expected);
 }
@@ -391,6 +473,46 @@ move3:
     check_text(&t, &[choices, own, stream], PtrType::I64, expected);
 }
 
+#[test]
+fn flat_values_have_slots() {
+    let mut t = Types::new();
+    let pair = t.tuple(vec![ValType::S8, ValType::F32]).unwrap();
+    let choice = t.variant(vec![
+        ("a".into(), Some(ValType::F32)),
+        ("b".into(), Some(ValType::S64)),
+        ("c".into(), Some(pair)),
+        ("d".into(), None),
+    ]);
+    let choice = choice.unwrap();
+    let chars = t.fixed_length_list(ValType::Char, 2).unwrap();
+    let passing = |ptr, max_flat| Passing { opts: options(UTF8, ptr), max_flat };
+    let tys = [ValType::Bool, choice, chars, ValType::String];
+    let plan = plan(&t, &tys, passing(PtrType::I32, 16), passing(PtrType::I64, 4));
+    let expected = "\
+; from utf8 in a 32-bit memory, flat: i32 i32 i64 f32 i32 i32 i32 i32
+; to utf8 in a 64-bit memory, 48 bytes aligned to 8
+check:
+    below     from.1, 1 byte, 4
+    chars     from.4, 1
+    chars     from.5, 1
+    string    from.6
+move:
+    bool      to[0], from.0
+    switch    to[8], from.1, 1 byte, payload to[16], from.2, [move0, move1, move2, _]
+    char      to[24], from.4
+    char      to[28], from.5
+    string    to[32], from.6
+move0:
+    f32       to[0], from.0
+move1:
+    s64       to[0], from.0
+move2:
+    s8        to[0], from.0
+    f32       to[4], from.1
+";
+    assert_eq!(plan.to_string(), expected);
+}
+
 /// Types of few definitions and very many paths have short plans.
 #[test]
 fn plans_grow_with_definitions() {
@@ -403,9 +525,16 @@ fn plans_grow_with_definitions() {
     for _ in 0..90 {
         cases = t.variant(vec![("a".into(), Some(cases)), ("b".into(), Some(cases))]).unwrap();
     }
-    let n_chars =
-        |ty| plan(&t, &[ty], options(UTF8, PtrType::I32), options(UTF8, PtrType::I64)).to_string().len();
-    assert!(n_chars(padded) < 8_000 && n_chars(cases) < 50_000);
+    let mut flat = ValType::String;
+    for _ in 0..14 {
+        flat = t.variant(vec![("a".into(), Some(flat)), ("b".into(), Some(flat))]).unwrap();
+    }
+    let n_chars = |ty, max_flat| {
+        let passing = |ptr| Passing { opts: options(UTF8, ptr), max_flat };
+        plan(&t, &[ty], passing(PtrType::I32), passing(PtrType::I64)).to_string().len()
+    };
+    assert!(n_chars(padded, 0) < 8_000 && n_chars(cases, 0) < 50_000 && n_chars(cases, 16) < 50_000);
+    assert!(n_chars(flat, 16) < 5_000);
 }
 
 #[test]
@@ -417,9 +546,11 @@ fn functions_have_two_plans() {
     let (params, result) = func_plans(&types, &ft, caller, callee);
     assert_eq!((params.from().opts, params.to().opts), (caller, callee));
     assert_eq!((result.from().opts, result.to().opts), (callee, caller));
-    assert_eq!((params.to().size_bytes, params.to().align), (8, 4));
-    assert_eq!((result.from().size_bytes, result.to().size_bytes), (16, 8));
+    assert_eq!(params.to().form, Form::Flat(vec![CoreType::I32; 2]));
+    assert_eq!(result.from().form, Form::Memory { size_bytes: 16, align: 8 });
+    assert_eq!(result.to().form, Form::Memory { size_bytes: 8, align: 4 });
     assert_eq!(params.moves().main().len() + params.moves().blocks().count(), 2);
+    assert_eq!(result.check().main(), [Check::String { at: Operand::Memory(0) }]);
 }
 
 /// A string that is tagged as UTF-16 though it fits Latin-1 is stored as the spec says for UTF-16.
@@ -431,9 +562,10 @@ fn plans_see_the_tag_of_a_string() {
         let mut src = Standalone { memory: b"\x08\0\0\0\x02\0\0\x80\xe4\0b\0".to_vec() };
         let mut dst = Bump::new(from.string_encoding);
         let to = options(to, PtrType::I32);
-        let plan = plan(&types, &[ValType::String], from, to);
+        let plan = plan_in_memory(&types, &[ValType::String], from, to);
         let mut src_cx = Context::new(&types, from, &mut src);
-        copy(&plan, &mut src_cx, 0, &mut Context::new(&types, to, &mut dst), 0).unwrap();
+        let mut dst_cx = Context::new(&types, to, &mut dst);
+        run(&plan, &mut src_cx, &[CoreValue::I32(0)], &mut dst_cx, Some(0)).unwrap();
         assert_eq!(dst.reallocs, expected);
         let begin = dst.memory[0] as usize;
         assert_eq!(&dst.memory[begin..], stored);
@@ -460,8 +592,8 @@ fn plans_see_the_tag_of_a_string() {
 fn plans_are_for_their_options() {
     let types = Types::new();
     let wide = options(UTF8, PtrType::I64);
-    let plan = plan(&types, &[ValType::U8], wide, wide);
+    let plan = plan_in_memory(&types, &[ValType::U8], wide, wide);
     let (mut src, mut dst) = (Standalone { memory: vec![1] }, Standalone { memory: vec![0] });
     let mut src_cx = Context::new(&types, Options::default(), &mut src);
-    let _ = copy(&plan, &mut src_cx, 0, &mut Context::new(&types, wide, &mut dst), 0);
+    let _ = run(&plan, &mut src_cx, &[CoreValue::I64(0)], &mut Context::new(&types, wide, &mut dst), Some(0));
 }

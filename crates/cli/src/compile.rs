@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use component_tools::{Item, Part, PartKind};
+use component_tools::PartKind;
 use jit::{Config, Engine, FuncListing, Module};
 
 use crate::failure::Failure;
@@ -46,7 +46,9 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         modules.push((String::new(), &bytes[..]));
     } else {
         let outline = component_tools::outline(&bytes).map_err(|error| fail(&error))?;
-        collect(&outline, "", &bytes, &mut modules);
+        let nested = outline.nested().into_iter();
+        let nested = nested.filter(|(_, part)| matches!(part.kind, PartKind::Module(_)));
+        modules.extend(nested.map(|(path, part)| (path, &bytes[part.range.clone()])));
     }
     let engine = Engine::new(&Config::new()).map_err(|error| fail(&error))?;
     let mut out = String::new();
@@ -74,19 +76,6 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
 /// Returns whether a binary's header is that of a core module (core specification, "Binary Format: Modules").
 fn is_core(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(&[1, 0, 0, 0])
-}
-
-fn collect<'a>(part: &Part, prefix: &str, bytes: &'a [u8], modules: &mut Vec<(String, &'a [u8])>) {
-    let PartKind::Component(component) = &part.kind else { return };
-    for item in &component.items {
-        let Item::Part { index, part } = item else { continue };
-        match part.kind {
-            PartKind::Module(_) => {
-                modules.push((format!("{prefix}module-{index}"), &bytes[part.range.clone()]));
-            }
-            PartKind::Component(_) => collect(part, &format!("{prefix}component-{index}."), bytes, modules),
-        }
-    }
 }
 
 fn is_chosen(wanted: &[String], listing: &FuncListing) -> bool {

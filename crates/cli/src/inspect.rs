@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use component_tools::{ComponentPart, Item, ModulePart, Part, PartKind};
+use component_tools::{ComponentPart, Definition, ModulePart, Part, PartKind};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -80,27 +80,27 @@ fn heading(part: &Part) -> String {
 }
 
 fn push_children(text: &mut String, indent: &str, part: &Part) {
-    let items = match &part.kind {
-        PartKind::Component(component) => &component.items[..],
+    let definitions = match &part.kind {
+        PartKind::Component(component) => &component.definitions[..],
         PartKind::Module(_) => &[],
     };
-    let n_children = items.len() + part.custom_sections.len();
+    let n_children = definitions.len() + part.custom_sections.len();
     let branches = |i: usize| if i + 1 == n_children { ("└ ", "  ") } else { ("├ ", "│ ") };
-    for (i, item) in items.iter().enumerate() {
+    for (i, definition) in definitions.iter().enumerate() {
         let (branch, below) = branches(i);
-        let _ = writeln!(text, "{indent}{branch}{}", line(item));
-        if let Item::Part { part, .. } = item {
+        let _ = writeln!(text, "{indent}{branch}{}", line(definition));
+        if let Definition::Part { part, .. } = definition {
             push_children(text, &format!("{indent}{below}"), part);
         }
     }
     for (i, section) in part.custom_sections.iter().enumerate() {
-        let (branch, _) = branches(items.len() + i);
+        let (branch, _) = branches(definitions.len() + i);
         let _ =
             writeln!(text, "{indent}{branch}custom section {:?}, {} bytes", section.name, section.size_bytes);
     }
 }
 
-fn line(item: &Item) -> String {
+fn line(definition: &Definition) -> String {
     let list = |with: &[(String, &str, u32)]| {
         let with = with.iter().map(|(name, sort, index)| format!("{name:?} = {sort} {index}"));
         with.collect::<Vec<_>>().join(", ")
@@ -110,17 +110,17 @@ fn line(item: &Item) -> String {
         Some(of) if with.is_empty() => format!("{sort} {index}: instantiates {of}"),
         Some(of) => format!("{sort} {index}: instantiates {of} with {}", list(with)),
     };
-    match item {
-        Item::Import { name, sort } => format!("import {name:?}: {sort}"),
-        Item::Export { name, sort, index } => format!("export {name:?}: {sort} {index}"),
-        Item::Part { index, part } => format!("{index}: {}", heading(part)),
-        Item::CoreInstance { index, module, with } => {
+    match definition {
+        Definition::Import { name, sort } => format!("import {name:?}: {sort}"),
+        Definition::Export { name, sort, index } => format!("export {name:?}: {sort} {index}"),
+        Definition::Part { index, part } => format!("{index}: {}", heading(part)),
+        Definition::CoreInstance { index, module, with } => {
             made("core instance", index, module.map(|module| format!("core module {module}")), with)
         }
-        Item::Instance { index, component, with } => {
+        Definition::Instance { index, component, with } => {
             made("instance", index, component.map(|component| format!("component {component}")), with)
         }
-        Item::Canon { name, index, of, options } => {
+        Definition::Canon { name, index, of, options } => {
             let (sort, of_sort) = if name == "lift" { ("func", "core func") } else { ("core func", "func") };
             let of = of.map(|of| format!(" {of_sort} {of}")).unwrap_or_default();
             let options =
@@ -152,36 +152,36 @@ fn part_json(part: &Part) -> Value {
             value["kind"] = json!("component");
             value["types"] = json!(component.n_types);
             value["aliases"] = json!(component.n_aliases);
-            value["items"] = component.items.iter().map(item_json).collect();
+            value["items"] = component.definitions.iter().map(definition_json).collect();
         }
     }
     value
 }
 
-fn item_json(item: &Item) -> Value {
+fn definition_json(definition: &Definition) -> Value {
     let list = |with: &[(String, &str, u32)]| {
         with.iter()
             .map(|(name, sort, index)| json!({ "name": name, "sort": sort, "index": index }))
             .collect::<Value>()
     };
-    match item {
-        Item::Import { name, sort } => json!({ "item": "import", "name": name, "sort": sort }),
-        Item::Export { name, sort, index } => {
+    match definition {
+        Definition::Import { name, sort } => json!({ "item": "import", "name": name, "sort": sort }),
+        Definition::Export { name, sort, index } => {
             json!({ "item": "export", "name": name, "sort": sort, "index": index })
         }
-        Item::Part { index, part } => {
+        Definition::Part { index, part } => {
             let mut value = part_json(part);
             value["item"] = json!("part");
             value["index"] = json!(index);
             value
         }
-        Item::CoreInstance { index, module, with } => {
+        Definition::CoreInstance { index, module, with } => {
             json!({ "item": "core instance", "index": index, "module": module, "with": list(with) })
         }
-        Item::Instance { index, component, with } => {
+        Definition::Instance { index, component, with } => {
             json!({ "item": "instance", "index": index, "component": component, "with": list(with) })
         }
-        Item::Canon { name, index, of, options } => {
+        Definition::Canon { name, index, of, options } => {
             json!({ "item": "canon", "name": name, "index": index, "of": of, "options": options })
         }
     }

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_tools::{Item, Part, PartKind};
-
 use crate::failure::Failure;
 use crate::input::read_component;
 
@@ -30,8 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
     let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
-    let mut parts = Vec::new();
-    collect(&part, "", &mut parts);
+    let parts = part.nested();
     if parts.is_empty() {
         return Err(Failure::in_file(&file, "there is no core module and no component in it to write"));
     }
@@ -50,19 +47,4 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
 
 fn failure(path: &Path, error: &std::io::Error) -> Failure {
     Failure::in_file(&path.display().to_string(), error)
-}
-
-/// Collects the parts within a part, nested ones after what they are nested in.
-fn collect<'a>(part: &'a Part, prefix: &str, parts: &mut Vec<(String, &'a Part)>) {
-    let PartKind::Component(component) = &part.kind else { return };
-    for item in &component.items {
-        let Item::Part { index, part } = item else { continue };
-        let kind = match part.kind {
-            PartKind::Module(_) => "module",
-            PartKind::Component(_) => "component",
-        };
-        let path = format!("{prefix}{kind}-{index}");
-        parts.push((path.clone(), part));
-        collect(part, &format!("{path}."), parts);
-    }
 }

@@ -1,8 +1,11 @@
 //! Takes components apart and puts them together: the jobs of tools, none of which runs a guest.
 //!
-//! [`validate()`] judges a binary, [`outline()`] and [`world()`] describe one, [`link()`] makes one component of several,
-//! [`componentize()`] one of a core module.
-//! Follows Binary.md, and Explainer.md, "Instance Definitions" and "Import and Export Definitions".
+//! [`validate()`] checks a binary, [`outline()`] lists what it consists of, and [`world()`] writes
+//! its imports and exports as WIT. [`link()`] makes one component of several, and
+//! [`componentize()`] makes one of a core module.
+//!
+//! Follows Binary.md, and Explainer.md, "Instance Definitions" and "Import and Export
+//! Definitions".
 //!
 //! ```
 //! use component_tools::{File, link};
@@ -18,26 +21,26 @@
 //! )?;
 //! let file = |name, bytes| File { name, bytes };
 //! let linked = link(file("one", &one), &[file("other", &other)])?;
-//! assert!(component_tools::validate(&linked).is_ok());
+//! assert!(component_tools::world(&linked)?.contains("export ask: func() -> u32;"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
 
+mod binary;
 mod componentize;
 mod encode;
 mod error;
 mod link;
 mod outline;
 mod types;
-mod validate;
 mod wiring;
 mod world;
 
 pub use canonical_abi::StringEncoding;
 
+pub use binary::{BinaryKind, File, validate};
 pub use componentize::{ComponentizeError, Parts, World, componentize};
 pub use error::{Error, ErrorKind};
-pub use link::{ComposeError, File, link};
-pub use outline::{ComponentPart, CustomSection, Item, ModulePart, Part, PartKind, outline};
-pub use validate::{BinaryKind, validate};
+pub use link::{ComposeError, link};
+pub use outline::{ComponentPart, CustomSection, Definition, ModulePart, Part, PartKind, outline};
 pub use world::world;

@@ -1,31 +1,22 @@
-//! One component of several: imports are met by exports of the same name, what is left is imported from outside.
-//! Follows Explainer.md, "Instance Definitions" and "Canonical Interface Name".
+//! Makes one component of several: exports satisfy imports of the same name, and the new component
+//! imports the rest. Follows Explainer.md, "Instance Definitions" and "Canonical Interface Name".
 //!
-//! The components are nested in the new one as they are. It imports what none of them provides, instantiates them from
-//! the last to the first, and exports what the first exports. That what is provided fits what is asked for is left to
-//! validation, which sees each instantiation with its types.
+//! The new component nests the given ones unchanged. It imports what none of them provides,
+//! instantiates them from the last to the first, and exports what the first exports. Types are not
+//! compared here: validation of the new component does that at each instantiation.
 
 use std::fmt;
 
-use wasm_encoder::{ComponentExportKind, ComponentExternName, ComponentTypeRef};
+use wasm_encoder::{ComponentExportKind, ComponentTypeRef};
 use wasmparser::Validator;
-use wasmparser::component_types::{ComponentEntityType, ComponentItem, ComponentType};
+use wasmparser::component_types::{ComponentEntityType, ComponentType};
 use wasmparser::types::TypesRef;
 
-use crate::encode::{Encoder, Naming};
+use crate::binary::{File, features, validate_component};
+use crate::encode::{EncodeError, Encoder, Naming, extern_name};
 use crate::error::Error;
 use crate::types::ComponentTypes;
-use crate::validate::{features, validate_component};
-use crate::wiring::{Source, Wiring};
-
-/// A component to compose, with the name that errors give it.
-#[derive(Clone, Copy, Debug)]
-pub struct File<'a> {
-    /// The name, such as that of its file.
-    pub name: &'a str,
-    /// The component in the binary format.
-    pub bytes: &'a [u8],
-}
+use crate::wiring::{SortMismatch, Source, Wiring};
 
 /// Why components could not be composed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,32 +28,33 @@ pub enum ComposeError {
         /// What is wrong with it.
         error: Error,
     },
-    /// A plug exports nothing that a component before it imports.
+    /// A plug exports nothing that a file before it imports.
     Unused {
         /// The file's name.
         file: String,
         /// What it exports.
         exports: Vec<String>,
-        /// What the ones before it import and nothing provides.
+        /// What the files before it import and no file provides.
         wanted: Vec<String>,
     },
-    /// What is provided is not of the type that is asked for, or two components ask for one import with different
-    /// types. The message names them.
+    /// An export is not of the type of the import that it should satisfy, or two files import
+    /// different types under one name. The message names them.
     Mismatch(String),
-    /// The components need something of the new one that is not supported yet.
+    /// The new component would need something that is not supported yet.
     Unsupported(String),
 }
 
 /// Makes one component of several.
 ///
-/// The imports of each are met by the exports of those after it: `socket` first, then the plugs in order. An interface
-/// name meets one of a compatible version; the very name is preferred, then the earlier plug. What is left is imported
-/// by the new component, once for all that ask for it, in the greatest compatible version asked for. The new
-/// component exports what `socket` exports.
+/// The files are `socket` and then the plugs. Exports of a file satisfy imports of the files before
+/// it. An interface also satisfies an import of a compatible version; the same version is
+/// preferred, then the earlier plug. The new component imports the rest, compatible versions once
+/// and in the greatest version. It exports what `socket` exports.
 ///
 /// # Errors
 ///
-/// If a file is no component, a plug is of no use, or what is provided does not fit.
+/// If a file is not a component, a plug satisfies no import, or an export is not of the type of an
+/// import that it should satisfy.
 pub fn link(socket: File<'_>, plugs: &[File<'_>]) -> Result<Vec<u8>, ComposeError> {
     let files: Vec<File<'_>> = std::iter::once(socket).chain(plugs.iter().copied()).collect();
     for file in &files {
@@ -74,19 +66,19 @@ pub fn link(socket: File<'_>, plugs: &[File<'_>]) -> Result<Vec<u8>, ComposeErro
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let wiring = Wiring::new(types.types(), &components)?;
     check_use(&names, &components, &wiring)?;
-    let parts = Parts {
+    let linked = Linked {
         files: &files,
         names: &names,
         types: types.types(),
         components: &components,
         wiring: &wiring,
     };
-    // An import more than needed would be one that the host must know of.
-    make(&parts, Naming::None).or_else(|_| make(&parts, Naming::Import))
+    // Each import is one more that a host has to provide: types are imported only if they must be.
+    make(&linked, Naming::None).or_else(|_| make(&linked, Naming::Import))
 }
 
-/// What the new component is made of.
-struct Parts<'a> {
+/// The files, their types, and which satisfies which import.
+struct Linked<'a> {
     files: &'a [File<'a>],
     names: &'a [&'a str],
     types: TypesRef<'a>,
@@ -95,13 +87,14 @@ struct Parts<'a> {
 }
 
 /// Returns the new component, if what is provided fits.
-fn make(parts: &Parts<'_>, naming: Naming) -> Result<Vec<u8>, ComposeError> {
-    let bytes = write(parts, naming, 0)?;
+fn make(linked: &Linked<'_>, naming: Naming) -> Result<Vec<u8>, ComposeError> {
+    let bytes = write(linked, naming, 0)?;
     let Err(error) = check(&bytes) else { return Ok(bytes) };
-    // The files are instantiated from the last to the first: the first that fails is the one that does not fit.
-    for file in (0..parts.files.len()).rev() {
-        if let Err(error) = check(&write(parts, naming, file)?) {
-            return Err(misfit(parts, file, &error));
+    // The files are instantiated from the last to the first. The first to fail has the import that
+    // does not fit.
+    for file in (0..linked.files.len()).rev() {
+        if let Err(error) = check(&write(linked, naming, file)?) {
+            return Err(misfit(linked, file, &error));
         }
     }
     Err(mismatch(&error))
@@ -112,23 +105,23 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Says which import of a file does not fit what which plug exports.
-fn misfit(parts: &Parts<'_>, file: usize, error: &Error) -> ComposeError {
-    let imports = parts.components[file].imports.iter().zip(&parts.wiring.sources[file]);
+/// Returns the error about an import of a file and the plug whose export does not fit it.
+fn misfit(linked: &Linked<'_>, file: usize, error: &Error) -> ComposeError {
+    let imports = linked.components[file].imports.iter().zip(&linked.wiring.sources[file]);
     let from_plugs = || {
         imports.clone().filter_map(|((key, item), source)| match source {
             Source::Plug { file, export } => {
-                Some((key, item, *file, &parts.components[*file].exports[export]))
+                Some((key, item, *file, &linked.components[*file].exports[export]))
             }
             Source::PlugType { file, .. } => Some((key, item, *file, item)),
             Source::Import(_) => None,
         })
     };
-    let name = parts.names[file];
+    let name = linked.names[file];
     for (key, item, plug, export) in from_plugs() {
         let (wanted, given) = (sort(&item.ty), sort(&export.ty));
         if wanted != given {
-            let plug = parts.names[plug];
+            let plug = linked.names[plug];
             let message = format!(
                 "import `{key}` of {name} is of the sort {wanted}, and {plug} exports one of the sort {given}"
             );
@@ -137,7 +130,7 @@ fn misfit(parts: &Parts<'_>, file: usize, error: &Error) -> ComposeError {
     }
     match from_plugs().find(|(key, ..)| error.message().contains(&format!("import `{key}`"))) {
         Some((key, _, plug, _)) => {
-            let plug = parts.names[plug];
+            let plug = linked.names[plug];
             let message = format!("import `{key}` of {name} is not what {plug} exports: {}", error.message());
             ComposeError::Mismatch(message)
         }
@@ -145,7 +138,7 @@ fn misfit(parts: &Parts<'_>, file: usize, error: &Error) -> ComposeError {
     }
 }
 
-/// Returns the name of a sort of import or export.
+/// Returns the name of an item's sort.
 fn sort(ty: &ComponentEntityType) -> &'static str {
     match ty {
         ComponentEntityType::Module(_) => "core module",
@@ -161,7 +154,7 @@ fn mismatch(error: &Error) -> ComposeError {
     ComposeError::Mismatch(error.message().to_owned())
 }
 
-/// Checks that each plug provides something.
+/// Checks that each plug satisfies an import.
 fn check_use(names: &[&str], components: &[&ComponentType], wiring: &Wiring) -> Result<(), ComposeError> {
     for file in 1..components.len() {
         if wiring.sources.iter().flatten().any(|source| source.file() == Some(file)) {
@@ -178,14 +171,14 @@ fn check_use(names: &[&str], components: &[&ComponentType], wiring: &Wiring) -> 
     Ok(())
 }
 
-/// Writes the new component, or what of it is needed to instantiate the files from `first` on.
-fn write(parts: &Parts<'_>, naming: Naming, first: usize) -> Result<Vec<u8>, ComposeError> {
-    let Parts { files, names, types, components, wiring } = *parts;
+/// Writes the new component, or as much of it as instantiates the files from `first` on.
+fn write(linked: &Linked<'_>, naming: Naming, first: usize) -> Result<Vec<u8>, ComposeError> {
+    let Linked { files, names, types, components, wiring } = *linked;
     let mut encoder = Encoder::new(types, names, components, wiring, naming);
     let imports = encoder.imports()?;
     let builder = encoder.builder();
     let nested: Vec<u32> = files.iter().map(|file| builder.component_raw(None, file.bytes)).collect();
-    // By file; those after the current one are there already.
+    // By file, from the last one on.
     let mut instances = vec![0; files.len()];
     for file in (first..files.len()).rev() {
         let mut args = Vec::new();
@@ -209,8 +202,8 @@ fn write(parts: &Parts<'_>, naming: Naming, first: usize) -> Result<Vec<u8>, Com
         let kind = export_kind(&item.ty);
         let index = encoder.builder().alias_export(instances[0], key, kind);
         let ty = match (naming, item.ty) {
-            // It may mention types of a plug, which have names in the interface that is imported for them. Without a
-            // name for one of its types it is left to validation.
+            // The function may mention types of a plug. They have names in the interface that is
+            // imported for its types. If a type has no name there, validation reports it.
             (Naming::Import, ComponentEntityType::Func(id)) => {
                 encoder.func_type(id, key).ok().map(ComponentTypeRef::Func)
             }
@@ -221,7 +214,7 @@ fn write(parts: &Parts<'_>, naming: Naming, first: usize) -> Result<Vec<u8>, Com
     Ok(encoder.into_builder().finish())
 }
 
-/// Returns the sort of an import or an export.
+/// Returns an item's sort.
 fn export_kind(ty: &ComponentEntityType) -> ComponentExportKind {
     match ty {
         ComponentEntityType::Module(_) => ComponentExportKind::Module,
@@ -233,13 +226,18 @@ fn export_kind(ty: &ComponentEntityType) -> ComponentExportKind {
     }
 }
 
-/// Returns the name of an import or an export with all that belongs to it.
-pub(super) fn extern_name<'a>(key: &'a str, item: &'a ComponentItem) -> ComponentExternName<'a> {
-    ComponentExternName {
-        name: key.into(),
-        implements: item.implements.as_deref().map(Into::into),
-        version_suffix: item.version_suffix.as_deref().map(Into::into),
-        external_id: item.external_id.as_deref().map(Into::into),
+impl From<SortMismatch> for ComposeError {
+    fn from(error: SortMismatch) -> Self {
+        Self::Mismatch(error.to_string())
+    }
+}
+
+impl From<EncodeError> for ComposeError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::Mismatch(message) => Self::Mismatch(message),
+            EncodeError::Unsupported(message) => Self::Unsupported(message),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! What a binary consists of: modules, components, instances and canonical functions, as a tree.
-//! Follows Binary.md: one [`Item`] per definition that a reader wants to see, in the order of the binary.
+//! What a binary consists of, as a tree. Follows Binary.md: one [`Definition`] for each entry of a
+//! component's sections, in the order of the binary.
 //!
-//! Indices are those of the component's index spaces, so that items can be told by them. Types and aliases take their
-//! places in these spaces; they are counted, not listed.
+//! Indices are those of the component's index spaces, so that definitions can refer to each other.
+//! Types and aliases have indices too; they are counted, not listed.
 
 use std::ops::Range;
 
@@ -12,23 +12,23 @@ use wasmparser::{
     Parser, Payload,
 };
 
+use crate::binary::{features, validate};
 use crate::error::Error;
-use crate::validate::{features, validate};
 
 /// A component or a core module within a binary.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Part {
-    /// Where its bytes lie in the whole binary.
+    /// The range of its bytes in the whole binary.
     pub range: Range<usize>,
-    /// Its name, if its `name` section gives one.
+    /// The name that its `name` section gives it.
     pub name: Option<String>,
-    /// Its own custom sections, without those of what is nested in it.
+    /// Its own custom sections; those of nested parts are listed there.
     pub custom_sections: Vec<CustomSection>,
-    /// Which of the two it is.
+    /// What it is, with its contents.
     pub kind: PartKind,
 }
 
-/// The kinds of [`Part`]s.
+/// The kinds of [`Part`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PartKind {
     /// A core module.
@@ -37,83 +37,84 @@ pub enum PartKind {
     Component(ComponentPart),
 }
 
-/// What a core module consists of.
+/// The contents of a core module.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ModulePart {
-    /// How much it imports.
+    /// The number of its imports.
     pub n_imports: u32,
-    /// How much it exports.
+    /// The number of its exports.
     pub n_exports: u32,
-    /// How many functions it defines.
+    /// The number of functions that it defines.
     pub n_functions: u32,
-    /// The size of its code section, in bytes.
+    /// The size of its code section.
     pub code_bytes: u64,
-    /// The size of its data section, in bytes.
+    /// The size of its data section.
     pub data_bytes: u64,
 }
 
-/// What a component consists of.
+/// The contents of a component.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ComponentPart {
     /// Its definitions, in order.
-    pub items: Vec<Item>,
-    /// How many types it defines, core types among them.
+    pub definitions: Vec<Definition>,
+    /// The number of types that it defines, core types included.
     pub n_types: u32,
-    /// How many aliases it has.
+    /// The number of its aliases.
     pub n_aliases: u32,
 }
 
 /// One definition of a component.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Item {
+pub enum Definition {
     /// An import.
     Import {
         /// Its name.
         name: String,
-        /// What is imported, such as `instance`.
+        /// The sort of what is imported, such as `instance`.
         sort: &'static str,
     },
-    /// A core module, or a nested component.
+    /// A core module or a nested component.
     Part {
-        /// Its index among the modules, or among the components.
+        /// Its index among the core modules or among the components.
         index: u32,
-        /// What it consists of.
+        /// Its contents.
         part: Part,
     },
     /// A core instance.
     CoreInstance {
         /// Its index.
         index: u32,
-        /// The module that it is an instance of; without one it is made of exports.
+        /// The module that is instantiated; none if the instance is a list of exports.
         module: Option<u32>,
-        /// The arguments, or the exports: name, sort and index.
+        /// The arguments or the exports: name, sort and index.
         with: Vec<(String, &'static str, u32)>,
     },
     /// An instance.
     Instance {
         /// Its index.
         index: u32,
-        /// The component that it is an instance of; without one it is made of exports.
+        /// The component that is instantiated; none if the instance is a list of exports.
         component: Option<u32>,
-        /// The arguments, or the exports: name, sort and index.
+        /// The arguments or the exports: name, sort and index.
         with: Vec<(String, &'static str, u32)>,
     },
     /// A canonical definition.
     Canon {
         /// Its name in the text format, such as `lift` or `resource.new`.
         name: String,
-        /// Its index: `lift` makes a function, the others core functions.
+        /// The index of the function that `lift` defines, or of the core function that any other
+        /// definition defines.
         index: u32,
-        /// The function that `lift` lifts or that `lower` lowers.
+        /// The index of the function that is lifted or lowered.
         of: Option<u32>,
-        /// What it is given besides, as in `memory 0` or `realloc core func 3`.
+        /// Its other operands, such as `memory 0` or `realloc core func 3`.
         options: Vec<String>,
     },
     /// An export.
     Export {
         /// Its name.
         name: String,
-        /// What is exported, such as `func`.
+        /// The sort of what is exported, such as `func`.
         sort: &'static str,
         /// The index of what is exported.
         index: u32,
@@ -125,16 +126,41 @@ pub enum Item {
 pub struct CustomSection {
     /// Its name.
     pub name: String,
-    /// The size of its contents, in bytes.
+    /// The size of its contents.
     pub size_bytes: u64,
 }
 
-/// Returns what a valid component or core module consists of.
+impl Part {
+    /// Returns the core modules and components within this part, each after the part that it is
+    /// nested in, and named after the path of indices to it: `component-1.module-0` is core module
+    /// 0 of component 1.
+    pub fn nested(&self) -> Vec<(String, &Self)> {
+        let mut nested = Vec::new();
+        push_nested(self, "", &mut nested);
+        nested
+    }
+}
+
+fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a Part)>) {
+    let PartKind::Component(component) = &part.kind else { return };
+    for definition in &component.definitions {
+        let Definition::Part { index, part } = definition else { continue };
+        let kind = match part.kind {
+            PartKind::Module(_) => "module",
+            PartKind::Component(_) => "component",
+        };
+        let path = format!("{prefix}{kind}-{index}");
+        nested.push((path.clone(), part));
+        push_nested(part, &format!("{path}."), nested);
+    }
+}
+
+/// Returns what a component or core module consists of, after validating it.
 ///
 /// # Errors
 ///
 /// If `bytes` are neither.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the sections, which are read elsewhere")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "sections are read in `Open::read`")]
 pub fn outline(bytes: &[u8]) -> Result<Part, Error> {
     validate(bytes)?;
     let mut parser = Parser::new(0);
@@ -177,7 +203,7 @@ struct Open {
     counts: Counts,
 }
 
-/// How many definitions each index space of a component has so far, the types apart.
+/// The number of definitions in each index space of a component so far, except types.
 #[derive(Default)]
 struct Counts {
     core_funcs: u32,
@@ -204,7 +230,7 @@ impl Open {
             PartKind::Module(_) => take(&mut self.counts.modules),
             PartKind::Component(_) => take(&mut self.counts.components),
         };
-        parent.items.push(Item::Part { index, part });
+        parent.definitions.push(Definition::Part { index, part });
     }
 
     fn read(&mut self, payload: Payload<'_>) -> Result<(), Error> {
@@ -232,8 +258,8 @@ fn take(count: &mut u32) -> u32 {
     index
 }
 
-/// Returns what a `name` section calls its module or component.
-#[expect(clippy::wildcard_enum_match_arm, reason = "sections of other names, which are foreign and many")]
+/// Returns the name that a `name` section gives its module or component.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other custom sections")]
 fn name_of(section: &KnownCustom<'_>) -> Option<String> {
     match section {
         KnownCustom::Name(names) => names.clone().into_iter().find_map(|name| match name {
@@ -269,7 +295,7 @@ fn read_component(
     counts: &mut Counts,
     payload: Payload<'_>,
 ) -> Result<(), Error> {
-    let items = &mut component.items;
+    let definitions = &mut component.definitions;
     match payload {
         Payload::CoreTypeSection(section) => component.n_types += section.count(),
         Payload::ComponentTypeSection(section) => component.n_types += section.count(),
@@ -281,17 +307,17 @@ fn read_component(
         }
         Payload::InstanceSection(section) => {
             for instance in section {
-                items.push(core_instance(take(&mut counts.core_instances), instance?));
+                definitions.push(core_instance(take(&mut counts.core_instances), instance?));
             }
         }
         Payload::ComponentInstanceSection(section) => {
             for made in section {
-                items.push(instance(take(&mut counts.instances), made?));
+                definitions.push(instance(take(&mut counts.instances), made?));
             }
         }
         Payload::ComponentCanonicalSection(section) => {
             for canon in section {
-                items.push(canonical(counts, &canon?));
+                definitions.push(canonical(counts, &canon?));
             }
         }
         Payload::ComponentImportSection(section) => {
@@ -299,7 +325,10 @@ fn read_component(
                 let import = import?;
                 let kind = kind_of(&import.ty);
                 count(counts, kind);
-                items.push(Item::Import { name: import.name.full_name().into_owned(), sort: sort(kind) });
+                definitions.push(Definition::Import {
+                    name: import.name.full_name().into_owned(),
+                    sort: sort(kind),
+                });
             }
         }
         Payload::ComponentExportSection(section) => {
@@ -307,7 +336,7 @@ fn read_component(
                 let export = export?;
                 count(counts, export.kind);
                 let name = export.name.full_name().into_owned();
-                items.push(Item::Export { name, sort: sort(export.kind), index: export.index });
+                definitions.push(Definition::Export { name, sort: sort(export.kind), index: export.index });
             }
         }
         _ => {}
@@ -348,7 +377,7 @@ fn core_sort(kind: ExternalKind) -> &'static str {
     }
 }
 
-/// Counts a definition that an import, an export or an alias adds.
+/// Counts the definition that an import, an export or an alias adds.
 fn count(counts: &mut Counts, kind: ComponentExternalKind) {
     match kind {
         ComponentExternalKind::Module => counts.modules += 1,
@@ -374,7 +403,7 @@ fn count_alias(counts: &mut Counts, alias: &ComponentAlias<'_>) {
     }
 }
 
-fn core_instance(index: u32, instance: Instance<'_>) -> Item {
+fn core_instance(index: u32, instance: Instance<'_>) -> Definition {
     let (module, with) = match instance {
         Instance::Instantiate { module_index, args } => {
             let with = args.iter().map(|arg| (arg.name.to_owned(), "core instance", arg.index));
@@ -385,10 +414,10 @@ fn core_instance(index: u32, instance: Instance<'_>) -> Item {
             (None, with.collect())
         }
     };
-    Item::CoreInstance { index, module, with }
+    Definition::CoreInstance { index, module, with }
 }
 
-fn instance(index: u32, instance: ComponentInstance<'_>) -> Item {
+fn instance(index: u32, instance: ComponentInstance<'_>) -> Definition {
     let (component, with) = match instance {
         ComponentInstance::Instantiate { component_index, args } => {
             let with = args.iter().map(|arg| (arg.name.to_owned(), sort(arg.kind), arg.index));
@@ -399,11 +428,14 @@ fn instance(index: u32, instance: ComponentInstance<'_>) -> Item {
             (None, with.collect())
         }
     };
-    Item::Instance { index, component, with }
+    Definition::Instance { index, component, with }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "all others make a core function of nothing")]
-fn canonical(counts: &mut Counts, canon: &CanonicalFunction) -> Item {
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all others define a core function without operands that are shown"
+)]
+fn canonical(counts: &mut Counts, canon: &CanonicalFunction) -> Definition {
     let (index, of, options) = match canon {
         CanonicalFunction::Lift { core_func_index, options, .. } => {
             (take(&mut counts.funcs), Some(*core_func_index), options.iter().map(canonical_option).collect())
@@ -418,7 +450,7 @@ fn canonical(counts: &mut Counts, canon: &CanonicalFunction) -> Item {
         }
         _ => (take(&mut counts.core_funcs), None, Vec::new()),
     };
-    Item::Canon { name: canon_name(&format!("{canon:?}")), index, of, options }
+    Definition::Canon { name: canon_name(&format!("{canon:?}")), index, of, options }
 }
 
 fn canonical_option(option: &CanonicalOption) -> String {
@@ -436,8 +468,8 @@ fn canonical_option(option: &CanonicalOption) -> String {
     }
 }
 
-/// Returns the text format's name of a canonical definition, of wasmparser's: `stream.cancel-read` of
-/// `StreamCancelRead`. Both have the same words.
+/// Returns the text format's name of a canonical definition from wasmparser's: `stream.cancel-read`
+/// from `StreamCancelRead`. Both consist of the same words.
 fn canon_name(debug: &str) -> String {
     let mut kebab = String::new();
     for c in debug.chars().take_while(|c| c.is_ascii_alphanumeric()) {
@@ -481,15 +513,20 @@ mod tests {
         .unwrap();
         let part = outline(&bytes).unwrap();
         assert_eq!((part.range.clone(), part.name.as_deref()), (0..bytes.len(), Some("outer")));
-        let PartKind::Component(component) = part.kind else { panic!("this is a component") };
-        let [Item::Part { part: module, .. }, Item::Part { part: nested, .. }, Item::Instance { .. }] =
-            &component.items[..]
+        let PartKind::Component(component) = &part.kind else { panic!("this is a component") };
+        let [
+            Definition::Part { part: module, .. },
+            Definition::Part { part: nested, .. },
+            Definition::Instance { .. },
+        ] = &component.definitions[..]
         else {
-            panic!("unexpected items: {:?}", component.items)
+            panic!("unexpected definitions: {:?}", component.definitions)
         };
         for part in [module, nested] {
             assert!(validate(&bytes[part.range.clone()]).is_ok(), "{part:?}");
         }
+        let paths: Vec<String> = part.nested().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["module-0", "component-0", "component-0.module-0"]);
         assert_eq!((module.name.as_deref(), nested.name.as_deref()), (Some("m"), Some("c")));
     }
 }

@@ -1,23 +1,23 @@
-//! The types of several components in one arena, so that a type of one can be compared with another's.
+//! The types of several components in one arena, so that types of different components can be
+//! compared.
 
 use wasm_encoder::ComponentBuilder;
 use wasmparser::Validator;
-use wasmparser::component_types::{ComponentType, ComponentTypeId};
+use wasmparser::component_types::ComponentType;
 use wasmparser::types::{Types, TypesRef};
 
+use crate::binary::features;
 use crate::error::Error;
-use crate::validate::features;
 
-/// The types of valid components, by their place in the list that they were made of.
-pub(super) struct ComponentTypes {
+/// The types of several valid components, which are numbered in the order in which they were given.
+pub(crate) struct ComponentTypes {
     types: Types,
 }
 
 impl ComponentTypes {
-    /// Reads the types of valid components.
-    ///
-    /// They are nested in one component, which is validated as a whole.
-    pub(super) fn of<'a>(components: impl Iterator<Item = &'a [u8]>) -> Result<Self, Error> {
+    /// Reads the types of valid components, by nesting these in one component that is then
+    /// validated.
+    pub(crate) fn of<'a>(components: impl Iterator<Item = &'a [u8]>) -> Result<Self, Error> {
         let mut builder = ComponentBuilder::default();
         for bytes in components {
             builder.component_raw(None, bytes);
@@ -26,16 +26,12 @@ impl ComponentTypes {
         Ok(Self { types })
     }
 
-    pub(super) fn types(&self) -> TypesRef<'_> {
+    pub(crate) fn types(&self) -> TypesRef<'_> {
         self.types.as_ref()
     }
 
-    /// Returns the type of the component at this place.
-    pub(super) fn component(&self, index: u32) -> &ComponentType {
-        &self.types[self.id(index)]
-    }
-
-    fn id(&self, index: u32) -> ComponentTypeId {
-        self.types().component_at(index)
+    /// Returns the type of a component.
+    pub(crate) fn component(&self, index: u32) -> &ComponentType {
+        &self.types[self.types().component_at(index)]
     }
 }

@@ -1,6 +1,8 @@
-//! Who provides what, by name. Follows Explainer.md, "Canonical Interface Name".
+//! Which file satisfies which import of another, by name.
+//! Follows Explainer.md, "Canonical Interface Name".
 
 use std::collections::HashMap;
+use std::fmt;
 
 use canonical_abi::name::compatible_name;
 use wasmparser::component_types::{
@@ -8,60 +10,70 @@ use wasmparser::component_types::{
 };
 use wasmparser::types::TypesRef;
 
-use crate::link::ComposeError;
-
-/// The source of each import of each file, in order, and what is imported from outside.
+/// The source of each import of each file, and the imports that are left for the new component.
 #[derive(Default)]
-pub(super) struct Wiring {
-    /// By file, then by import.
-    pub(super) sources: Vec<Vec<Source>>,
-    pub(super) groups: Vec<Group>,
-    pub(super) origins: Origins,
+pub(crate) struct Wiring {
+    /// By file and import.
+    pub(crate) sources: Vec<Vec<Source>>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) origins: Origins,
 }
 
 /// Where an import comes from.
-pub(super) enum Source {
-    /// An export of a later file, by its key.
+pub(crate) enum Source {
+    /// The export of a later file under this name.
     Plug { file: usize, export: String },
-    /// A type that an instance of a later file exports. The import says that it equals this type.
+    /// A type in an instance that a later file exports: the import is an alias of this type.
     PlugType { file: usize, instance: String, name: String },
-    /// An import of the new component: an index of [`Wiring::groups`].
+    /// An import of the new component: an index into [`Wiring::groups`].
     Import(usize),
 }
 
-/// One import of the new component, for all imports that it meets.
-pub(super) struct Group {
-    /// Its key: that of the member with the greatest version.
-    pub(super) key: String,
-    pub(super) item: ComponentItem,
-    pub(super) members: Vec<Member>,
+/// An import of the new component, and the imports of files that it satisfies.
+pub(crate) struct Group {
+    /// Its name: that of the member with the greatest version.
+    pub(crate) key: String,
+    pub(crate) item: ComponentItem,
+    pub(crate) members: Vec<Member>,
 }
 
 /// An import of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Member {
-    pub(super) file: usize,
-    pub(super) import: usize,
+pub(crate) struct Member {
+    pub(crate) file: usize,
+    pub(crate) import: usize,
+}
+
+/// Two files import something of one name, but of different sorts.
+#[derive(Debug)]
+pub(crate) struct SortMismatch {
+    import: String,
 }
 
 /// Where a type comes from: an import, or an export of an imported instance.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
-    pub(super) member: Member,
-    pub(super) export: Option<String>,
+pub(crate) struct Origin {
+    pub(crate) member: Member,
+    pub(crate) export: Option<String>,
 }
 
-/// The types that imports bring, by id. A resource is known by its first import.
+/// The origins of types that are imported. The origin of a resource is its first import.
 #[derive(Default)]
-pub(super) struct Origins {
+pub(crate) struct Origins {
     by_type: HashMap<ComponentAnyTypeId, Origin>,
     by_resource: HashMap<ResourceId, Origin>,
     first_names: HashMap<ResourceId, ComponentAnyTypeId>,
 }
 
+impl fmt::Display for SortMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "import `{}` is asked for as two sorts of things", self.import)
+    }
+}
+
 impl Source {
-    /// Returns the file that provides it.
-    pub(super) fn file(&self) -> Option<usize> {
+    /// Returns the file that provides it, if one does.
+    pub(crate) fn file(&self) -> Option<usize> {
         match self {
             Self::Plug { file, .. } | Self::PlugType { file, .. } => Some(*file),
             Self::Import(_) => None,
@@ -70,7 +82,7 @@ impl Source {
 }
 
 impl Wiring {
-    pub(super) fn new(types: TypesRef<'_>, components: &[&ComponentType]) -> Result<Self, ComposeError> {
+    pub(crate) fn new(types: TypesRef<'_>, components: &[&ComponentType]) -> Result<Self, SortMismatch> {
         let mut wiring = Self::default();
         for (file, component) in components.iter().enumerate() {
             wiring.sources.push(Vec::new());
@@ -90,8 +102,8 @@ impl Wiring {
         Ok(wiring)
     }
 
-    /// Returns the wiring of worlds, whose imports all come from outside.
-    pub(super) fn of_worlds(types: TypesRef<'_>, worlds: &[&ComponentType]) -> Result<Self, ComposeError> {
+    /// Returns the wiring of worlds, none of which provides for another.
+    pub(crate) fn of_worlds(types: TypesRef<'_>, worlds: &[&ComponentType]) -> Result<Self, SortMismatch> {
         let mut wiring = Self::default();
         for (file, world) in worlds.iter().enumerate() {
             wiring.sources.push(Vec::new());
@@ -105,7 +117,7 @@ impl Wiring {
         Ok(wiring)
     }
 
-    /// Returns the source of a type that an instance from a plug exports.
+    /// Returns the source of an imported type that is an alias of a plug's.
     fn plug_type(&self, types: TypesRef<'_>, item: &ComponentItem) -> Option<Source> {
         let ComponentEntityType::Type { referenced, .. } = item.ty else { return None };
         let Origin { member, export } = self.origins.find(types, referenced)?;
@@ -120,13 +132,13 @@ impl Wiring {
         }
     }
 
-    /// Returns where an import comes from.
-    pub(super) fn source(&self, member: Member) -> &Source {
+    /// Returns the source of an import.
+    pub(crate) fn source(&self, member: Member) -> &Source {
         &self.sources[member.file][member.import]
     }
 
-    /// Adds an import to the group of its name, or to a new one.
-    fn join(&mut self, member: Member, key: &str, item: &ComponentItem) -> Result<usize, ComposeError> {
+    /// Adds an import to the group of its name, or of a compatible one, or to a new group.
+    fn join(&mut self, member: Member, key: &str, item: &ComponentItem) -> Result<usize, SortMismatch> {
         let name = item.full_name(key);
         let is_same = |group: &Group| {
             let known = group.item.full_name(&group.key);
@@ -140,8 +152,7 @@ impl Wiring {
         };
         let group = &mut self.groups[index];
         if std::mem::discriminant(&group.item.ty) != std::mem::discriminant(&item.ty) {
-            let message = format!("import `{name}` is asked for as two sorts of things");
-            return Err(ComposeError::Mismatch(message));
+            return Err(SortMismatch { import: name.into_owned() });
         }
         group.members.push(member);
         if version(&group.item.full_name(&group.key)) < version(&name) {
@@ -152,7 +163,8 @@ impl Wiring {
     }
 }
 
-/// Returns the first file after `file` that exports `name` or a compatible one, and the key of the export.
+/// Returns the first file after `file` that exports `name`, or else a compatible name, and the name
+/// of the export.
 fn provider(components: &[&ComponentType], file: usize, name: &str) -> Option<(usize, String)> {
     let later = || components.iter().enumerate().skip(file + 1);
     let find = |fits: &dyn Fn(&str) -> bool| {
@@ -166,7 +178,7 @@ fn provider(components: &[&ComponentType], file: usize, name: &str) -> Option<(u
         .or_else(|| find(&|offered| compatible.is_some() && compatible_name(offered) == compatible))
 }
 
-/// Returns the numbers of a version, to be compared.
+/// Returns the numbers of a name's version, so that versions can be compared.
 fn version(name: &str) -> Vec<u64> {
     let Some((_, version)) = name.rsplit_once('@') else { return Vec::new() };
     let release = version.split_once('+').map_or(version, |(release, _)| release);
@@ -201,22 +213,22 @@ impl Origins {
         self.by_type.insert(ty, origin);
     }
 
-    /// Returns where exactly this type comes from.
-    pub(super) fn get(&self, ty: ComponentAnyTypeId) -> Option<&Origin> {
+    /// Returns the origin of exactly this type.
+    pub(crate) fn get(&self, ty: ComponentAnyTypeId) -> Option<&Origin> {
         self.by_type.get(&ty)
     }
 
-    /// Returns where a resource comes from first.
-    pub(super) fn resource(&self, id: ResourceId) -> Option<&Origin> {
+    /// Returns the origin of a resource.
+    pub(crate) fn resource(&self, id: ResourceId) -> Option<&Origin> {
         self.by_resource.get(&id)
     }
 
     /// Returns the type under which a resource is imported first.
-    pub(super) fn first_name(&self, id: ResourceId) -> Option<ComponentAnyTypeId> {
+    pub(crate) fn first_name(&self, id: ResourceId) -> Option<ComponentAnyTypeId> {
         self.first_names.get(&id).copied()
     }
 
-    /// Returns where a type, or what it is an alias of, comes from.
+    /// Returns the origin of a type, or of the type that it is an alias of.
     fn find(&self, types: TypesRef<'_>, ty: ComponentAnyTypeId) -> Option<&Origin> {
         let mut next = Some(ty);
         while let Some(ty) = next {

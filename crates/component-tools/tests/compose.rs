@@ -1,5 +1,5 @@
-//! What composing writes is valid with every feature of WebAssembly on, as `wasm-tools validate --features all` checks
-//! it, and answers as its parts say.
+//! What composing writes is valid with every feature of WebAssembly on, as `wasm-tools validate
+//! --features all` checks it, and answers as its parts say.
 
 use component_linker::{Component, Config, Engine, Linker, Store, Val};
 use component_tools::{ComponentizeError, File, Parts, StringEncoding, World, componentize, link};

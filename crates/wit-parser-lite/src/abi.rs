@@ -1,22 +1,24 @@
 //! Resolved types as Canonical ABI types.
 //!
-//! Aliases and `use`s disappear, since equal types are one type there. A resource becomes the
-//! [`ResourceId`] with the number of its [`TypeDefId`], wherever it is used, and its name there is the one it has in WIT.
+//! Aliases and `use`s disappear: equal types are one type there. A resource becomes the
+//! [`ResourceId`] with the number of its [`TypeDefId`], wherever it is used, and keeps its WIT
+//! name.
 //!
-//! [`val_types`] does any number of types in one pass; [`val_type`] and [`func_type`] are for a single one, each call of
-//! which looks at the whole arena.
+//! [`val_types`] converts any number of types in one pass. [`val_type`] and [`func_type`] convert a
+//! single one, and each call visits the whole arena.
 
 use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType};
 
 use crate::arena::{Field, Function, FunctionId, Primitive, Resolved, Type, TypeDefId, TypeDefKind};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Returns the Canonical ABI's types for `roots` and for all that they are made of, in time linear in the arena and however
-/// many roots there are.
+/// Returns the Canonical ABI types of `roots` and of all their parts, in time linear in the arena,
+/// however many roots there are.
 ///
 /// # Errors
 ///
-/// A part of one of the types exceeds a limit of the Canonical ABI. The error names the type and its place.
+/// A part of one of the types exceeds a limit of the Canonical ABI. The error names the type and
+/// its position.
 pub fn val_types(
     resolved: &Resolved,
     types: &mut Types,
@@ -26,8 +28,8 @@ pub fn val_types(
     for root in roots {
         mark(&mut is_needed, root);
     }
-    // Definitions refer to smaller ids only, so one pass down the arena finds what is needed and one pass up builds it:
-    // no recursion, however deep the types, and no work twice.
+    // Definitions refer to smaller ids only, so one pass down the arena marks what is needed and
+    // one pass up builds it, without recursion.
     for (id, ty) in resolved.types().rev() {
         if is_needed[id.index() as usize] {
             for_each_part(&ty.kind, |part| mark(&mut is_needed, part));
@@ -44,7 +46,7 @@ pub fn val_types(
     Ok(known)
 }
 
-/// Returns the Canonical ABI's type for `ty`. A resource by itself stands for a handle that owns it.
+/// Returns the Canonical ABI type of `ty`. A resource by itself means a handle that owns it.
 ///
 /// # Errors
 ///
@@ -53,7 +55,7 @@ pub fn val_type(resolved: &Resolved, types: &mut Types, ty: Type) -> Result<ValT
     val_types(resolved, types, [ty]).map(|known| known.needed(ty))
 }
 
-/// Returns the Canonical ABI's function type for `id`; a method's first parameter is `self`.
+/// Returns the Canonical ABI function type of `id`; the first parameter of a method is `self`.
 ///
 /// # Errors
 ///
@@ -67,12 +69,13 @@ pub fn func_type(resolved: &Resolved, types: &mut Types, id: FunctionId) -> Resu
     Ok(known.func_type(resolved, id).expect("all of the function's types were asked for"))
 }
 
-/// Returns the types that a function's type is made of, as roots for [`val_types`].
+/// Returns the types in the type of a function, as roots for [`val_types`].
 pub fn types_of(function: &Function) -> impl Iterator<Item = Type> + '_ {
     function.params.iter().map(|param| param.ty).chain(function.result)
 }
 
-/// Canonical ABI types by the WIT types that they are of: those that [`val_types`] was asked for and all their parts.
+/// The Canonical ABI types of WIT types: of the roots given to [`val_types`], and of all their
+/// parts.
 #[derive(Clone, Debug)]
 pub struct ValTypes {
     /// By [`TypeDefId`].
@@ -80,7 +83,7 @@ pub struct ValTypes {
 }
 
 impl ValTypes {
-    /// Returns the type for `ty`, unless it was not asked for.
+    /// Returns the type of `ty`, unless it was not asked for.
     ///
     /// # Panics
     ///
@@ -92,7 +95,8 @@ impl ValTypes {
         }
     }
 
-    /// Returns the function type for `id`, unless one of its types was not asked for; a method's first parameter is `self`.
+    /// Returns the function type of `id`, unless one of its types was not asked for. The first
+    /// parameter of a method is `self`.
     ///
     /// # Panics
     ///
@@ -158,7 +162,7 @@ fn for_each_part(kind: &TypeDefKind, mut part: impl FnMut(Type)) {
     }
 }
 
-/// Returns the type of one definition, whose parts are known.
+/// Returns the type of one definition whose parts are converted already.
 fn definition(
     resolved: &Resolved,
     types: &mut Types,
@@ -208,5 +212,5 @@ fn located(resolved: &Resolved, id: TypeDefId, error: &TypeError) -> Error {
         Some(name) => format!("`{name}`: {error}"),
         None => error.to_string(),
     };
-    Error::new(ErrorKind::Type, ty.span, message).located(resolved.sources())
+    resolved.sources().located(Error::new(ErrorKind::Type, ty.span, message))
 }

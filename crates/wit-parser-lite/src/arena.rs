@@ -1,16 +1,18 @@
-//! Resolved packages: plain data in arenas, linked by typed ids. What `resolve` builds.
+//! Resolved packages: plain data in arenas, linked by typed ids.
 //!
-//! Invariants: every name is resolved; a [`TypeDef`] refers only to type definitions with smaller ids, so types are
-//! acyclic and a single pass over the arena meets parts before wholes; interfaces come after those they `use`.
+//! Invariants: every name is resolved. A [`TypeDef`] refers only to type definitions with smaller
+//! ids, so types are acyclic, and a pass over the arena visits parts before wholes. Interfaces come
+//! after those that they `use`.
 
 use std::ops::Index;
 
 use semver::Version;
 
 pub use crate::ast::{Accessor, MethodKind, Primitive};
-use crate::source::{Sources, Span, count};
+use crate::source::Sources;
+use crate::span::{Span, count};
 
-/// Packages with everything they depend on. See [`parse`](crate::parse()).
+/// A package with all that it depends on. See [`parse`](crate::parse()).
 #[derive(Clone, Debug, Default)]
 pub struct Resolved {
     pub(crate) sources: Sources,
@@ -29,7 +31,7 @@ macro_rules! arenas {
             pub struct $id(u32);
 
             impl $id {
-                /// Returns the place in the arena, counted from 0.
+                /// Returns the index in the arena, from 0.
                 pub fn index(self) -> u32 {
                     self.0
                 }
@@ -46,7 +48,7 @@ macro_rules! arenas {
 
         impl Resolved {
             $(
-                /// Returns all of them with their ids, in the order of the arena.
+                /// Returns the items of this arena in order, with their ids.
                 pub fn $arena(&self) -> impl DoubleEndedIterator<Item = ($id, &$item)> + ExactSizeIterator {
                     self.$arena.iter().enumerate().map(|(i, item)| ($id(count(i)), item))
                 }
@@ -68,7 +70,7 @@ arenas! {
     FunctionId: Function in functions;
 }
 
-/// Ids are handed out by the arena's builder only.
+/// Only the builder of the arena makes ids.
 pub(crate) fn push<T, Id>(arena: &mut Vec<T>, item: T, id: impl FnOnce(u32) -> Id) -> Id {
     arena.push(item);
     id(count(arena.len() - 1))
@@ -117,69 +119,71 @@ pub struct Package {
     pub worlds: Vec<WorldId>,
     /// Documentation above the header.
     pub docs: Option<String>,
-    /// The name in a header.
+    /// The span of the name in a header.
     pub span: Span,
 }
 
 /// An interface.
 #[derive(Clone, Debug)]
 pub struct Interface {
-    /// The name; for one written inside a world, the name that it is imported or exported by.
+    /// The name; for an inline interface, the name of the import or export.
     pub name: String,
-    /// The world that it is written inside.
+    /// The world that defines it inline.
     pub world: Option<WorldId>,
-    /// The interface it is a copy of, since its world includes the other's.
+    /// The interface that it is a copy of, if its world includes that interface's world.
     pub clone_of: Option<InterfaceId>,
-    /// The package it stands in.
+    /// The package that defines it.
     pub package: PackageId,
-    /// Its types, those it uses included, in source order.
+    /// Its types, including those that it uses, in source order.
     pub types: Vec<TypeDefId>,
-    /// Its functions, those of its resources included, in source order.
+    /// Its functions, including those of its resources, in source order.
     pub functions: Vec<FunctionId>,
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes,
-    /// The name.
+    /// The span of the name.
     pub span: Span,
 }
 
 /// A world.
 ///
-/// Included worlds are part of `imports` and `exports` already.
+/// `imports` and `exports` include those of included worlds.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The name.
     pub name: String,
-    /// The package it stands in.
+    /// The package that defines it.
     pub package: PackageId,
     /// Its imports.
     pub imports: Vec<WorldItem>,
     /// Its exports.
     pub exports: Vec<WorldItem>,
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes,
-    /// The name.
+    /// The span of the name.
     pub span: Span,
 }
 
 /// An import or export of a world.
 #[derive(Clone, Debug)]
 pub struct WorldItem {
-    /// The plain name; without one the item goes by its interface's full name.
+    /// The plain name. An item without one has the full name of its interface.
     pub name: Option<String>,
     /// What is imported or exported.
     pub kind: WorldItemKind,
-    /// Whether it is an import that the world does not name, but something in it uses.
+    /// Whether the import is implied: the world does not name it, but something in the world uses
+    /// it.
     pub is_implicit: bool,
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes,
-    /// Where it is named.
+    /// The span of its name.
     pub span: Span,
 }
 
 /// What a world imports or exports.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum WorldItemKind {
-    /// An interface. With both an interface name and a plain name, the item `implements` the interface.
+    /// An interface. With both an interface name and a plain name, the item `implements` the
+    /// interface.
     Interface(InterfaceId),
     /// A function.
     Function(FunctionId),
@@ -187,7 +191,7 @@ pub enum WorldItemKind {
     Type(TypeDefId),
 }
 
-/// Where a type or function stands.
+/// The scope that defines a type or function.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Owner {
     /// In an interface.
@@ -196,18 +200,18 @@ pub enum Owner {
     World(WorldId),
 }
 
-/// A type definition, or a type with parts that has no name.
+/// A type definition, or an unnamed type with parts.
 #[derive(Clone, Debug)]
 pub struct TypeDef {
-    /// The name; types written inside others have none.
+    /// The name; types inside other types have none.
     pub name: Option<String>,
-    /// Where it stands.
+    /// The scope that defines it.
     pub owner: Owner,
-    /// Which type it is.
+    /// Its definition.
     pub kind: TypeDefKind,
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes,
-    /// The name, or all of a type without one.
+    /// The span of the name, or of the whole type if it has no name.
     pub span: Span,
 }
 
@@ -216,7 +220,7 @@ pub struct TypeDef {
 pub enum Type {
     /// A type without parts.
     Primitive(Primitive),
-    /// A defined type. One that is a [resource](Resolved::resource) stands for a handle that owns it.
+    /// A defined type. A [resource](Resolved::resource) means a handle that owns it.
     Def(TypeDefId),
 }
 
@@ -260,12 +264,12 @@ pub enum TypeDefKind {
     Resource,
     /// `type a = b`.
     Alias(Type),
-    /// A type of another interface, by `use`.
+    /// A type of another interface: `use`.
     Use(TypeDefId),
 }
 
 impl TypeDefKind {
-    /// Calls `each` with every type that this one is made of, or is another name of.
+    /// Calls `each` for every type that this one refers to.
     pub(crate) fn for_each_type(&self, mut each: impl FnMut(Type)) {
         match self {
             Self::Record(fields) => fields.iter().for_each(|field| each(field.ty)),
@@ -290,7 +294,7 @@ pub struct Field {
     pub ty: Type,
     /// Documentation above it.
     pub docs: Option<String>,
-    /// The name.
+    /// The span of the name.
     pub span: Span,
 }
 
@@ -303,7 +307,7 @@ pub struct Case {
     pub ty: Option<Type>,
     /// Documentation above it.
     pub docs: Option<String>,
-    /// The name.
+    /// The span of the name.
     pub span: Span,
 }
 
@@ -314,18 +318,19 @@ pub struct Label {
     pub name: String,
     /// Documentation above it.
     pub docs: Option<String>,
-    /// The name.
+    /// The span of the name.
     pub span: Span,
 }
 
 /// A function.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// The component-level name, such as `process` or `[method]blob.read` (Explainer.md, `plainname`).
+    /// The component-level name, such as `process` or `[method]blob.read` (Explainer.md,
+    /// `plainname`).
     pub name: String,
-    /// The name as written; `constructor` for constructors.
+    /// The label as written; `constructor` for constructors.
     pub label: String,
-    /// The resource it belongs to, and how.
+    /// The resource that it belongs to, and its kind of function.
     pub method: Option<(MethodKind, TypeDefId)>,
     /// Whether it is a getter or setter.
     pub accessor: Option<Accessor>,
@@ -335,18 +340,18 @@ pub struct Function {
     pub params: Vec<Field>,
     /// Its result; a constructor's is the resource or a `result` with it.
     pub result: Option<Type>,
-    /// Where it stands.
+    /// The scope that defines it.
     pub owner: Owner,
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes,
-    /// The name as written.
+    /// The span of the name.
     pub span: Span,
 }
 
-/// What stands before an item.
+/// The attributes of an item.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Attributes {
-    /// Documentation without comment signs.
+    /// Documentation, without comment signs.
     pub docs: Option<String>,
     /// `@since`.
     pub since: Option<Version>,
@@ -359,12 +364,12 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// Returns the gates alone.
+    /// Returns only the gates.
     pub(crate) fn gates(&self) -> Self {
         Self { docs: None, external_id: None, ..self.clone() }
     }
 
-    /// Returns whether the gates are the same.
+    /// Returns whether both have the same gates.
     pub(crate) fn has_gates_of(&self, other: &Self) -> bool {
         let gates = |of: &Self| (of.since.clone(), of.unstable.clone(), of.deprecated.clone());
         gates(self) == gates(other)
@@ -372,7 +377,7 @@ impl Attributes {
 }
 
 impl Resolved {
-    /// Returns the package that was asked for, as opposed to those it depends on.
+    /// Returns the package that was parsed, as opposed to its dependencies.
     ///
     /// # Panics
     ///
@@ -381,12 +386,12 @@ impl Resolved {
         &self.packages[0]
     }
 
-    /// Returns the texts that spans point into.
+    /// Returns the texts that spans refer to.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
 
-    /// Returns `ty` behind all aliases and uses.
+    /// Returns the type that `ty` is after all aliases and uses.
     pub fn dealias(&self, ty: Type) -> Type {
         let mut ty = ty;
         while let Type::Def(id) = ty {
@@ -413,7 +418,7 @@ impl Resolved {
         ty
     }
 
-    /// Returns the resource that `id` is or is an alias of, if it is one.
+    /// Returns the resource that `id` is, or is an alias of.
     pub fn resource(&self, id: TypeDefId) -> Option<TypeDefId> {
         let Type::Def(id) = self.dealias(Type::Def(id)) else { return None };
         matches!(self[id].kind, TypeDefKind::Resource).then_some(id)
@@ -425,8 +430,8 @@ impl Resolved {
         version.as_ref().map_or_else(|| name.clone(), |version| format!("{name}@{version}"))
     }
 
-    /// Returns the full name of an interface, such as `wasi:clocks/wall-clock@0.2.0`; one written inside a world has
-    /// none.
+    /// Returns the full name of an interface, such as `wasi:clocks/wall-clock@0.2.0`. An inline
+    /// interface has none.
     pub fn interface_name(&self, id: InterfaceId) -> Option<String> {
         let Interface { name, world, package, .. } = &self[id];
         world.is_none().then(|| self.full_name(*package, name))
@@ -447,7 +452,7 @@ impl Resolved {
         full_name
     }
 
-    /// Returns the name of what `owner` is; an interface written inside a world goes by the name it has there.
+    /// Returns the full name of an interface or world, or the plain name of an inline interface.
     pub fn owner_name(&self, owner: Owner) -> String {
         match owner {
             Owner::World(id) => self.world_name(id),
@@ -455,7 +460,7 @@ impl Resolved {
         }
     }
 
-    /// Returns the package that `owner` stands in.
+    /// Returns the package that defines `owner`.
     pub fn owner_package(&self, owner: Owner) -> PackageId {
         match owner {
             Owner::Interface(id) => self[id].package,
@@ -463,8 +468,8 @@ impl Resolved {
         }
     }
 
-    /// Returns the types with a name that `package` itself defines, in source order per interface or world; those it
-    /// only uses are left out.
+    /// Returns the named types that `package` defines, in source order per interface or world,
+    /// without those that it uses.
     pub fn defined_types(&self, package: PackageId) -> impl Iterator<Item = (TypeDefId, &TypeDef, &str)> {
         let mut types: Vec<_> = self
             .types()
@@ -477,11 +482,12 @@ impl Resolved {
         types.into_iter()
     }
 
-    /// Returns the functions that `name` may mean, in the order of the arena.
+    /// Returns the functions that `name` may refer to, in the order of the arena.
     ///
-    /// `name` is a function's name (`process`, `[method]blob.read`, or `blob.read`), alone or after the interface or
-    /// world it stands in: `processing.process`, `techbytes:plugin/processing.process`,
-    /// `wasi:clocks/wall-clock@0.2.0.now`. `#` may stand for the `.` between them.
+    /// `name` is the name of a function (`process`, `[method]blob.read`, or `blob.read`), alone or
+    /// after the interface or world that defines it: `processing.process`,
+    /// `techbytes:plugin/processing.process`, `wasi:clocks/wall-clock@0.2.0.now`. `#` may replace
+    /// the `.` between them.
     pub fn find_functions(&self, name: &str) -> Vec<FunctionId> {
         let is_named = |function: &Function| {
             let bare = function.name.rsplit(']').next().unwrap_or(&function.name);

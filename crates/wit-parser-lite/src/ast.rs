@@ -1,17 +1,21 @@
-//! The syntax tree of one file, names unresolved. One type per production of WIT.md, named after it.
+//! The syntax tree of one file, with names unresolved: one type per production of WIT.md, named
+//! after it.
 //!
-//! Names borrow from the source. Depth is bounded by the parser (`MAX_TYPE_DEPTH`), so walking a tree may recurse.
+//! Names borrow from the source. The parser bounds the depth (`MAX_TYPE_DEPTH`), so walking a tree
+//! may recurse.
+
+use std::collections::BTreeSet;
 
 use semver::Version;
 
-use crate::source::{FileId, Span};
+use crate::span::{FileId, Span};
 
-/// A name in its place, without its `%`.
+/// A name with its span, without its `%`.
 #[derive(Clone, Copy, Debug)]
 pub struct Id<'a> {
     /// The name.
     pub name: &'a str,
-    /// The place, `%` included.
+    /// The span, including `%`.
     pub span: Span,
 }
 
@@ -24,11 +28,23 @@ pub struct WitFile<'a> {
     pub package: Option<PackageDecl<'a>>,
     /// The definitions.
     pub items: Vec<FileItem<'a>>,
-    /// What is left out of the tree since it is at fault: from where an item starts to where the next one does.
+    /// The parts of the file that are left out because of faults: each from the start of an item to
+    /// the start of the next.
     pub skipped: Vec<Span>,
+    /// The names that may be defined in those parts.
+    pub lost: LostNames<'a>,
 }
 
-/// What stands at the top of a file.
+/// The names that may be defined in the parts of a file that its tree lacks.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct LostNames<'a> {
+    /// The names.
+    pub names: BTreeSet<&'a str>,
+    /// Whether the name of such a definition is missing. It may then be any name.
+    pub is_nameless: bool,
+}
+
+/// An item of a file.
 #[derive(Clone, Debug)]
 pub enum FileItem<'a> {
     /// An item of the file's package.
@@ -75,7 +91,7 @@ pub struct PackageName<'a> {
     pub names: Vec<Id<'a>>,
     /// The version.
     pub version: Option<Version>,
-    /// The place of all of it.
+    /// The span of the whole name.
     pub span: Span,
 }
 
@@ -86,7 +102,7 @@ pub struct ToplevelUse<'a> {
     pub attributes: Attributes<'a>,
     /// The interface or world.
     pub path: UsePath<'a>,
-    /// The name it gets in this file.
+    /// The name that it has in this file.
     pub alias: Option<Id<'a>>,
 }
 
@@ -112,7 +128,7 @@ impl<'a> UsePath<'a> {
         }
     }
 
-    /// Returns the place of all of it.
+    /// Returns the span of the whole path.
     pub fn span(&self) -> Span {
         match self {
             Self::Id(id) => id.span,
@@ -121,7 +137,7 @@ impl<'a> UsePath<'a> {
     }
 }
 
-/// What may stand before an item: documentation, gates and an external id.
+/// The attributes of an item: documentation, gates and an external id.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes<'a> {
     /// Documentation comments.
@@ -132,7 +148,7 @@ pub struct Attributes<'a> {
     pub external_id: Option<ExternalId>,
 }
 
-/// Documentation comments in their order, each as it stands in the file.
+/// Documentation comments in source order, each as in the file.
 #[derive(Clone, Debug, Default)]
 pub struct Docs<'a> {
     /// The comments.
@@ -144,7 +160,7 @@ pub struct Docs<'a> {
 pub struct Gate<'a> {
     /// Which gate.
     pub kind: GateKind<'a>,
-    /// The place of all of it.
+    /// The span of the whole gate.
     pub span: Span,
 }
 
@@ -162,20 +178,20 @@ pub enum GateKind<'a> {
 /// `external-id`.
 #[derive(Clone, Debug)]
 pub struct ExternalId {
-    /// The string, escapes decoded.
+    /// The string, with escapes decoded.
     pub value: String,
-    /// The place of all of it.
+    /// The span from `@` to `)`.
     pub span: Span,
 }
 
 /// `interface-item`.
 #[derive(Clone, Debug)]
 pub struct InterfaceItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// Its name.
     pub id: Id<'a>,
-    /// What it defines.
+    /// Its definitions.
     pub items: Vec<InterfaceDefinition<'a>>,
 }
 
@@ -193,11 +209,11 @@ pub enum InterfaceDefinition<'a> {
 /// `world-item`.
 #[derive(Clone, Debug)]
 pub struct WorldItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// Its name.
     pub id: Id<'a>,
-    /// What it defines.
+    /// Its definitions.
     pub items: Vec<WorldDefinition<'a>>,
 }
 
@@ -219,7 +235,7 @@ pub enum WorldDefinition<'a> {
 /// What follows `import` or `export`.
 #[derive(Clone, Debug)]
 pub struct ExternItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// What is imported or exported.
     pub kind: ExternKind<'a>,
@@ -239,7 +255,7 @@ pub enum ExternKind<'a> {
 pub enum ExternType<'a> {
     /// A function.
     Func(FuncType<'a>),
-    /// An interface written in place.
+    /// An interface defined inline.
     Interface(Vec<InterfaceDefinition<'a>>),
     /// An interface defined elsewhere.
     Path(UsePath<'a>),
@@ -248,7 +264,7 @@ pub enum ExternType<'a> {
 /// `include-item`.
 #[derive(Clone, Debug)]
 pub struct IncludeItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// The world.
     pub path: UsePath<'a>,
@@ -268,7 +284,7 @@ pub struct IncludeName<'a> {
 /// `use-item`.
 #[derive(Clone, Debug)]
 pub struct UseItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// The interface.
     pub path: UsePath<'a>,
@@ -281,18 +297,18 @@ pub struct UseItem<'a> {
 pub struct UseName<'a> {
     /// The type's name in its interface.
     pub id: Id<'a>,
-    /// The name it gets here.
+    /// The name that it has here.
     pub alias: Option<Id<'a>>,
 }
 
 /// `typedef-item`.
 #[derive(Clone, Debug)]
 pub struct TypedefItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// Its name.
     pub id: Id<'a>,
-    /// What it defines.
+    /// Its definition.
     pub kind: TypedefKind<'a>,
 }
 
@@ -347,7 +363,7 @@ pub struct Label<'a> {
 /// `resource-method`.
 #[derive(Clone, Debug)]
 pub struct ResourceMethod<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// Method, static function or constructor.
     pub kind: MethodKind,
@@ -371,7 +387,7 @@ pub enum MethodKind {
 /// `func-item`.
 #[derive(Clone, Debug)]
 pub struct FuncItem<'a> {
-    /// What stands before it.
+    /// Its attributes.
     pub attributes: Attributes<'a>,
     /// Its name.
     pub id: Id<'a>,
@@ -390,11 +406,11 @@ pub struct FuncType<'a> {
     pub params: Vec<NamedType<'a>>,
     /// `result-list`.
     pub result: Option<Ty<'a>>,
-    /// The place of the keyword `func`, `get` or `set`.
+    /// The span of the keyword `func`, `get` or `set`.
     pub span: Span,
 }
 
-/// Getters and setters of a property.
+/// The accessors of a property.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Accessor {
     /// `get`.
@@ -412,12 +428,12 @@ pub struct NamedType<'a> {
     pub ty: Ty<'a>,
 }
 
-/// `ty` in its place.
+/// `ty`, with its span.
 #[derive(Clone, Debug)]
 pub struct Ty<'a> {
     /// Which type.
     pub kind: TyKind<'a>,
-    /// The place of all of it.
+    /// The span of the whole type.
     pub span: Span,
 }
 
@@ -446,7 +462,7 @@ pub enum TyKind<'a> {
     Own(Id<'a>),
     /// `borrow<r>`.
     Borrow(Id<'a>),
-    /// A type or resource by its name.
+    /// A type or resource by name.
     Id(Id<'a>),
 }
 

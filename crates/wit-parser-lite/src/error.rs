@@ -1,45 +1,51 @@
-//! What is wrong with a package, as data.
+//! Faults of a package as data.
 //!
-//! An [`Error`] carries its kind, span and texts; its `Display` is a plain rendering with the source line and a caret.
-//! Tools that draw their own diagnostics take the fields instead.
+//! An [`Error`] has a kind, a span and texts. Its `Display` is a plain rendering with the source
+//! line and a caret. Tools that draw their own diagnostics take the fields instead.
 
 use std::fmt;
 
 use crate::name::edit_distance;
-use crate::source::{Location, Sources, Span};
+use crate::span::{Location, Span};
 
-/// What sort of fault an [`Error`] reports.
+/// The most faults that one run reports.
+pub const MAX_ERRORS: usize = 100;
+
+/// The kind of fault that an [`Error`] reports.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ErrorKind {
-    /// A character that may not stand in a WIT file, or not here (WIT.md, "Lexical structure").
+    /// A character that is not allowed in a WIT file, or not in this position (WIT.md, "Lexical
+    /// structure").
     Character,
     /// A comment or string that does not end, or a malformed string.
     Literal,
     /// A name that is not kebab-case (WIT.md, "WIT Identifiers").
     Name,
-    /// The grammar expects something else.
+    /// A token that the grammar does not expect.
     Syntax,
-    /// A version that is not semantic versioning 2.0, or is not compatible with an older one as it says.
+    /// A version that is not semantic versioning 2.0, or that is not as compatible with an older
+    /// one as it claims.
     Version,
     /// Types nested too deeply.
     Depth,
-    /// A gate or `@external-id` that is malformed or stands in the wrong place (WIT.md, "Feature Gates").
+    /// A gate or `@external-id` that is malformed or misplaced (WIT.md, "Feature Gates").
     Attribute,
-    /// A reference to an item that is left out since its feature is not enabled (WIT.md, "Feature Gates").
+    /// A reference to an item that is left out because its feature is not enabled (WIT.md, "Feature
+    /// Gates").
     Gated,
     /// A package without a header, or headers that disagree (WIT.md, "Package Names").
     Package,
-    /// A name that is taken already, or too similar to one (Explainer.md, "Name Uniqueness").
+    /// A name that is already taken, or too similar to another (Explainer.md, "Name Uniqueness").
     Duplicate,
     /// A name that nothing defines.
     Unknown,
-    /// A name that means something else than what its place needs.
+    /// A name of the wrong kind, such as a world where an interface is needed.
     WrongKind,
-    /// Definitions that need each other.
+    /// Definitions that depend on each other.
     Cycle,
-    /// A type that cannot be, such as an empty record.
+    /// An invalid type, such as an empty record.
     Type,
-    /// A function that cannot be, such as a getter with parameters.
+    /// An invalid function, such as a getter with parameters.
     Function,
     /// A world whose imports, exports or `include`s don't fit together.
     World,
@@ -47,10 +53,10 @@ pub enum ErrorKind {
     TooLarge,
 }
 
-/// One fault in a WIT package, with its place.
+/// One fault in a WIT package, and where it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error {
-    /// What sort of fault it is.
+    /// Its kind.
     pub kind: ErrorKind,
     /// The bytes at fault.
     pub span: Span,
@@ -58,46 +64,46 @@ pub struct Error {
     pub message: String,
     /// Further places or facts.
     pub notes: Vec<Note>,
-    /// What to do about it.
+    /// A suggestion how to correct it.
     pub help: Option<String>,
-    /// Where `span` lies, for people: file, line, column and the line's text.
+    /// The position of `span` for people: file, line, column and the line's text.
     pub location: Box<Location>,
 }
 
-/// A remark to an [`Error`].
+/// A note that belongs to an [`Error`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Note {
-    /// The remark in one line.
+    /// The note in one line.
     pub message: String,
-    /// The place it speaks of.
+    /// The span that it refers to.
     pub span: Option<Span>,
-    /// Where `span` lies, for people.
+    /// The position of `span` for people.
     pub location: Option<Location>,
 }
 
-/// The result of a step that stops at its first fault.
+/// The result of a step that stops at the first fault.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Returns an error that does not know its [`Location`] yet.
+    /// Returns an error whose [`Location`] is not known yet.
     #[cold]
     pub(crate) fn new(kind: ErrorKind, span: Span, message: String) -> Self {
         Self { kind, span, message, notes: Vec::new(), help: None, location: Box::default() }
     }
 
-    /// Adds a remark about another place.
+    /// Adds a note about another span.
     pub(crate) fn note(mut self, message: &str, span: Span) -> Self {
         self.notes.push(Note { message: message.to_owned(), span: Some(span), location: None });
         self
     }
 
-    /// Adds a remark.
+    /// Adds a note.
     pub(crate) fn remark(mut self, message: impl Into<String>) -> Self {
         self.notes.push(Note { message: message.into(), span: None, location: None });
         self
     }
 
-    /// Sets what to do about it.
+    /// Sets the suggestion how to correct it.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -109,15 +115,6 @@ impl Error {
             Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
             None => self,
         }
-    }
-
-    /// Fills in the locations.
-    pub(crate) fn located(mut self, sources: &Sources) -> Self {
-        *self.location = sources.locate(self.span);
-        for note in &mut self.notes {
-            note.location = note.span.map(|span| sources.locate(span));
-        }
-        self
     }
 }
 

@@ -1,21 +1,21 @@
-//! A formatter of WIT text: one way to write each file, comments kept.
+//! A formatter of WIT text that keeps comments.
 //!
-//! It works on tokens, so nothing can get lost: the tokens of the output are those of the input, but for the comma
-//! after the last entry of a list, which stands there exactly if the list takes several lines. Braces open blocks of
-//! one entry a line, except those of `use`, which like parentheses stay in one line if they fit. An empty line between
-//! entries stays, several become one.
+//! It works on tokens, so that nothing is lost. Only the comma after the last entry of a list may
+//! come or go: it is written exactly if the list takes several lines. Braces open blocks with one
+//! entry a line, except those of `use`, which stay in one line if they fit, as parentheses do.
+//! Empty lines between entries are kept, several as one.
 
 use crate::error::Error;
 use crate::lex::{Token, TokenKind, lex};
 use crate::parse::wit_file;
 use crate::source::Sources;
 
-/// How many columns a line may have before its lists are broken up.
+/// The width in columns above which the lists of a line are broken up.
 pub const MAX_WIDTH: usize = 100;
 
-/// Returns `text` as this formatter writes it. `name` is the file's name for errors.
+/// Returns `text` formatted. `name` is the file's name for errors.
 ///
-/// What it returns stays the same when formatted again, and parses to the same tree.
+/// Formatting the result again does not change it, and it parses to the same tree.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub fn format(name: &str, text: &str) -> Result<String, Vec<Error>> {
     let (tokens, mut errors) = lex(&sources, file);
     errors.extend(wit_file(file, &tokens).1);
     if !errors.is_empty() {
-        return Err(errors.into_iter().map(|error| error.located(&sources)).collect());
+        return Err(errors.into_iter().map(|error| sources.located(error)).collect());
     }
     let mut f = Formatter { text, tokens: &tokens, at: 0, out: String::with_capacity(text.len()), depth: 0 };
     f.items();
@@ -47,7 +47,7 @@ impl<'a> Formatter<'a> {
         self.tokens[self.at]
     }
 
-    /// Returns how many line ends stand before the next token.
+    /// Returns the number of line ends before the next token.
     fn n_lines_before(&self) -> usize {
         let start = if self.at == 0 { 0 } else { self.tokens[self.at - 1].span.end as usize };
         let gap = &self.text[start..self.token().span.start as usize];
@@ -70,7 +70,7 @@ impl<'a> Formatter<'a> {
         unreachable!("the text parses, so its brackets match")
     }
 
-    /// The entries of a file or block, up to the brace that closes it or the end.
+    /// The entries of a file or block, up to the closing brace or the end.
     fn items(&mut self) {
         let mut is_first = true;
         while self.token().kind != TokenKind::End && self.token().text != "}" {
@@ -82,7 +82,7 @@ impl<'a> Formatter<'a> {
         }
     }
 
-    /// One entry, or a comment between entries, with what follows it in its line.
+    /// One entry, or a comment between entries, with the comments after it in its line.
     fn item(&mut self) {
         self.indent();
         let colons = if matches!(self.token().text, "package" | "use" | "import" | "export" | "include") {
@@ -157,7 +157,7 @@ impl<'a> Formatter<'a> {
         }
     }
 
-    /// Writes the comment that stands after `before` in an entry, and returns whether the entry is over with it.
+    /// Writes the comment after `before` in an entry, and returns whether it ends the entry.
     fn comment_ends_entry(&mut self, before: Option<Token<'a>>) -> bool {
         let Some(before) = before else {
             self.push_comment(self.token());
@@ -174,7 +174,7 @@ impl<'a> Formatter<'a> {
         false
     }
 
-    /// Returns whether what was written last is a gate, which has a line of its own.
+    /// Returns whether a gate was written last. It has a line of its own.
     fn ends_gate(&self) -> bool {
         let line = self.out.rsplit('\n').next().unwrap_or(&self.out);
         let is_over = !matches!(self.token().text, ";" | ",");
@@ -205,7 +205,7 @@ impl<'a> Formatter<'a> {
         true
     }
 
-    /// A list in brackets: in one line if it fits and holds no comment.
+    /// A list in brackets: in one line if it fits and has no comment.
     fn list(&mut self) {
         let (open, close) = (self.at, self.close_of(self.at));
         let inside = &self.tokens[open + 1..close];
@@ -215,7 +215,7 @@ impl<'a> Formatter<'a> {
         let rest = self.tokens[close..].iter().take_while(|token| !ends(token));
         let rest: usize = rest.map(|token| token.text.len() + 1).sum();
         let has_comment = inside.iter().any(|token| is_comment(*token));
-        // The payload of a case and a gate's field are no lists.
+        // The payload of a case and the field of a gate are not lists.
         let before = self.tokens[open.saturating_sub(1)].text;
         let is_list =
             self.tokens[open].text == "{" || matches!(before, "func" | "constructor" | "get" | "set");
@@ -285,7 +285,7 @@ impl<'a> Formatter<'a> {
         self.end_line();
     }
 
-    /// Returns the index of the next token that is no comment.
+    /// Returns the index of the next token that is not a comment.
     fn comments_end(&self) -> usize {
         self.at + self.tokens[self.at..].iter().take_while(|token| is_comment(**token)).count()
     }
@@ -294,7 +294,7 @@ impl<'a> Formatter<'a> {
         self.tokens[self.comments_end()]
     }
 
-    /// Adds the comma after an entry; if a comment ends it, before that comment there is none to add.
+    /// Adds the comma after an entry: in a line of its own if the entry ends with a comment.
     fn add_comma(&mut self, last: Option<Token<'a>>) {
         match last {
             Some(token) if is_comment(token) => {
@@ -305,7 +305,7 @@ impl<'a> Formatter<'a> {
         }
     }
 
-    /// A comment inside of an entry.
+    /// A comment within an entry.
     fn inner_comment(&mut self, token: Token<'a>) {
         if !self.out.ends_with([' ', '\n']) {
             self.out.push(' ');
@@ -321,7 +321,7 @@ impl<'a> Formatter<'a> {
         }
     }
 
-    /// A comment that follows in the same line.
+    /// A comment at the end of the line.
     fn trailing_comment(&mut self) {
         while is_comment(self.token()) && self.n_lines_before() == 0 {
             let token = self.token();
@@ -359,7 +359,7 @@ fn is_comment(token: Token<'_>) -> bool {
     matches!(token.kind, TokenKind::Comment | TokenKind::DocComment)
 }
 
-/// Returns tokens in one line, without a comma at the end.
+/// Returns tokens in one line, without a trailing comma.
 fn flat(tokens: &[Token<'_>]) -> String {
     let n_tokens = tokens.len() - usize::from(tokens.last().is_some_and(|token| token.text == ","));
     let mut out = String::new();
@@ -375,16 +375,16 @@ fn flat(tokens: &[Token<'_>]) -> String {
     out
 }
 
-/// What a colon without space after it stands for: `a:b/c` is a path, `a: b` a name and its type.
+/// The meaning of a colon with no space after it: `a:b/c` is a path, `a: b` a name and its type.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Colons {
-    /// It stands in a path.
+    /// It is part of a path.
     Paths,
-    /// It stands before a type.
+    /// It precedes a type.
     Types,
 }
 
-/// Returns whether a space stands between two tokens of a line.
+/// Returns whether there is a space between two tokens of a line.
 fn needs_space(before: Token<'_>, after: Token<'_>, colons: Colons) -> bool {
     if is_comment(before) || is_comment(after) {
         return true;

@@ -1,17 +1,17 @@
-//! What must hold for any input. Fuzzers run it, and tests do with random edits.
+//! Properties that hold for any input. Fuzzers check them, and tests do with random edits.
 
 use crate::format::format;
 use crate::json::json;
 use crate::{Error, Features, Resolved, Type, parse_with_features};
 
-/// What stands between the packages of one input, in a line by itself.
+/// The line that separates the packages of one input.
 pub const SEPARATOR: &str = "\n//// package\n";
 
-/// Reads `text` as packages, the first of which is the main one, and checks that all that is made of it holds together.
+/// Parses `text` as packages, the main package first, and checks that the result is consistent.
 ///
 /// # Panics
 ///
-/// It does not.
+/// When a property does not hold.
 pub fn check(text: &str) {
     let texts: Vec<&str> = text.split(SEPARATOR).collect();
     let resolved = resolve(&texts, &Features::All);
@@ -54,7 +54,7 @@ fn check_result(result: &Result<Resolved, Vec<Error>>) {
 
 fn check_error(error: &Error) {
     assert!(error.span.start <= error.span.end, "{error}");
-    // What is printed in a terminal cannot drive it.
+    // Printed text cannot control a terminal.
     assert!(!error.location.excerpt.chars().any(char::is_control), "{error}");
     assert!(!error.message.chars().any(char::is_control), "{error}");
     assert!(error.to_string().starts_with(&error.location.file), "{error}");

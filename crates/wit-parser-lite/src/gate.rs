@@ -1,7 +1,8 @@
-//! Which gated items take part. Follows WIT.md, "Feature Gates".
+//! Which gated items are included. Follows WIT.md, "Feature Gates".
 //!
-//! `@since` and `@deprecated` keep nothing out: they are checked against the package's version and kept as data.
-//! `@unstable` keeps its item out unless its feature is chosen; a reference to an item that is out is an error.
+//! `@since` and `@deprecated` exclude nothing: they are checked against the package's version and
+//! kept as data. `@unstable` excludes its item unless its feature is enabled; a reference to an
+//! excluded item is an error.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +11,20 @@ use crate::ast::{
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
-use crate::resolve::Errors;
-use crate::source::Span;
+use crate::faults::Errors;
+use crate::span::Span;
 
-/// The features whose `@unstable` items take part.
+/// The features whose `@unstable` items are included.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Features {
-    /// Those with these names.
+    /// The features with these names.
     Only(BTreeSet<String>),
-    /// All.
+    /// All features.
     All,
 }
 
 impl Default for Features {
-    /// Returns no features, as WIT.md asks of tools by default.
+    /// Returns no features, the default that WIT.md asks of tools.
     fn default() -> Self {
         Self::Only(BTreeSet::new())
     }
@@ -35,7 +36,7 @@ impl Features {
         Self::Only(names.into_iter().map(Into::into).collect())
     }
 
-    /// Returns whether items of `feature` take part.
+    /// Returns whether items of `feature` are included.
     pub fn contains(&self, feature: &str) -> bool {
         match self {
             Self::Only(names) => names.contains(feature),
@@ -44,15 +45,15 @@ impl Features {
     }
 }
 
-/// Why an item does not take part.
+/// The gate that excludes an item.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gated<'a> {
     feature: &'a str,
-    /// The gate.
+    /// The span of the gate.
     span: Span,
 }
 
-/// Returns why an item with `attributes` does not take part, or `None` if it does.
+/// Returns the gate that excludes an item with `attributes`, or `None` if the item is included.
 pub(crate) fn gated<'a>(features: &Features, attributes: &Attributes<'a>) -> Option<Gated<'a>> {
     attributes.gates.iter().find_map(|gate| match &gate.kind {
         GateKind::Unstable(feature) if !features.contains(feature.name) => {
@@ -62,7 +63,7 @@ pub(crate) fn gated<'a>(features: &Features, attributes: &Attributes<'a>) -> Opt
     })
 }
 
-/// Returns the error that `name` means an item that does not take part.
+/// Returns the error that `name` refers to an excluded item.
 #[cold]
 pub(crate) fn gated_error(name: &str, span: Span, Gated { feature, span: gate }: Gated<'_>) -> Error {
     let message = format!("`{name}` is gated by feature `{feature}`, which is not enabled");
@@ -71,7 +72,7 @@ pub(crate) fn gated_error(name: &str, span: Span, Gated { feature, span: gate }:
     ))
 }
 
-/// Checks that all functions of a resource that is left out are left out too.
+/// Checks that all functions of an excluded resource are excluded too.
 pub(crate) fn check_resource(
     features: &Features,
     item: &TypedefItem<'_>,
@@ -85,7 +86,7 @@ pub(crate) fn check_resource(
     }
 }
 
-/// Checks that all types of an interface that is left out are left out too.
+/// Checks that all definitions of an excluded interface are excluded too.
 pub(crate) fn check_interface(
     features: &Features,
     item: &InterfaceItem<'_>,
@@ -116,7 +117,7 @@ pub(crate) fn check_interface(
     }
 }
 
-/// Checks that all types of a world that is left out are left out too.
+/// Checks that all types of an excluded world are excluded too.
 pub(crate) fn check_world(features: &Features, item: &WorldItem<'_>, gate: Gated<'_>, errors: &mut Errors) {
     for definition in &item.items {
         match definition {

@@ -1,9 +1,9 @@
 //! Resolved packages as JSON, in the shape that `wasm-tools component wit --json` prints.
 //!
-//! The document is an object of four arrays (`worlds`, `interfaces`, `types`, `packages`) whose entries refer to one
-//! another by index. As there, a dependency comes before what depends on it, so the main package is the last; an
-//! alias of a type with parts has those parts itself; and a resource in the place of a value is an `own` handle, a
-//! type of its own.
+//! The document is an object with four arrays (`worlds`, `interfaces`, `types`, `packages`), whose
+//! entries refer to one another by index. As in that tool's output, a package comes after its
+//! dependencies, so the main package is last; an alias of an unnamed type has that type's parts
+//! itself; and a resource as a value type is an `own` handle, a type of its own.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::arena::{
     Accessor, Attributes, Function, Interface, MethodKind, Owner, PackageId, Resolved, Type, TypeDef,
     TypeDefId, TypeDefKind, World, WorldItem, WorldItemKind,
 };
-use crate::source::count;
+use crate::span::count;
 
 /// A JSON value. Objects keep their order.
 enum Value {
@@ -46,17 +46,17 @@ struct Context<'r> {
     ids: &'r Ids,
 }
 
-/// What an entry of `types` is.
+/// The contents of an entry of `types`.
 enum Entry {
     Def(TypeDefId),
-    /// The handle that owns this resource, or alias of one.
+    /// The handle that owns this resource, or this alias of one.
     Own(TypeDefId),
 }
 
 /// The indices in the document.
 struct Ids {
     order: Vec<Entry>,
-    /// By [`TypeDefId`]; `None` where an alias has taken the type's place.
+    /// By [`TypeDefId`]; `None` where an alias has taken the place of the type.
     defs: Vec<Option<u32>>,
     /// By [`TypeDefId`].
     owns: Vec<Option<u32>>,
@@ -106,7 +106,7 @@ impl Ids {
     }
 }
 
-/// Returns the type without a name that an alias gives one.
+/// Returns the unnamed type that an alias gives a name.
 fn absorbed(resolved: &Resolved, kind: &TypeDefKind) -> Option<TypeDefId> {
     match kind {
         TypeDefKind::Alias(Type::Def(target)) if resolved[*target].name.is_none() => Some(*target),
@@ -138,7 +138,7 @@ fn mark_resource(resolved: &Resolved, ty: Type, is_owned: &mut [bool]) {
     }
 }
 
-/// Calls `part` with each type in the place of a value.
+/// Calls `part` for each value type in a definition.
 fn for_each_value(kind: &TypeDefKind, mut part: impl FnMut(Type)) {
     match kind {
         TypeDefKind::Record(fields) => fields.iter().for_each(|field| part(field.ty)),
@@ -158,10 +158,10 @@ fn for_each_value(kind: &TypeDefKind, mut part: impl FnMut(Type)) {
     }
 }
 
-/// Returns the packages, each after those it depends on; the main package last.
+/// Returns the packages, each after its dependencies, with the main package last.
 fn package_order(resolved: &Resolved) -> Vec<PackageId> {
-    // Interfaces come after those they use, so the first to appear of each package is not enough: packages are
-    // ordered by depth-first search, on a stack of our own.
+    // Interfaces come after those they use, so the first interface of each package does not give
+    // the order. This is a depth-first search on an explicit stack.
     let mut edges = vec![Vec::new(); resolved.packages().len()];
     for (_, ty) in resolved.types() {
         if let TypeDefKind::Use(target) = ty.kind {
@@ -177,7 +177,7 @@ fn package_order(resolved: &Resolved) -> Vec<PackageId> {
         }
     }
     let (mut order, mut is_seen) = (Vec::new(), vec![false; edges.len()]);
-    // The main package is the first of the arena; the others come first here.
+    // The main package is first in the arena; the others come before it here.
     let (main, others): (Vec<_>, Vec<_>) =
         resolved.packages().map(|(id, _)| id).partition(|id| id.index() == 0);
     for root in others.into_iter().chain(main) {
@@ -384,13 +384,13 @@ fn type_def_kind(cx: &Context<'_>, kind: &TypeDefKind) -> Value {
         TypeDefKind::Own(id) => object([("handle", object([("own", cx.ids.def(*id))]))]),
         TypeDefKind::Borrow(id) => object([("handle", object([("borrow", cx.ids.def(*id))]))]),
         TypeDefKind::Resource => string("resource"),
-        // Not a value: an alias of a resource is that resource, not a handle to it.
+        // Not a value type: an alias of a resource is that resource, not a handle.
         TypeDefKind::Alias(Type::Def(id)) | TypeDefKind::Use(id) => object([("type", cx.ids.def(*id))]),
         TypeDefKind::Alias(ty @ Type::Primitive(_)) => object([("type", of(ty))]),
     }
 }
 
-/// A type in the place of a value.
+/// A value type.
 fn value(cx: &Context<'_>, ty: Type) -> Value {
     match ty {
         Type::Primitive(primitive) => string(primitive.name()),
@@ -432,7 +432,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| field(name, value)).collect())
 }
 
-/// Writes a value. Its depth is that of the document's shape, not of the types in it.
+/// Writes a value. Its depth is bounded by the shape of the document, not by the types in it.
 fn write_value(out: &mut String, value: &Value, depth: usize) {
     match value {
         Value::Null => out.push_str("null"),

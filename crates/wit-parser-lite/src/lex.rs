@@ -1,30 +1,31 @@
 //! Text to tokens. Follows WIT.md, "Lexical structure".
 //!
-//! Tokens borrow their text from the source and comments are tokens, so nothing of a file is lost: the gaps between
-//! tokens hold only white space. A keyword, operator or name is told apart by its text alone (a name written with `%`
-//! keeps the sign in its text), which is what the parser matches on.
+//! Tokens borrow their text from the source. Comments are tokens too, so that the gaps between
+//! tokens hold only white space and nothing of a file is lost. The text of a token tells keywords,
+//! operators and names apart, because a name written with `%` keeps the sign; the parser matches on
+//! the text.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, MAX_ERRORS};
 use crate::name::{label_fault, to_label};
-use crate::resolve::MAX_ERRORS;
-use crate::source::{FileId, Sources, Span, count};
+use crate::source::Sources;
+use crate::span::{FileId, Span, count};
 
-/// What sort of token a [`Token`] is.
+/// The kind of a [`Token`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum TokenKind {
-    /// One of [`KEYWORDS`].
+    /// A `keyword`: one of [`KEYWORDS`].
     Keyword,
     /// A kebab-case name, perhaps with a leading `%`.
     Id,
-    /// Digits.
+    /// Digits, an `integer`.
     Integer,
-    /// Something that starts like a version: digits, a period, digits.
+    /// The start of a version: digits, a period, digits.
     Version,
-    /// A string in quotes, escapes not yet decoded.
+    /// A `string-literal` in quotes, with its escapes.
     String,
-    /// An operator of the grammar, or `_`.
+    /// An `operator` of the grammar, or `_`.
     Operator,
-    /// A comment.
+    /// A `comment`.
     Comment,
     /// A comment that starts with `///` or `/**`.
     DocComment,
@@ -32,16 +33,16 @@ pub enum TokenKind {
     End,
 }
 
-/// One token of a file.
+/// A `token` of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Token<'a> {
-    /// What sort of token it is.
+    /// Its kind.
     pub kind: TokenKind,
-    /// Its text as it stands in the file.
+    /// Its text as in the file.
     pub text: &'a str,
-    /// Its place.
+    /// Its span.
     pub span: Span,
-    /// Whether nothing but white space stands before it in its line.
+    /// Whether only white space precedes it in its line.
     pub starts_line: bool,
 }
 
@@ -54,7 +55,7 @@ impl<'a> Token<'a> {
 
 /// The words that need a `%` to be names (WIT.md, "Keywords"), sorted.
 ///
-/// `error-context` is not in the section's list, but it is a type like the others there.
+/// `error-context` is not in that list, but it is a type like the others there.
 pub const KEYWORDS: [&str; 43] = [
     "as",
     "async",
@@ -101,17 +102,17 @@ pub const KEYWORDS: [&str; 43] = [
     "world",
 ];
 
-/// A fault in the text, from where the token starts.
+/// A fault in the text, at the start of a token.
 struct Fault {
     kind: ErrorKind,
-    /// How many bytes are at fault.
+    /// The number of bytes at fault.
     n_bytes: usize,
     message: String,
     help: Option<String>,
     stand_in: StandIn,
 }
 
-/// What stands in the place of a fault of so many bytes.
+/// What replaces a fault of this many bytes.
 enum StandIn {
     Nothing,
     Name(usize),
@@ -120,15 +121,30 @@ enum StandIn {
     End,
 }
 
-/// Returns the tokens of `file`, the last of them an [`TokenKind::End`].
+/// The tokens of a file.
+pub(crate) struct Lexed<'a> {
+    pub(crate) tokens: Vec<Token<'a>>,
+    pub(crate) errors: Vec<Error>,
+    /// Text that is not in tokens: the contents of comments and strings that do not end.
+    pub(crate) left_out: Vec<Span>,
+}
+
+/// Returns the tokens of `file`, the last of them a [`TokenKind::End`], and the faults.
 ///
-/// The second part of what it returns are the faults: characters that may not stand where they stand, comments and
-/// strings that do not end, names that are not kebab-case. A token takes the place of each that reads as what was meant.
+/// Faults are characters that are not allowed, comments and strings that do not end, and names that
+/// are not kebab-case. Where the intended token is clear, it takes the place of the fault.
 pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
+    let Lexed { tokens, errors, .. } = scan(sources, file);
+    (tokens, errors)
+}
+
+/// Like [`lex()`], and also returns the text that is not in tokens.
+pub(crate) fn scan(sources: &Sources, file: FileId) -> Lexed<'_> {
     let text = sources.text(file);
     let span = |start: usize, end: usize| Span { file, start: count(start), end: count(end) };
     let mut errors = forbidden_characters(text, span);
     let (mut tokens, mut at) = (Vec::with_capacity(text.len() / 8), 0);
+    let mut left_out = Vec::new();
     loop {
         let white = white_space(&text.as_bytes()[at..]);
         let starts_line = at == 0 || white.has_line_end;
@@ -149,10 +165,14 @@ pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
                     }
                     StandIn::EmptyString(n_bytes) => {
                         let span = span(at, at + n_bytes);
+                        left_out.push(span);
                         tokens.push(Token { kind: TokenKind::String, text: "\"\"", span, starts_line });
                         at += n_bytes;
                     }
-                    StandIn::End => at = text.len(),
+                    StandIn::End => {
+                        left_out.push(span(at, text.len()));
+                        at = text.len();
+                    }
                 }
                 continue;
             }
@@ -161,16 +181,37 @@ pub fn lex(sources: &Sources, file: FileId) -> (Vec<Token<'_>>, Vec<Error>) {
         tokens.push(Token { kind, text: &text[at..end], span: span(at, end), starts_line });
         if kind == TokenKind::End {
             errors.sort_by_key(|error| error.span.start);
-            return (tokens, errors);
+            return Lexed { tokens, errors, left_out };
         }
         at = end;
     }
 }
 
-/// Returns a fault for each character that may not stand anywhere.
+/// Returns the names in `text`, which starts with a comment or string that does not end.
+pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    // The opening sign, which is probably the mistake.
+    let mut rest = text.trim_start_matches(['/', '*', '"']);
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[white_space(rest.as_bytes()).n_bytes..];
+            let (is_name, n_bytes) = match token(rest) {
+                Ok((TokenKind::End, _)) => return None,
+                Ok((kind, n_bytes)) => (kind == TokenKind::Id, n_bytes),
+                Err(fault) => (matches!(fault.stand_in, StandIn::Name(_)), fault.n_bytes),
+            };
+            let (found, after) = rest.split_at(n_bytes);
+            rest = after;
+            if is_name {
+                return Some(found.strip_prefix('%').unwrap_or(found));
+            }
+        }
+    })
+}
+
+/// Returns a fault for each character that is not allowed anywhere.
 fn forbidden_characters(text: &str, span: impl Fn(usize, usize) -> Span) -> Vec<Error> {
-    // Nearly all files consist of printable ASCII and line ends, which this sees at once. Without an early exit in a
-    // chunk, the compiler can look at many bytes in one step.
+    // Nearly all files consist of printable ASCII and line ends, which this test accepts at once. A
+    // chunk is tested without an early exit, so that the compiler can vectorize the loop.
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
     let all_plain = |chunk: &[u8]| chunk.iter().fold(true, |so_far, byte| so_far & is_plain(byte));
     if text.as_bytes().chunks(256).all(all_plain) {
@@ -184,8 +225,8 @@ fn forbidden_characters(text: &str, span: impl Fn(usize, usize) -> Span) -> Vec<
     found.map(error).collect()
 }
 
-/// Returns whether WIT.md bans `c` everywhere, comments included: control codes, bidirectional overrides, and what
-/// Unicode deprecates or strongly discourages.
+/// Returns whether WIT.md bans `c` everywhere, even in comments: control codes, bidirectional
+/// overrides, and characters that Unicode deprecates or strongly discourages.
 pub(crate) fn is_forbidden(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
@@ -196,13 +237,13 @@ pub(crate) fn is_forbidden(c: char) -> bool {
     }
 }
 
-/// What stands between two tokens, comments aside.
+/// The `whitespace` between two tokens, comments apart.
 struct WhiteSpace {
     n_bytes: usize,
     has_line_end: bool,
 }
 
-/// Returns the white space that `text` starts with.
+/// Returns the white space at the start of `text`.
 fn white_space(text: &[u8]) -> WhiteSpace {
     let mut white = WhiteSpace { n_bytes: 0, has_line_end: false };
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(white.n_bytes) {
@@ -212,7 +253,7 @@ fn white_space(text: &[u8]) -> WhiteSpace {
     white
 }
 
-/// Returns the kind and length in bytes of the token that `text` starts with.
+/// Returns the kind and length in bytes of the token at the start of `text`.
 fn token(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
     let n_bytes = plain_label(text.as_bytes());
     if n_bytes > 0 {
@@ -230,7 +271,7 @@ fn token(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
         '0'..='9' => number(text),
         '%' => word(text, 1),
         c if is_word(c) => word(text, 0),
-        // Reported already.
+        // Already reported.
         c if is_forbidden(c) => Ok((TokenKind::Comment, c.len_utf8())),
         c => Err(Fault {
             kind: ErrorKind::Character,
@@ -261,7 +302,7 @@ fn line_comment(text: &str) -> (TokenKind, usize) {
     (if is_doc { TokenKind::DocComment } else { TokenKind::Comment }, n_bytes)
 }
 
-/// A block comment, in which further ones may nest.
+/// A block comment; they nest.
 fn block_comment(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
     let (mut depth, mut at) = (1u32, 2);
     while depth > 0 {
@@ -298,7 +339,7 @@ fn string_literal(text: &str) -> std::result::Result<(TokenKind, usize), Fault> 
         }
     }
     let message = "this string does not end on its line".to_owned();
-    // What closes around the string is hardly part of it.
+    // Closing signs at the end of the line are probably not part of the string.
     let line = text.lines().next().unwrap_or(text);
     let stand_in = StandIn::EmptyString(line.trim_end_matches([')', ';', ' ']).len());
     Err(Fault { kind: ErrorKind::Literal, n_bytes: 1, message, help: None, stand_in })
@@ -325,8 +366,8 @@ fn number(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
     }
 }
 
-/// Returns the length of the word that `text` starts with if it is a `label` in lower case without `%`, else 0. Nearly
-/// all words are, and for them this is all there is to check.
+/// Returns the length of the word at the start of `text` if it is a lower-case `label` without `%`,
+/// else 0. Nearly all words are such labels and need no other check.
 fn plain_label(text: &[u8]) -> usize {
     if !text.first().is_some_and(u8::is_ascii_lowercase) {
         return 0;
@@ -350,7 +391,8 @@ fn is_keyword(name: &str) -> bool {
     KEYWORDS[KEYWORDS_BY_LETTER[letter]..KEYWORDS_BY_LETTER[letter + 1]].contains(&name)
 }
 
-/// For each letter where its keywords start in [`KEYWORDS`], and at last their number.
+/// For each letter the index in [`KEYWORDS`] of its first keyword; at the end the number of
+/// keywords.
 const KEYWORDS_BY_LETTER: [usize; 27] = {
     let (mut starts, mut letter, mut at) = ([0; 27], 0u8, 0);
     while letter <= 26 {
@@ -363,7 +405,7 @@ const KEYWORDS_BY_LETTER: [usize; 27] = {
     starts
 };
 
-/// A keyword or name, which starts after `prefix` bytes.
+/// A keyword or name that starts after `prefix` bytes.
 fn word(text: &str, prefix: usize) -> std::result::Result<(TokenKind, usize), Fault> {
     let mut end = prefix;
     for c in text[prefix..].chars() {

@@ -1,16 +1,18 @@
-//! Files of a package and of what it depends on, from disk.
+//! The files of a package and of its dependencies, from disk.
 //!
-//! The one module with IO, behind the feature `load`. A directory is a package: its `.wit` files, and beside them
-//! `deps/`, whose entries are packages too: directories of `.wit` files, single `.wit` files, and `.wasm` (or `.wat`)
-//! packages. Everything else in `deps/` is left alone. Files are taken in the order of their names.
+//! This is the only module with IO, behind the feature `load`. A package is a directory with `.wit`
+//! files and a directory `deps/`, whose entries are packages too: directories of `.wit` files,
+//! single `.wit` files, and `.wasm` or `.wat` packages. Other entries of `deps/` are ignored. Files
+//! are read in the order of their names.
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::arena::Resolved;
 use crate::error::Error;
 use crate::gate::Features;
-use crate::{Resolved, parse_with_features};
+use crate::read::parse_with_features;
 
 /// The names and texts of the files of one package.
 pub type Files = Vec<(String, String)>;
@@ -20,11 +22,11 @@ pub type Files = Vec<(String, String)>;
 pub struct Tree {
     /// The package's own files.
     pub files: Files,
-    /// Those of the packages in `deps/`.
+    /// The files of each package in `deps/`.
     pub dependencies: Vec<Files>,
 }
 
-/// A file or directory that could not be read, or is not what it should be.
+/// A file or directory that could not be read, or that has the wrong contents.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LoadError {
     /// The file or directory.
@@ -41,20 +43,20 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// How WebAssembly text becomes binary: given the text's bytes, the binary or what is wrong with them. A tool that reads no
-/// such text returns an error.
+/// A function that assembles WebAssembly text: it returns the binary for the bytes of the text, or
+/// an error message. A tool without an assembler returns an error.
 pub type Assemble<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>;
 
 impl Tree {
-    /// Reads a file or a directory with its `deps/`. WebAssembly text goes through `assemble`; packages in binary form are
-    /// read with the feature `wasm` only.
+    /// Reads a file, or a directory with its `deps/`. `assemble` converts WebAssembly text.
+    /// Packages in binary form need the feature `wasm`.
     ///
-    /// What a binary package knows of packages that it uses is taken into account unless these are there themselves. All
-    /// its gated items take part, since whoever wrote it chose them.
+    /// A binary package also describes parts of the packages it uses, which serve where these
+    /// packages are not given. All its gated items are included: whoever wrote it chose them.
     ///
     /// # Errors
     ///
-    /// Something could not be read, or holds no package.
+    /// Something could not be read, or is not a package.
     pub fn load(path: &Path, assemble: Assemble<'_>) -> Result<Self, LoadError> {
         let (root, deps) = if path.is_dir() {
             let files = directory(path, assemble)?;
@@ -80,7 +82,7 @@ impl Tree {
         Ok(Self { files, dependencies: packages.filter(|files| !files.is_empty()).collect() })
     }
 
-    /// Returns what the files define for those who chose `features`.
+    /// Returns what the files define, with the items that `features` include.
     ///
     /// # Errors
     ///
@@ -102,7 +104,7 @@ fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
     files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
-/// A file as it is read.
+/// The contents of a file.
 struct File {
     path: PathBuf,
     contents: Contents,
@@ -114,7 +116,8 @@ enum Contents {
     Binary(Vec<u8>),
 }
 
-/// Returns the texts of packages, whatever their form, with those that the ones in binary form speak of at the end.
+/// Returns the texts of packages in either form, and then of the packages that only the binary ones
+/// describe.
 #[cfg(feature = "wasm")]
 fn texts(packages: Vec<Vec<File>>) -> Result<Vec<Files>, LoadError> {
     let files = || packages.iter().flatten();
@@ -142,14 +145,14 @@ fn texts(packages: Vec<Vec<File>>) -> Result<Vec<Files>, LoadError> {
     }
     if !others.is_empty() {
         let defined: std::collections::BTreeSet<String> =
-            texts.iter().flatten().flat_map(|(name, text)| crate::package::names_in(name, text)).collect();
+            texts.iter().flatten().flat_map(|(name, text)| crate::read::names_in(name, text)).collect();
         let missing = others.iter().filter(|package| !defined.contains(&package.name));
         texts.extend(missing.map(|package| vec![(package.name.clone(), package.text.clone())]));
     }
     Ok(texts)
 }
 
-/// Returns the texts of packages, all of which must be texts.
+/// Returns the texts of packages, all of which must be WIT text.
 #[cfg(not(feature = "wasm"))]
 fn texts(packages: Vec<Vec<File>>) -> Result<Vec<Files>, LoadError> {
     let text = |File { path, contents }: File| match contents {

@@ -1,6 +1,6 @@
-//! Names: the kebab-case `label` of Explainer.md, "Import and Export Definitions", and what is close to one.
+//! Names: the kebab-case `label` of Explainer.md, "Import and Export Definitions", and near misses.
 
-/// Returns what keeps `name` from being a `label`, or `None` if it is one.
+/// Returns the reason why `name` is not a `label`, or `None` if it is one.
 pub(crate) fn label_fault(name: &str) -> Option<String> {
     let fault = if name.is_empty() {
         "a name must follow `%`".to_owned()
@@ -30,7 +30,7 @@ fn is_mixed_case(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_lowercase()) && word.contains(|c: char| c.is_ascii_uppercase())
 }
 
-/// Returns a `label` close to `name`: `fooBar` and `foo_bar` give `foo-bar`.
+/// Returns a `label` close to `name`: `foo-bar` for `fooBar` and `foo_bar`.
 pub(crate) fn to_label(name: &str) -> Option<String> {
     let mut label = String::new();
     let mut was_lower = false;

@@ -1,8 +1,8 @@
 //! Resolved packages as WIT text.
 //!
-//! What is printed parses back to the same structure. Names are resolved already, so the text has no top-level `use`, no
-//! `include` (worlds list what they got from others), and only those comments that are documentation. A file as it was
-//! written is kept by [`format()`](crate::format::format) instead.
+//! The text parses to the same structure. Because names are resolved, it has no top-level `use`, no
+//! `include` (worlds list what they include), and no comments but documentation.
+//! [`format()`](crate::format::format) keeps a file as it was written.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -16,7 +16,8 @@ use crate::lex::KEYWORDS;
 /// Returns `resolved` as one file: the main package, then all others in braces.
 ///
 /// ```
-/// let text = "package a:b; interface i { use c:d/j.{t}; } package c:d { interface j { type t = u8; } }";
+/// let text = "package a:b; interface i { use c:d/j.{t}; }
+///     package c:d { interface j { type t = u8; } }";
 /// let resolved = wit_parser_lite::parse(&[("all.wit", text)]).unwrap();
 /// let printed = wit_parser_lite::print::print(&resolved);
 /// assert!(printed.ends_with("package c:d {\n  interface j {\n    type t = u8;\n  }\n}\n"));
@@ -41,7 +42,7 @@ pub(crate) fn print_with(resolved: &Resolved, remarks: &Remarks) -> String {
     printer.out
 }
 
-/// Returns `package` as a file of its own. What it uses of other packages, it names.
+/// Returns `package` as a file of its own, which refers to other packages by name.
 pub fn print_package(resolved: &Resolved, package: PackageId) -> String {
     let remarks = Remarks::default();
     let mut printer = Printer::new(resolved, package, &remarks);
@@ -49,7 +50,7 @@ pub fn print_package(resolved: &Resolved, package: PackageId) -> String {
     printer.out
 }
 
-/// Comments that are no documentation: where something has no form in WIT, they say so.
+/// Comments beside documentation, for what has no form in WIT.
 #[derive(Debug, Default)]
 pub(crate) struct Remarks {
     /// At the top of the file.
@@ -58,11 +59,11 @@ pub(crate) struct Remarks {
     types: BTreeMap<TypeDefId, String>,
     /// At the end of an interface.
     interfaces: BTreeMap<InterfaceId, BTreeSet<String>>,
-    /// Among the imports or exports of a world: after so many of them.
+    /// Among the imports or exports of a world, after this many of them.
     worlds: BTreeMap<(WorldId, Direction), Vec<(usize, String)>>,
 }
 
-/// Whether something is an import or an export of a world.
+/// Whether an item of a world is an import or an export.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Direction {
     Import,
@@ -92,13 +93,13 @@ impl Remarks {
         self.interfaces.entry(id).or_default().insert(text);
     }
 
-    /// Adds a comment that stands after `position` imports or exports.
+    /// Adds a comment after `position` imports or exports.
     pub(crate) fn of_world(&mut self, id: WorldId, direction: Direction, position: usize, text: String) {
         self.worlds.entry((id, direction)).or_default().push((position, text));
     }
 }
 
-/// The functions of each resource that has some.
+/// The functions of resources.
 type Methods = BTreeMap<TypeDefId, Vec<FunctionId>>;
 
 struct Printer<'r> {
@@ -107,7 +108,7 @@ struct Printer<'r> {
     /// The package that is being printed.
     package: PackageId,
     out: String,
-    /// How many braces are open.
+    /// The number of open braces.
     depth: usize,
 }
 
@@ -140,7 +141,7 @@ impl<'r> Printer<'r> {
         }
     }
 
-    /// Writes an empty line, unless a brace has just opened or the text starts here.
+    /// Writes an empty line, except after an opening brace and at the start.
     fn gap(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with("{\n") {
             self.out.push('\n');
@@ -198,7 +199,7 @@ impl<'r> Printer<'r> {
         remarks.into_iter().flatten().for_each(|text| self.comment(text));
     }
 
-    /// Returns those of the functions that belong to resources.
+    /// Returns the functions that belong to resources.
     fn methods(&self, functions: impl Iterator<Item = FunctionId>) -> Methods {
         let mut methods = Methods::new();
         for id in functions {
@@ -223,7 +224,7 @@ impl<'r> Printer<'r> {
             }
             match item.kind {
                 WorldItemKind::Type(id) => types.push(id),
-                // Written with its resource.
+                // Printed with its resource.
                 WorldItemKind::Function(id) if self.resolved[id].method.is_some() => {}
                 WorldItemKind::Function(_) | WorldItemKind::Interface(_) => {
                     self.types(&std::mem::take(&mut types), &methods);
@@ -261,7 +262,8 @@ impl<'r> Printer<'r> {
                 let label =
                     item.name.as_deref().map(|label| format!("{}: ", name(label))).unwrap_or_default();
                 if interface.world.is_some() {
-                    // Its gates stand there once, its documentation is the item's.
+                    // The gates are the interface's too and printed once; the documentation is the
+                    // item's.
                     self.attributes(&item.attributes);
                     self.open(&format!("{direction} {label}interface"));
                     self.interface_items(id);
@@ -282,7 +284,7 @@ impl<'r> Printer<'r> {
         }
     }
 
-    /// Writes types in their order. What stands together and is used of one interface becomes one `use`.
+    /// Writes types in their order. Adjacent types that are used of one interface become one `use`.
     fn types(&mut self, ids: &[TypeDefId], methods: &Methods) {
         let mut rest = ids;
         while let Some((first, after)) = rest.split_first() {
@@ -304,7 +306,7 @@ impl<'r> Printer<'r> {
         }
     }
 
-    /// Returns the interface and name of the type that `id` is a `use` of.
+    /// Returns the interface of the type that `id` is a `use` of.
     fn used(&self, id: TypeDefId) -> Option<InterfaceId> {
         let TypeDefKind::Use(target) = self.resolved[id].kind else { return None };
         match self.resolved[target].owner {
@@ -413,7 +415,8 @@ impl<'r> Printer<'r> {
         self.close();
     }
 
-    /// Returns a function's type as written: without `self`, and without the keyword and usual result of a constructor.
+    /// Returns the type of a function as written: without `self`, and for a constructor without the
+    /// keyword and the usual result.
     fn signature(&self, function: &Function) -> String {
         let method = function.method.map(|(kind, resource)| (kind, Type::Def(resource)));
         let n_implied = usize::from(matches!(method, Some((MethodKind::Method, _))));
@@ -436,7 +439,7 @@ impl<'r> Printer<'r> {
         text
     }
 
-    /// Returns how the package that is being printed refers to an interface.
+    /// Returns the name by which the printed package refers to an interface.
     fn interface_path(&self, id: InterfaceId) -> String {
         let interface = &self.resolved[id];
         if interface.package == self.package {
@@ -488,11 +491,13 @@ pub fn type_text(resolved: &Resolved, ty: Type) -> String {
     }
 }
 
-/// Returns what a type is made of, as WIT writes it. Recursion ends at the parser's depth limit.
+/// Returns the parts of an unnamed type as WIT writes them. The parser's depth limit bounds the
+/// recursion.
 ///
 /// # Panics
 ///
-/// When the type is a record, variant, enum, flags type, resource or alias: only a definition says what these are.
+/// When the type is a record, variant, enum, flags type, resource or alias, which only definitions
+/// can write.
 pub fn parts_text(resolved: &Resolved, id: TypeDefId) -> String {
     let of = |ty: &Type| type_text(resolved, *ty);
     let optional = |what: &str, ty: &Option<Type>| match ty {
@@ -532,13 +537,13 @@ fn function_of(item: &WorldItem) -> Option<FunctionId> {
     }
 }
 
-/// Returns a name as written, with a `%` where it would be a keyword.
+/// Returns a name as WIT writes it: with a `%` if it is a keyword.
 fn name(name: &str) -> String {
     let sign = if KEYWORDS.contains(&name) { "%" } else { "" };
     format!("{sign}{name}")
 }
 
-/// Returns the name of a package, or of an interface in it, as written.
+/// Returns the name of a package, or of an interface in it, as WIT writes it.
 fn path(package: &Package, interface: Option<&str>) -> String {
     let mut text = String::new();
     for part in package.name.split_inclusive([':', '/']) {

@@ -1,44 +1,15 @@
-//! Source texts and positions in them.
+//! Source texts, and positions in them for people.
 //!
-//! Nothing here reads files: the caller hands over names and texts. A [`Span`] is a pair of byte offsets into one
-//! file, small enough to sit on every token and every definition.
+//! Nothing here reads files: the caller passes names and texts.
 
 use crate::error::{Error, ErrorKind};
+use crate::span::count;
+pub use crate::span::{FileId, Location, Span};
 
-/// One file of a package: the index of its text in [`Sources`].
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct FileId(u32);
-
-impl FileId {
-    /// Returns the file's place among all files of the run, in the order in which they were given, counted from 0.
-    pub fn index(self) -> u32 {
-        self.0
-    }
-}
-
-/// A range of bytes in one file, `start..end`.
+/// The names and texts of all files of a run.
 ///
-/// Invariant: both ends lie on character boundaries of the file's text, and `start <= end`.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Span {
-    /// The file that the offsets count in.
-    pub file: FileId,
-    /// The offset of the first byte.
-    pub start: u32,
-    /// The offset after the last byte.
-    pub end: u32,
-}
-
-impl Span {
-    /// Returns the range from the start of `self` to the end of `last`, which lies in the same file.
-    pub fn to(self, last: Self) -> Self {
-        Self { end: last.end.max(self.start), ..self }
-    }
-}
-
-/// The names and texts of all files of one run.
-///
-/// Invariant: each text is at most `u32::MAX` bytes long, so every offset into it fits a [`Span`].
+/// Invariant: each text is at most `u32::MAX` bytes long, so that every offset into it fits a
+/// [`Span`].
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<File>,
@@ -50,24 +21,7 @@ struct File {
     text: String,
 }
 
-/// A position as people count it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Location {
-    /// The file's name as the caller gave it.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: u32,
-    /// The column in characters, counted from 1.
-    pub column: u32,
-    /// The text of the line around the position, safe to print: no tabs, control or bidirectional characters.
-    pub excerpt: String,
-    /// How many characters of `excerpt` stand before the position.
-    pub n_before: u32,
-    /// How many characters of `excerpt` the span covers, at least 1.
-    pub n_marked: u32,
-}
-
-/// How many characters of a line an excerpt shows before and after the position.
+/// The number of characters that an excerpt shows before and after the position.
 const EXCERPT_REACH: usize = 80;
 
 impl Sources {
@@ -85,7 +39,8 @@ impl Sources {
             return Ok(file);
         }
         let span = Span { file, start: 0, end: 0 };
-        Err(Error::new(ErrorKind::TooLarge, span, "the file is larger than 4 GiB".to_owned()).located(self))
+        let error = Error::new(ErrorKind::TooLarge, span, "the file is larger than 4 GiB".to_owned());
+        Err(self.located(error))
     }
 
     /// Returns the name of `file`, as the caller gave it.
@@ -103,7 +58,7 @@ impl Sources {
         &self.text(span.file)[span.start as usize..span.end as usize]
     }
 
-    /// Returns where `span` starts, for people.
+    /// Returns the position at which `span` starts, for people.
     pub fn locate(&self, span: Span) -> Location {
         let text = self.text(span.file);
         let start = span.start as usize;
@@ -125,12 +80,21 @@ impl Sources {
         }
     }
 
+    /// Fills in the locations of an error and its notes.
+    pub(crate) fn located(&self, mut error: Error) -> Error {
+        *error.location = self.locate(error.span);
+        for note in &mut error.notes {
+            note.location = note.span.map(|span| self.locate(span));
+        }
+        error
+    }
+
     fn file(&self, file: FileId) -> &File {
         &self.files[file.0 as usize]
     }
 }
 
-/// Returns what an excerpt shows for `c`, so that a message cannot drive a terminal.
+/// Returns the character that an excerpt shows for `c`: messages must not control a terminal.
 fn printable(c: char) -> char {
     match c {
         '\t' => ' ',
@@ -140,10 +104,4 @@ fn printable(c: char) -> char {
         c if c.is_control() => char::REPLACEMENT_CHARACTER,
         c => c,
     }
-}
-
-/// Returns a count of bytes of one text, or of things made from texts, as `u32`.
-pub(crate) fn count(n: usize) -> u32 {
-    u32::try_from(n)
-        .expect("a text has at most u32::MAX bytes (Sources::add checks it), fewer things fit into memory")
 }

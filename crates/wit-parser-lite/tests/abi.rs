@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use wit_parser_lite::abi::{func_type, types_of, val_type, val_types};
 use wit_parser_lite::{Resolved, Type, parse};
 
-/// Checks what the named types and the functions of `text` become.
+/// Checks the conversion of the named types and functions of `text`.
 fn check(text: &str, expect: Expect) {
     let resolved = parse(&[("p.wit", text)]).expect("the text is well-formed");
     expect.assert_eq(&describe(&resolved));
@@ -159,7 +159,7 @@ fn limits() {
     );
 }
 
-/// Sharing makes this type exponentially large when written out, and its depth is the input's.
+/// Written out, this shared type is exponentially large. Its depth is that of the input.
 #[test]
 fn shared_parts_are_worked_out_once() {
     let n = 20_000;
@@ -176,7 +176,7 @@ fn shared_parts_are_worked_out_once() {
     .assert_eq(&error.to_string());
 }
 
-/// All types of a package at once are what they are one by one, and in an arena of their own.
+/// Converting all types of a package at once gives the same as converting them one by one.
 #[test]
 fn types_at_once_are_those_one_by_one() {
     let resolved = parse(&[("kitchen.wit", include_str!("data/kitchen.wit"))]).expect("it is well-formed");

@@ -1,10 +1,10 @@
-//! Memory is asked for by definition, not by token.
+//! Allocations are made per definition, not per token.
 
 use allocation_counter::measure;
 use wit_parser_lite::lex::lex;
 use wit_parser_lite::{Resolved, Sources, TypeDefKind, parse};
 
-/// Returns a package with `n` interfaces. `gap` stands between any two tokens.
+/// Returns a package with `n` interfaces, with `gap` between any two tokens.
 fn package(n: usize, gap: &str) -> String {
     let interface = |index: usize| {
         let tokens = format!(
@@ -21,7 +21,7 @@ fn package(n: usize, gap: &str) -> String {
     format!("package a:b;\n{}", (0..n).map(interface).collect::<Vec<_>>().join("\n"))
 }
 
-/// Returns how many things have a name or stand for themselves: what memory must be asked for.
+/// Returns the number of definitions, for which memory must be allocated.
 fn n_definitions(resolved: &Resolved) -> u64 {
     let parts = |kind: &TypeDefKind| match kind {
         TypeDefKind::Record(fields) => fields.len(),
@@ -52,7 +52,7 @@ fn lexing() {
         let mut sources = Sources::default();
         let file = sources.add("a.wit", &package(n, " ")).expect("the file is small");
         let allocations = measure(|| assert!(lex(&sources, file).1.is_empty()));
-        // The tokens, which may outgrow a first guess of one in eight bytes.
+        // The tokens, with some growth beyond the initial capacity of a token per eight bytes.
         assert!(allocations.count_total <= 4, "{n} interfaces: {allocations:?}");
     }
 }
@@ -68,7 +68,7 @@ fn parsing_and_resolving() {
     };
     let (sparse, n) = count(&package(1000, " "));
     assert!(sparse <= 3 * n, "{sparse} allocations for {n} definitions");
-    // Twice the tokens for the same definitions; another guess of how many tokens there are is all that differs.
+    // Twice the tokens for the same definitions: only the initial capacity for tokens differs.
     let (dense, same_n) = count(&package(1000, " /* . */ "));
     assert_eq!(n, same_n);
     assert!(dense.abs_diff(sparse) <= 4, "{sparse} and {dense} allocations");

@@ -1,4 +1,4 @@
-//! What the formatter makes of WIT text. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites the expectations.
+//! Formatted WIT text. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites the expectations.
 
 mod common;
 
@@ -16,7 +16,8 @@ fn check(text: &str, expect: Expect) {
     check_stable(text);
 }
 
-/// Checks that formatting keeps the text's letters and meaning, and that a second time changes nothing.
+/// Checks that formatting keeps the text and its meaning, and that formatting again changes
+/// nothing.
 fn check_stable(text: &str) {
     let formatted = format("a.wit", text).expect("the text parses");
     assert_eq!(
@@ -24,7 +25,7 @@ fn check_stable(text: &str) {
         Ok(&*formatted),
         "not idempotent:\n{text}\n=>\n{formatted}"
     );
-    // Only white space and the commas after last entries may come and go.
+    // Only white space and trailing commas may change.
     let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace() && *c != ',').collect::<String>();
     assert_eq!(letters(text), letters(&formatted));
     let meaning = |text: &str| {
@@ -176,7 +177,8 @@ proptest! {
         places in prop::collection::vec((any::<prop::sample::Index>(), 0usize..3), 1..6),
     ) {
         let comments = ["/* c */", "// c\n", "\n// c\n"];
-        // A space in these files stands between tokens or in a comment, where it does not matter either.
+        // In these files, a space is between tokens or in a comment, where a line break changes
+        // nothing.
         let mut text = seed.to_owned();
         for (place, comment) in places {
             let spaces: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).collect();

@@ -5,7 +5,7 @@ use wit_parser_lite::json::json;
 use wit_parser_lite::lex::KEYWORDS;
 use wit_parser_lite::{Features, Resolved, parse_with_features};
 
-/// A package that the cases may refer to.
+/// A package for the cases to refer to.
 const DEPENDENCY: &str = "
 package other:things@1.2.3;
 interface i { type t = u8; resource r; f: func(); }
@@ -20,7 +20,7 @@ fn parse(text: &str) -> Resolved {
     })
 }
 
-/// Checks that each text parses and resolves, and does so to the same when formatted.
+/// Checks that each text parses and resolves, and to the same result after formatting.
 fn check(texts: impl IntoIterator<Item = String>) {
     for text in texts {
         let formatted = format("a.wit", &text).expect("what parses can be formatted");
@@ -52,7 +52,7 @@ fn types(types: &[&str]) {
 
 #[test]
 fn token() {
-    // `whitespace`, `comment`: any character may stand in a comment but those that are banned everywhere.
+    // `whitespace`, `comment`: a comment may contain any character that is not banned everywhere.
     in_package(&[
         "\n\r\n\t  ",
         "// a → b ö 漢 🦀\n",
@@ -82,7 +82,7 @@ fn keyword() {
             world w {{ use %{keyword}.{{%{keyword}}}; import %{keyword}; export g: func(x: %{keyword}); }}"
         )
     }));
-    // Words that mean something in some places only.
+    // Words that are only keywords in some positions.
     for word in ["get", "set", "since", "unstable", "deprecated", "external-id", "feature", "version", "self"]
     {
         check([format!(

@@ -1,7 +1,8 @@
-//! What users get wrong, and what they are told.
+//! Common mistakes, and their messages.
 //!
-//! Most cases stand in the files under `tests/data/errors`: after `==== its name` the text of a file, after `----` what
-//! is printed. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites the expectations, here and there.
+//! Most cases are in files under `tests/data/errors`: the text of a file after `==== its name`, and
+//! the messages after `----`. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites all
+//! expectations.
 
 use std::path::PathBuf;
 
@@ -77,7 +78,7 @@ fn recovery() {
     check_cases("recovery.txt", 22);
 }
 
-/// What other languages and older WIT would have one write.
+/// Habits from other languages and from older WIT.
 #[test]
 fn habits() {
     check_cases("habits.txt", 32);
@@ -191,7 +192,7 @@ fn fault_in_a_dependency() {
     .assert_eq(&errors[0].to_string());
 }
 
-/// What two dependencies bring along is one package if it is the same.
+/// A package in two dependencies is one package if both are equal.
 #[test]
 fn package_given_twice() {
     let given = |first: &str, second: &str| {
@@ -248,7 +249,7 @@ interface i { resource s; f: func(s: borrow<s>) -> r; record r { a: u8 } }";
     .assert_eq(&given(first, nested));
 }
 
-/// Versions that are compatible are one if that is asked for.
+/// Compatible versions are unified on request.
 #[test]
 fn versions_unified() {
     let unified = |main: &str, dependencies: &[&str]| {
@@ -272,7 +273,7 @@ fn versions_unified() {
     let old = "package x:y@0.2.10; interface t { resource r; } interface i { use t.{r}; f: func(r: r); }";
     let new = "package x:y@0.2.12; interface t { resource r { m: func(); } }
 interface i { use t.{r}; f: func(r: r); g: func(); }";
-    // Through a dependency, named twice, exported, and asked for in a version that is not there.
+    // Through a dependency; named twice; exported; and in a version that is missing.
     let via = "package v:w; interface j { use x:y/t@0.2.10.{r}; h: func(r: r); }";
     let main = |items: &str| format!("package a:b; world w {{ {items} }}");
     for (items, expected) in [

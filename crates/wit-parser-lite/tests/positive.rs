@@ -1,4 +1,4 @@
-//! What well-formed packages resolve to. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites the expectations.
+//! Resolved packages. `UPDATE_EXPECT=1 cargo test -p wit-parser-lite` rewrites the expectations.
 
 mod common;
 

@@ -22,7 +22,7 @@ const SEEDS: [&str; 3] = [
     world w { include v with { n as m, x as y } import c:d/i@0.1.0; }",
 ];
 
-/// Pieces that the grammar cares about.
+/// Strings with a meaning in the grammar.
 const PIECES: [&str; 43] = [
     "\ninterface i {",
     "\nworld w {\n",
@@ -102,7 +102,7 @@ fn check_resolved(resolved: &Resolved) {
     }
 }
 
-/// Returns `seed` with each of `edits` applied: at a place, remove some characters and insert a piece.
+/// Returns `seed` with `edits` applied: each removes some characters and inserts a string.
 fn mutated(seed: &str, edits: &[(prop::sample::Index, usize, String)]) -> String {
     let mut chars: Vec<char> = seed.chars().collect();
     for (at, n_removed, piece) in edits {

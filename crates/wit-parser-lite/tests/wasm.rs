@@ -1,6 +1,6 @@
 //! Packages in binary form: written, read, and damaged.
 //!
-//! What the reference makes of them is compared in `conformance/tests/wit.rs`.
+//! `conformance/tests/wit.rs` compares them with the reference.
 
 #![cfg(feature = "wasm")]
 
@@ -27,12 +27,12 @@ fn package(text: &str) -> Vec<u8> {
     encode_package(&resolved, main_package(&resolved))
 }
 
-/// The package is the same after it was written and read.
+/// Checks that writing and reading a package does not change it.
 fn check(text: &str) {
     let bytes = package(text);
     let back = decode(&bytes).expect("what we wrote");
     assert_eq!(encode_package(&back, main_package(&back)), bytes, "{text}");
-    // What is read is what is parsed, but for the order in which text may have it.
+    // The package equals the parsed text, apart from the order in which text may have it.
     let printed = wit_parser_lite::print::print(&back);
     assert_eq!(json(&parse(&printed)), json(&back), "{text}");
 }
@@ -66,7 +66,7 @@ fn worlds_survive_being_written_and_read() {
     }
 }
 
-/// Returns a component that imports `f: func(x: …)`, whose parameter is nested so deep.
+/// Returns a component that imports `f: func(x: …)` with a parameter of this depth.
 fn nested(depth: u32) -> Vec<u8> {
     let mut component = ComponentBuilder::default();
     let mut ty = ComponentValType::Primitive(PrimitiveValType::U8);
@@ -129,7 +129,8 @@ fn faults() {
     assert!(decode(&nested(90)).is_ok());
 }
 
-/// Returns a component that exports two interfaces as types, each of which imports `a:b/i` with a record `r` of these fields.
+/// Returns a component that exports the types of two interfaces, both of which import `a:b/i` with
+/// a record `r`; its field has the given name.
 fn two_views(first: &str, second: &str) -> Vec<u8> {
     let mut component = ComponentBuilder::default();
     for (name, field) in [("x", first), ("y", second)] {
@@ -190,6 +191,6 @@ fn damaged_binaries_are_no_panic() {
             Err(_) => n_rejected += 1,
         }
     }
-    // Both ends are reached: a letter of a name may change, a length may not.
+    // Both results occur: changing a letter of a name is valid, changing a length is not.
     assert!(n_read > 100 && n_rejected > 1000, "{n_read} read, {n_rejected} rejected");
 }

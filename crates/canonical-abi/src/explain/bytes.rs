@@ -11,9 +11,9 @@ use core::ops::Range;
 
 use super::columns::write_columns;
 use super::{Budget, brief, count, join_path};
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::display::display;
-use crate::layout::{discriminant_size, layout, payload_offset, tuple_layout};
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::display::display;
+use crate::types::layout::{discriminant_size, layout, payload_offset, tuple_layout};
 use crate::types::{PtrType, Types, ValType};
 
 /// What each byte of a value in memory is. Its `Display` is a table, one line per entry.
@@ -177,7 +177,7 @@ fn record_entries<'a>(
     let mut entries = Vec::new();
     let mut end = bytes.start;
     for (label, ty) in fields {
-        let start = crate::layout::align_to(end, layout(m.types, ty, m.ptr).align());
+        let start = crate::types::layout::align_to(end, layout(m.types, ty, m.ptr).align());
         push_padding(&mut entries, end..start);
         if m.budget.left == 0 {
             entries.push(entry(start..bytes.end, path, ByteKind::Elided));

@@ -9,10 +9,11 @@ use core::fmt;
 use super::bytes::{ByteMap, byte_map_of_fields};
 use super::columns::write_columns;
 use super::{Budget, brief, count, join_path};
-use crate::despecialize::{Cases, Despecialized, despecialize};
-use crate::flatten::{
-    CoreFuncType, CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options,
-    flat_count_of_types, flat_types, flatten_functype,
+use crate::flatten::{CoreFuncType, Direction, flatten_functype};
+use crate::options::Options;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{
+    CoreType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flat_count_of_types, flat_types,
 };
 use crate::types::{FuncType, PtrType, Types, ValType};
 

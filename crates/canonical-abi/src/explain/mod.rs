@@ -16,7 +16,7 @@ pub use bytes::{ByteEntry, ByteKind, ByteMap, byte_map};
 pub use flat::{CoreSlot, FlattenedFunc, Reason, Source, explain_functype};
 pub use trace::{Call, MAX_STEP_BYTES, Place, Step, Trace, trace_lift_flat_values, trace_lower_flat_values};
 
-use crate::display::display;
+use crate::types::display::display;
 use crate::types::{Types, ValType};
 
 /// The most entries of one explanation.

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use super::{BlockId, Check, CheckEach, Move, MoveEach, Plan, Program, Side, Span};
-use crate::despecialize::HandleType;
-use crate::string::StringEncoding;
+use super::{BlockId, Check, CheckEach, Form, Move, MoveEach, Operand, Passed, Plan, Program, Units};
+use crate::options::StringEncoding;
+use crate::types::despecialize::HandleType;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,7 +15,7 @@ impl fmt::Display for Plan {
     }
 }
 
-impl fmt::Display for Side {
+impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let encoding = match self.opts.string_encoding {
             StringEncoding::Utf8 => "utf8",
@@ -23,8 +23,14 @@ impl fmt::Display for Side {
             StringEncoding::Latin1Utf16 => "latin1+utf16",
         };
         let bits = 8 * self.opts.ptr.size();
-        let size = Bytes(self.size_bytes);
-        write!(f, "{encoding} in a {bits}-bit memory, {size} aligned to {}", self.align)
+        write!(f, "{encoding} in a {bits}-bit memory, ")?;
+        match &self.form {
+            Form::Flat(tys) => {
+                f.write_str("flat:")?;
+                tys.iter().try_for_each(|ty| write!(f, " {ty}"))
+            }
+            Form::Memory { size_bytes, align } => write!(f, "{} aligned to {align}", Bytes(*size_bytes)),
+        }
     }
 }
 
@@ -56,18 +62,23 @@ fn write_ops<Op: fmt::Display>(f: &mut fmt::Formatter<'_>, ops: &[Op]) -> fmt::R
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Chars { at, count } => write!(f, "chars     from[{at}], {count}"),
+            Self::Chars { at, count } => write!(f, "chars     {at}, {count}", at = src(*at)),
             Self::Discriminant { at, size_bytes, n_cases } => {
-                write!(f, "below     from[{at}], {}, {n_cases}", Bytes(u64::from(*size_bytes)))
+                write!(f, "below     {at}, {}, {n_cases}", Bytes(u64::from(*size_bytes)), at = src(*at))
             }
             Self::Switch { at, size_bytes, payload_at, arms } => {
                 let size = Bytes(u64::from(*size_bytes));
-                write!(f, "switch    from[{at}], {size}, payload from[{payload_at}], ")?;
+                write!(
+                    f,
+                    "switch    {at}, {size}, payload {payload_at}, ",
+                    at = src(*at),
+                    payload_at = src(*payload_at)
+                )?;
                 write_arms(f, CHECK, arms)
             }
-            Self::String { at } => write!(f, "string    from[{at}]"),
+            Self::String { at } => write!(f, "string    {at}", at = src(*at)),
             Self::List { at, stride, align, each } => {
-                write!(f, "list      from[{at}], stride {stride}, align {align}")?;
+                write!(f, "list      {at}, stride {stride}, align {align}", at = src(*at))?;
                 match each {
                     CheckEach::Nothing => Ok(()),
                     CheckEach::Chars { count } => write!(f, ", {count} chars each"),
@@ -75,10 +86,15 @@ impl fmt::Display for Check {
                 }
             }
             Self::Repeat { at, count, stride, body } => {
-                write!(f, "repeat    from[{at}], {count} times, stride {stride}, {CHECK}{}", body.index())
+                write!(
+                    f,
+                    "repeat    {at}, {count} times, stride {stride}, {CHECK}{}",
+                    body.index(),
+                    at = src(Operand::Memory(*at))
+                )
             }
-            Self::Call { at, body } => write!(f, "call      from[{at}], {CHECK}{}", body.index()),
-            Self::Handle { at, ty } => write_handle(f, *ty, format_args!("from[{at}]")),
+            Self::Call { at, body } => write!(f, "call      {at}, {CHECK}{}", body.index(), at = src(*at)),
+            Self::Handle { at, ty } => write_handle(f, *ty, format_args!("{at}", at = src(*at))),
         }
     }
 }
@@ -86,30 +102,51 @@ impl fmt::Display for Check {
 impl fmt::Display for Move {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Span { kind: Span::Bytes, to, from, count } => {
-                write!(f, "copy      to[{to}], from[{from}], {}", Bytes(*count))
+            Self::Span { units: Units::Bytes, to, from, count } => {
+                write!(
+                    f,
+                    "copy      {to}, {from}, {}",
+                    Bytes(*count),
+                    to = dst(Operand::Memory(*to)),
+                    from = src(Operand::Memory(*from))
+                )
             }
-            Self::Span { kind, to, from, count } => {
-                write!(f, "{:<9} to[{to}], from[{from}], {count}", units(*kind))
+            Self::Scalar { ty, to, from } => {
+                write!(f, "{:<9} {}, {}", ty.name(), dst(*to), src(*from))
+            }
+            Self::Span { units, to, from, count } => {
+                write!(
+                    f,
+                    "{:<9} {to}, {from}, {count}",
+                    units_name(*units),
+                    to = dst(Operand::Memory(*to)),
+                    from = src(Operand::Memory(*from))
+                )
             }
             Self::Flags { to, from, size_bytes, mask } => {
                 let size = Bytes(u64::from(*size_bytes));
-                write!(f, "flags     to[{to}], from[{from}], {size}, mask {mask:#x}")
+                write!(f, "flags     {to}, {from}, {size}, mask {mask:#x}", to = dst(*to), from = src(*from))
             }
             Self::Switch { to, from, size_bytes, to_payload, from_payload, arms } => {
                 let size = Bytes(u64::from(*size_bytes));
                 write!(
                     f,
-                    "switch    to[{to}], from[{from}], {size}, payload to[{to_payload}], from[{from_payload}], "
+                    "switch    {to}, {from}, {size}, payload {to_payload}, {from_payload}, ",
+                    to = dst(*to),
+                    from = src(*from),
+                    to_payload = dst(*to_payload),
+                    from_payload = src(*from_payload)
                 )?;
                 write_arms(f, MOVE, arms)
             }
-            Self::String { to, from } => write!(f, "string    to[{to}], from[{from}]"),
+            Self::String { to, from } => {
+                write!(f, "string    {to}, {from}", to = dst(*to), from = src(*from))
+            }
             Self::List { to, from, to_stride, from_stride, align, each } => {
-                write!(f, "list      to[{to}], from[{from}], align {align}, ")?;
+                write!(f, "list      {to}, {from}, align {align}, ", to = dst(*to), from = src(*from))?;
                 match each {
-                    MoveEach::Span { kind: Span::Bytes, count } => write!(f, "copy {} each", Bytes(*count)),
-                    MoveEach::Span { kind, count } => write!(f, "{count} {} each", units(*kind)),
+                    MoveEach::Span { units: Units::Bytes, count } => write!(f, "copy {} each", Bytes(*count)),
+                    MoveEach::Span { units, count } => write!(f, "{count} {} each", units_name(*units)),
                     MoveEach::Block(body) => {
                         write!(f, "stride to {to_stride} from {from_stride}, {MOVE}{} each", body.index())
                     }
@@ -117,13 +154,39 @@ impl fmt::Display for Move {
             }
             Self::Repeat { to, from, count, to_stride, from_stride, body } => {
                 let body = body.index();
-                write!(f, "repeat    to[{to}], from[{from}], {count} times, ")?;
+                write!(
+                    f,
+                    "repeat    {to}, {from}, {count} times, ",
+                    to = dst(Operand::Memory(*to)),
+                    from = src(Operand::Memory(*from))
+                )?;
                 write!(f, "stride to {to_stride} from {from_stride}, {MOVE}{body}")
             }
             Self::Call { to, from, body } => {
-                write!(f, "call      to[{to}], from[{from}], {MOVE}{}", body.index())
+                write!(f, "call      {to}, {from}, {MOVE}{}", body.index(), to = dst(*to), from = src(*from))
             }
-            Self::Handle { to, ty } => write_handle(f, *ty, format_args!("to[{to}]")),
+            Self::Handle { to, ty } => write_handle(f, *ty, format_args!("{to}", to = dst(*to))),
+        }
+    }
+}
+
+/// Writes a place in the destination: `to[4]` in memory, `to.4` among the core values.
+fn dst(operand: Operand) -> Named {
+    Named("to", operand)
+}
+
+/// Writes a place in the source.
+fn src(operand: Operand) -> Named {
+    Named("from", operand)
+}
+
+struct Named(&'static str, Operand);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Operand::Flat(slot) => write!(f, "{}.{slot}", self.0),
+            Operand::Memory(offset) => write!(f, "{}[{offset}]", self.0),
         }
     }
 }
@@ -141,12 +204,12 @@ fn write_arms(f: &mut fmt::Formatter<'_>, name: &str, arms: &[Option<BlockId>]) 
     f.write_str("]")
 }
 
-fn units(kind: Span) -> &'static str {
-    match kind {
-        Span::Bytes => "bytes",
-        Span::Bools => "bools",
-        Span::F32s => "f32s",
-        Span::F64s => "f64s",
+fn units_name(units: Units) -> &'static str {
+    match units {
+        Units::Bytes => "bytes",
+        Units::Bools => "bools",
+        Units::F32s => "f32s",
+        Units::F64s => "f64s",
     }
 }
 

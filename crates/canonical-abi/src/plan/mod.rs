@@ -1,43 +1,60 @@
-//! Copy plans: how values get from one linear memory to another without being built in between.
-//! Follows CanonicalABI.md, "Loading", "Storing" and "Lifting and Lowering Values", all at once.
+//! Copy plans: how the values of a call get from one component to another without being built in between.
+//! Follows CanonicalABI.md, "Flattening", "Loading", "Storing", "Flat Lifting", "Flat Lowering" and "Lifting and
+//! Lowering Values", all at once.
 //!
-//! A call between two components lifts values out of one memory and lowers them into another. The types and both sides'
-//! options are known beforehand, so all that can be decided then is decided in a [`Plan`]: two short programs,
-//! for an interpreter ([`copy`], [`copy_spilled`]) or for a compiler.
+//! A call between two components lifts values out of one component's core values and memory and lowers them into another's.
+//! The types and both sides' options are known beforehand, so all that can be decided then is decided in a [`Plan`]:
+//! two short programs, for an interpreter ([`run`]) or for a compiler. [`func_plans`] returns the two plans of a whole
+//! call, one for the parameters and one for the result.
 //!
 //! ```
-//! use canonical_abi::plan::{copy, plan};
+//! use canonical_abi::plan::{Passing, plan, run};
 //! use canonical_abi::standalone::Standalone;
-//! use canonical_abi::{Context, Options, StringEncoding, Types, ValType};
+//! use canonical_abi::{Context, CoreValue, Options, StringEncoding, Types, ValType};
 //!
 //! let mut types = Types::new();
 //! let list = types.list(ValType::U16).unwrap();
 //! let message = types.tuple(vec![ValType::U8, ValType::String, list]).unwrap();
 //! let from = Options::default();
 //! let to = Options { string_encoding: StringEncoding::Utf16, ..from };
-//! let plan = plan(&types, &[message], from, to);
+//! let plan =
+//!     plan(&types, &[message], Passing::in_memory(from), Passing { opts: to, max_flat: 16 });
 //! assert_eq!(
 //!     plan.to_string(),
 //!     "\
 //! ; from utf8 in a 32-bit memory, 20 bytes aligned to 4
-//! ; to utf16 in a 32-bit memory, 20 bytes aligned to 4
+//! ; to utf16 in a 32-bit memory, flat: i32 i32 i32 i32 i32
 //! check:
 //!     string    from[4]
 //!     list      from[12], stride 2, align 2
 //! move:
-//!     copy      to[0], from[0], 1 byte
-//!     string    to[4], from[4]
-//!     list      to[12], from[12], align 2, copy 2 bytes each
+//!     u8        to.0, from[0]
+//!     string    to.1, from[4]
+//!     list      to.3, from[12], align 2, copy 2 bytes each
 //! "
 //! );
 //!
-//! let mut caller = Standalone { memory: b"\x07---\x14\0\0\0\x02\0\0\0\x16\0\0\0\x01\0\0\0hi\xff\xff".to_vec() };
-//! let mut callee = Standalone { memory: vec![0; 20] };
-//! let (mut src, mut dst) = (Context::new(&types, from, &mut caller), Context::new(&types, to, &mut callee));
-//! copy(&plan, &mut src, 0, &mut dst, 0)?;
-//! assert_eq!(callee.memory, b"\x07\0\0\0\x14\0\0\0\x02\0\0\0\x18\0\0\0\x01\0\0\0h\0i\0\xff\xff");
+//! let memory = b"\x07---\x14\0\0\0\x02\0\0\0\x16\0\0\0\x01\0\0\0hi\xff\xff".to_vec();
+//! let (mut caller, mut callee) = (Standalone { memory }, Standalone { memory: vec![] });
+//! let mut src = Context::new(&types, from, &mut caller);
+//! let mut dst = Context::new(&types, to, &mut callee);
+//! let flat = run(&plan, &mut src, &[CoreValue::I32(0)], &mut dst, None)?;
+//! assert_eq!(flat, [7, 0, 2, 4, 1].map(CoreValue::I32));
+//! assert_eq!(callee.memory, b"h\0i\0\xff\xff");
 //! # Ok::<(), canonical_abi::Trap>(())
 //! ```
+//!
+//! # Operands
+//!
+//! Each side passes its values flat, as core values, or in memory, as a block that one core value points to; which of the
+//! two is decided by how many core values the types flatten to ([`Passing::max_flat`]). The contents of strings and lists
+//! lie in memory on both sides. So an instruction names a value by an [`Operand`]: a slot, which is the position of
+//! a core value, or an offset in memory.
+//!
+//! The cases of a variant share slots, whose types are joined ([`join`](crate::flatten::join)). An instruction takes the low
+//! bits of a slot that is wider than what it needs, and writes a narrower value with zeros above it; whether that is a
+//! truncation, an extension or a reinterpretation follows from the instruction and the slot's type, which
+//! [`Form::Flat`] tells. Slots that no instruction writes are zero.
 //!
 //! # Two programs
 //!
@@ -47,10 +64,10 @@
 //! of [`Move`]s, reads the source again and writes to the destination, where only `realloc`, the limit on a list's
 //! length and a full handle table can trap. For most types the first program has little to do, and for numbers nothing.
 //!
-//! What this promises, where `load` and `store` stands for the reference:
+//! What this promises, where lifting and lowering values stands for the reference:
 //!
-//! - The destination's memory, the calls of its `realloc` and both handle tables are, byte for byte and call for
-//!   call, what the reference makes of them, after success as well as after a trap.
+//! - The destination's core values and memory, the calls of its `realloc` and both handle tables are, byte for byte and
+//!   call for call, what the reference makes of them, after success as well as after a trap.
 //! - A plan traps exactly when the reference does, and with the same trap.
 //! - Bytes that the reference does not write (padding, and what a variant's case leaves unused) stay as they are. To copy
 //!   them along would be faster, and would show one component what another has left in its memory.
@@ -64,10 +81,10 @@
 //!
 //! # What is plain data
 //!
-//! Integers, characters, enum discriminants and flags that use all their bits are copied as bytes (characters and discriminants
-//! after a check), and what is adjacent on both sides merges into one [`Move::Span`]. A list whose elements
-//! are one such span without padding is one copy, however long it is. Three kinds of spans change what they copy:
-//! a `bool` becomes 0 or 1, and of `f32` and `f64` every NaN becomes the canonical one, as in the spec's
+//! From memory to memory, integers, characters, enum discriminants and flags that use all their bits are copied as bytes
+//! (characters and discriminants after a check), and what is adjacent on both sides merges into one [`Move::Span`]. A list
+//! whose elements are one such span without padding is one copy, however long it is. Three kinds of spans change what they
+//! copy: a `bool` becomes 0 or 1, and of `f32` and `f64` every NaN becomes the canonical one, as in the spec's
 //! deterministic profile, which this crate follows. Flags with unused bits are masked.
 //!
 //! # Size
@@ -85,38 +102,115 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub use build::{func_plans, plan};
-pub use run::{copy, copy_spilled};
+pub use run::run;
 
-use crate::despecialize::HandleType;
-use crate::flatten::Options;
-use crate::types::PtrType;
+use crate::options::Options;
+use crate::types::ScalarType;
+use crate::types::despecialize::HandleType;
+use crate::types::flat::CoreType;
 
-/// How the values of some types get from one memory to another.
+/// How the values of some types get from one component to another.
 ///
 /// Invariants: every [`BlockId`] of a program names one of its blocks; blocks are called by later blocks and by the
-/// main one only, so programs end; offsets lie within the block of memory that a block is run for.
+/// main one only, so programs end; an operand is of the form of its side, and lies within the slots or the block of memory
+/// that a block is run for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Plan {
     /// Where the values come from.
-    pub(crate) from: Side,
+    pub(crate) from: Passed,
     /// Where they go.
-    pub(crate) to: Side,
+    pub(crate) to: Passed,
     pub(crate) check: Program<Check>,
     pub(crate) moves: Program<Move>,
 }
 
-/// One of the two memories of a [`Plan`].
+/// How one side of a call is to pass values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Side {
+pub struct Passing {
     /// The canonical options.
     pub opts: Options,
-    /// The size of all values together, as those of a tuple, in bytes.
-    pub size_bytes: u64,
-    /// Their alignment in bytes.
-    pub align: u32,
+    /// The most core values that are passed flat; more are passed in memory.
+    pub max_flat: usize,
 }
 
-/// Instructions in blocks. A block works on memory that starts at some address, or on two of them.
+impl Passing {
+    /// Returns the options with every value in memory.
+    pub const fn in_memory(opts: Options) -> Self {
+        Self { opts, max_flat: 0 }
+    }
+}
+
+/// How one side of a [`Plan`] passes its values.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Passed {
+    /// The canonical options.
+    pub opts: Options,
+    /// Flat or in memory.
+    pub form: Form,
+}
+
+/// Where values are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// In core values, of these types.
+    Flat(Vec<CoreType>),
+    /// In a block of memory, as a tuple's would be.
+    Memory {
+        /// The block's size in bytes.
+        size_bytes: u64,
+        /// Its alignment in bytes.
+        align: u32,
+    },
+}
+
+/// Where a value is, from where its block starts.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Operand {
+    /// In this core value, or in those from here on.
+    Flat(u32),
+    /// In memory, at this offset in bytes.
+    Memory(u64),
+}
+
+impl Operand {
+    /// Returns where something is that lies here in a block that starts at `base`.
+    ///
+    /// # Panics
+    ///
+    /// When one is a slot and the other is not.
+    pub fn from_base(self, base: Self) -> Self {
+        match (self, base) {
+            (Self::Flat(slot), Self::Flat(base)) => Self::Flat(base + slot),
+            (Self::Memory(offset), Self::Memory(base)) => Self::Memory(base + offset),
+            (Self::Flat(_), Self::Memory(_)) | (Self::Memory(_), Self::Flat(_)) => {
+                panic!("an operand is of the form of its side")
+            }
+        }
+    }
+
+    /// Returns whether it is a slot.
+    pub const fn is_flat(self) -> bool {
+        matches!(self, Self::Flat(_))
+    }
+
+    /// Returns the offset of an instruction that is always about memory.
+    pub(crate) const fn offset(self) -> u64 {
+        match self {
+            Self::Memory(offset) => offset,
+            Self::Flat(_) => panic!("an instruction about memory is run for memory"),
+        }
+    }
+
+    /// Returns the start of a block of the same form.
+    pub(crate) const fn origin(self) -> Self {
+        match self {
+            Self::Flat(_) => Self::Flat(0),
+            Self::Memory(_) => Self::Memory(0),
+        }
+    }
+}
+
+/// Instructions in blocks. A block works on what starts at some slot or address, on each side.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Program<Op> {
     pub(crate) main: Vec<Op>,
@@ -153,13 +247,13 @@ impl<Op> Program<Op> {
 
 impl Plan {
     /// Returns where the values come from.
-    pub fn from(&self) -> Side {
-        self.from
+    pub fn from(&self) -> &Passed {
+        &self.from
     }
 
     /// Returns where the values go.
-    pub fn to(&self) -> Side {
-        self.to
+    pub fn to(&self) -> &Passed {
+        &self.to
     }
 
     /// Returns the program that runs first: what lifting the values checks.
@@ -173,21 +267,22 @@ impl Plan {
     }
 }
 
-/// An instruction of a plan's first program. Every `at` is an offset in bytes from where the block starts in the source.
+/// An instruction of a plan's first program. Every `at` is where something is in the
+/// source. Only [`Repeat`](Self::Repeat) is always about memory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Check {
-    /// Traps unless each of `count` adjacent 4-byte integers is a Unicode scalar value.
+    /// Traps unless each of `count` adjacent 4-byte integers, or the one core value, is a Unicode scalar value.
     Chars {
         /// Where they start.
-        at: u64,
+        at: Operand,
         /// How many.
         count: u64,
     },
     /// Traps unless the integer is less than `n_cases`.
     Discriminant {
         /// Where it is.
-        at: u64,
-        /// Its size: 1, 2 or 4 bytes.
+        at: Operand,
+        /// Its size in memory: 1, 2 or 4 bytes.
         size_bytes: u32,
         /// How many cases there are.
         n_cases: u32,
@@ -195,23 +290,23 @@ pub enum Check {
     /// Traps unless the discriminant names an arm, then runs that arm, if there is something to run.
     Switch {
         /// Where the discriminant is.
-        at: u64,
-        /// Its size: 1, 2 or 4 bytes.
+        at: Operand,
+        /// Its size in memory: 1, 2 or 4 bytes.
         size_bytes: u32,
         /// Where the payload is, to run the arm for.
-        payload_at: u64,
+        payload_at: Operand,
         /// What to run, by case.
         arms: Box<[Option<BlockId>]>,
     },
     /// Traps unless the pointer and length there are those of a string in the source's encoding.
     String {
         /// Where they are.
-        at: u64,
+        at: Operand,
     },
     /// Traps unless the pointer and length there are those of a list, then checks the elements.
     List {
         /// Where they are.
-        at: u64,
+        at: Operand,
         /// The size of an element, in bytes.
         stride: u64,
         /// The alignment of an element, in bytes.
@@ -221,7 +316,7 @@ pub enum Check {
     },
     /// Runs a block for each of `count` elements that are stored in place.
     Repeat {
-        /// Where the first is.
+        /// Where the first is, in bytes.
         at: u64,
         /// How many.
         count: u32,
@@ -233,7 +328,7 @@ pub enum Check {
     /// Runs a block.
     Call {
         /// For what is there.
-        at: u64,
+        at: Operand,
         /// What to run.
         body: BlockId,
     },
@@ -241,7 +336,7 @@ pub enum Check {
     /// representation last in the queue.
     Handle {
         /// Where the index is.
-        at: u64,
+        at: Operand,
         /// The type: `own`, `borrow`, `error-context`, `stream` or `future`.
         ty: HandleType,
     },
@@ -261,28 +356,38 @@ pub enum CheckEach {
     Block(BlockId),
 }
 
-/// An instruction of a plan's second program. `to` and `from` are offsets in bytes from where the block starts in
-/// the destination and in the source.
+/// An instruction of a plan's second program. `to` and `from` are where something is in the destination
+/// and in the source. [`Span`](Self::Span) and [`Repeat`](Self::Repeat) are always from memory to memory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Move {
     /// Copies adjacent data.
     Span {
-        /// What kind of data.
-        kind: Span,
-        /// Where to.
+        /// What the data is made of.
+        units: Units,
+        /// Where to, in bytes.
         to: u64,
-        /// Where from.
+        /// Where from, in bytes.
         from: u64,
-        /// How many units of [`Span::unit_bytes`].
+        /// How many units of [`Units::unit_bytes`].
         count: u64,
+    },
+    /// Copies a scalar from or to a core value: extended, or cut to its size in memory. A `bool` becomes 0 or 1, a NaN the
+    /// canonical one.
+    Scalar {
+        /// The scalar's type. The discriminant of an enum is an unsigned integer of its size in memory.
+        ty: ScalarType,
+        /// Where to.
+        to: Operand,
+        /// Where from.
+        from: Operand,
     },
     /// Copies flags without those bits that no label has.
     Flags {
         /// Where to.
-        to: u64,
+        to: Operand,
         /// Where from.
-        from: u64,
-        /// Their size: 1, 2 or 4 bytes.
+        from: Operand,
+        /// Their size in memory: 1, 2 or 4 bytes.
         size_bytes: u32,
         /// The bits that have labels.
         mask: u32,
@@ -290,15 +395,15 @@ pub enum Move {
     /// Copies the discriminant, then runs the arm that it names, if there is something to run.
     Switch {
         /// Where the discriminant goes.
-        to: u64,
+        to: Operand,
         /// Where it comes from.
-        from: u64,
-        /// Its size: 1, 2 or 4 bytes.
+        from: Operand,
+        /// Its size in memory: 1, 2 or 4 bytes.
         size_bytes: u32,
         /// Where the payload goes.
-        to_payload: u64,
+        to_payload: Operand,
         /// Where the payload comes from.
-        from_payload: u64,
+        from_payload: Operand,
         /// What to run, by case.
         arms: Box<[Option<BlockId>]>,
     },
@@ -306,17 +411,17 @@ pub enum Move {
     /// for both encodings, and writes its pointer and length.
     String {
         /// Where pointer and length go.
-        to: u64,
+        to: Operand,
         /// Where they come from.
-        from: u64,
+        from: Operand,
     },
     /// Allocates room for a list's elements unless they take more than
     /// [`MAX_LIST_BYTE_LENGTH`](crate::trap::MAX_LIST_BYTE_LENGTH), moves them, and writes pointer and length.
     List {
         /// Where pointer and length go.
-        to: u64,
+        to: Operand,
         /// Where they come from.
-        from: u64,
+        from: Operand,
         /// The size of an element in the destination, in bytes.
         to_stride: u64,
         /// The size of an element in the source, in bytes.
@@ -328,9 +433,9 @@ pub enum Move {
     },
     /// Runs a block for each of `count` elements that are stored in place.
     Repeat {
-        /// Where the first goes.
+        /// Where the first goes, in bytes.
         to: u64,
-        /// Where the first comes from.
+        /// Where the first comes from, in bytes.
         from: u64,
         /// How many.
         count: u32,
@@ -344,9 +449,9 @@ pub enum Move {
     /// Runs a block.
     Call {
         /// For this place in the destination.
-        to: u64,
+        to: Operand,
         /// And this one in the source.
-        from: u64,
+        from: Operand,
         /// What to run.
         body: BlockId,
     },
@@ -354,7 +459,7 @@ pub enum Move {
     /// its index.
     Handle {
         /// Where the index goes.
-        to: u64,
+        to: Operand,
         /// The type: `own`, `borrow`, `error-context`, `stream` or `future`.
         ty: HandleType,
     },
@@ -365,8 +470,8 @@ pub enum Move {
 pub enum MoveEach {
     /// All elements are one span, without padding on either side.
     Span {
-        /// What kind of data.
-        kind: Span,
+        /// What they are made of.
+        units: Units,
         /// How many units an element has.
         count: u64,
     },
@@ -376,7 +481,7 @@ pub enum MoveEach {
 
 /// What a span of adjacent data is made of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Span {
+pub enum Units {
     /// Bytes that are copied as they are.
     Bytes,
     /// Bytes of which each that is not 0 becomes 1.
@@ -387,7 +492,7 @@ pub enum Span {
     F64s,
 }
 
-impl Span {
+impl Units {
     /// Returns the size of a unit, in bytes.
     pub const fn unit_bytes(self) -> u64 {
         match self {
@@ -395,12 +500,5 @@ impl Span {
             Self::F32s => 4,
             Self::F64s => 8,
         }
-    }
-}
-
-impl Side {
-    /// Returns the memory's pointer type.
-    pub const fn ptr(&self) -> PtrType {
-        self.opts.ptr
     }
 }

@@ -1,4 +1,4 @@
-//! What a core module imports and exports, and the worlds that it says it is for.
+//! What a core module imports and exports, and the worlds that it carries.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
 use wasmparser::{FuncType, Parser, Payload, ValType, Validator};
 
 use super::error::ComponentizeError;
+use crate::binary::File;
+use crate::binary::features;
 use crate::error::{Error, ErrorKind};
-use crate::link::File;
-use crate::validate::features;
 
-/// The custom sections that say which world a core module is for have names that start so.
+/// The prefix of the names of the custom sections in which a core module carries its worlds.
 const WORLD_SECTION: &str = "component-type";
 
 /// A valid core module.
 pub(super) struct CoreModule<'a> {
     pub(super) name: &'a str,
-    /// The module without the sections that say which world it is for.
+    /// The module without the sections that carry its worlds.
     pub(super) bytes: Vec<u8>,
     pub(super) imports: Vec<CoreImport>,
     pub(super) exports: BTreeMap<String, Extern>,
-    /// The contents of these sections.
+    /// The worlds in these sections.
     pub(super) worlds: Vec<&'a [u8]>,
 }
 
@@ -57,7 +57,7 @@ impl Extern {
         }
     }
 
-    /// Returns what sort of thing it is.
+    /// Returns its sort.
     pub(super) fn kind(&self) -> wasm_encoder::ExportKind {
         match self {
             Self::Func(_) => wasm_encoder::ExportKind::Func,
@@ -68,7 +68,7 @@ impl Extern {
         }
     }
 
-    /// Returns the type as an error gives it.
+    /// Returns it as errors describe it.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Func(ty) => display(ty),
@@ -96,7 +96,7 @@ pub(super) fn display(ty: &FuncType) -> String {
     format!("(func{}{})", list("param", ty.params()), list("result", ty.results()))
 }
 
-/// Returns a core function type for the encoder.
+/// Returns a core function type of the encoder.
 pub(super) fn encoded(ty: &FuncType) -> Result<wasm_encoder::FuncType, ComponentizeError> {
     let ty = RoundtripReencoder.func_type(ty.clone());
     ty.map_err(|error| ComponentizeError::Unsupported(format!("a core type: {error}")))
@@ -130,7 +130,7 @@ impl<'a> CoreModule<'a> {
         read().map_err(|error| ComponentizeError::Invalid { file: file.name.to_owned(), error })
     }
 
-    /// Returns the module with other contents.
+    /// Returns the module with other bytes.
     pub(super) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, ComponentizeError> {
         let CoreModule { imports, exports, .. } = CoreModule::new(File { name: self.name, bytes: &bytes })?;
         Ok(Self { imports, exports, bytes, ..self })
@@ -144,13 +144,13 @@ impl<'a> CoreModule<'a> {
         }
     }
 
-    /// Returns the first of these names that is an exported function's.
+    /// Returns the first of these names under which a function is exported.
     pub(super) fn first_func<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
         names.iter().copied().find(|name| self.func(name).is_some())
     }
 }
 
-/// Returns a module without the sections that say which world it is for, and their contents.
+/// Returns a module without the sections that carry its worlds, and the contents of these.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other sections are copied as they are")]
 fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<&[u8]>), Error> {
     let mut module = Module::new();

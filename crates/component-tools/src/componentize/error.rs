@@ -2,26 +2,27 @@
 
 use std::fmt;
 
+use crate::encode::EncodeError;
 use crate::error::Error;
-use crate::link::ComposeError;
+use crate::wiring::SortMismatch;
 
-/// Why no component could be made of a core module. Core names stand as the module has them, types of functions as WIT
-/// and as core types.
+/// Why no component could be made of a core module. Functions are shown as WIT and by their core
+/// types.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ComponentizeError {
-    /// A file is not a valid core module, or not the world that it should be.
+    /// A file is not a valid core module, or not a valid world.
     Invalid {
         /// The file's name.
         file: String,
         /// What is wrong with it.
         error: Error,
     },
-    /// Nothing says which world the module is for.
+    /// The module does not say which world it is for, and none was given.
     NoWorld {
         /// The module's name.
         file: String,
     },
-    /// The module imports what neither the world nor an adapter has.
+    /// The module imports something that neither the world nor an adapter has.
     Import {
         /// The module's name.
         file: String,
@@ -30,41 +31,45 @@ pub enum ComponentizeError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The module does not export what the world, or the Canonical ABI, asks for.
+    /// The module lacks an export that the world or the Canonical ABI demands.
     Export {
         /// The module's name.
         file: String,
         /// The name of the export.
         export: String,
-        /// What asks for it, and what there is instead.
+        /// What demands it, and what the module exports instead.
         problem: String,
     },
-    /// An import or an export has another core type than its function in the world asks for.
+    /// The core type of an import or an export is not that of its function in the world.
     Signature {
         /// The module's name.
         file: String,
         /// The import or export, such as "import `a:b/c` `f`".
         item: String,
-        /// Its function as WIT, or what else it is for.
+        /// Its function as WIT, or its other purpose.
         wanted: String,
-        /// The core type that this asks for.
+        /// The core type of the function.
         expected: String,
-        /// The core type that it has.
+        /// The core type of the import or export.
         given: String,
     },
-    /// Worlds, or a world and a module, do not go together.
+    /// Worlds do not fit each other, or a module does not fit its world.
     Mismatch(String),
-    /// Something is needed that is not supported yet.
+    /// The component would need something that is not supported yet.
     Unsupported(String),
 }
 
-impl From<ComposeError> for ComponentizeError {
-    fn from(error: ComposeError) -> Self {
+impl From<SortMismatch> for ComponentizeError {
+    fn from(error: SortMismatch) -> Self {
+        Self::Mismatch(error.to_string())
+    }
+}
+
+impl From<EncodeError> for ComponentizeError {
+    fn from(error: EncodeError) -> Self {
         match error {
-            ComposeError::Invalid { file, error } => Self::Invalid { file, error },
-            ComposeError::Unsupported(message) => Self::Unsupported(message),
-            ComposeError::Mismatch(message) => Self::Mismatch(message),
-            error @ ComposeError::Unused { .. } => Self::Mismatch(error.to_string()),
+            EncodeError::Mismatch(message) => Self::Mismatch(message),
+            EncodeError::Unsupported(message) => Self::Unsupported(message),
         }
     }
 }

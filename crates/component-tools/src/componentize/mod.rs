@@ -1,11 +1,11 @@
-//! A component from a core module, for a world.
+//! Makes a component of a core module, for a world. Follows Explainer.md, "Canonical Definitions".
 //!
-//! The names of the module's imports and exports say which functions of the world they stand for ([`names`]). What it
-//! imports is lowered for it, what the world exports is lifted from it. Follows Explainer.md, "Canonical Definitions".
+//! The names of the module's imports and exports say which functions of the world they stand for
+//! ([`names`]). Imports of the world are lowered for the module, exports are lifted from it.
 //!
 //! ```text
-//!  imports ──► lowered ──► shim ◄┄ table ┄ fixup      what is lowered needs the module's memory,
-//!                           │                ▲        so the module is given functions that call
+//!  imports ──► lowered ──► shim ◄┄ table ┄ fixup      a lowered function needs a memory,
+//!                           │                ▲        so the module imports functions that call
 //!                           ▼                ┆        through a table, which is filled afterwards
 //!              adapters ◄─► main module ┄┄┄┄┄┘
 //!                             │
@@ -15,7 +15,6 @@
 mod adapt;
 mod core;
 mod error;
-mod exports;
 mod matching;
 mod names;
 mod shim;
@@ -28,46 +27,49 @@ use wasmparser::Validator;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 
 use self::core::CoreModule;
-use self::matching::{Context, ExportKind, Meaning};
+use self::matching::{Context, Exported, Matched, Meaning};
 use self::worlds::EncodedWorld;
-use self::write::Plan;
+use crate::binary::File;
+use crate::binary::features;
 use crate::encode::{Encoder, Live, Naming};
 use crate::error::Error;
-use crate::link::File;
 use crate::types::ComponentTypes;
-use crate::validate::features;
 use crate::wiring::Wiring;
 
 pub use self::error::ComponentizeError;
 
-/// A world in the binary format: a component that exports one component type, which exports the world's.
+/// A world in the binary format: a component that exports one component type, which exports the
+/// world's component type.
 #[derive(Clone, Copy, Debug)]
 pub struct World<'a> {
     /// The component.
     pub bytes: &'a [u8],
-    /// How the module encodes strings. A `wit-component-encoding` section in the world takes precedence.
+    /// The string encoding of the module. A section `wit-component-encoding` in the world takes
+    /// precedence.
     pub string_encoding: StringEncoding,
 }
 
-/// What a component is to be made of.
+/// What to make a component of.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
     /// The core module.
     pub module: File<'a>,
-    /// The world that it is for, besides those that its own `component-type` sections hold.
+    /// The world that the module is for, beside those in its own `component-type` sections.
     pub world: Option<World<'a>>,
-    /// Core modules that stand between the main module and the world, each by the module name under which the main one
-    /// imports it.
+    /// Core modules that implement imports of the main module by imports of the world. Each is
+    /// named after the module name of these imports.
     pub adapters: &'a [File<'a>],
 }
 
 /// Makes a component of a core module.
 ///
-/// The component imports what of the world the module imports, and exports all that the world exports.
+/// The component imports as much of the world as the module imports, and exports all that the world
+/// exports.
 ///
 /// # Errors
 ///
-/// If the module or an adapter is none, there is no world, or the module does not fit it.
+/// If the module or an adapter is not a valid core module, there is no world, or the module does
+/// not fit it.
 pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let files = std::iter::once(&parts.module).chain(parts.adapters);
     let modules = files.map(|file| CoreModule::new(*file)).collect::<Result<Vec<_>, _>>()?;
@@ -100,11 +102,11 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
         modules: &modules,
         resources: &resources,
     };
-    let plan = plan(&cx)?;
-    let live = live(&cx, &plan);
+    let matched = matching::matched(&cx)?;
+    let live = live(&cx, &matched);
     let names: Vec<&str> = worlds.iter().map(|world| modules[world.module].name).collect();
     let encoder = Encoder::new(types.types(), &names, &world_types, &wiring, Naming::None).only(&live);
-    let bytes = write::write(&cx, &plan, encoder)?;
+    let bytes = write::write(&cx, &matched, encoder)?;
     Validator::new_with_features(features())
         .validate_all(&bytes)
         .map_err(|error| mismatch(&Error::from(error)))?;
@@ -115,19 +117,10 @@ fn mismatch(error: &Error) -> ComponentizeError {
     ComponentizeError::Mismatch(format!("the module and its world do not fit: {}", error.message()))
 }
 
-fn plan<'t>(cx: &Context<'t>) -> Result<Plan<'t>, ComponentizeError> {
-    let imports = cx.modules.iter().enumerate().map(|(module, core)| {
-        core.imports.iter().map(|import| matching::import(cx, module, import)).collect::<Result<Vec<_>, _>>()
-    });
-    let imports = imports.collect::<Result<Vec<_>, _>>()?;
-    let (exports, resources) = matching::exports(cx)?;
-    Ok(Plan { imports, resources, exports })
-}
-
-/// Returns what the plan uses of the worlds' imports.
-fn live(cx: &Context<'_>, plan: &Plan<'_>) -> Live {
+/// Returns what is used of the imports of the worlds.
+fn live(cx: &Context<'_>, matched: &Matched<'_>) -> Live {
     let mut live = Live::default();
-    for meaning in plan.imports.iter().flatten() {
+    for meaning in matched.imports.iter().flatten() {
         match meaning {
             Meaning::Lower(lower) => {
                 live.add_type(cx.types, ComponentAnyTypeId::Func(lower.id));
@@ -146,11 +139,11 @@ fn live(cx: &Context<'_>, plan: &Plan<'_>) -> Live {
             Meaning::Adapter { .. } | Meaning::Main { .. } => {}
         }
     }
-    for export in &plan.exports {
+    for export in &matched.exports {
         match &export.kind {
-            ExportKind::Func(lift) => live.add_type(cx.types, ComponentAnyTypeId::Func(lift.id)),
-            ExportKind::Instance { id, .. } => live.add_type(cx.types, ComponentAnyTypeId::Instance(*id)),
-            ExportKind::Type(ty) => live.add_type(cx.types, *ty),
+            Exported::Func(lift) => live.add_type(cx.types, ComponentAnyTypeId::Func(lift.id)),
+            Exported::Instance { id, .. } => live.add_type(cx.types, ComponentAnyTypeId::Instance(*id)),
+            Exported::Type(ty) => live.add_type(cx.types, *ty),
         }
     }
     live.add_origins(cx.types, &cx.wiring.origins);

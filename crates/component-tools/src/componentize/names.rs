@@ -1,17 +1,21 @@
 //! What the names of a core module's imports and exports mean.
 //!
-//! There are two schemes. Names of the first start with `cm32p2`; the second, older one is what most toolchains emit.
+//! There are two schemes. Names in the first start with `cm32p2`. The second is older; most
+//! toolchains use it.
 //!
 //! | | `cm32p2` | older |
 //! |---|---|---|
 //! | function of an interface | `cm32p2\|a:b/c@1` `f` | `a:b/c@1.2.3` `f` |
 //! | function of the world | `cm32p2` `f` | `$root` `f` |
 //! | drop a resource | `cm32p2\|a:b/c@1` `r_drop` | `a:b/c@1.2.3` `[resource-drop]r` |
-//! | the same of an exported one | `cm32p2\|_ex_a:b/c@1` `r_drop`, `r_new`, `r_rep` | `[export]a:b/c@1.2.3` `[resource-new]r`, … |
+//! | exported one | `cm32p2\|_ex_a:b/c@1` `r_drop` | `[export]a:b/c@1.2.3` `[resource-drop]r` |
+//! | its other built-ins | `r_new`, `r_rep` | `[resource-new]r`, `[resource-rep]r` |
 //! | exported function | `cm32p2\|a:b/c@1\|f`, `cm32p2\|\|f` | `a:b/c@1.2.3#f`, `f` |
 //! | its post-return | `…_post` | `cabi_post_…` |
 //! | destructor | `cm32p2\|a:b/c@1\|r_dtor` | `a:b/c@1.2.3#[dtor]r` |
-//! | the rest | `cm32p2_memory`, `cm32p2_realloc`, `cm32p2_initialize` | `memory`, `cabi_realloc`, `_initialize` |
+//! | memory | `cm32p2_memory` | `memory` |
+//! | allocator | `cm32p2_realloc` | `cabi_realloc` |
+//! | initializer | `cm32p2_initialize` | `_initialize` |
 
 use canonical_abi::name::compatible_name;
 
@@ -19,24 +23,31 @@ const STANDARD: &str = "cm32p2";
 
 /// The names under which a core module exports its memory.
 pub(super) const MEMORY: &[&str] = &["cm32p2_memory", "memory"];
-/// The names of the allocator for what the module is given as arguments of its exports.
+/// The names of the allocator for arguments of the module's exports.
 pub(super) const EXPORT_REALLOC: &[&str] =
     &["cabi_export_realloc", "cm32p2_realloc", "cabi_realloc", "canonical_abi_realloc"];
-/// The names of the allocator for what the module is given as results of its imports.
+/// The names of the allocator for results of the module's imports.
 pub(super) const IMPORT_REALLOC: &[&str] =
     &["cabi_import_realloc", "cm32p2_realloc", "cabi_realloc", "canonical_abi_realloc"];
-/// The names of the allocator that an adapter is given.
+/// The names of the allocator that adapters import.
 pub(super) const ADAPTER_REALLOC: &[&str] =
     &["cabi_realloc_adapter", "cm32p2_realloc", "cabi_realloc", "canonical_abi_realloc"];
 /// The names of the function that is called before any other.
 pub(super) const INITIALIZE: &[&str] = &["cm32p2_initialize", "_initialize"];
 
+/// The module name under which adapters import the main module's exports.
+pub(super) const MAIN_MODULE: &str = "__main_module__";
+/// The names under which adapters import the main module's allocator.
+pub(super) const REALLOC: &[&str] = &["cabi_realloc", "canonical_abi_realloc"];
+/// The name under which an adapter exports the function that allocates its stack.
+pub(super) const ALLOCATE_STACK: &str = "lowlift:allocate-stack";
+
 /// What the name of a core import says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct ImportName<'a> {
-    /// Whether it is about what the world exports.
+    /// Whether it is about an export of the world.
     pub(super) is_exported: bool,
-    /// The interface; none for the world itself.
+    /// The interface, or none for the world itself.
     pub(super) interface: Option<&'a str>,
     pub(super) what: What<'a>,
 }
@@ -70,7 +81,7 @@ pub(super) fn import_name<'a>(module: &'a str, field: &'a str) -> ImportName<'a>
 }
 
 fn standard(field: &str) -> What<'_> {
-    // No label has an underscore in it.
+    // Labels have no underscores.
     match field.rsplit_once('_') {
         Some((resource, "drop")) => What::ResourceDrop(resource),
         Some((resource, "new")) => What::ResourceNew(resource),
@@ -93,13 +104,14 @@ fn split_prefix<'a>(text: &'a str, prefix: &str) -> (bool, &'a str) {
     text.strip_prefix(prefix).map_or((false, text), |rest| (true, rest))
 }
 
-/// Returns whether a core name means an interface of the world: the very one, or one of a compatible version.
+/// Returns whether a core name means an interface of the world: the same one, or one of a
+/// compatible version.
 pub(super) fn means(given: &str, interface: &str) -> bool {
     let canonical = compatible_name(interface);
     given == interface || canonical.is_some_and(|it| it == given || compatible_name(given) == Some(it))
 }
 
-/// Returns the names under which a core module may export a function, the newer scheme's first.
+/// Returns the names under which a core module may export a function, in the newer scheme first.
 pub(super) fn export_names(interface: Option<&str>, func: &str) -> [String; 2] {
     match interface {
         Some(interface) => [
@@ -124,7 +136,7 @@ pub(super) fn post_return_name(export: &str) -> String {
     }
 }
 
-/// Returns the name of what an asynchronously exported function would be exported as, if the module has it.
+/// Returns the names under which a core module would export an asynchronous function.
 pub(super) fn async_export_names(export: &str) -> [String; 2] {
     [format!("[async-lift]{export}"), format!("[async-lift-stackful]{export}")]
 }

@@ -1,7 +1,8 @@
-//! The two small core modules that untie the knot between a core module and its imports.
+//! Two small core modules that break the cycle between a core module and its imports.
 //!
-//! A lowered function needs the module's memory, and the module needs the lowered function to be instantiated. So it is
-//! given functions that call through a table, and the table is filled when all is there.
+//! A lowered function needs the module's memory, and the module needs the lowered function to be
+//! instantiated. The first module, the shim, exports functions that call through a table. The
+//! second one, the fixup, fills the table once all modules are instantiated.
 
 use wasm_encoder::{
     CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
@@ -13,15 +14,15 @@ use wasmparser::FuncType;
 use super::core::encoded;
 use super::error::ComponentizeError;
 
-/// The name under which the first module exports the table, and the second imports it.
+/// The name under which the shim exports the table and the fixup imports it.
 pub(super) const TABLE: &str = "$imports";
 
-/// Returns the name of the function at a place in the table.
+/// Returns the name of the function that calls through a slot of the table.
 pub(super) fn slot_name(slot: usize) -> String {
     slot.to_string()
 }
 
-/// Returns the name under which the second module imports a function to call when it is instantiated.
+/// Returns the name under which the fixup imports a function to call.
 pub(super) fn initializer_name(place: usize) -> String {
     format!("initialize-{place}")
 }
@@ -36,7 +37,7 @@ fn table_type(n_slots: u64) -> TableType {
     }
 }
 
-/// Returns the module with the table, and a function for each place that calls what stands there.
+/// Returns the shim: the table, and for each slot a function that calls through it.
 pub(super) fn shim(slots: &[FuncType]) -> Result<Module, ComponentizeError> {
     let (mut types, mut functions, mut exports, mut code) =
         (TypeSection::new(), FunctionSection::new(), ExportSection::new(), CodeSection::new());
@@ -62,7 +63,7 @@ pub(super) fn shim(slots: &[FuncType]) -> Result<Module, ComponentizeError> {
     Ok(module)
 }
 
-/// Returns the module that fills the table and then calls `n_initializers` functions.
+/// Returns the fixup, which fills the table and then calls `n_initializers` functions.
 pub(super) fn fixup(slots: &[FuncType], n_initializers: usize) -> Result<Module, ComponentizeError> {
     let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
     for ((slot, ty), index) in slots.iter().enumerate().zip(0..) {
@@ -106,7 +107,7 @@ pub(super) fn fixup(slots: &[FuncType], n_initializers: usize) -> Result<Module,
     Ok(module)
 }
 
-/// Returns the section that names a module, for tools that show what a component consists of.
+/// Returns the section that names a module, for tools that show the parts of a component.
 pub(super) fn module_name(name: &str) -> NameSection {
     let mut names = NameSection::new();
     names.module(name);

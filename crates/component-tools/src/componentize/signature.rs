@@ -1,4 +1,4 @@
-//! The core type of a function of the world, and what passing its values needs.
+//! The core type of a function of the world, and the canonical options that it needs.
 //! Follows CanonicalABI.md, "Flattening" and "Canonical Definitions".
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use wasmparser::types::TypesRef;
 
 use super::error::ComponentizeError;
 
-/// What a function looks like to a core module.
+/// A function as a core module sees it.
 pub(super) struct CoreSignature {
     /// The function as WIT.
     pub(super) wit: String,
@@ -25,7 +25,7 @@ pub(super) struct CoreSignature {
     pub(super) needs: Needs,
 }
 
-/// Which canonical options passing the values of a function needs.
+/// The canonical options that passing the values of a function needs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Needs {
     pub(super) memory: bool,
@@ -33,10 +33,10 @@ pub(super) struct Needs {
     pub(super) string_encoding: StringEncoding,
 }
 
-/// The names of resources, for texts of types.
+/// The names of resources, for showing types.
 pub(super) type ResourceNames = HashMap<wasmparser::component_types::ResourceId, String>;
 
-/// Returns the core type of lifting or lowering a function, and what it needs.
+/// Returns the core type of a lifted or lowered function, and the options that it needs.
 pub(super) fn signature(
     from: TypesRef<'_>,
     resources: &ResourceNames,
@@ -79,11 +79,11 @@ fn core_type(ty: &CoreFuncType) -> wasmparser::FuncType {
     wasmparser::FuncType::new(ty.params.iter().map(val), ty.results.iter().map(val))
 }
 
-/// Rewrites types for the Canonical ABI.
+/// Converts types of wasmparser to types of the Canonical ABI.
 struct Converter<'a> {
     from: TypesRef<'a>,
     resources: &'a ResourceNames,
-    /// The resources so far; their ids for the Canonical ABI are their places.
+    /// The resources so far, by their ids in the Canonical ABI.
     known: Vec<wasmparser::component_types::ResourceId>,
     to: Types,
 }

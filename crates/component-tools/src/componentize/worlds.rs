@@ -1,7 +1,8 @@
-//! Worlds in the binary format: components that export one component type, which exports the world's.
+//! Worlds in the binary format: components that export one component type, which exports the
+//! world's component type.
 //!
-//! The toolchains put them in custom sections of core modules. A custom section within says how the module encodes its
-//! strings.
+//! Toolchains put them into custom sections of core modules. A custom section inside the world
+//! states the string encoding of the module.
 
 use canonical_abi::StringEncoding;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem, ComponentType};
@@ -11,49 +12,49 @@ use wasmparser::{Parser, Payload};
 use super::error::ComponentizeError;
 use super::names::means;
 use super::signature::ResourceNames;
+use crate::binary::{features, validate_component};
 use crate::error::{Error, ErrorKind};
 use crate::types::ComponentTypes;
-use crate::validate::{features, validate_component};
 
 /// The custom section that holds a version and the string encoding.
 const ENCODING_SECTION: &str = "wit-component-encoding";
 
-/// A world in the binary format, and whose it is.
+/// A world in the binary format, and the module that it is for.
 #[derive(Clone, Copy)]
 pub(super) struct EncodedWorld<'a> {
-    /// The module that it is for: 0 is the main one, the adapters follow.
+    /// The index of the module: 0 is the main module, the adapters follow.
     pub(super) module: usize,
     /// The name of the module.
     pub(super) file: &'a str,
     pub(super) bytes: &'a [u8],
-    /// How the module encodes strings, if the world does not say.
+    /// The string encoding of the module, if the world does not state it.
     pub(super) string_encoding: StringEncoding,
 }
 
 /// A world that a module is for.
-pub(super) struct World<'t> {
+pub(super) struct ModuleWorld<'t> {
     pub(super) module: usize,
     pub(super) ty: &'t ComponentType,
     pub(super) string_encoding: StringEncoding,
 }
 
-/// Checks that each is a valid component.
+/// Checks that each world is a valid component.
 pub(super) fn check(worlds: &[EncodedWorld<'_>]) -> Result<(), ComponentizeError> {
     worlds.iter().try_for_each(|world| validate_component(world.bytes).map_err(|error| invalid(world, error)))
 }
 
-/// Returns the worlds, whose types are those of the encoded ones.
+/// Returns the worlds. `types` are the types of the encoded ones, in the same order.
 pub(super) fn read<'t>(
     types: &'t ComponentTypes,
     worlds: &[EncodedWorld<'_>],
-) -> Result<Vec<World<'t>>, ComponentizeError> {
+) -> Result<Vec<ModuleWorld<'t>>, ComponentizeError> {
     let world = |(index, world): (u32, &EncodedWorld<'_>)| {
         let ty = world_type(types.types(), types.component(index)).ok_or_else(|| {
             let message = "no world in the binary format: a component type that exports one component type";
             invalid(world, Error::new(ErrorKind::Invalid, message, 0))
         })?;
         let string_encoding = string_encoding(world).map_err(|error| invalid(world, error))?;
-        Ok(World { module: world.module, ty, string_encoding })
+        Ok(ModuleWorld { module: world.module, ty, string_encoding })
     };
     (0..).zip(worlds).map(world).collect()
 }
@@ -98,12 +99,13 @@ fn string_encoding(world: &EncodedWorld<'_>) -> Result<StringEncoding, Error> {
 /// An instance that a world imports or exports.
 #[derive(Clone, Copy)]
 pub(super) struct Interface<'t> {
-    /// Its place among the world's imports or exports.
+    /// Its index among the world's imports or exports.
     pub(super) index: usize,
     pub(super) exports: &'t wasmparser::collections::IndexMap<String, ComponentItem>,
 }
 
-/// Returns the interfaces of a world's imports or exports that a core name means, the one of the very name first.
+/// Returns the interfaces of a world's imports or exports that a core name means, the one of the
+/// same version first.
 pub(super) fn interfaces<'t>(
     types: TypesRef<'t>,
     items: &'t wasmparser::collections::IndexMap<String, ComponentItem>,
@@ -123,7 +125,7 @@ pub(super) fn interfaces<'t>(
 }
 
 /// Returns a name for each resource of the worlds.
-pub(super) fn resource_names(types: TypesRef<'_>, worlds: &[World<'_>]) -> ResourceNames {
+pub(super) fn resource_names(types: TypesRef<'_>, worlds: &[ModuleWorld<'_>]) -> ResourceNames {
     let mut names = ResourceNames::new();
     for world in worlds {
         for (key, item) in world.ty.imports.iter().chain(&world.ty.exports) {

@@ -1,4 +1,4 @@
-//! What of the imports is used: functions that are called, types that are mentioned.
+//! Which parts of the imports are used: functions that are called, types that are mentioned.
 
 use std::collections::HashSet;
 
@@ -9,9 +9,8 @@ use wasmparser::component_types::{
 use wasmparser::types::TypesRef;
 
 use crate::wiring::Origins;
-use crate::world::{FuncName, func_name};
 
-/// Functions and types that are used. Types stand there with all that they mention.
+/// Functions and types that are used. With a type, all types that it mentions are used.
 #[derive(Default)]
 pub(crate) struct Live {
     funcs: HashSet<(ComponentInstanceTypeId, String)>,
@@ -20,7 +19,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Adds a function of an imported instance, with the types that it mentions and the resource that it belongs to.
+    /// Adds a function of an imported instance, with the types that it mentions and the resource
+    /// that it belongs to.
     pub(crate) fn add_func(&mut self, types: TypesRef<'_>, instance: ComponentInstanceTypeId, name: &str) {
         self.funcs.insert((instance, name.to_owned()));
         let exports = &types[instance].exports;
@@ -60,7 +60,7 @@ impl Live {
         }
     }
 
-    /// Adds the names under which used resources are imported first, which other imports of them refer to.
+    /// Adds the first import of each used resource, which other imports of the resource refer to.
     pub(crate) fn add_origins(&mut self, types: TypesRef<'_>, origins: &Origins) {
         let named: Vec<_> = self.resources.iter().filter_map(|id| origins.first_name(*id)).collect();
         for ty in named {
@@ -86,11 +86,16 @@ impl Live {
     }
 }
 
-/// Returns the resource that a function belongs to by its name.
+/// Returns the resource that a function of this name belongs to (Explainer.md, `plainname`).
 fn resource_of(name: &str) -> Option<&str> {
-    match func_name(name) {
-        FuncName::Free(_) => None,
-        FuncName::Constructor { resource } | FuncName::Member { resource, .. } => Some(resource),
+    let (annotation, rest) = name.strip_prefix('[')?.split_once(']')?;
+    match annotation {
+        "constructor" => Some(rest),
+        "method" | "static" => {
+            let rest = rest.strip_prefix("[get]").or(rest.strip_prefix("[set]")).unwrap_or(rest);
+            rest.split_once('.').map(|(resource, _)| resource)
+        }
+        _ => None,
     }
 }
 
@@ -101,7 +106,7 @@ fn any(ty: ComponentValType) -> Option<ComponentAnyTypeId> {
     }
 }
 
-/// Returns the type that an import or an export of a component or an instance mentions.
+/// Returns the type that an import or an export mentions.
 fn mentioned(ty: &ComponentEntityType) -> Option<ComponentAnyTypeId> {
     match ty {
         ComponentEntityType::Module(_) => None,
@@ -140,5 +145,21 @@ fn push_parts(ty: &ComponentDefinedType, todo: &mut Vec<ComponentAnyTypeId>) {
         ComponentDefinedType::Future { ty, .. } | ComponentDefinedType::Stream { ty, .. } => {
             todo.extend(ty.and_then(any));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_of_functions() {
+        let check = |name, expected| assert_eq!(resource_of(name), expected, "{name}");
+        check("run", None);
+        check("[get]run", None);
+        check("[constructor]file", Some("file"));
+        check("[method]file.read", Some("file"));
+        check("[static]file.open", Some("file"));
+        check("[method][get]file.size", Some("file"));
     }
 }

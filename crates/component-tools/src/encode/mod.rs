@@ -1,11 +1,16 @@
-//! Writes the imports of a component that is composed of others, with their types.
+//! Writes the imports of a new component, and types.
 //! Follows Binary.md, "Type Definitions", and Explainer.md, "Type Definitions".
 //!
-//! A type is written once per scope. Where it belongs to another import it is aliased from there, and that import is
-//! written before; where it belongs to none it is written out. What is written out has no name, which the types of an
-//! import must have that it does not export itself. Then the interface that names them is imported for its types alone,
-//! as WIT's worlds do, though a plug provides its functions ([`Naming::Import`]).
+//! A type is written once in each scope. A type of another import is an alias of it, and that
+//! import is written first; any other type is written out, without a name. But an import may
+//! mention records, variants, flags and enums by name only. If a plug's interface names such a
+//! type, the new component imports that interface for its types alone, as worlds in WIT do
+//! ([`Naming::Import`]).
+//!
+//! The files of this room call each other in a circle, as types contain types: `Encoder::index_of`
+//! writes a type through `types` and `module`, which ask it for the types of the parts.
 
+mod error;
 mod live;
 mod module;
 mod types;
@@ -14,8 +19,8 @@ use std::collections::HashMap;
 use std::mem;
 
 use wasm_encoder::{
-    Alias, ComponentBuilder, ComponentExportKind, ComponentOuterAliasKind, ComponentTypeRef, InstanceType,
-    TypeBounds,
+    Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentOuterAliasKind,
+    ComponentTypeRef, InstanceType, TypeBounds,
 };
 use wasmparser::component_types::{
     AliasableResourceId, ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentFuncTypeId,
@@ -23,46 +28,46 @@ use wasmparser::component_types::{
 };
 use wasmparser::types::TypesRef;
 
-pub(super) use self::live::Live;
+pub(crate) use self::error::EncodeError;
+pub(crate) use self::live::Live;
 
-use crate::link::{ComposeError, extern_name};
 use crate::wiring::{Group, Member, Origin, Source, Wiring};
 
-/// What names a type of an interface that a plug provides, in the imports that use it.
+/// How imports refer to a type in an interface that a plug provides.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Naming {
-    /// Nothing: the type is written out.
+pub(crate) enum Naming {
+    /// The type is written out.
     None,
-    /// An import of the interface, for its types alone.
+    /// The new component imports the interface for its types alone, and the type is an alias.
     Import,
 }
 
 /// The new component so far.
-pub(super) struct Encoder<'a> {
+pub(crate) struct Encoder<'a> {
     types: TypesRef<'a>,
     names: &'a [&'a str],
     components: &'a [&'a ComponentType],
     wiring: &'a Wiring,
     naming: Naming,
-    /// What is used of the imports; nothing if all is.
+    /// What to write of the imports, or none to write all.
     live: Option<&'a Live>,
-    /// The types that were imported because validation asks for their names, if they are.
+    /// The types that were imported to give them names, if that is how types get names.
     asked_for: Option<Vec<AskedFor>>,
     builder: ComponentBuilder,
-    /// The imports for types alone, by key; nothing while one is being written.
+    /// The imports for types alone, by name; none while one is being written.
     type_imports: HashMap<&'a str, Option<TypeImport>>,
-    /// By group: whether it is being written, or its index in the index space of its sort.
+    /// By group of the wiring: whether its import is written.
     written: Vec<Written>,
-    /// What the new component itself knows.
+    /// The types in the scope of the new component.
     root: Known,
-    /// The instance types that are being written, each within the one before.
+    /// The instance types that are being written, each inside the one before it.
     frames: Vec<Frame>,
 }
 
-/// A type that a nested component imports by a name of its own.
-pub(super) struct AskedFor {
-    pub(super) name: String,
-    pub(super) ty: ComponentAnyTypeId,
+/// A type that a nested component imports to give it a name.
+pub(crate) struct AskedFor {
+    pub(crate) name: String,
+    pub(crate) ty: ComponentAnyTypeId,
 }
 
 /// An import for its types alone.
@@ -71,16 +76,18 @@ struct TypeImport {
     types: Vec<String>,
 }
 
+/// How far an import is written.
 #[derive(Clone, Copy)]
 enum Written {
     Not,
     Begun,
+    /// With its index.
     Done(u32),
 }
 
-/// The types that a scope knows, by their index in it.
+/// The indices of types in a scope.
 #[derive(Clone, Default)]
-pub(super) struct Known {
+pub(crate) struct Known {
     types: HashMap<ComponentAnyTypeId, u32>,
     resources: HashMap<ResourceId, u32>,
 }
@@ -101,7 +108,7 @@ impl Known {
 }
 
 impl<'a> Encoder<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         types: TypesRef<'a>,
         names: &'a [&'a str],
         components: &'a [&'a ComponentType],
@@ -124,88 +131,91 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Returns an encoder for a component that imports each type that must have a name: `none` is the wiring of nothing.
-    pub(super) fn nested(types: TypesRef<'a>, none: &'a Wiring) -> Self {
+    /// Returns an encoder for a component that imports each type that must have a name. `none` is
+    /// an empty wiring.
+    pub(crate) fn nested(types: TypesRef<'a>, none: &'a Wiring) -> Self {
         let mut encoder = Self::new(types, &[], &[], none, Naming::None);
         encoder.asked_for = Some(Vec::new());
         encoder
     }
 
-    /// Leaves out of the imports what is not used.
-    pub(super) fn only(mut self, live: &'a Live) -> Self {
+    /// Restricts the imports to what is used.
+    pub(crate) fn only(mut self, live: &'a Live) -> Self {
         self.live = Some(live);
         self
     }
 
-    pub(super) fn into_builder(self) -> ComponentBuilder {
+    pub(crate) fn into_builder(self) -> ComponentBuilder {
         self.builder
     }
 
-    /// Returns the nested component, and the types that it imports.
-    pub(super) fn into_nested(self) -> (ComponentBuilder, Vec<AskedFor>) {
+    /// Returns a nested component and the types that it imports.
+    pub(crate) fn into_nested(self) -> (ComponentBuilder, Vec<AskedFor>) {
         (self.builder, self.asked_for.unwrap_or_default())
     }
 
-    /// What is written so far, to add to it. Types go through the encoder, which knows where they are.
-    pub(super) fn builder(&mut self) -> &mut ComponentBuilder {
+    /// Returns what is written so far, to add to it. Types are added through the encoder, which
+    /// keeps their indices.
+    pub(crate) fn builder(&mut self) -> &mut ComponentBuilder {
         &mut self.builder
     }
 
-    /// Writes all imports and returns their indices, by group.
-    pub(super) fn imports(&mut self) -> Result<Vec<u32>, ComposeError> {
+    /// Writes all imports and returns their indices by group.
+    pub(crate) fn imports(&mut self) -> Result<Vec<u32>, EncodeError> {
         (0..self.wiring.groups.len()).map(|group| self.import_group(group)).collect()
     }
 
-    /// Writes an import if it is not written yet, and returns its index.
-    pub(super) fn import_group(&mut self, group: usize) -> Result<u32, ComposeError> {
+    /// Returns the index of an import, which is written if it is not yet.
+    pub(crate) fn import_group(&mut self, group: usize) -> Result<u32, EncodeError> {
         let index = self.import(group)?;
         Ok(index.expect("no import is being written when one is asked for here"))
     }
 
-    /// Says that a type, or a resource that it names, stands at an index of the new component.
-    pub(super) fn know(&mut self, ty: ComponentAnyTypeId, index: u32) {
+    /// Records the index of a type, and of the resource that it names, in the new component.
+    pub(crate) fn know(&mut self, ty: ComponentAnyTypeId, index: u32) {
         self.root.insert(ty, index);
     }
 
-    /// Returns the types that the new component knows, to go back to.
-    pub(super) fn known(&self) -> Known {
+    /// Returns the types in the scope of the new component, for [`Self::know_only`].
+    pub(crate) fn known(&self) -> Known {
         self.root.clone()
     }
 
-    /// Forgets all types but these, so that what is written next does not refer to them.
-    pub(super) fn know_only(&mut self, known: Known) {
+    /// Forgets all types but these, so that what is written next does not refer to the others.
+    pub(crate) fn know_only(&mut self, known: Known) {
         self.root = known;
     }
 
-    /// Returns the index of a resource, after importing it if need be.
-    pub(super) fn resource(&mut self, ty: AliasableResourceId) -> Result<u32, ComposeError> {
+    /// Returns the index of a resource type, which is imported if it is not yet.
+    pub(crate) fn resource(&mut self, ty: AliasableResourceId) -> Result<u32, EncodeError> {
         self.index_of(ComponentAnyTypeId::Resource(ty), "resource")
     }
 
-    /// Returns the index of a type, after writing it if need be.
-    pub(super) fn any_type(&mut self, ty: ComponentAnyTypeId, item: &str) -> Result<u32, ComposeError> {
+    /// Returns the index of a type, which is written if it is not yet.
+    pub(crate) fn any_type(&mut self, ty: ComponentAnyTypeId, item: &str) -> Result<u32, EncodeError> {
         self.index_of(ty, item)
     }
 
-    /// Writes the type of a function, which refers to the types that the new component knows.
-    pub(super) fn func_type(&mut self, id: ComponentFuncTypeId, item: &str) -> Result<u32, ComposeError> {
+    /// Returns the index of a function type, which is written if it is not yet.
+    pub(crate) fn func_type(&mut self, id: ComponentFuncTypeId, item: &str) -> Result<u32, EncodeError> {
         self.index_of(ComponentAnyTypeId::Func(id), item)
     }
 
-    /// Writes the type of an instance, which refers to the types that the new component knows.
-    pub(super) fn instance(&mut self, id: ComponentInstanceTypeId, item: &str) -> Result<u32, ComposeError> {
+    /// Writes an instance type and returns its index.
+    pub(crate) fn instance(&mut self, id: ComponentInstanceTypeId, item: &str) -> Result<u32, EncodeError> {
         let ty = self.instance_type(&[id], item, None)?;
         Ok(self.builder.type_instance(None, &ty))
     }
 
-    /// Writes an import if it is not written yet. Returns nothing if it is just being written.
-    fn import(&mut self, index: usize) -> Result<Option<u32>, ComposeError> {
+    /// Returns the index of an import, which is written if it is not yet, or none if it is being
+    /// written.
+    fn import(&mut self, index: usize) -> Result<Option<u32>, EncodeError> {
         match self.written[index] {
             Written::Done(index) => return Ok(Some(index)),
             Written::Begun => return Ok(None),
             Written::Not => self.written[index] = Written::Begun,
         }
-        // The import stands beside the types that are being written, not within.
+        // The import is not part of the types that are being written.
         let frames = mem::take(&mut self.frames);
         let written = self.write_import(&self.wiring.groups[index])?;
         self.frames = frames;
@@ -213,7 +223,7 @@ impl<'a> Encoder<'a> {
         Ok(Some(written))
     }
 
-    fn write_import(&mut self, group: &'a Group) -> Result<u32, ComposeError> {
+    fn write_import(&mut self, group: &'a Group) -> Result<u32, EncodeError> {
         let items: Vec<&ComponentItem> = group.members.iter().map(|member| self.item(*member).1).collect();
         let ty = match group.item.ty {
             ComponentEntityType::Instance(_) => {
@@ -245,17 +255,17 @@ impl<'a> Encoder<'a> {
         imports.get_index(member.import).expect("members are imports of their files")
     }
 
-    /// Returns an instance type that has all that these have, or what of it is used. Where several have a type of one
-    /// name, it is one.
+    /// Returns an instance type with the exports of all these, or with those that are used. Types
+    /// of the same name become one.
     fn instance_type(
         &mut self,
         ids: &[ComponentInstanceTypeId],
         import: &str,
         live: Option<&Live>,
-    ) -> Result<InstanceType, ComposeError> {
+    ) -> Result<InstanceType, EncodeError> {
         self.frames.push(Frame::default());
         let types = self.types;
-        // By name: the index of the type, if it is one.
+        // By name, with the index of the type if it is one.
         let mut done: HashMap<&str, Option<u32>> = HashMap::new();
         for id in ids {
             let ty = types.get(*id).expect("the id is of these types");
@@ -278,13 +288,9 @@ impl<'a> Encoder<'a> {
         Ok(self.frames.pop().expect("it was pushed above").ty)
     }
 
-    /// Writes an export of the innermost instance type. Returns the index of the type if it is one.
-    fn export(
-        &mut self,
-        name: &str,
-        item: &ComponentItem,
-        import: &str,
-    ) -> Result<Option<u32>, ComposeError> {
+    /// Writes an export of the innermost instance type. Returns the index of the type if the export
+    /// is one.
+    fn export(&mut self, name: &str, item: &ComponentItem, import: &str) -> Result<Option<u32>, EncodeError> {
         let ty = match item.ty {
             ComponentEntityType::Type { referenced, .. } => {
                 ComponentTypeRef::Type(self.bounds(referenced, import)?)
@@ -307,8 +313,8 @@ impl<'a> Encoder<'a> {
         Ok(Some(index))
     }
 
-    /// Returns what a type import or export says of the type: which one it equals, or that it is a new resource.
-    fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, ComposeError> {
+    /// Returns the bounds of a type import or export: equality to a type, or a new resource.
+    fn bounds(&mut self, referenced: ComponentAnyTypeId, import: &str) -> Result<TypeBounds, EncodeError> {
         let ComponentAnyTypeId::Resource(id) = referenced else {
             return Ok(TypeBounds::Eq(self.index_of(referenced, import)?));
         };
@@ -321,8 +327,8 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Returns what to say of an import that needs a resource which a plug provides, if one does.
-    fn provider(&self, resource: ResourceId) -> Option<impl Fn(&str) -> ComposeError + use<>> {
+    /// Returns the error about an import that needs this resource, if a plug provides the resource.
+    fn provider(&self, resource: ResourceId) -> Option<impl Fn(&str) -> EncodeError + use<>> {
         let Origin { member, export } = self.wiring.origins.resource(resource)?;
         let file = self.names[self.wiring.source(*member).file()?];
         let (of, _) = self.item(*member);
@@ -332,7 +338,7 @@ impl<'a> Encoder<'a> {
         };
         let message = format!("which {file} provides, so that a plug must provide the import too");
         Some(move |import: &str| {
-            ComposeError::Mismatch(format!("import `{import}` uses the {resource}, {message}"))
+            EncodeError::Mismatch(format!("import `{import}` uses the {resource}, {message}"))
         })
     }
 
@@ -340,8 +346,8 @@ impl<'a> Encoder<'a> {
         self.frames.last_mut().expect("an instance type is being written")
     }
 
-    /// Returns the index of a type in the innermost scope, after writing it there if need be.
-    fn index_of(&mut self, ty: ComponentAnyTypeId, import: &str) -> Result<u32, ComposeError> {
+    /// Returns the index of a type in the innermost scope, where it is written if it is not yet.
+    fn index_of(&mut self, ty: ComponentAnyTypeId, import: &str) -> Result<u32, EncodeError> {
         if let Some(index) = self.find(ty)? {
             return Ok(index);
         }
@@ -369,7 +375,7 @@ impl<'a> Encoder<'a> {
         Ok(index)
     }
 
-    /// Imports a type by a name of its own, if that is how it gets one.
+    /// Imports a type to give it a name, if that is how types get names.
     fn ask_for(&mut self, ty: ComponentAnyTypeId, bounds: TypeBounds) -> Option<u32> {
         let asked_for = self.asked_for.as_mut()?;
         let name = format!("t{}", asked_for.len());
@@ -378,8 +384,8 @@ impl<'a> Encoder<'a> {
         Some(index)
     }
 
-    /// Returns the index in the innermost scope of a type that some scope or import knows.
-    fn find(&mut self, ty: ComponentAnyTypeId) -> Result<Option<u32>, ComposeError> {
+    /// Returns the index in the innermost scope of a type that is in some scope or in an import.
+    fn find(&mut self, ty: ComponentAnyTypeId) -> Result<Option<u32>, EncodeError> {
         let mut next = Some(ty);
         while let Some(alias) = next {
             for level in (0..=self.frames.len()).rev() {
@@ -409,7 +415,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Makes a type of an outer scope known in the innermost one, and returns its index there.
+    /// Adds an alias of a type of an outer scope to the innermost one, and returns its index there.
     fn bring(&mut self, level: usize, index: u32, ty: ComponentAnyTypeId) -> u32 {
         self.scope(level).insert(ty, index);
         let depth = self.frames.len() - level;
@@ -424,12 +430,12 @@ impl<'a> Encoder<'a> {
         index
     }
 
-    /// Returns the index in the new component of a type that comes from one of its imports.
+    /// Returns the index in the new component of a type that one of its imports brings.
     fn place(
         &mut self,
         origin: Option<&'a Origin>,
         ty: ComponentAnyTypeId,
-    ) -> Result<Option<u32>, ComposeError> {
+    ) -> Result<Option<u32>, EncodeError> {
         let Some(Origin { member, export }) = origin else { return Ok(None) };
         let Source::Import(group) = self.wiring.source(*member) else {
             return match (self.naming, ty, export) {
@@ -446,9 +452,10 @@ impl<'a> Encoder<'a> {
         }))
     }
 
-    /// Returns the index in the new component of a type of an interface that a plug provides, after importing the
-    /// interface for its types. Types that need a resource of the plug are left out.
-    fn type_import(&mut self, member: Member, name: &str) -> Result<Option<u32>, ComposeError> {
+    /// Returns the index in the new component of a type in an interface that a plug provides. The
+    /// new component imports the interface for its types, without those that need a resource of the
+    /// plug.
+    fn type_import(&mut self, member: Member, name: &str) -> Result<Option<u32>, EncodeError> {
         let (key, item) = self.item(member);
         let ComponentEntityType::Instance(id) = item.ty else { return Ok(None) };
         if self.wiring.groups.iter().any(|group| group.key == *key) {
@@ -480,7 +487,7 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// Returns whether a type must have a name where an import or an export mentions it.
+/// Returns whether imports and exports may mention a type by name only.
 fn is_nominal(ty: &ComponentDefinedType) -> bool {
     match ty {
         ComponentDefinedType::Record(_)
@@ -505,8 +512,16 @@ fn instance_of(item: &ComponentItem) -> Option<ComponentInstanceTypeId> {
     if let ComponentEntityType::Instance(id) = item.ty { Some(id) } else { None }
 }
 
-fn unsupported(sort: &str, import: &str) -> ComposeError {
-    ComposeError::Unsupported(format!(
-        "import `{import}` of or with a {sort}, from outside the new component"
-    ))
+fn unsupported(sort: &str, import: &str) -> EncodeError {
+    EncodeError::Unsupported(format!("import `{import}` of or with a {sort}, from outside the new component"))
+}
+
+/// Returns the name of an import or an export with its attributes.
+pub(crate) fn extern_name<'a>(key: &'a str, item: &'a ComponentItem) -> ComponentExternName<'a> {
+    ComponentExternName {
+        name: key.into(),
+        implements: item.implements.as_deref().map(Into::into),
+        version_suffix: item.version_suffix.as_deref().map(Into::into),
+        external_id: item.external_id.as_deref().map(Into::into),
+    }
 }

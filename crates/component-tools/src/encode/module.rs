@@ -5,16 +5,13 @@ use wasm_encoder::{EntityType, ModuleType, TagKind, TagType};
 use wasmparser::component_types::ComponentCoreModuleTypeId;
 use wasmparser::types::{self, CoreTypeId};
 
+use super::error::EncodeError;
 use super::{Encoder, Frame, unsupported};
-use crate::link::ComposeError;
 
 impl Encoder<'_> {
-    /// Writes the type of a core module in the innermost scope, and returns its index among the core types.
-    pub(super) fn module(
-        &mut self,
-        id: ComponentCoreModuleTypeId,
-        import: &str,
-    ) -> Result<u32, ComposeError> {
+    /// Writes the type of a core module in the innermost scope, and returns its index among the
+    /// core types.
+    pub(super) fn module(&mut self, id: ComponentCoreModuleTypeId, import: &str) -> Result<u32, EncodeError> {
         let types = self.types;
         let module = types.get(id).expect("the id is of these types");
         let mut ty = ModuleType::new();
@@ -44,7 +41,7 @@ impl Encoder<'_> {
         module: &mut ModuleType,
         entity: types::EntityType,
         import: &str,
-    ) -> Result<EntityType, ComposeError> {
+    ) -> Result<EntityType, EncodeError> {
         let reencoder = &mut RoundtripReencoder;
         let encoded = match entity {
             types::EntityType::Func(id) => {
@@ -64,8 +61,8 @@ impl Encoder<'_> {
         encoded.map_err(|_| unsupported("core module with types of its own", import))
     }
 
-    /// Writes a function type in the type of a module, and returns its index there.
-    fn core_func(&self, module: &mut ModuleType, id: CoreTypeId, import: &str) -> Result<u32, ComposeError> {
+    /// Writes a function type inside the type of a module, and returns its index there.
+    fn core_func(&self, module: &mut ModuleType, id: CoreTypeId, import: &str) -> Result<u32, EncodeError> {
         let ty = self.types.get(id).expect("the id is of these types").unwrap_func();
         let unsupported = |_| unsupported("core module with types of its own", import);
         let params = RoundtripReencoder.val_types(ty.params().to_vec()).map_err(unsupported)?;

@@ -5,10 +5,11 @@ use wasmparser::component_types::{
     self, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentFuncTypeId,
 };
 
+use super::error::EncodeError;
 use super::{Encoder, Frame};
-use crate::link::ComposeError;
 
 impl Encoder<'_> {
+    /// Writes a type in the innermost scope, and returns its index.
     pub(super) fn define(&mut self, write: impl FnOnce(ComponentTypeEncoder<'_>)) -> u32 {
         match self.frames.last_mut() {
             Some(Frame { ty, .. }) => {
@@ -23,11 +24,11 @@ impl Encoder<'_> {
         }
     }
 
-    pub(super) fn func(&mut self, id: ComponentFuncTypeId, import: &str) -> Result<u32, ComposeError> {
+    pub(super) fn func(&mut self, id: ComponentFuncTypeId, import: &str) -> Result<u32, EncodeError> {
         let types = self.types;
         let ty = types.get(id).expect("the id is of these types");
         let params = ty.params.iter().map(|(name, ty)| Ok((name.as_str(), self.val(*ty, import)?)));
-        let params = params.collect::<Result<Vec<_>, ComposeError>>()?;
+        let params = params.collect::<Result<Vec<_>, EncodeError>>()?;
         let result = self.optional(ty.result, import)?;
         Ok(self.define(|encoder| {
             encoder.function().async_(ty.async_).params(params).result(result);
@@ -38,7 +39,7 @@ impl Encoder<'_> {
         &mut self,
         ty: component_types::ComponentValType,
         import: &str,
-    ) -> Result<ComponentValType, ComposeError> {
+    ) -> Result<ComponentValType, EncodeError> {
         Ok(match ty {
             component_types::ComponentValType::Primitive(ty) => ComponentValType::Primitive(ty.into()),
             component_types::ComponentValType::Type(id) => {
@@ -51,24 +52,24 @@ impl Encoder<'_> {
         &mut self,
         ty: Option<component_types::ComponentValType>,
         import: &str,
-    ) -> Result<Option<ComponentValType>, ComposeError> {
+    ) -> Result<Option<ComponentValType>, EncodeError> {
         ty.map(|ty| self.val(ty, import)).transpose()
     }
 
-    pub(super) fn defined(&mut self, id: ComponentDefinedTypeId, import: &str) -> Result<u32, ComposeError> {
+    pub(super) fn defined(&mut self, id: ComponentDefinedTypeId, import: &str) -> Result<u32, EncodeError> {
         let types = self.types;
         Ok(match types.get(id).expect("the id is of these types") {
             ComponentDefinedType::Primitive(ty) => self.define(|e| e.defined_type().primitive((*ty).into())),
             ComponentDefinedType::Record(record) => {
                 let fields =
                     record.fields.iter().map(|(name, ty)| Ok((name.as_str(), self.val(*ty, import)?)));
-                let fields = fields.collect::<Result<Vec<_>, ComposeError>>()?;
+                let fields = fields.collect::<Result<Vec<_>, EncodeError>>()?;
                 self.define(|e| e.defined_type().record(fields))
             }
             ComponentDefinedType::Variant(variant) => {
                 let cases = variant.cases.iter();
                 let cases = cases.map(|(name, case)| Ok((name.as_str(), self.optional(case.ty, import)?)));
-                let cases = cases.collect::<Result<Vec<_>, ComposeError>>()?;
+                let cases = cases.collect::<Result<Vec<_>, EncodeError>>()?;
                 self.define(|e| e.defined_type().variant(cases))
             }
             ComponentDefinedType::List { element, .. } => {
@@ -85,7 +86,7 @@ impl Encoder<'_> {
             }
             ComponentDefinedType::Tuple(tuple) => {
                 let elements = tuple.types.iter().map(|ty| self.val(*ty, import));
-                let elements = elements.collect::<Result<Vec<_>, ComposeError>>()?;
+                let elements = elements.collect::<Result<Vec<_>, EncodeError>>()?;
                 self.define(|e| e.defined_type().tuple(elements))
             }
             ComponentDefinedType::Flags(labels) => {

@@ -1,8 +1,9 @@
 //! What a component imports and exports, as WIT. Follows WIT.md.
 //!
-//! A type goes by the name under which an interface, or the component itself, first imports or exports it; elsewhere it
-//! is `use`d. What WIT has no words for, such as an imported core module or a type without a name, stands there as a
-//! comment or as the text of the type, so that nothing is left out.
+//! A type goes by the name under which an interface, or the component itself, first imports or
+//! exports it; elsewhere it is `use`d. What WIT has no words for, such as an imported core module
+//! or a type without a name, stands there as a comment or as the text of the type, so that nothing
+//! is left out.
 
 mod names;
 mod types;
@@ -18,9 +19,9 @@ use wasmparser::types::TypesRef;
 use self::names::{Scope, TypeNames, escape};
 pub(super) use self::types::{FuncName, func_name};
 use self::types::{definition, func};
+use crate::binary::validate_component;
 use crate::error::Error;
 use crate::types::ComponentTypes;
-use crate::validate::validate_component;
 
 /// Returns the world of a component as WIT, with the interfaces that it mentions.
 ///
@@ -55,7 +56,8 @@ struct Writer<'a> {
 type Items<'a> = dyn Iterator<Item = (&'a String, &'a ComponentItem)> + 'a;
 
 impl<'a> Writer<'a> {
-    /// Writes what the world imports or exports itself, and returns the lines of its functions and instances.
+    /// Writes what the world imports or exports itself, and returns the lines of its functions and
+    /// instances.
     fn world_items(
         &mut self,
         body: &mut Vec<String>,

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use crate::embed::raw::{val_from_raw, val_to_raw};
-use crate::embed::store::{AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreOpaque};
-use crate::embed::trap::{Backtrace, HostError, Trap, TrapKind};
-use crate::embed::typed::{IntoFunc, TypedFunc};
+use crate::embed::store::{
+    AsContext, AsContextMut, Caller, StoreContextMut, StoreId, StoreInner, StoreOpaque,
+};
+use crate::embed::trap::{Backtrace, Trap, TrapKind, failure, trap};
+use crate::embed::typed::sealed::Values;
+use crate::embed::typed::{IntoFunc, TypedFunc, WasmParams, WasmResults, Wrapped};
 use crate::embed::value::Val;
-use crate::error::Error;
+use crate::error::{Error, HostError};
 use crate::module::types::{FuncType, TypeId, ValType};
-use crate::rt::sealed::{Params, Results};
-use crate::rt::{self, FuncRefPtr, HostBlock, SlotCall, Trampoline, WasmParams, WasmResults};
+use crate::rt::{self, FuncRefPtr, HostBlock, SlotCall, Trampoline};
 use crate::vm::slot::ValRaw;
 use crate::vm::trampoline::Kind;
 
@@ -26,11 +28,11 @@ pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
     mut cx: StoreContextMut<'_, T>,
     f: Arc<F>,
 ) -> Func {
-    let store = cx.opaque_mut();
-    let ty = FuncType::new(<F::Params as Params>::types(), <F::Results as Results>::types());
-    let trampoline = host_trampoline(store, &ty, Kind::HostByRegisters);
-    let host = HostBlock::on_registers(store.vm(), trampoline, f);
-    Func { store: store.id(), ptr: store.add_host(host).func_ref() }
+    let inner = cx.inner();
+    let ty = FuncType::new(F::Params::types(), F::Results::types());
+    let trampoline = host_trampoline(&mut inner.opaque, &ty, Kind::HostByRegisters);
+    let host = HostBlock::on_registers::<_, Wrapped<P, R, F>>(&*inner, trampoline, f);
+    Func { store: inner.opaque.id(), ptr: inner.opaque.add_host(host).func_ref() }
 }
 
 fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampoline {
@@ -40,13 +42,16 @@ fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampo
 
 /// Makes a host function on slots.
 fn on_slots<T: 'static>(
-    store: &mut StoreOpaque,
+    store: &mut StoreInner<T>,
     ty: &FuncType,
     f: impl Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
 ) -> Func {
-    let trampoline = host_trampoline(store, ty, Kind::HostBySlots);
-    let host = HostBlock::on_slots(store.vm(), trampoline, ty.n_slots(), f);
-    Func { store: store.id(), ptr: store.add_host(host).func_ref() }
+    let trampoline = host_trampoline(&mut store.opaque, ty, Kind::HostBySlots);
+    let run = move |store: &mut StoreInner<T>, slots: &mut [ValRaw]| {
+        f(Caller::new(store), slots).map_err(|error| failure(&mut store.opaque, error))
+    };
+    let host = HostBlock::on_slots(&*store, trampoline, ty.n_slots(), run);
+    Func { store: store.opaque.id(), ptr: store.opaque.add_host(host).func_ref() }
 }
 
 /// Runs a host function on values, which stand in slots.
@@ -118,7 +123,7 @@ impl Func {
             let ty = ty.clone();
             move |caller: Caller<'_, C::Data>, slots: &mut [ValRaw]| run_on_values(caller, &ty, &f, slots)
         };
-        on_slots(cx.opaque_mut(), &ty, on_values)
+        on_slots(cx.inner(), &ty, on_values)
     }
 
     /// Returns a function that runs `f` on bare slots: they hold the arguments at first, and then the results.
@@ -137,7 +142,7 @@ impl Func {
         f: impl Fn(Caller<'_, C::Data>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
     ) -> Self {
         assert!(ty.is_numeric(), "a host function on slots has no references");
-        on_slots(cx.as_context_mut().opaque_mut(), ty, f)
+        on_slots(cx.as_context_mut().inner(), ty, f)
     }
 
     /// Returns the function that the closure `f` is: its parameters and results say the type. A call passes them in
@@ -231,7 +236,7 @@ impl Func {
         for (slot, param) in values.iter_mut().zip(params) {
             *slot = val_to_raw(store, param);
         }
-        rt::call(inner, ptr, call, values)?;
+        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, stop))?;
         for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
             *result = val_from_raw(&inner.opaque, raw, ty);
         }
@@ -259,7 +264,7 @@ impl Func {
         if !call.is_numeric || values.len() < call.n_slots {
             return Err(unfit_slots(inner.opaque.interned(ptr.sig()).func(), values.len()));
         }
-        rt::call(inner, ptr, call, values)
+        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, stop))
     }
 
     pub(crate) fn from_ptr(store: StoreId, ptr: FuncRefPtr) -> Self {

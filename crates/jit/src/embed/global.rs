@@ -36,13 +36,13 @@ impl Global {
     /// Returns the type.
     pub fn ty(&self, cx: impl AsContext) -> GlobalType {
         let store = cx.as_context().into_opaque();
-        store.globals[self.index(store) as usize].1
+        store.entities().globals[self.index(store) as usize].1
     }
 
     /// Returns the content.
     pub fn get(&self, cx: impl AsContext) -> Val {
         let store = cx.as_context().into_opaque();
-        let (cell, ty) = &store.globals[self.index(store) as usize];
+        let (cell, ty) = &store.entities().globals[self.index(store) as usize];
         val_from_raw(store, cell.get(), ty.content)
     }
 
@@ -56,12 +56,12 @@ impl Global {
         let store = cx.opaque_mut();
         let raw = val_to_raw(store, &value);
         let index = self.index(store);
-        let ty = store.globals[index as usize].1;
+        let ty = store.entities().globals[index as usize].1;
         check_type(store, ty, &value)?;
         if !ty.mutable {
             return Err(Error::type_mismatch("the global is immutable"));
         }
-        store.globals[index as usize].0.set(raw);
+        store.entities_mut().globals[index as usize].0.set(raw);
         Ok(())
     }
 

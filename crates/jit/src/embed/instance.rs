@@ -5,17 +5,17 @@ use std::fmt;
 
 use crate::embed::func::Func;
 use crate::embed::global::Global;
-use crate::embed::instantiate::{InstanceData, allocate, check_imports, copy_segments};
+use crate::embed::instantiate::{allocate, check_imports, copy_segments, extern_of};
 use crate::embed::memory::Memory;
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::embed::table::Table;
 use crate::embed::tag::Tag;
 use crate::embed::trap::Trap;
-use crate::embed::typed::TypedFunc;
+use crate::embed::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::engine::module::Module;
 use crate::error::Error;
 use crate::module::types::ExternType;
-use crate::rt::{WasmParams, WasmResults};
+use crate::rt::InstanceData;
 
 /// Something importable or exportable.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -229,7 +229,7 @@ impl Instance {
         copy_segments(store, index)?;
         let instance = Self { store: store.id(), index };
         if let Some(start) = module.info().start {
-            let ptr = store.instances[index as usize].func_ref(start);
+            let ptr = store.entities().instances[index as usize].func_ref(start);
             Func::from_ptr(store.id(), ptr).call(&mut cx, &[], &mut [])?;
         }
         Ok(instance)
@@ -241,16 +241,18 @@ impl Instance {
     ///
     /// As all methods do, panics if the instance belongs to another store.
     pub fn module<'a, T: 'static>(&self, cx: &'a impl AsContext<Data = T>) -> &'a Module {
-        &self.data(cx.as_context().into_opaque()).module
+        let store = cx.as_context().into_opaque();
+        store.check(self.store);
+        store.module(self.index)
     }
 
     /// Returns the export called `name`.
     pub fn get_export(&self, cx: impl AsContext, name: &str) -> Option<Extern> {
         let store = cx.as_context().into_opaque();
         let data = self.data(store);
-        let info = data.module.info();
+        let info = &data.info;
         let position = *info.export_positions.get(name)?;
-        Some(data.extern_of(store.id(), info.exports[position].1))
+        Some(extern_of(data, store.id(), info.exports[position].1))
     }
 
     /// Returns the function exported as `name`.
@@ -286,12 +288,12 @@ impl Instance {
     ) -> impl ExactSizeIterator<Item = (&'a str, Extern)> {
         let store = cx.as_context().into_opaque();
         let data = self.data(store);
-        let exports = data.module.info().exports.iter();
-        exports.map(|(name, item)| (name.as_str(), data.extern_of(store.id(), *item)))
+        let exports = data.info.exports.iter();
+        exports.map(|(name, item)| (name.as_str(), extern_of(data, store.id(), *item)))
     }
 
     fn data(self, store: &StoreOpaque) -> &InstanceData {
         store.check(self.store);
-        &store.instances[self.index as usize]
+        &store.entities().instances[self.index as usize]
     }
 }

@@ -1,9 +1,12 @@
 //! The steps of instantiation over the type-independent part of a store.
 //! Follows the core specification, "Instantiation" and "Import Matching".
 
+use std::sync::Arc;
+
 use crate::embed::func::Func;
 use crate::embed::global::Global;
 use crate::embed::instance::{Extern, LinkError};
+use crate::embed::limits;
 use crate::embed::memory::Memory;
 use crate::embed::store::{StoreId, StoreOpaque};
 use crate::embed::table::Table;
@@ -16,57 +19,9 @@ use crate::module::index::{
 };
 use crate::module::info::{ConstExpr, ConstOp, ElemItems, Item, ModuleInfo, SegmentMode};
 use crate::module::types::{ExternType, limits_match};
-use crate::rt::{self, FuncRefPtr, VmBlock};
+use crate::rt::{self, InstanceData, LinearMemory, TableCells, memory_init, table_init};
 use crate::vm::layout::{self, GlobalPlace};
 use crate::vm::slot::ValRaw;
-
-/// What a store keeps of an instance. The vectors of indices are by the module's index spaces and
-/// name the store's items.
-pub(crate) struct InstanceData {
-    pub(crate) module: Module,
-    block: VmBlock,
-    imported_funcs: Vec<FuncRefPtr>,
-    pub(crate) memories: Vec<u32>,
-    pub(crate) tables: Vec<u32>,
-    pub(crate) globals: Vec<u32>,
-    pub(crate) tags: Vec<u32>,
-    /// Words of the element segments; empty when dropped.
-    pub(crate) elems: Vec<Vec<u64>>,
-    /// Whether each data segment is dropped.
-    pub(crate) dropped_data: Vec<bool>,
-}
-
-impl InstanceData {
-    /// Returns the function reference of a function.
-    pub(crate) fn func_ref(&self, func: FuncIndex) -> FuncRefPtr {
-        match self.imported_funcs.get(func.pos()) {
-            Some(&imported) => imported,
-            None => self.block.func_ref(self.module.layout().func_ref(func)),
-        }
-    }
-
-    /// Gives a function that the module defines the code that it has from now on.
-    pub(crate) fn set_code(&mut self, func: FuncIndex, address: usize) {
-        let at = self.module.layout().func_ref(func);
-        self.block.set_word(at, address);
-    }
-
-    /// Returns the handle of an item.
-    pub(crate) fn extern_of(&self, store: StoreId, item: Item) -> Extern {
-        match item {
-            Item::Func(i) => Extern::Func(Func::from_ptr(store, self.func_ref(i))),
-            Item::Memory(i) => Extern::Memory(Memory::from_index(store, self.memories[i.pos()])),
-            Item::Table(i) => Extern::Table(Table::from_index(store, self.tables[i.pos()])),
-            Item::Global(i) => Extern::Global(Global::from_index(store, self.globals[i.pos()])),
-            Item::Tag(i) => Extern::Tag(Tag::from_index(store, self.tags[i.pos()])),
-        }
-    }
-
-    /// Returns the bytes of a data segment, none when it is dropped.
-    pub(crate) fn data_bytes(&self, segment: DataIndex) -> &[u8] {
-        if self.dropped_data[segment.pos()] { &[] } else { &self.module.info().data[segment.pos()].bytes }
-    }
-}
 
 /// Checks that the imports have the kinds and types that the module expects.
 pub(crate) fn check_imports(
@@ -100,9 +55,9 @@ pub(crate) fn check_imports(
 fn type_of(store: &StoreOpaque, item: Extern) -> ExternType {
     match item {
         Extern::Func(i) => ExternType::Func(i.ty_in(store)),
-        Extern::Memory(i) => ExternType::Memory(store.memories[i.index(store) as usize].ty()),
-        Extern::Table(i) => ExternType::Table(store.tables[i.index(store) as usize].ty()),
-        Extern::Global(i) => ExternType::Global(store.globals[i.index(store) as usize].1),
+        Extern::Memory(i) => ExternType::Memory(store.entities().memories[i.index(store) as usize].ty()),
+        Extern::Table(i) => ExternType::Table(store.entities().tables[i.index(store) as usize].ty()),
+        Extern::Global(i) => ExternType::Global(store.entities().globals[i.index(store) as usize].1),
         Extern::Tag(i) => ExternType::Tag(i.ty_in(store)),
     }
 }
@@ -115,10 +70,11 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
             store.engine().registry().lock().is_subtype(given.ptr(store).sig(), expected)
         }
         (Extern::Tag(given), Item::Tag(expected)) => {
-            store.tags[given.index(store) as usize].ty == info.types[info.tags[expected.pos()].pos()].id
+            store.entities().tags[given.index(store) as usize].ty
+                == info.types[info.tags[expected.pos()].pos()].id
         }
         (Extern::Memory(given), Item::Memory(expected)) => {
-            let given = store.memories[given.index(store) as usize].ty();
+            let given = store.entities().memories[given.index(store) as usize].ty();
             let expected = info.memories[expected.pos()];
             given.memory64 == expected.memory64
                 && given.page_size_log2 == expected.page_size_log2
@@ -126,14 +82,14 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
         (Extern::Table(given), Item::Table(expected)) => {
-            let given = store.tables[given.index(store) as usize].ty();
+            let given = store.entities().tables[given.index(store) as usize].ty();
             let expected = info.tables[expected.pos()];
             given.table64 == expected.table64
                 && given.element == expected.element
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
         (Extern::Global(given), Item::Global(expected)) => {
-            let given = store.globals[given.index(store) as usize].1;
+            let given = store.entities().globals[given.index(store) as usize].1;
             let expected = info.globals[expected.pos()];
             let fits = || store.engine().registry().lock().val_matches(given.content, expected.content);
             // A mutable global is written through both types.
@@ -146,30 +102,31 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
     }
 }
 
+/// Returns the handle of an item of an instance.
+pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: Item) -> Extern {
+    match item {
+        Item::Func(i) => Extern::Func(Func::from_ptr(store, data.func_ref(i))),
+        Item::Memory(i) => Extern::Memory(Memory::from_index(store, data.memories[i.pos()])),
+        Item::Table(i) => Extern::Table(Table::from_index(store, data.tables[i.pos()])),
+        Item::Global(i) => Extern::Global(Global::from_index(store, data.globals[i.pos()])),
+        Item::Tag(i) => Extern::Tag(Tag::from_index(store, data.tags[i.pos()])),
+    }
+}
+
 /// Adds the instance and all it defines to the store and returns its number; segments are not copied yet.
 pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Extern]) -> Result<u32> {
     let info = module.info();
-    // Whatever the system may refuse comes first, so that a failure leaves no half-made instance.
     let n = info.n_imported;
-    let (memory_types, table_types) =
-        (&info.memories[n.memories as usize..], &info.tables[n.tables as usize..]);
-    store.check_limits(1, memory_types.len(), table_types.len())?;
-    let image = |at: usize| module.images().and_then(|images| images[at].as_ref());
-    let memories = memory_types.iter().enumerate().map(|(at, ty)| store.new_memory(*ty, image(at)));
-    let memories: Vec<_> = memories.collect::<Result<_>>()?;
-    let tables: Vec<_> = table_types.iter().map(|ty| store.new_table(*ty)).collect::<Result<_>>()?;
-
-    let mut data = InstanceData {
-        module: module.clone(),
-        block: VmBlock::new(module.layout().size()),
-        imported_funcs: Vec::new(),
-        memories: Vec::new(),
-        tables: Vec::new(),
-        globals: Vec::new(),
-        tags: Vec::new(),
-        elems: Vec::new(),
-        dropped_data: vec![false; info.data.len()],
+    // Whatever may be refused comes first, so that a failure leaves no half-made instance.
+    let charge = limits::charge_instance(store, module)?;
+    let (memories, tables) = match reserve(store, module) {
+        Ok(reserved) => reserved,
+        Err(error) => {
+            charge.refund(store);
+            return Err(error);
+        }
     };
+    let mut data = InstanceData::new(info, *module.layout(), module.lazy_code());
     for &import in imports {
         match import {
             Extern::Func(func) => data.imported_funcs.push(func.ptr(store)),
@@ -185,18 +142,28 @@ pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Exte
     for &ty in &info.tags[n.tags as usize..] {
         data.tags.push(store.add_tag(info.types[ty.pos()].id));
     }
-    let index = to_u32(store.instances.len());
-    fill_block(store, &mut data, index);
+    let index = to_u32(store.entities().instances.len());
+    fill_block(store, module, &mut data, index);
     init_globals(store, &mut data);
     init_tables(store, &data);
     data.elems = info.elems.iter().map(|segment| elem_words(store, &data, &segment.items)).collect();
-    store.instances.push(data);
+    store.add_instance(module, data);
     Ok(index)
 }
 
-fn fill_block(store: &StoreOpaque, data: &mut InstanceData, index: u32) {
-    let InstanceData { module, block, imported_funcs, memories, tables, globals, .. } = data;
-    let (info, layout) = (module.info(), module.layout());
+/// Makes the memories and tables that a module defines.
+fn reserve(store: &StoreOpaque, module: &Module) -> Result<(Vec<LinearMemory>, Vec<TableCells>)> {
+    let info = module.info();
+    let n = info.n_imported;
+    let image = |at: usize| module.images().and_then(|images| images[at].as_ref());
+    let memories = info.memories[n.memories as usize..].iter().enumerate();
+    let memories = memories.map(|(at, &ty)| store.new_memory(ty, image(at))).collect::<Result<_>>()?;
+    let tables = info.tables[n.tables as usize..].iter().map(|&ty| store.new_table(ty));
+    Ok((memories, tables.collect::<Result<_>>()?))
+}
+
+fn fill_block(store: &StoreOpaque, module: &Module, data: &mut InstanceData, index: u32) {
+    let InstanceData { info, layout, block, imported_funcs, memories, tables, globals, .. } = data;
     block.set_word(layout::STORE, store.vm().address());
     block.set_word(layout::BUILTINS, rt::builtin_addresses());
     block.set_u32(layout::INSTANCE, index);
@@ -211,16 +178,16 @@ fn fill_block(store: &StoreOpaque, data: &mut InstanceData, index: u32) {
         block.set_u32(layout.signature(ty), signature.id.0);
     }
     for (memory, &at) in (0..).map(MemoryIndex).zip(memories.iter()) {
-        let entity = &store.memories[at as usize];
+        let entity = &store.entities().memories[at as usize];
         block.set_word(layout.memory_base(memory), entity.base_address());
         block.set_word(layout.memory_def(memory), entity.def_address());
     }
     for (table, &at) in (0..).map(TableIndex).zip(tables.iter()) {
-        block.set_word(layout.table_def(table), store.tables[at as usize].def_address());
+        block.set_word(layout.table_def(table), store.entities().tables[at as usize].def_address());
     }
     for (global, &at) in (0..).map(GlobalIndex).zip(globals.iter()) {
         if let GlobalPlace::AddressAt(offset) = layout.global(global) {
-            block.set_word(offset, store.globals[at as usize].0.address());
+            block.set_word(offset, store.entities().globals[at as usize].0.address());
         }
     }
     let vmctx = block.address();
@@ -233,8 +200,7 @@ fn fill_block(store: &StoreOpaque, data: &mut InstanceData, index: u32) {
 }
 
 fn init_globals(store: &mut StoreOpaque, data: &mut InstanceData) {
-    let module = data.module.clone();
-    let (info, layout) = (module.info(), module.layout());
+    let (info, layout) = (Arc::clone(&data.info), data.layout);
     for (global, init) in (info.n_imported.globals..).map(GlobalIndex).zip(&info.global_inits) {
         let value = eval(store, data, init);
         let GlobalPlace::Here(offset) = layout.global(global) else {
@@ -247,11 +213,11 @@ fn init_globals(store: &mut StoreOpaque, data: &mut InstanceData) {
 }
 
 fn init_tables(store: &mut StoreOpaque, data: &InstanceData) {
-    let info = data.module.info();
+    let info = &data.info;
     for (init, &at) in info.table_inits.iter().zip(&data.tables[info.n_imported.tables as usize..]) {
         if let Some(init) = init {
             let word = eval(store, data, init).to_u64();
-            store.tables[at as usize].elements_mut().fill(word);
+            store.entities_mut().tables[at as usize].init(word);
         }
     }
 }
@@ -279,7 +245,7 @@ fn eval(store: &StoreOpaque, data: &InstanceData, expr: &ConstExpr) -> ValRaw {
             ConstOp::RefNull => 0,
             ConstOp::RefFunc(func) => data.func_ref(func).address(),
             ConstOp::GlobalGet(global) => {
-                stack.push(store.globals[data.globals[global.pos()] as usize].0.get());
+                stack.push(store.entities().globals[data.globals[global.pos()] as usize].0.get());
                 continue;
             }
             ConstOp::I32Add => binary32(&mut stack, u32::wrapping_add),
@@ -307,34 +273,35 @@ fn binary32(stack: &mut Vec<ValRaw>, op: fn(u32, u32) -> u32) -> u64 {
 
 /// Copies the active segments in order and drops the active and declared ones.
 pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), Trap> {
-    let module = store.instances[index as usize].module.clone();
+    let module = store.module(index).clone();
     let info = module.info();
     let trap = |kind| Trap::new(kind, Backtrace::default());
     copy_elements(store, index).ok_or_else(|| {
         // The memories are to be as if no data had been copied.
-        for &memory in &store.instances[index as usize].memories[info.n_imported.memories as usize..] {
-            if let Err(error) = store.memories[memory as usize].hide_image() {
+        for position in info.n_imported.memories as usize..info.memories.len() {
+            let memory = store.entities().instances[index as usize].memories[position];
+            if let Err(error) = store.entities_mut().memories[memory as usize].hide_image() {
                 return Trap::host(error);
             }
         }
         trap(TrapKind::TableOutOfBounds)
     })?;
     if let Some(images) = module.images() {
-        let memories = &store.instances[index as usize].memories[info.n_imported.memories as usize..];
-        for (image, &memory) in images.iter().zip(memories) {
+        for (image, position) in images.iter().zip(info.n_imported.memories as usize..) {
+            let memory = store.entities().instances[index as usize].memories[position];
             if let Some(image) = image {
-                store.memories[memory as usize].show(image).map_err(Trap::host)?;
+                store.entities_mut().memories[memory as usize].show(image).map_err(Trap::host)?;
             }
         }
     }
     for (segment, i) in info.data.iter().zip((0..).map(DataIndex)) {
         if let SegmentMode::Active(memory, offset) = &segment.mode {
             if module.images().is_none() {
-                let offset = eval(store, &store.instances[index as usize], offset).to_u64();
-                memory_init(store, index, *memory, i, [offset, 0, segment.bytes.len() as u64])
+                let offset = eval(store, &store.entities().instances[index as usize], offset).to_u64();
+                memory_init(store.entities_mut(), index, *memory, i, [offset, 0, segment.bytes.len() as u64])
                     .ok_or_else(|| trap(TrapKind::MemoryOutOfBounds))?;
             }
-            store.instances[index as usize].dropped_data[i.pos()] = true;
+            store.entities_mut().instances[index as usize].dropped_data[i.pos()] = true;
         }
     }
     Ok(())
@@ -342,58 +309,18 @@ pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), T
 
 /// Copies the active element segments in order and drops them and the declared ones; `None` is out of bounds.
 fn copy_elements(store: &mut StoreOpaque, index: u32) -> Option<()> {
-    let module = store.instances[index as usize].module.clone();
+    let module = store.module(index).clone();
     for (segment, i) in module.info().elems.iter().zip((0..).map(ElemIndex)) {
         match &segment.mode {
             SegmentMode::Passive => continue,
             SegmentMode::Declared => {}
             SegmentMode::Active(table, offset) => {
-                let offset = eval(store, &store.instances[index as usize], offset).to_u64();
-                let len = store.instances[index as usize].elems[i.pos()].len() as u64;
-                table_init(store, index, *table, i, [offset, 0, len])?;
+                let offset = eval(store, &store.entities().instances[index as usize], offset).to_u64();
+                let len = store.entities().instances[index as usize].elems[i.pos()].len() as u64;
+                table_init(store.entities_mut(), index, *table, i, [offset, 0, len])?;
             }
         }
-        store.instances[index as usize].elems[i.pos()] = Vec::new();
+        store.entities_mut().drop_elem(index, i);
     }
-    Some(())
-}
-
-/// Returns `start..start + len` if it lies within `size`.
-pub(crate) fn span(start: u64, len: u64, size: usize) -> Option<std::ops::Range<usize>> {
-    let end = start.checked_add(len).filter(|&end| end <= size as u64)?;
-    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
-}
-
-/// Executes `memory.init` with `[destination, source, length]`; `None` is out of bounds.
-pub(crate) fn memory_init(
-    store: &mut StoreOpaque,
-    instance: u32,
-    memory: MemoryIndex,
-    segment: DataIndex,
-    [to, from, len]: [u64; 3],
-) -> Option<()> {
-    let instance = &store.instances[instance as usize];
-    let bytes = instance.data_bytes(segment);
-    let bytes = &bytes[span(from, len, bytes.len())?];
-    let memory = &mut store.memories[instance.memories[memory.pos()] as usize];
-    let to = span(to, len, memory.len())?;
-    memory.write(to.start, bytes);
-    Some(())
-}
-
-/// Executes `table.init` with `[destination, source, length]`; `None` is out of bounds.
-pub(crate) fn table_init(
-    store: &mut StoreOpaque,
-    instance: u32,
-    table: TableIndex,
-    segment: ElemIndex,
-    [to, from, len]: [u64; 3],
-) -> Option<()> {
-    let instance = &store.instances[instance as usize];
-    let words = &instance.elems[segment.pos()];
-    let words = &words[span(from, len, words.len())?];
-    let table = store.tables[instance.tables[table.pos()] as usize].elements_mut();
-    let to = span(to, len, table.len())?;
-    table[to].copy_from_slice(words);
     Some(())
 }

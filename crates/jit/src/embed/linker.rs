@@ -6,12 +6,11 @@ use std::sync::Arc;
 use crate::embed::func::{Func, wrap};
 use crate::embed::instance::{Extern, Instance, InstantiateError, LinkError};
 use crate::embed::store::{AsContext, AsContextMut, Caller, StoreContextMut};
-use crate::embed::trap::HostError;
 use crate::embed::typed::IntoFunc;
 use crate::embed::value::Val;
 use crate::engine::Engine;
 use crate::engine::module::Module;
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 use crate::module::types::FuncType;
 
 /// What meets imports, by their two names.

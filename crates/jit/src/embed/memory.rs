@@ -1,5 +1,6 @@
 //! Memory handles. Follows the core specification, "Memory Instances".
 
+use crate::embed::limits;
 use crate::embed::shared_memory::SharedMemory;
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::error::Result;
@@ -22,8 +23,14 @@ impl Memory {
     pub fn new(mut cx: impl AsContextMut, ty: MemoryType) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
-        store.check_limits(0, 1, 0)?;
-        let memory = store.new_memory(ty, None)?;
+        let charge = limits::charge_items(store, &[ty], &[])?;
+        let memory = match store.new_memory(ty, None) {
+            Ok(memory) => memory,
+            Err(error) => {
+                charge.refund(store);
+                return Err(error);
+            }
+        };
         let index = store.add_memory(memory);
         Ok(Self { store: store.id(), index })
     }
@@ -68,7 +75,10 @@ impl Memory {
 
     /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system refuses.
     pub fn grow(&self, mut cx: impl AsContextMut, delta: u64) -> Option<u64> {
-        self.get_mut(cx.as_context_mut().opaque_mut()).grow(delta)
+        let mut cx = cx.as_context_mut();
+        let store = cx.opaque_mut();
+        let index = self.index(store);
+        store.entities_mut().grow_memory(index as usize, delta)
     }
 
     pub(crate) fn from_index(store: StoreId, index: u32) -> Self {
@@ -81,11 +91,11 @@ impl Memory {
     }
 
     fn get(self, store: &StoreOpaque) -> &LinearMemory {
-        &store.memories[self.index(store) as usize]
+        &store.entities().memories[self.index(store) as usize]
     }
 
     fn get_mut(self, store: &mut StoreOpaque) -> &mut LinearMemory {
         let index = self.index(store);
-        &mut store.memories[index as usize]
+        &mut store.entities_mut().memories[index as usize]
     }
 }

@@ -4,22 +4,23 @@
 //! another store is an embedder's bug and panics. Follows the core specification, "Store".
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::embed::exception::Exceptions;
-use crate::embed::instantiate::InstanceData;
-use crate::embed::limits::{self, StoreLimits};
+use crate::embed::limits::{self, StoreLimits, StoreUsage};
 use crate::embed::signatures::Signatures;
 use crate::embed::value::Val;
 use crate::engine::Engine;
+use crate::engine::module::Module;
 use crate::error::Result;
-use crate::heap::collect::collect;
+use crate::heap::exceptions::TagEntity;
 use crate::module::index::to_u32;
 use crate::module::registry::InternedType;
 use crate::module::types::{GlobalType, MemoryType, TableType, TypeId};
 use crate::rt::{
-    GlobalCell, HostBlock, LinearMemory, MemoryImage, SlotCall, TableCells, Trampoline, VmState,
+    DEFAULT_EXCEPTION_BYTES, Entities, GlobalCell, HasVm, HostBlock, InstanceData, LinearMemory, MemoryImage,
+    SlotCall, TableCells, Trampoline, VmState,
 };
 use crate::vm::trampoline::Kind;
 
@@ -43,13 +44,10 @@ pub(crate) struct StoreOpaque {
     id: StoreId,
     engine: Engine,
     vm: VmState,
-    pub(crate) instances: Vec<InstanceData>,
-    pub(crate) memories: Vec<LinearMemory>,
-    pub(crate) tables: Vec<TableCells>,
-    pub(crate) globals: Vec<(GlobalCell, GlobalType)>,
-    /// The tags, whose identities are their positions.
-    pub(crate) tags: Vec<TagEntity>,
-    pub(crate) exceptions: Exceptions,
+    /// The modules of the instances, by the instances' numbers.
+    modules: Vec<Module>,
+    /// Which modules these are.
+    known_modules: HashSet<usize>,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
     /// What a call needs of the function types used here, by their ids.
@@ -59,11 +57,11 @@ pub(crate) struct StoreOpaque {
     limits: StoreLimits,
 }
 
-/// What a store knows of a tag.
-pub(crate) struct TagEntity {
-    pub(crate) ty: TypeId,
-    /// Positions of the payload's values that collection traces.
-    pub(crate) traced: Box<[u32]>,
+impl<T: 'static> HasVm for StoreInner<T> {
+    #[inline]
+    fn vm(&self) -> &VmState {
+        &self.opaque.vm
+    }
 }
 
 impl StoreOpaque {
@@ -72,13 +70,9 @@ impl StoreOpaque {
         Self {
             id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
             engine: engine.clone(),
-            vm: VmState::new(engine.epoch()),
-            instances: Vec::new(),
-            memories: Vec::new(),
-            tables: Vec::new(),
-            globals: Vec::new(),
-            tags: Vec::new(),
-            exceptions: Exceptions::default(),
+            vm: VmState::new(&engine.vm_options()),
+            modules: Vec::new(),
+            known_modules: HashSet::new(),
             externs: Vec::new(),
             hosts: Vec::new(),
             signatures: Signatures::default(),
@@ -106,6 +100,29 @@ impl StoreOpaque {
         &mut self.vm
     }
 
+    /// Returns what the guests share.
+    #[inline]
+    pub(crate) fn entities(&self) -> &Entities {
+        self.vm.entities()
+    }
+
+    /// Returns what the guests share, writable.
+    #[inline]
+    pub(crate) fn entities_mut(&mut self) -> &mut Entities {
+        self.vm.entities_mut()
+    }
+
+    /// Returns the module of an instance.
+    pub(crate) fn module(&self, instance: u32) -> &Module {
+        &self.modules[instance as usize]
+    }
+
+    pub(crate) fn add_instance(&mut self, module: &Module, data: InstanceData) {
+        self.known_modules.insert(module.identity());
+        self.modules.push(module.clone());
+        self.vm.entities_mut().instances.push(data);
+    }
+
     /// Checks that a handle belongs to this store.
     ///
     /// # Panics
@@ -125,11 +142,6 @@ impl StoreOpaque {
         self.externs[index as usize].as_ref()
     }
 
-    /// Returns the bytes that exceptions may take.
-    pub(crate) fn max_exception_bytes(&self) -> u64 {
-        self.limits.exception_bytes.unwrap_or(64 << 20)
-    }
-
     /// Returns a new memory for this store, which may show `image` already.
     ///
     /// # Errors
@@ -140,9 +152,13 @@ impl StoreOpaque {
         ty: MemoryType,
         image: Option<&Arc<MemoryImage>>,
     ) -> Result<LinearMemory> {
+        LinearMemory::new(ty, self.max_memory_bytes(), self.engine.memory_pool(), image)
+    }
+
+    /// Returns the bytes that each memory may have.
+    pub(crate) fn max_memory_bytes(&self) -> u64 {
         let limit = self.engine.config().max_memory_bytes();
-        let limit = self.limits.memory_bytes.map_or(limit, |own| own.min(limit));
-        LinearMemory::new(ty, limit, self.engine.memory_pool(), image)
+        self.limits.memory_bytes.map_or(limit, |own| own.min(limit))
     }
 
     /// Returns a new table for this store.
@@ -151,43 +167,51 @@ impl StoreOpaque {
     ///
     /// As `new_memory`.
     pub(crate) fn new_table(&self, ty: TableType) -> Result<TableCells> {
-        let limit = self.engine.config().table_limit();
-        TableCells::new(ty, self.limits.table_elements.map_or(limit, |own| own.min(limit)))
+        TableCells::new(ty, self.max_table_elements())
     }
 
-    /// Checks that the store may have so many more instances, memories and tables.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a limit is exceeded.
-    pub(crate) fn check_limits(&self, instances: usize, memories: usize, tables: usize) -> Result<()> {
-        limits::check(self.limits.instances, self.instances.len(), instances, "instances")?;
-        limits::check(self.limits.memories, self.memories.len(), memories, "memories")?;
-        limits::check(self.limits.tables, self.tables.len(), tables, "tables")
+    /// Returns the elements that each table may have.
+    pub(crate) fn max_table_elements(&self) -> u64 {
+        let limit = self.engine.config().table_limit();
+        self.limits.table_elements.map_or(limit, |own| own.min(limit))
+    }
+
+    /// Returns what the store may hold.
+    pub(crate) fn limits(&self) -> &StoreLimits {
+        &self.limits
+    }
+
+    /// Notes that an instance of a module is about to be made; returns whether it is the first one.
+    pub(crate) fn is_first_instance(&self, module: &Module) -> bool {
+        !self.known_modules.contains(&module.identity())
     }
 
     pub(crate) fn add_memory(&mut self, memory: LinearMemory) -> u32 {
         self.vm.register_memory(memory.base_address(), memory.reserved_bytes());
-        self.memories.push(memory);
-        to_u32(self.memories.len()) - 1
+        let all = &mut self.entities_mut().memories;
+        all.push(memory);
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_table(&mut self, table: TableCells) -> u32 {
-        self.tables.push(table);
-        to_u32(self.tables.len()) - 1
+        let all = &mut self.entities_mut().tables;
+        all.push(table);
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_global(&mut self, cell: GlobalCell, ty: GlobalType) -> u32 {
-        self.globals.push((cell, ty));
-        to_u32(self.globals.len()) - 1
+        let all = &mut self.entities_mut().globals;
+        all.push((cell, ty));
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_tag(&mut self, ty: TypeId) -> u32 {
-        let interned = self.engine.registry().interned(ty);
+        let interned = self.entities().registry.interned(ty);
         let params = &interned.func().params;
         let traced = (0..).zip(params).filter(|(_, ty)| ty.is_traced()).map(|(position, _)| position);
-        self.tags.push(TagEntity { ty, traced: traced.collect() });
-        to_u32(self.tags.len()) - 1
+        let all = &mut self.entities_mut().tags;
+        all.push(TagEntity { ty, traced: traced.collect() });
+        to_u32(all.len()) - 1
     }
 
     pub(crate) fn add_host(&mut self, host: HostBlock) -> &HostBlock {
@@ -281,18 +305,40 @@ impl<T: 'static> Store<T> {
 
     /// Sets what the store may hold at most from now on.
     pub fn set_limits(&mut self, limits: StoreLimits) {
-        self.inner.opaque.limits = limits;
+        let opaque = &mut self.inner.opaque;
+        opaque.entities_mut().budget.set_limits(limits.size_bytes, limits.instance_bytes);
+        opaque.entities_mut().max_exception_bytes = limits.exception_bytes.unwrap_or(DEFAULT_EXCEPTION_BYTES);
+        opaque.limits = limits;
+    }
+
+    /// Returns what the store's guests have taken of the host.
+    pub fn usage(&self) -> StoreUsage {
+        StoreUsage::of(self.inner.opaque.entities())
+    }
+
+    /// Does as [`StoreContextMut::charge`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn charge(&mut self, bytes: u64) -> Result<()> {
+        limits::charge(&mut self.inner.opaque, bytes)
+    }
+
+    /// Does as [`StoreContextMut::refund`].
+    pub fn refund(&mut self, bytes: u64) {
+        limits::refund(&mut self.inner.opaque, bytes);
     }
 
     /// Returns how many exceptions the store holds, among them those that nobody can reach and that wait to be
     /// collected.
     pub fn n_exceptions(&self) -> usize {
-        self.inner.opaque.exceptions.len()
+        self.inner.opaque.entities().exceptions.len()
     }
 
     /// Frees the exceptions that nobody can reach. That happens by itself when their number has grown enough.
     pub fn collect(&mut self) {
-        collect(&mut self.inner.opaque, None, []);
+        self.inner.opaque.vm.collect();
     }
 
     /// Drops everything but the embedder's data and returns that.
@@ -363,6 +409,26 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
     /// Returns the fuel that is left.
     pub fn fuel(&self) -> u64 {
         self.0.opaque.vm.fuel()
+    }
+
+    /// Returns what the store's guests have taken of the host.
+    pub fn usage(&self) -> StoreUsage {
+        StoreUsage::of(self.0.opaque.entities())
+    }
+
+    /// Counts bytes that an embedder keeps for the guests among those that their instances take
+    /// ([`StoreLimits::instance_bytes`]).
+    ///
+    /// # Errors
+    ///
+    /// Fails, and counts nothing, if that exceeds the limit.
+    pub fn charge(&mut self, bytes: u64) -> Result<()> {
+        limits::charge(&mut self.0.opaque, bytes)
+    }
+
+    /// Ends the count of bytes that were charged ([`StoreContextMut::charge`]).
+    pub fn refund(&mut self, bytes: u64) {
+        limits::refund(&mut self.0.opaque, bytes);
     }
 
     pub(crate) fn opaque_mut(&mut self) -> &mut StoreOpaque {

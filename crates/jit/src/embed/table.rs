@@ -1,5 +1,6 @@
 //! Table handles. Follows the core specification, "Table Instances".
 
+use crate::embed::limits;
 use crate::embed::raw::{val_from_raw, val_to_raw};
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::embed::value::Val;
@@ -29,9 +30,15 @@ impl Table {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         let word = element_word(store, ty.element, init)?;
-        store.check_limits(0, 0, 1)?;
-        let mut table = store.new_table(ty)?;
-        table.elements_mut().fill(word);
+        let charge = limits::charge_items(store, &[], &[ty])?;
+        let mut table = match store.new_table(ty) {
+            Ok(table) => table,
+            Err(error) => {
+                charge.refund(store);
+                return Err(error);
+            }
+        };
+        table.init(word);
         let index = store.add_table(table);
         Ok(Self { store: store.id(), index })
     }
@@ -81,7 +88,8 @@ impl Table {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
         let word = element_word(store, self.cells(store).ty().element, init)?;
-        let grown = self.cells_mut(store).grow(delta, word);
+        let index = self.index(store);
+        let grown = store.entities_mut().grow_table(index as usize, delta, word);
         grown.ok_or_else(|| Error::limit(format!("table cannot grow by {delta} elements")))
     }
 
@@ -95,12 +103,12 @@ impl Table {
     }
 
     fn cells(self, store: &StoreOpaque) -> &TableCells {
-        &store.tables[self.index(store) as usize]
+        &store.entities().tables[self.index(store) as usize]
     }
 
     fn cells_mut(self, store: &mut StoreOpaque) -> &mut TableCells {
         let index = self.index(store);
-        &mut store.tables[index as usize]
+        &mut store.entities_mut().tables[index as usize]
     }
 }
 

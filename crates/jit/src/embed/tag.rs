@@ -31,7 +31,7 @@ impl Tag {
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> TagType {
-        let id = store.tags[self.index(store) as usize].ty;
+        let id = store.entities().tags[self.index(store) as usize].ty;
         TagType { func: store.engine().registry().interned(id).func().clone() }
     }
 

@@ -6,11 +6,12 @@ use std::fmt;
 
 use cranelift_codegen::ir::TrapCode;
 
-use crate::embed::exception::Exception;
+use crate::embed::exception::{Exception, exception, rethrown};
+use crate::embed::store::StoreOpaque;
+use crate::error::HostError;
+use crate::heap::object::index_of;
+use crate::rt::{CodePlace, Failure, Stop, StopCause};
 use crate::vm::trap_code as code;
-
-/// What a host function returns when it fails. It reaches the outer caller as [`TrapKind::Host`].
-pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why execution stopped.
 ///
@@ -108,6 +109,14 @@ pub struct Frame {
     pub func_name: Option<String>,
     /// Byte offset in the module of the instruction that was running, if known.
     pub module_offset: Option<u32>,
+}
+
+impl Frame {
+    fn at(place: CodePlace) -> Self {
+        let CodePlace { info, func, module_offset } = place;
+        let (module, func_name) = (info.name.clone(), info.func_names.get(&func).cloned());
+        Self { module, func_index: func.0, func_name, module_offset }
+    }
 }
 
 impl fmt::Display for Frame {
@@ -223,14 +232,45 @@ impl std::error::Error for Trap {
     }
 }
 
-/// Returns the kind for a trap code of compiled code; none for [`code::HOST`], whose error waits
-/// in the store. `figure` is what the code stored with it, if its kind has a figure.
+/// Returns the trap that ended an activation.
+#[cold]
+pub(crate) fn trap(store: &mut StoreOpaque, stop: Box<Stop>) -> Trap {
+    let Stop { cause, frames } = *stop;
+    let backtrace = Backtrace::new(frames.into_iter().map(Frame::at).collect());
+    let kind = match cause {
+        StopCause::Trap(code, figure) => kind_of_code(code, figure),
+        StopCause::Error(error) => match error.downcast::<Trap>() {
+            // A trap that a host function passes on keeps its own kind and (longer) backtrace.
+            Ok(trap) => return *trap,
+            Err(error) => TrapKind::Host(error),
+        },
+        StopCause::Exception(word) => {
+            let index = index_of(word).expect("an exception that was thrown is not null");
+            let thrown = exception(store, index);
+            store.entities_mut().exceptions.caught(index);
+            TrapKind::Exception(thrown)
+        }
+    };
+    Trap::new(kind, backtrace)
+}
+
+/// Returns what a host function's error does to the activation that called it: throws an exception, or ends it.
+#[cold]
+pub(crate) fn failure(store: &mut StoreOpaque, error: HostError) -> Failure {
+    match rethrown(store, error) {
+        Ok(word) => Failure::Exception(word),
+        Err(error) => Failure::Error(error),
+    }
+}
+
+/// Returns the kind for a trap code of compiled code other than [`code::HOST`]. `figure` is what the code stored with it,
+/// if its kind has a figure.
 ///
 /// # Panics
 ///
 /// Panics on a code that the translator never emits.
-pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> Option<TrapKind> {
-    Some(match code {
+pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> TrapKind {
+    match code {
         code::UNREACHABLE => TrapKind::Unreachable,
         code::TABLE_OUT_OF_BOUNDS => TrapKind::TableOutOfBounds,
         code::UNDEFINED_ELEMENT => TrapKind::UndefinedElement,
@@ -244,7 +284,6 @@ pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> Option<TrapKind> {
         code::EXPECTED_SHARED_MEMORY => TrapKind::ExpectedSharedMemory,
         code::INTERRUPT => TrapKind::Interrupt,
         code::OUT_OF_FUEL => TrapKind::OutOfFuel,
-        code::HOST => return None,
         TrapCode::STACK_OVERFLOW => TrapKind::StackOverflow,
         TrapCode::INTEGER_OVERFLOW => TrapKind::IntegerOverflow,
         TrapCode::HEAP_OUT_OF_BOUNDS => TrapKind::MemoryOutOfBounds,
@@ -254,5 +293,5 @@ pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> Option<TrapKind> {
             Some(code) => TrapKind::Built(code),
             None => panic!("the translator emits no trap code {code}"),
         },
-    })
+    }
 }

@@ -34,7 +34,7 @@ struct LazyFunc {
 }
 
 /// What a call of a function may enter.
-pub(crate) enum FuncCode {
+pub(crate) enum Entered {
     /// This, at every call from now on.
     Final(Arc<LoadedCode>),
     /// This; the next call is to ask again. `is_due` says that now is the time for [`LazyFuncs::compile_fully`].
@@ -67,17 +67,17 @@ impl LazyFuncs {
     /// # Errors
     ///
     /// Fails on what is not compiled yet, and if the system refuses executable memory.
-    pub(crate) fn get(&self, of: &Lazily<'_>, position: u32) -> Result<FuncCode> {
+    pub(crate) fn get(&self, of: &Lazily<'_>, position: u32) -> Result<Entered> {
         let func = &self.funcs[position as usize];
         if let Some(code) = func.code.get() {
-            return code.clone().map(FuncCode::Final);
+            return code.clone().map(Entered::Final);
         }
         if func.n_bytes <= of.cheap_first_above_bytes {
-            return self.compile_fully(of, position).map(FuncCode::Final);
+            return self.compile_fully(of, position).map(Entered::Final);
         }
         let code = func.cheap.get_or_init(|| self.compile(of, position, of.cheap_isa)).clone()?;
         let n_calls = func.n_calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        Ok(FuncCode::Cheap { code, is_due: n_calls == FULL_AT_CALL })
+        Ok(Entered::Cheap { code, is_due: n_calls == FULL_AT_CALL })
     }
 
     /// Returns the code of the function at `position`, compiled at the full level.

@@ -14,7 +14,7 @@ use crate::compile::settings::CompileSettings;
 use crate::error::Result;
 use crate::module::registry::TypeRegistry;
 use crate::module::types::TypeId;
-use crate::rt::{self, LoadedCode, MemoryPool};
+use crate::rt::{self, LoadedCode, MemoryPool, VmOptions};
 use crate::vm::trampoline::Kind;
 
 pub use config::Config;
@@ -72,6 +72,18 @@ impl Engine {
 
     pub(crate) fn epoch(&self) -> &Arc<AtomicU64> {
         &self.0.epoch
+    }
+
+    /// Returns what the state of a new store depends on.
+    pub(crate) fn vm_options(&self) -> VmOptions {
+        let EngineInner { config, registry, epoch, .. } = &*self.0;
+        VmOptions {
+            registry: Arc::clone(registry),
+            epoch: Arc::clone(epoch),
+            max_stack_bytes: config.max_wasm_stack_bytes(),
+            has_epochs: config.has_epochs(),
+            collects_always: config.collects_always(),
+        }
     }
 
     pub(crate) fn memory_pool(&self) -> &Arc<MemoryPool> {

@@ -8,14 +8,14 @@ use std::thread;
 use crate::compile::schedule::Progress;
 use crate::compile::{self, FuncListing, artifact};
 use crate::engine::Engine;
-use crate::engine::lazy::{FuncCode, Lazily, LazyFuncs};
+use crate::engine::lazy::{Entered, Lazily, LazyFuncs};
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
 use crate::module::decode::ModuleSource;
 use crate::module::image::{ImageContents, images};
 use crate::module::index::FuncIndex;
 use crate::module::info::{ExportType, ImportType, ModuleInfo};
-use crate::rt::{FileMapping, LoadedCode, Member, MemoryImage, stubs};
+use crate::rt::{FileMapping, FuncCode, LazyCode, LoadedCode, Member, MemoryImage, stubs};
 use crate::translate::Links;
 use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
@@ -144,39 +144,9 @@ impl Module {
         Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
     }
 
-    /// Returns the code of the function at `position` of those that the module defines.
-    ///
-    /// # Errors
-    ///
-    /// Fails if it cannot be compiled.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the module was compiled as a whole.
-    pub(crate) fn compiled_func(&self, position: u32) -> Result<FuncCode> {
-        let code = self.with_lazy(|funcs, of| funcs.get(of, position))?;
-        let FuncCode::Cheap { code, is_due: true } = code else { return Ok(code) };
-        if self.0.engine.settings().parallel {
-            let module = self.clone();
-            let compile = move || module.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
-            // Where no thread is to be had, the cheap code serves on.
-            drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
-            return Ok(FuncCode::Cheap { code, is_due: false });
-        }
-        self.with_lazy(|funcs, of| funcs.compile_fully(of, position)).map(FuncCode::Final)
-    }
-
-    fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
-        let ModuleInner { engine, info, layout, lazy, source, .. } = &*self.0;
-        let parts = lazy.as_ref().zip(source.as_deref());
-        let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
-        let of = Lazily {
-            env: &engine.settings().env(info, layout).lazy(),
-            cheap_isa: engine.settings().cheap_isa.as_ref(),
-            cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
-            source,
-        };
-        f(funcs, &of)
+    /// Returns who compiles the module's functions, if they are compiled when first called.
+    pub(crate) fn lazy_code(&self) -> Option<Arc<dyn LazyCode>> {
+        self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
     }
 
     /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
@@ -243,8 +213,13 @@ impl Module {
         self.0.info.export_types()
     }
 
-    pub(crate) fn info(&self) -> &ModuleInfo {
+    pub(crate) fn info(&self) -> &Arc<ModuleInfo> {
         &self.0.info
+    }
+
+    /// Returns a number that no other module has while this one lives.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
     }
 
     pub(crate) fn layout(&self) -> &VmLayout {
@@ -275,6 +250,40 @@ impl Module {
     pub(crate) fn connected_address(&self, import: FuncIndex) -> Option<usize> {
         let callee = self.0.links.as_ref()?.connected.get(&import)?;
         Some(self.0.code.func_address(*callee as usize))
+    }
+}
+
+impl LazyCode for ModuleInner {
+    fn func_code(self: Arc<Self>, position: u32) -> Result<FuncCode> {
+        let (code, is_due) = match self.with_lazy(|funcs, of| funcs.get(of, position))? {
+            Entered::Final(code) => return Ok(FuncCode::Final(code)),
+            Entered::Cheap { code, is_due } => (code, is_due),
+        };
+        if !is_due {
+            return Ok(FuncCode::Cheap(code));
+        }
+        if self.engine.settings().parallel {
+            let compile = move || self.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
+            // Where no thread is to be had, the cheap code serves on.
+            drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
+            return Ok(FuncCode::Cheap(code));
+        }
+        self.with_lazy(|funcs, of| funcs.compile_fully(of, position)).map(FuncCode::Final)
+    }
+}
+
+impl ModuleInner {
+    fn with_lazy<R>(&self, f: impl FnOnce(&LazyFuncs, &Lazily<'_>) -> R) -> R {
+        let Self { engine, info, layout, lazy, source, .. } = self;
+        let parts = lazy.as_ref().zip(source.as_deref());
+        let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
+        let of = Lazily {
+            env: &engine.settings().env(info, layout).lazy(),
+            cheap_isa: engine.settings().cheap_isa.as_ref(),
+            cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
+            source,
+        };
+        f(funcs, &of)
     }
 }
 

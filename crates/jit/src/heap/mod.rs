@@ -1,3 +1,7 @@
-//! Objects that guests refer to and that are collected.
+//! Objects that guests refer to and that are collected: exceptions so far; structures and arrays go here too.
+//!
+//! It knows words and roots, and nothing of stacks, instances and stores: whoever collects says what the roots are.
 
 pub(crate) mod collect;
+pub(crate) mod exceptions;
+pub(crate) mod object;

@@ -6,13 +6,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::embed::instantiate::{InstanceData, memory_init, span, table_init};
-use crate::embed::store::StoreOpaque;
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::TypeId;
 use crate::vm::builtin::{N_BUILTINS, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
 use crate::vm::layout;
 
+use super::instance_data::{InstanceData, memory_init, span, table_init};
 use super::linear_memory::LinearMemory;
 use super::shared_region::{Awaited, WaitResult};
 use super::state::VmStore;
@@ -50,19 +49,18 @@ fn status(done: Option<()>) -> u64 {
     if done.is_some() { 0 } else { OUT_OF_BOUNDS }
 }
 
-/// Returns the store and the number of the instance whose block is at `vmctx`.
+/// Returns the state of the store and the number of the instance whose block is at `vmctx`.
 ///
 /// # Safety
 ///
 /// `vmctx` is the context that running compiled code passed; the result is not kept beyond the call.
-unsafe fn store_of<'a>(vmctx: *const u8) -> (&'a mut StoreOpaque, u32) {
-    // SAFETY: the block is live and filled at instantiation (`VmBlock`'s cells are aligned); `opaque` is the
-    // reborrow that `entry::call` left for the time of the call, and nobody uses it while compiled code
-    // waits for us.
+unsafe fn store_of<'a>(vmctx: *const u8) -> (&'a mut VmStore, u32) {
+    // SAFETY: the block is live and filled at instantiation (`VmBlock`'s cells are aligned), and nobody uses the state
+    // while compiled code waits for us.
     unsafe {
         let vm = vmctx.add(layout::STORE as usize).cast::<*mut VmStore>().read();
         let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
-        (&mut *(*vm).opaque, instance)
+        (&mut *vm, instance)
     }
 }
 
@@ -96,64 +94,64 @@ macro_rules! builtins {
 }
 
 builtins! {
-    memory_grow(store, instance, memory, delta) {
-        let at = memory_number(&store.instances[instance as usize], memory);
-        store.memories[at].grow(delta).unwrap_or(u64::MAX)
+    memory_grow(vm, instance, memory, delta) {
+        let at = memory_number(&vm.entities.instances[instance as usize], memory);
+        vm.entities.grow_memory(at, delta).unwrap_or(u64::MAX)
     }
 
-    memory_fill(store, instance, memory, to, byte, len) {
-        let at = memory_number(&store.instances[instance as usize], memory);
-        let memory = &mut store.memories[at];
+    memory_fill(vm, instance, memory, to, byte, len) {
+        let at = memory_number(&vm.entities.instances[instance as usize], memory);
+        let memory = &mut vm.entities.memories[at];
         let range = span(to, len, memory.len());
         status(range.map(|range| memory.fill(range, byte.to_le_bytes()[0])))
     }
 
-    memory_copy(store, instance, to_memory, from_memory, to, from, len) {
-        let instance = &store.instances[instance as usize];
+    memory_copy(vm, instance, to_memory, from_memory, to, from, len) {
+        let instance = &vm.entities.instances[instance as usize];
         let (into, out_of) = (memory_number(instance, to_memory), memory_number(instance, from_memory));
-        status(copy_memory(&mut store.memories, into, out_of, [to, from, len]))
+        status(copy_memory(&mut vm.entities.memories, into, out_of, [to, from, len]))
     }
 
-    memory_init_words(store, instance, memory, segment, to, from, len) {
+    memory_init_words(vm, instance, memory, segment, to, from, len) {
         let (memory, segment) = (MemoryIndex(constant(memory)), DataIndex(constant(segment)));
-        status(memory_init(store, instance, memory, segment, [to, from, len]))
+        status(memory_init(&mut vm.entities, instance, memory, segment, [to, from, len]))
     }
 
-    data_drop(store, instance, segment) {
-        store.instances[instance as usize].dropped_data[DataIndex(constant(segment)).pos()] = true;
+    data_drop(vm, instance, segment) {
+        vm.entities.instances[instance as usize].dropped_data[DataIndex(constant(segment)).pos()] = true;
         0
     }
 
-    table_grow(store, instance, table, element, delta) {
-        let at = table_number(&store.instances[instance as usize], table);
-        store.tables[at].grow(delta, element).unwrap_or(u64::MAX)
+    table_grow(vm, instance, table, element, delta) {
+        let at = table_number(&vm.entities.instances[instance as usize], table);
+        vm.entities.grow_table(at, delta, element).unwrap_or(u64::MAX)
     }
 
-    table_fill(store, instance, table, to, element, len) {
-        let at = table_number(&store.instances[instance as usize], table);
-        let elements = store.tables[at].elements_mut();
+    table_fill(vm, instance, table, to, element, len) {
+        let at = table_number(&vm.entities.instances[instance as usize], table);
+        let elements = vm.entities.tables[at].elements_mut();
         let range = span(to, len, elements.len());
         status(range.map(|range| elements[range].fill(element)))
     }
 
-    table_copy(store, instance, to_table, from_table, to, from, len) {
-        let instance = &store.instances[instance as usize];
+    table_copy(vm, instance, to_table, from_table, to, from, len) {
+        let instance = &vm.entities.instances[instance as usize];
         let (into, out_of) = (table_number(instance, to_table), table_number(instance, from_table));
-        status(copy(&mut store.tables, into, out_of, [to, from, len], |table| table.elements_mut()))
+        status(copy(&mut vm.entities.tables, into, out_of, [to, from, len], |table| table.elements_mut()))
     }
 
-    table_init_words(store, instance, table, segment, to, from, len) {
+    table_init_words(vm, instance, table, segment, to, from, len) {
         let (table, segment) = (TableIndex(constant(table)), ElemIndex(constant(segment)));
-        status(table_init(store, instance, table, segment, [to, from, len]))
+        status(table_init(&mut vm.entities, instance, table, segment, [to, from, len]))
     }
 
-    check_subtype(store, _instance, ty, expected) {
-        let registry = store.engine().registry().lock();
+    check_subtype(vm, _instance, ty, expected) {
+        let registry = vm.entities.registry.lock();
         status(registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))).then_some(()))
     }
 
-    atomic_notify(store, instance, memory, at, count) {
-        let memory = &store.memories[memory_number(&store.instances[instance as usize], memory)];
+    atomic_notify(vm, instance, memory, at, count) {
+        let memory = &vm.entities.memories[memory_number(&vm.entities.instances[instance as usize], memory)];
         let woken = match memory.shared() {
             Some(region) => region.notify(at, count),
             // Nobody can wait on a memory that is not shared.
@@ -162,34 +160,27 @@ builtins! {
         woken.map_or(WAIT_OUT_OF_BOUNDS, u64::from)
     }
 
-    atomic_wait32(store, instance, memory, at, expected, timeout) {
+    atomic_wait32(vm, instance, memory, at, expected, timeout) {
         let expected = u32::try_from(expected).expect("the translator widens an i32");
-        atomic_wait(store, instance, memory, at, Awaited::Word32(expected), timeout)
+        atomic_wait(vm, instance, memory, at, Awaited::Word32(expected), timeout)
     }
 
-    atomic_wait64(store, instance, memory, at, expected, timeout) {
-        atomic_wait(store, instance, memory, at, Awaited::Word64(expected), timeout)
+    atomic_wait64(vm, instance, memory, at, expected, timeout) {
+        atomic_wait(vm, instance, memory, at, Awaited::Word64(expected), timeout)
     }
 
-    elem_drop(store, instance, segment) {
-        store.instances[instance as usize].elems[ElemIndex(constant(segment)).pos()] = Vec::new();
+    elem_drop(vm, instance, segment) {
+        vm.entities.drop_elem(instance, ElemIndex(constant(segment)));
         0
     }
 }
 
 /// Executes a wait; a negative timeout, in nanoseconds, is none.
-fn atomic_wait(
-    store: &StoreOpaque,
-    instance: u32,
-    memory: u64,
-    at: u64,
-    awaited: Awaited,
-    timeout: u64,
-) -> u64 {
-    let memory = &store.memories[memory_number(&store.instances[instance as usize], memory)];
+fn atomic_wait(vm: &VmStore, instance: u32, memory: u64, at: u64, awaited: Awaited, timeout: u64) -> u64 {
+    let memory = &vm.entities.memories[memory_number(&vm.entities.instances[instance as usize], memory)];
     let region = memory.shared().expect("the translator traps on waits on other memories");
     let timeout = (timeout.cast_signed() >= 0).then(|| Duration::from_nanos(timeout));
-    let interrupted = || store.engine().config().has_epochs() && store.vm().deadline_passed();
+    let interrupted = || vm.deadline_passed();
     match region.wait(at, awaited, timeout, interrupted) {
         Ok(WaitResult::Ok) => 0,
         Ok(WaitResult::Mismatch) => 1,

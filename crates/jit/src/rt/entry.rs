@@ -9,14 +9,16 @@ use std::arch::asm;
 use std::cell::Cell;
 use std::ptr;
 
-use crate::embed::exception::{exception, index_of};
-use crate::embed::store::{StoreInner, StoreOpaque};
-use crate::embed::trap::{Backtrace, Trap, TrapKind, kind_of_code};
-use crate::rt::SlotCall;
+use cranelift_codegen::ir::TrapCode;
+
+use crate::error::HostError;
 use crate::vm::slot::ValRaw;
+use crate::vm::trap_code;
 
 use super::block::FuncRefPtr;
-use super::state::{Activation, Failure, VmStore, find_code};
+use super::loaded_code::CodePlace;
+use super::state::{Failure, VmState, VmStore, find_code};
+use super::trampoline::SlotCall;
 
 /// A trampoline of [`Kind::EnterBySlots`]: function reference, VM state, slots (arguments in, results out).
 type Entry = unsafe extern "C" fn(u64, *mut VmStore, *mut ValRaw);
@@ -32,18 +34,41 @@ pub(super) fn current() -> *mut VmStore {
     CURRENT.get()
 }
 
+/// A store, as far as compiled code must know it: something that owns a VM state.
+pub(crate) trait HasVm: 'static {
+    /// Returns the state, the same at each call.
+    fn vm(&self) -> &VmState;
+}
+
+/// Why an activation ended without results, and where.
+pub(crate) struct Stop {
+    pub(crate) cause: StopCause,
+    /// Places in modules' functions, innermost first.
+    pub(crate) frames: Vec<CodePlace>,
+}
+
+/// Why an activation ended without results.
+pub(crate) enum StopCause {
+    /// Compiled code trapped with this code, and with this figure if its kind has one.
+    Trap(TrapCode, u64),
+    /// A host function failed.
+    Error(HostError),
+    /// Nothing caught this exception.
+    Exception(u64),
+}
+
 /// Calls `func` with the arguments in `values`, which then holds the results.
 ///
 /// # Panics
 ///
 /// Panics with the payload of a host function that panicked. Panics if the call is of another signature, and if there
 /// are too few slots.
-pub(crate) fn call<T: 'static>(
-    store: &mut StoreInner<T>,
+pub(crate) fn call<S: HasVm>(
+    store: &mut S,
     func: FuncRefPtr,
     call: SlotCall,
     values: &mut [ValRaw],
-) -> Result<(), Trap> {
+) -> Result<(), Box<Stop>> {
     let SlotCall { entry, sig, n_slots, is_numeric: _ } = call;
     assert!(values.len() >= n_slots, "a slot for every parameter and result");
     assert!(func.sig() == sig, "the entry is that of the function's signature");
@@ -58,8 +83,8 @@ pub(crate) fn call<T: 'static>(
     }
 }
 
-/// Makes the store's state that of the running activation, calls `f` with it, and returns its value, or the trap that
-/// stopped the compiled code.
+/// Makes the store's state that of the running activation, calls `f` with it, and returns its value, or what stopped the
+/// compiled code.
 ///
 /// # Panics
 ///
@@ -69,39 +94,38 @@ pub(crate) fn call<T: 'static>(
 ///
 /// `f` does nothing but to call an entry trampoline, which returns after a trap too.
 #[inline]
-pub(super) unsafe fn enter<T: 'static, R>(
-    store: &mut StoreInner<T>,
+pub(super) unsafe fn enter<S: HasVm, R>(
+    store: &mut S,
     f: impl FnOnce(*mut VmStore) -> R,
-) -> Result<R, Trap> {
-    let vm = store.opaque.vm().ptr();
-    let max_stack = store.opaque.engine().config().max_wasm_stack_bytes();
+) -> Result<R, Box<Stop>> {
+    let vm = store.vm().ptr();
     let here = stack_address();
     let outer_vm = CURRENT.get();
-    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours. The store's
-    // pointers are derived from `store`, which is not used until the call is over.
+    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours. The pointer to
+    // the store is derived from `store`, which is not used until the call is over.
     let (result, trapped) = unsafe {
-        let suspended = if (*vm).entry_fp == 0 { None } else { Some(suspend(vm)) };
+        let is_nested = (*vm).runs();
+        if is_nested {
+            (*vm).suspend();
+        }
         // The outermost entry of the thread sets the limit; a nested one keeps it, even in another store.
-        (*vm).stack_limit =
-            if outer_vm.is_null() { here.saturating_sub(max_stack) } else { (*outer_vm).stack_limit };
-        let inner = ptr::from_mut(store);
-        (*vm).opaque = &raw mut (*inner).opaque;
-        (*vm).inner = inner.cast();
-        (*vm).prev = suspended.as_ref().map_or(ptr::null(), |suspended| suspended);
+        (*vm).running.stack_limit = if outer_vm.is_null() {
+            here.saturating_sub((*vm).max_stack_bytes)
+        } else {
+            (*outer_vm).running.stack_limit
+        };
+        (*vm).inner = ptr::from_mut(store).cast();
         CURRENT.set(vm);
         let result = f(vm);
         CURRENT.set(outer_vm);
-        match &suspended {
-            Some(suspended) => resume(vm, suspended),
-            None => {
-                (*vm).entry_fp = 0;
-                (*vm).opaque = ptr::null_mut();
-                (*vm).inner = ptr::null_mut();
-            }
+        if is_nested {
+            (*vm).resume()
+        } else {
+            (*vm).rest()
         }
         (result, (*vm).trap_code.is_some())
     };
-    if trapped { Err(take_trap(&mut store.opaque)) } else { Ok(result) }
+    if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
 }
 
 /// Returns the stack pointer. The address of a local variable would not do: with AddressSanitizer those may lie elsewhere.
@@ -118,77 +142,30 @@ fn stack_address() -> usize {
     pointer
 }
 
-/// Copies what the VM state says of the running activation.
-///
-/// # Safety
-///
-/// `vm` is alive.
-unsafe fn suspend(vm: *mut VmStore) -> Activation {
-    // SAFETY: alive as the caller says; no reference to the state is held across this read.
-    let vm = unsafe { &*vm };
-    Activation {
-        exit_fp: vm.exit_fp,
-        entry_fp: vm.entry_fp,
-        entry_sp: vm.entry_sp,
-        handler_pc: vm.handler_pc,
-        stack_limit: vm.stack_limit,
-        opaque: vm.opaque,
-        inner: vm.inner,
-        prev: vm.prev,
-    }
-}
-
-/// Puts back what `suspend` copied.
-///
-/// # Safety
-///
-/// `vm` is alive and no compiled code of it runs above the suspended activation.
-unsafe fn resume(vm: *mut VmStore, suspended: &Activation) {
-    // SAFETY: alive as the caller says; no other reference to the state is held.
-    let vm = unsafe { &mut *vm };
-    vm.exit_fp = suspended.exit_fp;
-    vm.entry_fp = suspended.entry_fp;
-    vm.entry_sp = suspended.entry_sp;
-    vm.handler_pc = suspended.handler_pc;
-    vm.stack_limit = suspended.stack_limit;
-    vm.opaque = suspended.opaque;
-    vm.inner = suspended.inner;
-    vm.prev = suspended.prev;
-}
-
-/// Returns the trap that the signal handler recorded.
+/// Returns why the activation that has just ended was stopped.
 #[cold]
-fn take_trap(store: &mut StoreOpaque) -> Trap {
-    // SAFETY: the state is the store's, and compiled code has returned.
-    let vm = unsafe { &mut *store.vm().ptr() };
+fn take_stop(vm: &VmState) -> Box<Stop> {
+    // SAFETY: the state is the store's, which `enter` has exclusively, and compiled code has returned.
+    let vm = unsafe { &mut *vm.ptr() };
     let code = vm.trap_code.take().expect("a trapped activation has a trap code");
-    let backtrace = symbolize(vm);
-    let kind = match (kind_of_code(code, vm.figure), vm.failure.take()) {
-        (Some(kind), _) => kind,
-        (None, Some(Failure::Panic(payload))) => std::panic::resume_unwind(payload),
-        (None, Some(Failure::Error(error))) => match error.downcast::<Trap>() {
-            // A trap that a host function passes on keeps its own kind and (longer) backtrace.
-            Ok(trap) => return *trap,
-            Err(error) => TrapKind::Host(error),
-        },
-        (None, Some(Failure::Exception(word))) => {
-            let index = index_of(word).expect("an exception that was thrown is not null");
-            let thrown = exception(store, index);
-            store.exceptions.caught(index);
-            TrapKind::Exception(thrown)
-        }
-        (None, None) => unreachable!("a host trampoline traps after it stored the failure"),
+    let frames = places(vm);
+    let cause = match vm.failure.take() {
+        _ if code != trap_code::HOST => StopCause::Trap(code, vm.figure),
+        Some(Failure::Panic(payload)) => std::panic::resume_unwind(payload),
+        Some(Failure::Error(error)) => StopCause::Error(error),
+        Some(Failure::Exception(word)) => StopCause::Exception(word),
+        None => unreachable!("a host trampoline leaves after it stored the failure"),
     };
-    Trap::new(kind, backtrace)
+    Box::new(Stop { cause, frames })
 }
 
-fn symbolize(vm: &mut VmStore) -> Backtrace {
+fn places(vm: &mut VmStore) -> Vec<CodePlace> {
     let frames = vm.frames.iter().enumerate().filter_map(|(i, &pc)| {
         // Below the innermost frame, program counters are return addresses: the call lies before them.
         let pc = if i == 0 { pc } else { pc - 1 };
-        find_code(&vm.codes, pc)?.frame(pc)
+        find_code(&vm.codes, pc)?.place(pc)
     });
-    let backtrace = Backtrace::new(frames.collect());
+    let frames = frames.collect();
     vm.frames.clear();
-    backtrace
+    frames
 }

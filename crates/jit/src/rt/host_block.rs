@@ -5,18 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::embed::exception;
-use crate::embed::store::{Caller, StoreInner};
-use crate::embed::trap::HostError;
-use crate::embed::typed::IntoFunc;
-use crate::rt::Trampoline;
 use crate::vm::offsets;
 use crate::vm::slot::ValRaw;
 use crate::vm::trampoline::Kind;
 
 use super::block::{FuncRef, FuncRefPtr};
-use super::registers::sealed::{HostParams, Params, Results};
+use super::entry::HasVm;
+use super::registers::{AbiParams, AbiResults};
 use super::state::{Failure, VmState, VmStore};
+use super::trampoline::Trampoline;
 
 /// The context of a host function. Compiled code uses the first two fields.
 #[repr(C)]
@@ -48,43 +45,35 @@ unsafe impl Send for HostBlock {}
 unsafe impl Sync for HostBlock {}
 
 impl HostBlock {
-    /// Creates the block of a closure in a store with VM state `vm`, whose data is of type `T`.
+    /// Creates the block of a host function `M` that takes its values in registers.
     ///
     /// # Panics
     ///
-    /// Panics if the trampoline is not that of host functions of the closure's type with values in registers.
-    pub(crate) fn on_registers<T: 'static, P, R, F>(
-        vm: &VmState,
+    /// Panics if the trampoline is not that of host functions with values in registers.
+    pub(crate) fn on_registers<S: HasVm, M: RegisterFn<S>>(
+        store: &S,
         trampoline: Trampoline,
-        func: Arc<F>,
-    ) -> Self
-    where
-        F: IntoFunc<T, P, R>,
-    {
+        func: Arc<M::Func>,
+    ) -> Self {
         assert!(trampoline.kind == Kind::HostByRegisters, "the kind of trampoline that the function is for");
         let host = Arc::as_ptr(&func).cast();
-        Self::new(vm, trampoline, <F::Params as HostParams>::code::<T, P, R, F>(), host, func)
+        Self::new(store.vm(), trampoline, M::Params::code::<S, M>(), host, func)
     }
 
-    /// Creates the block of a function on slots, `n_slots` of them, in a store with VM state `vm`, whose data is of
-    /// type `T`.
+    /// Creates the block of a function on slots, `n_slots` of them.
     ///
     /// # Panics
     ///
     /// Panics if the trampoline is not that of host functions with values in slots.
-    pub(crate) fn on_slots<T: 'static, F>(
-        vm: &VmState,
-        trampoline: Trampoline,
-        n_slots: usize,
-        func: F,
-    ) -> Self
+    pub(crate) fn on_slots<S: HasVm, F>(store: &S, trampoline: Trampoline, n_slots: usize, func: F) -> Self
     where
-        F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
+        F: Fn(&mut S, &mut [ValRaw]) -> Result<(), Failure> + Send + Sync + 'static,
     {
         assert!(trampoline.kind == Kind::HostBySlots, "the kind of trampoline that the function is for");
         let func = Arc::new(SlotFn { n_slots, func });
         let host = Arc::as_ptr(&func).cast();
-        Self::new(vm, trampoline, (run_on_slots::<T, F> as *const ()).expose_provenance(), host, func)
+        let code = (run_on_slots::<S, F> as *const ()).expose_provenance();
+        Self::new(store.vm(), trampoline, code, host, func)
     }
 
     /// `host` points into `func` and is what `code` expects, which is what the trampoline calls.
@@ -126,50 +115,57 @@ struct SlotFn<F> {
     func: F,
 }
 
+/// A host function that takes its values in registers: how a value of `Func` is run in stores `S`.
+pub(crate) trait RegisterFn<S> {
+    /// The function.
+    type Func: Send + Sync + 'static;
+    /// What crosses as its parameters.
+    type Params: AbiParams;
+    /// What crosses as its results.
+    type Results: AbiResults;
+
+    /// Runs the function.
+    fn run(func: &Self::Func, store: &mut S, params: Self::Params) -> Result<Self::Results, Failure>;
+}
+
 /// What the trampoline of a [`SlotFn<F>`] calls.
 ///
 /// # Safety
 ///
-/// `context` is the context of such a host function of a store with data `T`, whose code runs, and `values` has so many
-/// slots, filled.
-unsafe extern "C" fn run_on_slots<T: 'static, F>(context: *const HostContext, values: *mut ValRaw)
+/// `context` is the context of such a host function of a store `S`, whose code runs, and `values` has so many slots,
+/// filled.
+unsafe extern "C" fn run_on_slots<S: HasVm, F>(context: *const HostContext, values: *mut ValRaw)
 where
-    F: Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError>,
+    F: Fn(&mut S, &mut [ValRaw]) -> Result<(), Failure>,
 {
     // SAFETY: as the caller says.
     unsafe {
-        let (vm, inner, host) = parts::<T, SlotFn<F>>(context);
+        let (vm, store, host) = parts::<S, SlotFn<F>>(context);
         let values = std::slice::from_raw_parts_mut(values, host.n_slots);
-        if let Err(failure) = guarded(|| (host.func)(Caller::new(inner), values)) {
-            fail(vm, inner, failure);
+        if let Err(failure) = guarded(|| (host.func)(store, values)) {
+            fail(vm, failure);
         }
     }
 }
 
-/// Runs a closure on the arguments that a trampoline passed in registers, and returns the results as it expects them: after
-/// a failure, zeros that it ignores.
+/// Runs a host function on the arguments that a trampoline passed in registers, and returns the results as it expects
+/// them: after a failure, zeros that it ignores.
 ///
 /// # Safety
 ///
-/// `context` is the context of the host function that the closure `F` is, of a store with data `T`, whose code runs.
+/// `context` is the context of the host function `M` of a store `S`, whose code runs.
 #[inline]
-pub(super) unsafe fn run_on_registers<T: 'static, P, R, F: IntoFunc<T, P, R>>(
+pub(super) unsafe fn run_on_registers<S: HasVm, M: RegisterFn<S>>(
     context: *const HostContext,
-    args: <F::Params as Params>::Abi,
-) -> <F::Results as Results>::Abi {
+    args: M::Params,
+) -> <M::Results as AbiResults>::Returned {
     // SAFETY: as the caller says; all that crosses in registers is numbers, for which zero is a value.
     unsafe {
-        let (vm, inner, host) = parts::<T, F>(context);
-        let results = guarded(|| {
-            let mut caller = Caller::new(inner);
-            let params = F::Params::from_abi(args, &caller);
-            let results = host.run(&mut caller, params)?;
-            Ok(results.to_abi(&caller))
-        });
-        match results {
-            Ok(results) => results,
+        let (vm, store, host) = parts::<S, M::Func>(context);
+        match guarded(|| M::run(host, store, args)) {
+            Ok(results) => results.returned(),
             Err(failure) => {
-                fail(vm, inner, failure);
+                fail(vm, failure);
                 std::mem::zeroed()
             }
         }
@@ -180,25 +176,23 @@ pub(super) unsafe fn run_on_registers<T: 'static, P, R, F: IntoFunc<T, P, R>>(
 ///
 /// # Safety
 ///
-/// `context` is the context of a host function of a store with data `T`, whose code runs; what it names as `host` is an
-/// `F`. The results are not used after the host function returned.
+/// `context` is the context of a host function of a store `S`, whose code runs; what it names as `host` is an `F`. The
+/// results are not used after the host function returned.
 #[inline]
-unsafe fn parts<'a, T: 'static, F>(
-    context: *const HostContext,
-) -> (*mut VmStore, &'a mut StoreInner<T>, &'a F) {
+unsafe fn parts<'a, S: HasVm, F>(context: *const HostContext) -> (*mut VmStore, &'a mut S, &'a F) {
     // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is the reborrow that
     // `entry::enter` left for the time of the call, used by nobody else until we return; the block keeps `host` alive.
     unsafe {
         let vm = (*context).store;
-        (vm, &mut *(*vm).inner.cast::<StoreInner<T>>(), &*(*context).host.cast::<F>())
+        (vm, &mut *(*vm).inner.cast::<S>(), &*(*context).host.cast::<F>())
     }
 }
 
 /// Runs host code; a panic becomes a failure.
 #[inline]
-fn guarded<R>(run: impl FnOnce() -> Result<R, HostError>) -> Result<R, Failure> {
+fn guarded<R>(run: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failure> {
     match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(result) => result.map_err(Failure::Error),
+        Ok(result) => result,
         Err(payload) => Err(Failure::Panic(payload)),
     }
 }
@@ -207,16 +201,9 @@ fn guarded<R>(run: impl FnOnce() -> Result<R, HostError>) -> Result<R, Failure> 
 ///
 /// # Safety
 ///
-/// `vm` is the live VM state of the store `inner`, whose code called the host.
+/// `vm` is the live VM state of the store whose code called the host.
 #[cold]
-unsafe fn fail<T: 'static>(vm: *mut VmStore, inner: &mut StoreInner<T>, failure: Failure) {
-    let failure = match failure {
-        Failure::Error(error) => match exception::rethrown(&mut inner.opaque, error) {
-            Ok(word) => Failure::Exception(word),
-            Err(error) => Failure::Error(error),
-        },
-        Failure::Panic(_) | Failure::Exception(_) => failure,
-    };
+unsafe fn fail(vm: *mut VmStore, failure: Failure) {
     // SAFETY: the VM state is live, and no other reference to it is held.
     unsafe {
         (*vm).failure = Some(failure);

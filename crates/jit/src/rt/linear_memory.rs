@@ -112,6 +112,15 @@ impl LinearMemory {
         Ok(Self::Owned(OwnedMemory { def, slot: Some(slot), pool, ty, limit_bytes: bounds.limit }))
     }
 
+    /// Returns the bytes that a memory of this type starts with, given that none has more than `limit_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it starts with more.
+    pub(crate) fn minimum_bytes(ty: MemoryType, limit_bytes: u64) -> Result<u64> {
+        Ok(Bounds::new(ty, limit_bytes)?.minimum as u64)
+    }
+
     fn def(&self) -> &MemoryDef {
         match self {
             // SAFETY: a live box of ours (type invariant), of which only the atomic field ever changes.
@@ -132,6 +141,11 @@ impl LinearMemory {
             Self::Owned(memory) => memory.ty,
             Self::Shared(region) => region.ty(),
         }
+    }
+
+    /// Returns the base-two logarithm of the bytes of a page.
+    pub(super) fn page_size_log2(&self) -> u32 {
+        self.declared().page_size_log2
     }
 
     /// Returns the size in bytes.
@@ -223,7 +237,7 @@ impl LinearMemory {
     }
 
     /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
-    pub(crate) fn grow(&mut self, delta: u64) -> Option<u64> {
+    pub(super) fn grow(&mut self, delta: u64) -> Option<u64> {
         match self {
             Self::Owned(memory) => memory.grow(delta),
             Self::Shared(region) => region.grow(delta),

@@ -8,8 +8,8 @@ use cranelift_jit::{
     ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider,
 };
 
-use crate::embed::trap::Frame;
 use crate::error::{Error, Result};
+use crate::module::index::FuncIndex;
 use crate::module::info::ModuleInfo;
 use crate::vm::compiled::{Compiled, Handler, TryCall};
 
@@ -147,6 +147,14 @@ pub(crate) struct Member {
     pub(crate) first_in_text: usize,
 }
 
+/// A place in the code of a module's function.
+pub(crate) struct CodePlace {
+    pub(crate) info: Arc<ModuleInfo>,
+    pub(crate) func: FuncIndex,
+    /// Byte offset in the module of the instruction, if known.
+    pub(crate) module_offset: Option<u32>,
+}
+
 impl LoadedCode {
     /// Loads the code of a module.
     pub(crate) fn load(compiled: Compiled, info: Arc<ModuleInfo>) -> Result<Self> {
@@ -241,20 +249,18 @@ impl LoadedCode {
         &self.compiled.roots[start as usize..end as usize]
     }
 
-    /// Returns the wasm frame that `pc` belongs to, if it is in a module's function.
-    pub(super) fn frame(&self, pc: usize) -> Option<Frame> {
+    /// Returns where in a module's function `pc` is, if it is in one.
+    pub(super) fn place(&self, pc: usize) -> Option<CodePlace> {
         let offset = self.offset(pc);
         let after = self.compiled.funcs.partition_point(|f| f.start <= offset);
         let position = after.checked_sub(1).filter(|&at| offset < self.compiled.funcs[at].end)?;
         let after = self.members.partition_point(|member| member.first_in_text <= position);
         let Member { info, first, first_in_text } = self.members[..after].last()?;
-        let index = info.func_index_of_code(first + position - first_in_text);
         let addresses = &self.compiled.addresses;
         let address = addresses.partition_point(|a| a.code_offset <= offset).checked_sub(1);
-        Some(Frame {
-            module: info.name.clone(),
-            func_index: index.0,
-            func_name: info.func_names.get(&index).cloned(),
+        Some(CodePlace {
+            info: Arc::clone(info),
+            func: info.func_index_of_code(first + position - first_in_text),
             module_offset: address.and_then(|at| addresses[at].module_offset),
         })
     }

@@ -57,6 +57,19 @@ impl Reservation {
         self.protect_range(from, to.max(from), libc::PROT_READ | libc::PROT_WRITE)
     }
 
+    /// Makes a reservation that is accessible as a whole longer, and so accessible; it may move. What is new is zero.
+    pub(super) fn extend(&mut self, len: usize) -> io::Result<()> {
+        assert!(len >= self.len, "a reservation is made longer");
+        // SAFETY: the range is our own single mapping; `&mut self` excludes references to what may move.
+        let base = unsafe { libc::mremap(self.base.as_ptr().cast(), self.len, len, libc::MREMAP_MAYMOVE) };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        self.base = NonNull::new(base.cast()).ok_or_else(|| io::Error::other("mremap returned null"))?;
+        self.len = len;
+        Ok(())
+    }
+
     /// Makes `[from, to)` inaccessible; both are byte offsets and multiples of the page size.
     pub(super) fn make_inaccessible(&mut self, from: usize, to: usize) -> io::Result<()> {
         self.protect(from, to, libc::PROT_NONE)

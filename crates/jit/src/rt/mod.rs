@@ -21,10 +21,14 @@
     reason = "the one folder of the crate that touches raw memory; see the invariants above"
 )]
 
+mod activation;
 mod block;
+mod budget;
 mod builtins;
+mod entities;
 mod entry;
 mod host_block;
+mod instance_data;
 mod linear_memory;
 mod loaded_code;
 mod mmap;
@@ -39,21 +43,22 @@ mod table_cells;
 mod trampoline;
 mod unwind;
 
-pub(crate) use block::{FuncRefPtr, GlobalCell, VmBlock};
+pub(crate) use block::{FuncRefPtr, GlobalCell};
 pub(crate) use builtins::addresses as builtin_addresses;
-pub(crate) use entry::call;
-pub(crate) use host_block::HostBlock;
+pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions, table_bytes};
+pub(crate) use entry::{HasVm, Stop, StopCause, call};
+pub(crate) use host_block::{HostBlock, RegisterFn};
+pub(crate) use instance_data::{InstanceData, memory_init, table_init};
 pub(crate) use linear_memory::LinearMemory;
-pub(crate) use loaded_code::{CodeRegion, LoadedCode, Member};
+pub(crate) use loaded_code::{CodePlace, CodeRegion, LoadedCode, Member};
 pub(crate) use mmap::FileMapping;
 pub(crate) use pool::{MemoryImage, MemoryPool};
-pub(crate) use registers::{TypedEntry, sealed};
-pub use registers::{WasmParams, WasmResults, WasmTy};
-pub(crate) use roots::{CodeFrame, stack_roots};
+pub(crate) use registers::{AbiValue, Crossing, Vector};
+pub(crate) use registers::{TypedEntry, vector_bits, vector_of};
 pub use shared_region::WaitResult;
 pub(crate) use shared_region::{Awaited, SharedRegion};
 pub(crate) use signals::install as install_signal_handlers;
-pub(crate) use state::VmState;
-pub(crate) use stubs::stubs;
+pub(crate) use state::{Failure, VmState};
+pub(crate) use stubs::{FuncCode, LazyCode, stubs};
 pub(crate) use table_cells::TableCells;
 pub(crate) use trampoline::{SlotCall, Trampoline};

@@ -31,11 +31,6 @@ impl MemoryImage {
         Some(Arc::new(Self { file, start, len }))
     }
 
-    /// Returns the bytes of the image.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     fn end(&self) -> usize {
         self.start + self.len
     }

@@ -1,15 +1,16 @@
 //! The values in frames of compiled code that collection traces.
 //!
 //! The translator declares values of traced types, Cranelift keeps them on the frame over every call at which they are
-//! live, and the call's stack map (`compile::StackMap`) says where. So a walk over the return addresses of all
+//! live, and the call's stack map (`StackMap`) says where. So a walk over the return addresses of all
 //! activations finds each of them.
 
-use super::state::{VmState, VmStore, find_code};
+use super::activation::Parked;
+use super::state::{VmStore, find_code};
 
 /// Compiled code that waits for a call to return.
 ///
 /// Invariant: it belongs to the running activation of the store it is used with.
-pub(crate) struct CodeFrame {
+pub(super) struct CodeFrame {
     /// Where the call returns to.
     pc: usize,
     /// The frame pointer, at which the caller's frame pointer and return address lie.
@@ -40,36 +41,42 @@ impl CodeFrame {
     }
 }
 
-/// Hands every value of a traced type that is live in a frame of compiled code to `root`.
+/// Hands every value of a traced type that is live in a frame of compiled code to `root`: of the running activation, of
+/// those it was entered from, and of those that are parked.
 ///
 /// `running` is the innermost frame; without it, the running activation, if there is one, has called a host function.
-pub(crate) fn stack_roots(vm: &VmState, running: Option<&CodeFrame>, root: &mut dyn FnMut(u64)) {
-    // SAFETY: live by the type's invariant; nothing writes to the state while compiled code waits.
-    let vm: &VmStore = unsafe { &*vm.ptr() };
-    if vm.entry_fp == 0 {
-        return;
+pub(super) fn stack_roots(vm: &VmStore, running: Option<&CodeFrame>, root: &mut dyn FnMut(u64)) {
+    if vm.runs() {
+        let frame = match running {
+            Some(&CodeFrame { pc, fp }) => CodeFrame { pc, fp },
+            // SAFETY: the trampoline of a host function notes its frame before it calls the host.
+            None => unsafe { CodeFrame::calling(vm.running.exit_fp) },
+        };
+        // SAFETY: it is the innermost frame of the running activation.
+        unsafe { frames_roots(vm, frame, vm.running.entry_fp, root) };
     }
-    let (mut entry_fp, mut prev) = (vm.entry_fp, vm.prev);
-    let mut frame = match running {
-        Some(&CodeFrame { pc, fp }) => CodeFrame { pc, fp },
-        // SAFETY: the trampoline of a host function notes its frame before it calls the host.
-        None => unsafe { CodeFrame::calling(vm.exit_fp) },
-    };
-    loop {
-        while frame.fp != entry_fp {
-            let places = find_code(&vm.codes, frame.pc).map_or(&[][..], |code| code.stack_map(frame.pc));
-            for &below in places {
-                let place = std::ptr::with_exposed_provenance::<u64>(frame.fp - below as usize);
-                // SAFETY: the frame keeps a value there while it waits for the call, as the stack map says.
-                root(unsafe { place.read() });
-            }
-            // SAFETY: not the entry trampoline's frame yet.
-            frame = unsafe { CodeFrame::calling(frame.fp) };
+    let parked = vm.parked.iter().flatten().flat_map(Parked::innermost_first);
+    for activation in vm.suspended_innermost_first().chain(parked) {
+        // SAFETY: a suspended or parked activation has called a host function, and its frames stay as they are until it
+        // runs again.
+        unsafe { frames_roots(vm, CodeFrame::calling(activation.exit_fp), activation.entry_fp, root) };
+    }
+}
+
+/// Hands the values in the frames of one activation to `root`.
+///
+/// # Safety
+///
+/// `frame` is the innermost frame of an activation that has not ended, and `entry_fp` its entry's frame pointer.
+unsafe fn frames_roots(vm: &VmStore, mut frame: CodeFrame, entry_fp: usize, root: &mut dyn FnMut(u64)) {
+    while frame.fp != entry_fp {
+        let places = find_code(&vm.codes, frame.pc).map_or(&[][..], |code| code.stack_map(frame.pc));
+        for &below in places {
+            let place = std::ptr::with_exposed_provenance::<u64>(frame.fp - below as usize);
+            // SAFETY: the frame keeps a value there while it waits for the call, as the stack map says.
+            root(unsafe { place.read() });
         }
-        // SAFETY: non-null means a suspended activation further down this thread's stack.
-        let Some(suspended) = (unsafe { prev.as_ref() }) else { return };
-        // SAFETY: it has called the host function that made the next one.
-        frame = unsafe { CodeFrame::calling(suspended.exit_fp) };
-        (entry_fp, prev) = (suspended.entry_fp, suspended.prev);
+        // SAFETY: not the entry trampoline's frame yet.
+        frame = unsafe { CodeFrame::calling(frame.fp) };
     }
 }

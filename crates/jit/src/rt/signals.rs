@@ -147,7 +147,7 @@ unsafe fn trap(vm: *mut VmStore, mut registers: Registers<'_>, address: Option<u
     vm.trap_code = Some(code);
     // SAFETY: compiled code keeps frame pointers, and `pc` is in it.
     unsafe { walk(vm, pc, registers.fp()) };
-    registers.resume_at(vm.handler_pc, vm.entry_sp, vm.entry_fp);
+    registers.resume_at(vm.running.handler_pc, vm.running.entry_sp, vm.running.entry_fp);
     true
 }
 
@@ -159,7 +159,8 @@ unsafe fn trap(vm: *mut VmStore, mut registers: Registers<'_>, address: Option<u
 pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
     vm.frames.clear();
     vm.frames.push(pc);
-    let (mut fp, mut entry_fp, mut prev) = (fp, vm.entry_fp, vm.prev);
+    let (mut fp, mut entry_fp) = (fp, vm.running.entry_fp);
+    let mut suspended = vm.suspended.len();
     while vm.frames.len() < MAX_FRAMES {
         // SAFETY: every frame between an activation's innermost and its entry trampoline starts with the
         // caller's frame pointer and the return address (Cranelift's `preserve_frame_pointers`).
@@ -174,9 +175,10 @@ pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
             continue;
         }
         // The return address is in the entry trampoline: go on with the activation that called the host.
-        // SAFETY: non-null means a suspended activation further down this thread's stack.
-        let Some(suspended) = (unsafe { prev.as_ref() }) else { return };
-        (fp, entry_fp, prev) = (suspended.exit_fp, suspended.entry_fp, suspended.prev);
+        let Some(below) = suspended.checked_sub(1) else { return };
+        suspended = below;
+        let activation = vm.suspended[below].activation;
+        (fp, entry_fp) = (activation.exit_fp, activation.entry_fp);
     }
 }
 

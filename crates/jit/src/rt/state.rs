@@ -7,28 +7,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cranelift_codegen::ir::TrapCode;
 
-use crate::embed::store::StoreOpaque;
-use crate::embed::trap::HostError;
+use crate::error::HostError;
+use crate::heap::collect;
+use crate::heap::object::Object;
 use crate::vm::offsets;
+use crate::vm::slot::ValRaw;
 
+use super::activation::{Activation, Parked, Suspended};
+use super::entities::{Entities, VmOptions};
 use super::loaded_code::LoadedCode;
+use super::roots::{CodeFrame, stack_roots};
 
 /// Frames that a backtrace keeps, innermost first; the rest is dropped.
 pub(super) const MAX_FRAMES: usize = 64;
 
-/// The state. Compiled code uses the first eleven fields.
+/// The state. Compiled code uses the fields up to `leave_host`.
 #[repr(C)]
 pub(super) struct VmStore {
-    /// Lowest stack address that wasm functions may use.
-    pub(super) stack_limit: usize,
-    /// Frame pointer of the trampoline through which wasm last left to the host.
-    pub(super) exit_fp: usize,
-    /// Frame pointer of the trampoline through which the host last entered wasm.
-    pub(super) entry_fp: usize,
-    /// Stack pointer of that trampoline at its call.
-    pub(super) entry_sp: usize,
-    /// Where that trampoline continues after a trap.
-    pub(super) handler_pc: usize,
+    /// The registers of the activation that runs.
+    pub(super) running: Activation,
     /// The engine's epoch, kept alive by `_epoch`.
     pub(super) epoch: *const AtomicU64,
     /// The epoch at which the guest is interrupted.
@@ -43,17 +40,23 @@ pub(super) struct VmStore {
     leave_host: usize,
     _epoch: Arc<AtomicU64>,
 
-    /// The store's type-independent part, reborrowed for the running call; null outside of calls.
-    pub(super) opaque: *mut StoreOpaque,
-    /// The whole store (`StoreInner<T>`), likewise.
+    /// The whole store, reborrowed for the running activation; null while none runs.
     pub(super) inner: *mut (),
-    /// The suspended activation that called the host, which made the running one.
-    pub(super) prev: *const Activation,
+    /// Bytes of stack that a guest may use, from where the host enters it.
+    pub(super) max_stack_bytes: usize,
+    /// The activations that the running one was entered from, outermost first.
+    pub(super) suspended: Vec<Suspended>,
+    /// Chains of activations that are put aside, by id.
+    pub(super) parked: Vec<Option<Parked>>,
 
     /// Code that may run in this store, sorted by address.
     pub(super) codes: Vec<Arc<LoadedCode>>,
     /// Address ranges of memories: a fault elsewhere is never a guest's.
     pub(super) memories: Vec<(usize, usize)>,
+    /// Instances and what they share.
+    pub(super) entities: Entities,
+    /// Whether the guest is interrupted at the deadline.
+    pub(super) has_epochs: bool,
 
     /// Why the running activation was stopped, set by the signal handler.
     pub(super) trap_code: Option<TrapCode>,
@@ -62,18 +65,6 @@ pub(super) struct VmStore {
     pub(super) frames: Vec<usize>,
     /// What a host function failed with, until its activation ends.
     pub(super) failure: Option<Failure>,
-}
-
-/// What the VM state says of an activation while a nested one runs.
-pub(super) struct Activation {
-    pub(super) exit_fp: usize,
-    pub(super) entry_fp: usize,
-    pub(super) entry_sp: usize,
-    pub(super) handler_pc: usize,
-    pub(super) stack_limit: usize,
-    pub(super) opaque: *mut StoreOpaque,
-    pub(super) inner: *mut (),
-    pub(super) prev: *const Self,
 }
 
 /// What ended an activation, other than a trap of compiled code.
@@ -88,11 +79,11 @@ pub(crate) enum Failure {
 
 const _: () = {
     use std::mem::offset_of;
-    assert!(offset_of!(VmStore, stack_limit) == offsets::STORE_STACK_LIMIT as usize);
-    assert!(offset_of!(VmStore, exit_fp) == offsets::STORE_EXIT_FP as usize);
-    assert!(offset_of!(VmStore, entry_fp) == offsets::STORE_ENTRY_FP as usize);
-    assert!(offset_of!(VmStore, entry_sp) == offsets::STORE_ENTRY_SP as usize);
-    assert!(offset_of!(VmStore, handler_pc) == offsets::STORE_HANDLER_PC as usize);
+    assert!(offset_of!(VmStore, running.stack_limit) == offsets::STORE_STACK_LIMIT as usize);
+    assert!(offset_of!(VmStore, running.exit_fp) == offsets::STORE_EXIT_FP as usize);
+    assert!(offset_of!(VmStore, running.entry_fp) == offsets::STORE_ENTRY_FP as usize);
+    assert!(offset_of!(VmStore, running.entry_sp) == offsets::STORE_ENTRY_SP as usize);
+    assert!(offset_of!(VmStore, running.handler_pc) == offsets::STORE_HANDLER_PC as usize);
     assert!(offset_of!(VmStore, epoch) == offsets::STORE_EPOCH as usize);
     assert!(offset_of!(VmStore, deadline) == offsets::STORE_DEADLINE as usize);
     assert!(offset_of!(VmStore, fuel) == offsets::STORE_FUEL as usize);
@@ -114,30 +105,57 @@ unsafe impl Sync for VmState {}
 
 impl VmState {
     /// Creates the state of a new store.
-    pub(crate) fn new(epoch: &Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(options: &VmOptions) -> Self {
         let state = VmStore {
-            stack_limit: 0,
-            exit_fp: 0,
-            entry_fp: 0,
-            entry_sp: 0,
-            handler_pc: 0,
-            epoch: Arc::as_ptr(epoch),
+            running: Activation::default(),
+            epoch: Arc::as_ptr(&options.epoch),
             deadline: u64::MAX,
             fuel: 0,
             figure: 0,
             host_failed: 0,
             leave_host: (super::unwind::leave_host as *const ()).expose_provenance(),
-            _epoch: Arc::clone(epoch),
-            opaque: ptr::null_mut(),
+            _epoch: Arc::clone(&options.epoch),
             inner: ptr::null_mut(),
-            prev: ptr::null(),
+            max_stack_bytes: options.max_stack_bytes,
+            suspended: Vec::new(),
+            parked: Vec::new(),
             codes: Vec::new(),
             memories: Vec::new(),
+            entities: Entities::new(options),
+            has_epochs: options.has_epochs,
             trap_code: None,
             frames: Vec::with_capacity(MAX_FRAMES),
             failure: None,
         };
         Self(NonNull::from(Box::leak(Box::new(state))))
+    }
+
+    /// Returns what the guests of the store share.
+    #[inline]
+    pub(crate) fn entities(&self) -> &Entities {
+        // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread invariant), and compiled
+        // code reaches entities through run-time functions only.
+        unsafe { &(*self.ptr()).entities }
+    }
+
+    /// Returns what the guests of the store share, writable.
+    #[inline]
+    pub(crate) fn entities_mut(&mut self) -> &mut Entities {
+        // SAFETY: as in `entities`; `&mut self` makes the access the only one.
+        unsafe { &mut (*self.ptr()).entities }
+    }
+
+    /// Frees the exceptions that nobody can reach. The running activation, if there is one, has called the host.
+    pub(crate) fn collect(&mut self) {
+        // SAFETY: live by the type's invariant; `&mut self` makes the access the only one.
+        unsafe { &mut *self.ptr() }.collect(None, &[]);
+    }
+
+    /// Adds an exception, after a collection if it is time for one. Returns its word, or `None` if those that are in use
+    /// leave no room. The running activation, if there is one, has called the host.
+    pub(crate) fn allocate_exception(&mut self, tag: u32, payload: Box<[ValRaw]>) -> Option<u64> {
+        // SAFETY: as in `collect`.
+        unsafe { &mut *self.ptr() }.allocate_exception(None, tag, payload)
     }
 
     /// Returns the address, for the blocks through which compiled code finds the state.
@@ -156,12 +174,6 @@ impl VmState {
         unsafe { (*self.ptr()).deadline = epoch };
     }
 
-    /// Returns whether the epoch has reached the deadline.
-    pub(crate) fn deadline_passed(&self) -> bool {
-        // SAFETY: live by the type's invariant; both fields are read only while compiled code waits.
-        unsafe { (*self.ptr())._epoch.load(Ordering::Relaxed) >= (*self.ptr()).deadline }
-    }
-
     /// Sets the fuel that is left.
     pub(crate) fn set_fuel(&mut self, fuel: u64) {
         // SAFETY: as in `register_code`.
@@ -178,16 +190,57 @@ impl VmState {
     pub(crate) fn register_code(&mut self, code: &Arc<LoadedCode>) {
         // SAFETY: live by the type's invariant; `&mut self` and the one-thread invariant exclude other
         // accesses (the signal handler reads only while compiled code runs).
-        let codes = unsafe { &mut (*self.ptr()).codes };
-        if let Err(at) = codes.binary_search_by_key(&code.start(), |c| c.start()) {
-            codes.insert(at, Arc::clone(code));
-        }
+        unsafe { &mut *self.ptr() }.register_code(code);
     }
 
     /// Lets the signal handler know the address range of a memory.
     pub(crate) fn register_memory(&mut self, start: usize, len: usize) {
         // SAFETY: as in `register_code`.
         unsafe { (*self.ptr()).memories.push((start, start + len)) };
+    }
+}
+
+impl VmStore {
+    pub(super) fn register_code(&mut self, code: &Arc<LoadedCode>) {
+        if let Err(at) = self.codes.binary_search_by_key(&code.start(), |c| c.start()) {
+            self.codes.insert(at, Arc::clone(code));
+        }
+    }
+
+    /// Returns whether the guest is to be interrupted.
+    pub(super) fn deadline_passed(&self) -> bool {
+        self.has_epochs && self._epoch.load(Ordering::Relaxed) >= self.deadline
+    }
+
+    /// Frees the exceptions that nobody can reach. `running` is the innermost frame of compiled code if that has called
+    /// the host other than through a host function. `held` are words that the object to be allocated will hold.
+    pub(super) fn collect(&mut self, running: Option<&CodeFrame>, held: &[u64]) {
+        let mut exceptions = std::mem::take(&mut self.entities.exceptions);
+        collect::collect(&mut exceptions, &self.entities.tags, |root| {
+            held.iter().copied().for_each(&mut *root);
+            stack_roots(self, running, root);
+            self.entities.roots(root);
+        });
+        self.entities.exceptions = exceptions;
+    }
+
+    /// Adds an exception as [`VmState::allocate_exception`] does; `running` is as for `collect`.
+    pub(super) fn allocate_exception(
+        &mut self,
+        running: Option<&CodeFrame>,
+        tag: u32,
+        payload: Box<[ValRaw]>,
+    ) -> Option<u64> {
+        let Entities { tags, exceptions, max_exception_bytes, collects_always, .. } = &self.entities;
+        let limit = usize::try_from(*max_exception_bytes).unwrap_or(usize::MAX);
+        if *collects_always || exceptions.bytes_with(&payload) > exceptions.collect_at(limit) {
+            let held: Vec<_> = collect::traced(&tags[tag as usize], &payload).collect();
+            self.collect(running, &held);
+            if self.entities.exceptions.bytes_with(&payload) > limit {
+                return None;
+            }
+        }
+        Some(Object::Exception(self.entities.exceptions.add(tag, payload)).word())
     }
 }
 

@@ -6,13 +6,14 @@
 
 use std::arch::naked_asm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use crate::embed::store::StoreOpaque;
-use crate::engine::lazy::FuncCode;
+use crate::error::Result;
 use crate::module::index::to_u32;
 use crate::vm::compiled::{Compiled, FuncRange};
-use crate::vm::{layout, trap_code as code};
+use crate::vm::{layout, trap_code};
 
+use super::loaded_code::LoadedCode;
 use super::state::{Failure, VmStore};
 use super::unwind::leave;
 
@@ -153,6 +154,24 @@ unsafe extern "C" fn enter_lazy() {
     );
 }
 
+/// Who compiles the functions of a module when they are first called.
+pub(crate) trait LazyCode: Send + Sync {
+    /// Returns the code of the function at `position` of those that the module defines.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be compiled.
+    fn func_code(self: Arc<Self>, position: u32) -> Result<FuncCode>;
+}
+
+/// What a call of a function may enter.
+pub(crate) enum FuncCode {
+    /// This, at every call from now on.
+    Final(Arc<LoadedCode>),
+    /// This; the next call is to ask again.
+    Cheap(Arc<LoadedCode>),
+}
+
 /// Returns the address of the compiled function at `position` of the instance's module, and remembers it in the
 /// instance; leaves the activation if it cannot be compiled. `fp` is the frame pointer of `enter_lazy`.
 ///
@@ -160,14 +179,15 @@ unsafe extern "C" fn enter_lazy() {
 ///
 /// Called by `enter_lazy` only, with the context of the running function's instance.
 unsafe extern "C" fn address(vmctx: *const u8, position: u32, fp: usize) -> usize {
-    // SAFETY: the block is live and filled at instantiation; `opaque` is the reborrow that `entry::call` left for the
-    // time of the call, and nobody uses it while compiled code waits for us.
-    let (vm, store, instance) = unsafe {
+    // SAFETY: the block is live and filled at instantiation, and nobody uses the state while compiled code waits for us.
+    let (vm, instance) = unsafe {
         let vm = vmctx.add(layout::STORE as usize).cast::<*mut VmStore>().read();
         let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
-        (vm, &mut *(*vm).opaque, instance)
+        (vm, instance)
     };
-    let failure = match catch_unwind(AssertUnwindSafe(|| compiled(store, instance, position))) {
+    // SAFETY: as above; the reference ends before the state is used again.
+    let compile = || compiled(unsafe { &mut *vm }, instance, position);
+    let failure = match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(Ok(address)) => return address,
         Ok(Err(error)) => Failure::Error(error.into()),
         Err(panic) => Failure::Panic(panic),
@@ -176,22 +196,24 @@ unsafe extern "C" fn address(vmctx: *const u8, position: u32, fp: usize) -> usiz
     // `enter_lazy` starts with its caller's frame pointer and the return address, as compiled code's do.
     unsafe {
         (*vm).failure = Some(failure);
-        leave(vm, code::HOST, address as *const () as usize, fp)
+        leave(vm, trap_code::HOST, address as *const () as usize, fp)
     }
 }
 
-fn compiled(store: &mut StoreOpaque, instance: u32, position: u32) -> crate::error::Result<usize> {
-    let module = store.instances[instance as usize].module.clone();
-    let (code, is_final) = match module.compiled_func(position)? {
+fn compiled(vm: &mut VmStore, instance: u32, position: u32) -> Result<usize> {
+    let data = &vm.entities.instances[instance as usize];
+    let lazy = data.lazy.as_ref().expect("only the functions of a lazy module have stubs");
+    let (code, is_final) = match Arc::clone(lazy).func_code(position)? {
         FuncCode::Final(code) => (code, true),
-        FuncCode::Cheap { code, .. } => (code, false),
+        FuncCode::Cheap(code) => (code, false),
     };
     // Each store that runs the function knows its code, for traps.
-    store.vm_mut().register_code(&code);
+    vm.register_code(&code);
     let address = code.func_address(0);
     if is_final {
-        let func = module.info().func_index_of_code(position as usize);
-        store.instances[instance as usize].set_code(func, address);
+        let data = &mut vm.entities.instances[instance as usize];
+        let func = data.info.func_index_of_code(position as usize);
+        data.set_code(func, address);
     }
     Ok(address)
 }

@@ -9,13 +9,14 @@
 use std::arch::naked_asm;
 use std::mem::offset_of;
 
-use crate::embed::exception::{allocate, index_of};
+use crate::heap::object::index_of;
 use crate::module::index::TagIndex;
 use crate::vm::catch::Catch;
 use crate::vm::compiled::Handler;
 use crate::vm::slot::ValRaw;
 use crate::vm::{layout, trap_code as code};
 
+use super::activation::Activation;
 use super::roots::CodeFrame;
 use super::signals::walk;
 use super::state::{Failure, VmStore, find_code};
@@ -144,20 +145,19 @@ unsafe extern "C" fn throw_new(
     pc: usize,
     fp: usize,
 ) -> ! {
-    // SAFETY: the context is live; `opaque` is the reborrow that `entry::call` left for the time of the call,
-    // and nobody uses it while compiled code waits. The translator passes a slot per parameter of the tag's type.
+    // SAFETY: the context is live; nobody uses the state while compiled code waits. The translator passes a slot per parameter of the tag's type.
     unsafe {
         let vm = state_of(vmctx);
         let added = {
             let running = CodeFrame::new(pc, fp);
             let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
-            let store = &mut *(*vm).opaque;
-            let data = &store.instances[instance as usize];
+            let vm = &mut *vm;
+            let data = &vm.entities.instances[instance as usize];
             let tag = TagIndex(u32::try_from(tag).expect("the translator passes u32 indices"));
-            let n_values = data.module.info().tag_type(tag).params.len();
+            let n_values = data.info.tag_type(tag).params.len();
             let payload = std::slice::from_raw_parts(payload, n_values).into();
             let tag = data.tags[tag.pos()];
-            allocate(store, Some(&running), tag, payload)
+            vm.allocate_exception(Some(&running), tag, payload)
         };
         match added {
             Some(exception) => unwind(vm, exception, pc, fp),
@@ -225,8 +225,8 @@ pub(super) unsafe fn leave(
         vm.trap_code = Some(code);
         // The walk counts the innermost program counter as that of the instruction itself.
         walk(vm, pc - 1, fp);
-        let landing =
-            Landing { pc: vm.handler_pc, sp: vm.entry_sp, fp: vm.entry_fp, exception: 0, payload: 0 };
+        let Activation { handler_pc, entry_sp, entry_fp, .. } = vm.running;
+        let landing = Landing { pc: handler_pc, sp: entry_sp, fp: entry_fp, exception: 0, payload: 0 };
         resume(&raw const landing)
     }
 }
@@ -238,7 +238,8 @@ pub(super) unsafe fn leave(
 /// As for `unwind`.
 unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> Option<Landing> {
     // SAFETY: as the caller says; compiled code waits, so that these are the only references.
-    let (codes, store, entry_fp) = unsafe { (&(*vm).codes, &mut *(*vm).opaque, (*vm).entry_fp) };
+    let vm = unsafe { &mut *vm };
+    let (codes, store, entry_fp) = (&vm.codes, &mut vm.entities, vm.running.entry_fp);
     let index = index_of(exception).expect("compiled code checks for null before it throws");
     let (thrown, payload) = store.exceptions.get(index);
     let payload = payload.as_ptr().expose_provenance();

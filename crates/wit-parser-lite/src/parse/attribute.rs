@@ -10,7 +10,8 @@ use crate::lex::{Token, TokenKind};
 /// gate ::= gate-item*
 /// ```
 ///
-/// with the `external-id` that may follow. Returns what stands before an item; its documentation may stand between.
+/// with the `external-id` that may follow. Returns the attributes of an item, including
+/// documentation before, between and after the gates.
 pub(super) fn attributes<'a>(p: &mut Cursor<'a, '_>) -> Result<Attributes<'a>> {
     let mut attributes = Attributes { docs: p.docs(), ..Attributes::default() };
     while p.at("@") {
@@ -96,13 +97,13 @@ fn version_field(p: &mut Cursor<'_, '_>) -> Result<semver::Version> {
     Ok(version)
 }
 
-/// The name of a field and the sign after it.
+/// The name of a field and the `=` after it.
 fn field(p: &mut Cursor<'_, '_>, name: &str, example: &str) -> Result<()> {
     let field = p.expect(name).and_then(|_| p.expect("="));
     field.map(drop).map_err(|error| error.help(format!("write `({name} = {example})`")))
 }
 
-/// The rules that hold for the gates of one item by themselves.
+/// The rules for the gates of a single item.
 fn gate_rules(attributes: &Attributes<'_>) -> Result<()> {
     let (mut since, mut unstable, mut deprecated) = (None, None, None);
     for gate in &attributes.gates {
@@ -142,7 +143,7 @@ fn external_id(p: &mut Cursor<'_, '_>) -> Result<String> {
     Ok(value)
 }
 
-/// Reports an external id before an item that takes none.
+/// Reports an external id on an item that has none.
 pub(super) fn no_external_id(p: &mut Cursor<'_, '_>, attributes: &Attributes<'_>, item: &str) {
     if let Some(external_id) = &attributes.external_id {
         let message = format!("`@external-id` is not allowed on {item}");

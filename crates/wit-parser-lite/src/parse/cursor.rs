@@ -1,33 +1,40 @@
-//! The place in the tokens, and what every production needs of it.
+//! The position in the tokens of a file, and what all productions need of it.
 
-use crate::ast::Docs;
-use crate::error::{Error, ErrorKind, Result};
+use super::lost;
+use crate::ast::{Docs, LostNames};
+use crate::error::{Error, ErrorKind, MAX_ERRORS, Result};
 use crate::lex::{Token, TokenKind};
-use crate::resolve::MAX_ERRORS;
-use crate::source::Span;
+use crate::span::Span;
 
-/// A place between two tokens.
+/// A position between two tokens.
 ///
-/// Invariant: `at` is the index of a token that is not a comment; the last token is an [`TokenKind::End`], which is
-/// never passed.
+/// Invariant: `at` is the index of a token that is not a comment. The last token is a
+/// [`TokenKind::End`], which is never passed.
 pub(super) struct Cursor<'a, 't> {
     tokens: &'t [Token<'a>],
     at: usize,
-    /// Index after the last token passed, from which the comments before `at` are found.
+    /// The index after the last token passed. The comments before `at` start there.
     passed: usize,
-    /// How many types are open around the place.
+    /// The number of types that are open around the position.
     pub(super) type_depth: u32,
-    /// How many braces are open around the place.
+    /// The number of braces that are open around the position.
     brace_depth: u32,
-    /// The faults found so far.
-    errors: Vec<Error>,
-    /// The items passed over for them.
-    skipped: Vec<Span>,
-    /// How many closing braces were missing, which may stand somewhere else.
+    pub(super) faults: Faults<'a>,
+    /// The number of closing braces that were missing. They may be misplaced and come later.
     n_missing_braces: u32,
 }
 
-/// A place to return to after a fault: where an item starts, in the braces of its list.
+/// The faults so far, and what they exclude from the tree.
+#[derive(Default)]
+pub(super) struct Faults<'a> {
+    pub(super) errors: Vec<Error>,
+    /// The items that are left out.
+    pub(super) skipped: Vec<Span>,
+    /// The names that may be defined in them.
+    pub(super) lost: LostNames<'a>,
+}
+
+/// The start of an item, for recovery, with the brace depth of its list.
 #[derive(Clone, Copy)]
 pub(super) struct Checkpoint {
     at: usize,
@@ -46,8 +53,7 @@ impl<'a, 't> Cursor<'a, 't> {
             passed: 0,
             type_depth: 0,
             brace_depth: 0,
-            errors: Vec::new(),
-            skipped: Vec::new(),
+            faults: Faults::default(),
             n_missing_braces: 0,
         };
         cursor.at = cursor.after_comments(0);
@@ -70,7 +76,8 @@ impl<'a, 't> Cursor<'a, 't> {
         self.token().kind
     }
 
-    /// Returns the next token's text: empty at the end, never the same for a keyword and a name.
+    /// Returns the text of the next token. It is empty at the end, and differs for a keyword and a
+    /// name.
     pub(super) fn text(&self) -> &'a str {
         self.token().text
     }
@@ -79,7 +86,7 @@ impl<'a, 't> Cursor<'a, 't> {
         self.token().span
     }
 
-    /// Returns the place of the last token passed, or of the next one at the start.
+    /// Returns the span of the last token passed; at the start, of the next one.
     pub(super) fn last_span(&self) -> Span {
         self.tokens[self.passed.saturating_sub(1)].span
     }
@@ -106,12 +113,12 @@ impl<'a, 't> Cursor<'a, 't> {
         self.tokens[at]
     }
 
-    /// Returns whether the next `n` tokens stand without anything between them.
+    /// Returns whether there is nothing between the next `n` tokens.
     pub(super) fn are_adjacent(&self, n: usize) -> bool {
         (1..n).all(|i| self.nth(i - 1).span.end == self.nth(i).span.start)
     }
 
-    /// Returns the next token's kind, were the next `n` tokens passed.
+    /// Returns the kind of the `n`th token after the next one.
     pub(super) fn kind_after(&self, n: usize) -> TokenKind {
         self.nth(n).kind
     }
@@ -147,12 +154,12 @@ impl<'a, 't> Cursor<'a, 't> {
         if self.at(text) { Ok(self.bump()) } else { self.missing(text) }
     }
 
-    /// Goes on without the next token, which should be `text`, if there is no doubt about what was meant.
+    /// Continues without the next token, which should be `text`, if the intention is clear.
     #[cold]
     fn missing(&mut self, text: &str) -> Result<Token<'a>> {
         if text == ";" {
             let error = expected_after(self, "`;`");
-            // Whoever forgets it goes on in the next line or ends there.
+            // The semicolon is usually forgotten at the end of a line or block.
             if self.token().starts_line || self.at("}") || self.at_end() {
                 self.report(error);
                 return Ok(self.token());
@@ -162,8 +169,8 @@ impl<'a, 't> Cursor<'a, 't> {
         Err(expected(self, &format!("`{text}`")))
     }
 
-    /// Passes the brace that opens the contents of a definition, and returns its place. One that is missing before
-    /// what may well be contents is taken to be there.
+    /// Passes the brace that opens the contents of a definition, and returns its span. If it is
+    /// missing and contents seem to follow, it is taken to be there.
     pub(super) fn open_brace(&mut self) -> Result<Span> {
         if self.at("{") {
             let open = self.bump();
@@ -185,42 +192,45 @@ impl<'a, 't> Cursor<'a, 't> {
         Ok(span)
     }
 
-    /// Notes a fault that does not keep the parser from going on.
+    /// Reports a fault after which the parser can continue.
     #[cold]
     pub(super) fn report(&mut self, error: Error) {
-        // A second fault in one place follows from the first.
-        let is_known = self.errors.last().is_some_and(|last| last.span.start == error.span.start);
-        if self.errors.len() < MAX_ERRORS && !is_known {
-            self.errors.push(error);
+        // A second fault at the same position follows from the first.
+        let errors = &mut self.faults.errors;
+        let is_known = errors.last().is_some_and(|last| last.span.start == error.span.start);
+        if errors.len() < MAX_ERRORS && !is_known {
+            errors.push(error);
         }
     }
 
-    /// Returns the faults, and the items passed over for them.
-    pub(super) fn into_faults(self) -> (Vec<Error>, Vec<Span>) {
-        (self.errors, self.skipped)
+    /// Notes that a definition lacks its name, which may then be any.
+    #[cold]
+    pub(super) fn lose_any_name(&mut self) {
+        self.faults.lost.is_nameless = true;
     }
 
     /// Reports that a brace is missing at the end of a list.
     #[cold]
     fn report_missing_brace(&mut self, error: Error) {
-        // The place of one that an item around the list lacks too is the next token, which then has one fault.
+        // If a list around this one lacks its brace too, both faults are reported at the next
+        // token, as one.
         let span = if self.at_toplevel_item() { error.span } else { expected_after(self, "`}`").span };
         self.report(Error { span, ..error });
         self.take_brace_as_there();
     }
 
-    /// Goes on as if a closing brace stood here.
+    /// Continues as if there were a closing brace here.
     fn take_brace_as_there(&mut self) {
         self.n_missing_braces += 1;
         self.brace_depth = self.brace_depth.saturating_sub(1);
     }
 
-    /// Returns the place, at which an item is about to start.
+    /// Returns the position, where an item starts.
     pub(super) fn checkpoint(&self) -> Checkpoint {
         Checkpoint { at: self.at, brace_depth: self.brace_depth }
     }
 
-    /// Passes a brace that was missed before, and returns whether one was.
+    /// Passes a brace that was missing before, and returns whether there was one.
     pub(super) fn eat_missed_brace(&mut self) -> bool {
         let was_missed = self.n_missing_braces > 0 && self.eat("}");
         self.n_missing_braces -= u32::from(was_missed);
@@ -231,8 +241,8 @@ impl<'a, 't> Cursor<'a, 't> {
         self.at > start.at
     }
 
-    /// Goes on after a fault in the item that starts at `start`: passes the rest of the item, but neither the brace
-    /// that closes the item's list nor what looks like another item.
+    /// Continues after a fault in the item that starts at `start`: passes the rest of the item, but
+    /// neither the brace that closes the list around it nor the start of another item.
     #[cold]
     pub(super) fn recover(&mut self, start: Checkpoint, error: Error) {
         self.report(error);
@@ -240,12 +250,13 @@ impl<'a, 't> Cursor<'a, 't> {
         self.skip_from(start);
     }
 
-    /// Returns whether an item starts here that belongs into an interface or world, as after a brace too many.
+    /// Returns whether an item of an interface or world starts here, at the top level, as after an
+    /// extra brace.
     pub(super) fn at_stray(&self) -> bool {
         self.at_item() && !matches!(self.text(), "package" | "interface" | "world" | "use" | "@")
     }
 
-    /// Passes further such items, with the brace that should have closed them.
+    /// Passes further items of this kind, and the brace that should have closed them.
     #[cold]
     pub(super) fn pass_strays(&mut self) {
         while self.at_stray() {
@@ -259,7 +270,8 @@ impl<'a, 't> Cursor<'a, 't> {
     /// Notes that the item that starts at `start` is left out.
     fn skip_from(&mut self, start: Checkpoint) {
         let (first, next) = (self.tokens[start.at].span, self.token().span);
-        self.skipped.push(Span { end: next.start.max(first.end), ..first });
+        self.faults.skipped.push(Span { end: next.start.max(first.end), ..first });
+        self.faults.lost.names.extend(lost::names(&self.tokens[start.at..self.at]));
     }
 
     /// Passes the rest of the item that starts at `start`.
@@ -285,14 +297,14 @@ impl<'a, 't> Cursor<'a, 't> {
         }
     }
 
-    /// Returns whether an item seems to start here: a line that opens as items do.
+    /// Returns whether an item seems to start here: a line that begins like one.
     fn at_item(&self) -> bool {
         let token = self.token();
         if !token.starts_line {
             return false;
         }
         match token.kind {
-            // A parameter looks the same but for its type.
+            // A parameter looks the same, except for its type.
             TokenKind::Id => {
                 let is_func = matches!(self.text_after(2), "func" | "async" | "static" | "get" | "set");
                 self.text_after(1) == ":" && is_func
@@ -324,7 +336,8 @@ impl<'a, 't> Cursor<'a, 't> {
         }
     }
 
-    /// Returns whether an item of the list around a list in braces seems to start here, so that a brace is missing.
+    /// Returns whether an item of the enclosing list seems to start here, in a list in braces that
+    /// lacks its closing brace.
     fn at_next_item(&self) -> bool {
         let is_name = self.kind() == TokenKind::Keyword && self.kind_after(1) != TokenKind::Id;
         self.at_item() && !is_name
@@ -334,14 +347,14 @@ impl<'a, 't> Cursor<'a, 't> {
         self.token().starts_line
     }
 
-    /// Returns whether an interface, world or package seems to start here, which never stands in braces of another
-    /// item: a brace is missing before it.
+    /// Returns whether an interface, world or package seems to start here. These are never inside
+    /// the braces of another item, so a brace is missing.
     pub(super) fn at_toplevel_item(&self) -> bool {
         let is_item = matches!(self.text(), "interface" | "world") && self.kind_after(1) == TokenKind::Id;
         is_item && self.token().starts_line && self.text_after(2) == "{"
     }
 
-    /// Returns the documentation comments that stand right before the next token.
+    /// Returns the documentation comments directly before the next token.
     pub(super) fn docs(&self) -> Docs<'a> {
         let before = &self.tokens[self.passed..self.at];
         let docs = before.iter().filter(|token| token.kind == TokenKind::DocComment);
@@ -349,14 +362,14 @@ impl<'a, 't> Cursor<'a, 't> {
     }
 }
 
-/// Returns the error that something else than the next token should stand here.
+/// Returns the error that the grammar expects something else here.
 #[cold]
 pub(super) fn expected(p: &Cursor<'_, '_>, what: &str) -> Error {
     Error::new(ErrorKind::Syntax, p.span(), format!("expected {what}, found {}", found(p.token())))
 }
 
-/// Returns the error that something should stand right after the last token, as with a missing `;`, which is best shown
-/// there and not at the next line's first word.
+/// Returns the error that the grammar expects something after the last token, such as a `;`. It is
+/// best shown there, and not at the first word of the next line.
 #[cold]
 pub(super) fn expected_after(p: &Cursor<'_, '_>, what: &str) -> Error {
     let end = p.last_span().end;
@@ -364,7 +377,7 @@ pub(super) fn expected_after(p: &Cursor<'_, '_>, what: &str) -> Error {
     Error { span, ..expected(p, what) }
 }
 
-/// Reports that the braces of `what`, which open at `open`, do not close.
+/// Reports that the brace of `what` that opens at `open` is not closed.
 #[cold]
 pub(super) fn missing_brace(p: &mut Cursor<'_, '_>, what: &str, open: Span) {
     let error = expected(p, "`}`").note(&format!("the {what} starts here"), open);
@@ -373,7 +386,7 @@ pub(super) fn missing_brace(p: &mut Cursor<'_, '_>, what: &str, open: Span) {
 }
 
 fn found(token: Token<'_>) -> String {
-    // A string can be of any length.
+    // A string may be long.
     let text: String = token.text.chars().take(40).collect();
     match token.kind {
         TokenKind::Keyword => format!("keyword `{text}`"),
@@ -384,7 +397,7 @@ fn found(token: Token<'_>) -> String {
     }
 }
 
-/// `item (',' item)* ','?` up to `close`, which is passed too.
+/// `item (',' item)* ','?` up to and including `close`.
 pub(super) fn comma_separated<'a, 't, T>(
     p: &mut Cursor<'a, 't>,
     close: &str,
@@ -395,7 +408,7 @@ pub(super) fn comma_separated<'a, 't, T>(
         if close == "}" && p.at_next_item() {
             let error = expected(p, "`}`");
             if items.is_empty() {
-                // So little is there that it is left out.
+                // There is too little of it to keep.
                 return Err(error);
             }
             p.report_missing_brace(error);
@@ -414,7 +427,7 @@ pub(super) fn comma_separated<'a, 't, T>(
                 p.report_missing_brace(error);
                 return Ok(items);
             }
-            // A forgotten comma at the end of a line.
+            // A comma is missing at the end of a line.
             if p.kind() == TokenKind::Id && p.token().starts_line && p.text_after(1) != "{" {
                 p.report(Error { span: expected_after(p, ",").span, ..error });
                 continue;

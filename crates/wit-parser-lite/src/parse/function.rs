@@ -19,7 +19,8 @@ pub(super) fn func_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) 
     Ok(FuncItem { attributes, id, func })
 }
 
-/// Returns whether a `func-type` starts here; `get` and `set` are no keywords, so they need their parenthesis.
+/// Returns whether a `func-type` starts here. `get` and `set` are not keywords and need a
+/// parenthesis after them.
 pub(super) fn at_func_type(p: &Cursor<'_, '_>) -> bool {
     matches!(p.text(), "func" | "async") || (matches!(p.text(), "get" | "set") && p.text_after(1) == "(")
 }

@@ -4,7 +4,7 @@ use super::attribute::attributes;
 use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::func_item;
 use super::types::{at_typedef_item, typedef_item};
-use super::{id, use_path};
+use super::{new_id, use_path};
 use crate::ast::{Attributes, InterfaceDefinition, InterfaceItem, UseItem, UseName};
 use crate::error::Result;
 use crate::lex::TokenKind;
@@ -17,7 +17,7 @@ pub(super) fn interface_item<'a>(
     attributes: Attributes<'a>,
 ) -> Result<InterfaceItem<'a>> {
     p.expect("interface")?;
-    let id = id(p)?;
+    let id = new_id(p)?;
     Ok(InterfaceItem { attributes, id, items: interface_items(p)? })
 }
 
@@ -88,6 +88,10 @@ pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -
     p.expect("use")?;
     let path = use_path(p)?;
     if !p.eat(".") {
+        if !p.at("{") {
+            // The names are missing, so they may be any.
+            p.lose_any_name();
+        }
         let error = expected(p, "`.` and the types in braces");
         return Err(error.help(format!("write `use {}.{{some-type}};`", path.id().name)));
     }
@@ -102,7 +106,7 @@ pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -
 ///                  | id 'as' id
 /// ```
 fn use_names_item<'a>(p: &mut Cursor<'a, '_>) -> Result<UseName<'a>> {
-    let name = id(p)?;
-    let alias = if p.eat("as") { Some(id(p)?) } else { None };
+    let name = new_id(p)?;
+    let alias = if p.eat("as") { Some(new_id(p)?) } else { None };
     Ok(UseName { id: name, alias })
 }

@@ -1,47 +1,51 @@
 //! Tokens to syntax tree: one function per production of WIT.md, named after it.
 //!
-//! The parser reads one token ahead (two for getters and setters, four to tell `import a:b/c` from `import a: b`) and
-//! goes on after a fault: one that leaves no doubt about what was meant is noted and passed over, others end the item
-//! they stand in. Nesting of types is bounded by [`MAX_TYPE_DEPTH`], so no input can exhaust the stack.
+//! The parser looks one token ahead, two for getters and setters, and four to distinguish `import
+//! a:b/c` from `import a: b`. It continues after a fault: if the intention is clear, at once,
+//! otherwise after the item with the fault. [`MAX_TYPE_DEPTH`] bounds the nesting of types, so no
+//! input can exhaust the stack.
 
 mod attribute;
 mod cursor;
 mod function;
 mod interface;
+mod lost;
 mod types;
 mod world;
 
 use semver::Version;
 
 use crate::ast::{
-    FileItem, Id, NestedPackageDefinition, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath,
-    WitFile,
+    FileItem, Id, LostNames, NestedPackageDefinition, PackageDecl, PackageItem, PackageName, ToplevelUse,
+    UsePath, WitFile,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::lex::{Token, TokenKind};
-use crate::source::FileId;
+use crate::span::FileId;
 use attribute::{attributes, no_external_id};
-use cursor::{Cursor, expected, expected_after};
+use cursor::{Cursor, Faults, expected, expected_after};
 use interface::interface_item;
 use world::world_item;
 
-/// How deep types may nest: `list<list<u8>>` has depth 3.
+/// The maximum depth of types: `list<list<u8>>` has depth 3.
 pub const MAX_TYPE_DEPTH: u32 = 100;
 
-/// Returns the syntax tree of `file`, whose tokens are `tokens` as [`lex`](crate::lex::lex) returns them.
+/// Returns the syntax tree of `file`, whose tokens are those that [`lex`](crate::lex::lex) returns,
+/// and the faults.
 ///
 /// ```ebnf
 /// wit-file ::= (package-decl ';')? (package-items | nested-package-definition)*
 /// ```
 ///
-/// The second part of what it returns are the faults; what they stand in is left out of the tree, which says where that is.
+/// Items with faults are left out of the tree, which lists their spans.
 ///
 /// # Panics
 ///
-/// `tokens` do not end with the token for the end of the file.
+/// When the last of `tokens` is not the end of the file.
 pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Error>) {
     let p = &mut Cursor::new(tokens);
-    let mut tree = WitFile { file, package: None, items: Vec::new(), skipped: Vec::new() };
+    let (skipped, lost) = (Vec::new(), LostNames::default());
+    let mut tree = WitFile { file, package: None, items: Vec::new(), skipped, lost };
     while !p.at_end() {
         if p.eat_missed_brace() {
             continue;
@@ -57,12 +61,12 @@ pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Err
             }
         }
     }
-    let (errors, skipped) = std::mem::replace(p, Cursor::new(tokens)).into_faults();
-    tree.skipped = skipped;
+    let Faults { errors, skipped, lost } = std::mem::take(&mut p.faults);
+    (tree.skipped, tree.lost) = (skipped, lost);
     (tree, errors)
 }
 
-/// The header or one item of a file.
+/// The header, or one item, of a file.
 fn file_item<'a>(p: &mut Cursor<'a, '_>, tree: &mut WitFile<'a>) -> Result<()> {
     let attributes = attributes(p)?;
     if !p.at("package") {
@@ -173,7 +177,7 @@ fn package_decl<'a>(
     }
     no_external_id(p, &attributes, "a package");
     p.expect("package")?;
-    let first = id(p)?;
+    let first = new_id(p)?;
     if !p.at(":") {
         let error = expected(p, "`:` after the package's namespace");
         return Err(
@@ -184,11 +188,11 @@ fn package_decl<'a>(
     let mut last = first;
     while p.eat(":") {
         namespaces.push(last);
-        last = id(p)?;
+        last = new_id(p)?;
     }
     let mut names = vec![last];
     while p.eat("/") {
-        names.push(id(p)?);
+        names.push(new_id(p)?);
     }
     let version = version_suffix(p)?;
     let span = first.span.to(p.last_span());
@@ -203,12 +207,12 @@ fn toplevel_use_item<'a>(
     attributes: crate::ast::Attributes<'a>,
 ) -> Result<ToplevelUse<'a>> {
     p.expect("use")?;
-    let path = use_path(p)?;
+    let path = use_path(p).inspect_err(|_| p.lose_any_name())?;
     if p.at(".") {
         let help = "types are used inside an `interface` or a `world`";
         return Err(expected(p, "`as` or `;`").help(help));
     }
-    let alias = if p.eat("as") { Some(id(p)?) } else { None };
+    let alias = if p.eat("as") { Some(new_id(p)?) } else { None };
     p.expect(";")?;
     Ok(ToplevelUse { attributes, path, alias })
 }
@@ -242,12 +246,12 @@ fn use_path<'a>(p: &mut Cursor<'a, '_>) -> Result<UsePath<'a>> {
     Ok(UsePath::Package { package: PackageName { namespaces, names, version, span }, id: last })
 }
 
-/// `('@' valid-semver)?`
+/// The version after a name: `('@' valid-semver)?`
 fn version_suffix(p: &mut Cursor<'_, '_>) -> Result<Option<Version>> {
     if p.eat("@") { Ok(Some(valid_semver(p)?)) } else { Ok(None) }
 }
 
-/// A version as <https://semver.org> has it.
+/// `valid-semver`, a version as <https://semver.org> defines it.
 fn valid_semver(p: &mut Cursor<'_, '_>) -> Result<Version> {
     match p.kind() {
         TokenKind::Version | TokenKind::Integer => {
@@ -268,7 +272,12 @@ fn valid_semver(p: &mut Cursor<'_, '_>) -> Result<Version> {
     }
 }
 
-/// A name. Keywords need a `%`.
+/// The name of a new definition. If it is missing, the definition may have any name.
+fn new_id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
+    id(p).inspect_err(|_| p.lose_any_name())
+}
+
+/// An `id`. Keywords need a `%`.
 fn id<'a>(p: &mut Cursor<'a, '_>) -> Result<Id<'a>> {
     if p.kind() == TokenKind::Id {
         let token = p.bump();

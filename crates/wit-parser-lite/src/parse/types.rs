@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, comma_separated, expected, expected_after};
 use super::function::resource_methods;
-use super::{MAX_TYPE_DEPTH, id};
+use super::{MAX_TYPE_DEPTH, id, new_id};
 use crate::ast::{
     Attributes, Label, Primitive, RecordField, Ty, TyKind, TypedefItem, TypedefKind, VariantCase,
 };
@@ -28,7 +28,7 @@ pub(super) fn typedef_item<'a>(
     attributes: Attributes<'a>,
 ) -> Result<TypedefItem<'a>> {
     let keyword = p.bump().text;
-    let id = id(p)?;
+    let id = new_id(p)?;
     let kind = match keyword {
         "resource" => resource_item(p)?,
         "variant" => variant_items(p)?,
@@ -45,7 +45,7 @@ pub(super) fn typedef_item<'a>(
 ///                 | 'resource' id '{' ( gate external-id? resource-method )* '}'
 /// ```
 ///
-/// Like the productions below, this one starts after the name.
+/// Like the productions below, this function starts after the name.
 fn resource_item<'a>(p: &mut Cursor<'a, '_>) -> Result<TypedefKind<'a>> {
     if p.eat(";") {
         return Ok(TypedefKind::Resource(Vec::new()));
@@ -121,7 +121,7 @@ fn label<'a>(p: &mut Cursor<'a, '_>) -> Result<Label<'a>> {
     Ok(Label { docs, id })
 }
 
-/// `'{' … '}'` with commas between, at the end as one likes.
+/// A list with commas in braces, with or without a trailing comma.
 fn braces<'a, 't, T>(
     p: &mut Cursor<'a, 't>,
     item: impl FnMut(&mut Cursor<'a, 't>) -> Result<T>,
@@ -298,7 +298,7 @@ fn kt<'a>(p: &mut Cursor<'a, '_>) -> Result<Ty<'a>> {
 ///          | 'borrow' '<' id '>'
 /// ```
 ///
-/// and `'own' '<' id '>'`, which the keywords promise and tools accept.
+/// and `'own' '<' id '>'`, which is a keyword and which other tools accept.
 fn handle<'a>(p: &mut Cursor<'a, '_>) -> Result<TyKind<'a>> {
     let is_own = p.bump().text == "own";
     p.expect("<")?;

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::{at_func_type, func_type};
 use super::interface::{interface_items, use_item};
 use super::types::{at_typedef_item, typedef_item};
-use super::{id, use_path};
+use super::{id, new_id, use_path};
 use crate::ast::{
     Attributes, ExternItem, ExternKind, ExternType, IncludeItem, IncludeName, WorldDefinition, WorldItem,
 };
@@ -18,7 +18,7 @@ use crate::lex::TokenKind;
 /// ```
 pub(super) fn world_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<WorldItem<'a>> {
     p.expect("world")?;
-    let id = id(p)?;
+    let id = new_id(p)?;
     let open = p.open_brace()?;
     let mut items = Vec::new();
     while !p.eat("}") {
@@ -80,7 +80,8 @@ fn export_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result
     extern_item(p, attributes)
 }
 
-/// What imports and exports have in common. `a:b` without a space starts a path, `a: b` is a plain name and its type.
+/// The common form of imports and exports. `a:b` without a space starts a path; `a: b` is a plain
+/// name and its type.
 fn extern_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Result<ExternItem<'a>> {
     let is_label = p.text_after(1) == ":";
     let is_accessor = p.text_after(3) == "(";
@@ -129,7 +130,7 @@ fn include_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Resul
     }
     p.open_brace()?;
     let names = comma_separated(p, "}", include_names_item)?;
-    // The grammar has no `;` here, the example beside it does.
+    // The grammar has no `;` here, but the example next to it does.
     p.eat(";");
     Ok(IncludeItem { attributes, path, names })
 }

@@ -1,7 +1,8 @@
-//! Whether definitions are the same in structure: names, kinds and types, but not documentation, gates and places.
+//! Structural equality of definitions: names, kinds and types count; documentation, gates and spans
+//! do not.
 //!
-//! Types are compared without recursion and each pair once, since chains of definitions can be as long as the input and
-//! what they spell out can be far longer.
+//! Types are compared without recursion and each pair only once: chains of definitions can be as
+//! long as the input, and spelled out they can be far longer.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,24 +10,24 @@ use crate::arena::{
     Function, FunctionId, InterfaceId, Owner, Package, PackageId, Resolved, Type, TypeDefId, TypeDefKind,
     WorldItem, WorldItemKind,
 };
-use crate::source::Span;
+use crate::span::Span;
 
-/// Two sets of packages, whose definitions are compared: with other packages, or with others of the same.
+/// The two sets of packages whose definitions are compared. They may be the same.
 #[derive(Clone, Copy)]
 pub(super) struct Pair<'r> {
     pub(super) a: &'r Resolved,
     pub(super) b: &'r Resolved,
 }
 
-/// Something that one side has and the other has not, or has in another form.
+/// A definition that one side has and the other lacks, or has in another form.
 pub(super) struct Difference {
-    /// What it is, such as "function `f`".
+    /// Its kind and name, such as "function `f`".
     pub(super) what: String,
     pub(super) span: Span,
 }
 
-/// Returns whether two types are the same. Aliases count as what they stand for, a handle that owns a resource as the
-/// resource.
+/// Returns whether two types are equal. An alias equals the type that it names, and a handle that
+/// owns a resource equals the resource.
 pub(super) fn types_equal(
     pair: Pair<'_>,
     a: Type,
@@ -57,7 +58,7 @@ pub(super) fn types_equal(
     true
 }
 
-/// Returns `ty` behind aliases, and the resource for a handle that owns it.
+/// Returns the type that `ty` is after aliases, or the resource if that is an owning handle.
 pub(super) fn despelled(resolved: &Resolved, ty: Type) -> Type {
     let ty = resolved.dealias(ty);
     if let Type::Def(id) = ty
@@ -68,7 +69,8 @@ pub(super) fn despelled(resolved: &Resolved, ty: Type) -> Type {
     ty
 }
 
-/// Returns whether two kinds are the same but for labels and the types in them, of which there are as many.
+/// Returns whether two kinds are equal apart from their labels and from the types in them, of which
+/// they must have the same number.
 fn same_shape(a: &TypeDefKind, b: &TypeDefKind) -> bool {
     if std::mem::discriminant(a) != std::mem::discriminant(b) {
         return false;
@@ -101,7 +103,7 @@ fn same_shape(a: &TypeDefKind, b: &TypeDefKind) -> bool {
     optional(a) == optional(b) && same_cases
 }
 
-/// Returns the labels of a type.
+/// Returns the labels in a type.
 fn label_texts(kind: &TypeDefKind) -> impl Iterator<Item = &str> {
     let (fields, cases, labels) = match kind {
         TypeDefKind::Record(fields) => (&**fields, &[][..], &[][..]),
@@ -126,7 +128,7 @@ fn label_texts(kind: &TypeDefKind) -> impl Iterator<Item = &str> {
     fields.chain(cases).chain(labels.iter().map(|label| label.name.as_str()))
 }
 
-/// Returns the types in a type, in their order.
+/// Returns the types in a type, in order.
 fn parts(kind: &TypeDefKind) -> Vec<Type> {
     match kind {
         TypeDefKind::Record(fields) => fields.iter().map(|field| field.ty).collect(),
@@ -144,7 +146,7 @@ fn parts(kind: &TypeDefKind) -> Vec<Type> {
     }
 }
 
-/// Returns the first thing in package `a` that package `b` does not have in the same form.
+/// Returns the first definition of package `a` that package `b` lacks or has in another form.
 pub(super) fn missing_in_package(pair: Pair<'_>, a: PackageId, b: PackageId) -> Option<Difference> {
     let (a, b): (&Package, &Package) = (&pair.a[a], &pair.b[b]);
     for id in &a.interfaces {
@@ -206,7 +208,7 @@ fn interfaces_equal(pair: Pair<'_>, a: InterfaceId, b: InterfaceId) -> bool {
     missing_in_interface(pair, a, b).is_none() && missing_in_interface(swapped, b, a).is_none()
 }
 
-/// Returns the first thing in interface `a` that interface `b` does not have in the same form.
+/// Returns the first definition of interface `a` that interface `b` lacks or has in another form.
 pub(super) fn missing_in_interface(pair: Pair<'_>, a: InterfaceId, b: InterfaceId) -> Option<Difference> {
     let types: BTreeMap<_, _> = pair.b[b].types.iter().map(|id| (pair.b[*id].name.as_deref(), *id)).collect();
     for id in &pair.a[a].types {
@@ -241,7 +243,8 @@ fn functions_equal(pair: Pair<'_>, a: FunctionId, b: FunctionId) -> bool {
     a.name == b.name && a.is_async == b.is_async && same_params && same_results
 }
 
-/// Returns whether two types of different packages are the same: their resources are those of one name in one place.
+/// Returns whether two types of different packages are equal. Resources are equal if they have the
+/// same name in the same interface or world.
 fn defs_equal(pair: Pair<'_>, a: Type, b: Type) -> bool {
     let place = |resolved: &Resolved, id: TypeDefId| {
         let owner = resolved[id].owner;

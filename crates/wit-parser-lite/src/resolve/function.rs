@@ -1,5 +1,5 @@
-//! Functions, plain and of resources. Follows WIT.md, "Item: `interface`" and "Item: `resource`", and the rules on
-//! names in Binary.md, "Import and Export Definitions".
+//! Functions, including those of resources. Follows WIT.md, "Item: `interface`" and "Item:
+//! `resource`", and the rules on names in Binary.md, "Import and Export Definitions".
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,18 @@ use super::{Context, Name, TypeNames, UniqueNames, attributes, check_unique};
 use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
 use crate::error::{Error, ErrorKind};
-use crate::source::Span;
+use crate::span::Span;
 
 /// A function as written.
 pub(super) struct Signature<'s, 'a> {
     pub(super) label: Id<'a>,
-    /// For a function of a resource: its kind, the resource's name and id, and the type of `self`.
+    /// For a function of a resource: its kind, the name and id of the resource, and the type of
+    /// `self`.
     pub(super) method: Option<(MethodKind, &'a str, TypeDefId, TypeDefId)>,
     pub(super) func: &'s FuncType<'a>,
 }
 
-/// Adds a function of a resource, given by its name, id, and the type of `self`.
+/// Adds a function of a resource, which is given by its name, its id and the type of `self`.
 pub(super) fn method<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
@@ -123,7 +124,7 @@ fn params(
     is_sound.then_some(params)
 }
 
-/// Returns the result type. A constructor's is the resource or `result<the resource, …>`.
+/// Returns the result type. For a constructor it is the resource or a `result` of it.
 fn result(
     cx: &mut Context<'_, '_>,
     scope: Scope,
@@ -139,7 +140,7 @@ fn result(
     };
     let resolved = ty(cx, scope, names, ast)?;
     if let Some((name, resource)) = constructs {
-        // Under whatever names: what counts is the component's type.
+        // Names don't matter: the rule is about the type in the component.
         let is_result = if let Type::Def(id) = cx.out.dealias(resolved)
             && let TypeDefKind::Result { ok: Some(ok), .. } = cx.out[id].kind
         {
@@ -186,8 +187,8 @@ fn accessor_rules(cx: &mut Context<'_, '_>, Signature { func, .. }: &Signature<'
     }
 }
 
-/// Checks that each setter of a scope has a getter, for a property of the same type. The functions come with the places
-/// to report.
+/// Checks that each setter of a scope has a getter for a property of the same type. Each function
+/// comes with the span for its fault.
 pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, Span)]) {
     let by_name: BTreeMap<&str, &Function> =
         functions.iter().map(|(id, _)| (cx.out[*id].name.as_str(), &cx.out[*id])).collect();
@@ -217,7 +218,7 @@ pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, 
     faults.into_iter().for_each(|fault| cx.errors.push(fault));
 }
 
-/// Returns a getter's *property type*: its result type, or what is in it if that is a `result`.
+/// Returns the *property type* of a getter: its result, or the `ok` type if that is a `result`.
 fn property_type(cx: &Context<'_, '_>, result: Type) -> Type {
     if let Type::Def(id) = cx.out.dealias(result)
         && let TypeDefKind::Result { ok: Some(ok), .. } = cx.out[id].kind

@@ -1,12 +1,13 @@
 //! `include`. Follows WIT.md, "Union of Worlds with `include`".
 //!
-//! A world gets copies of the included world's own types, functions and interfaces written inside it: renamed ones need
-//! another name, and a resource that is included twice under two names is two resources. Interfaces with a name of their
-//! own stay one.
+//! A world copies the types, functions and inline interfaces of an included world: renamed items
+//! need another name, and a resource that is included under two names is two resources. Other
+//! interfaces are not copied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interface::Scope;
+use super::package::{Item, lookup};
 use super::types::push_type;
 use super::world::Side;
 use super::{Context, Name, attributes, check_unique, next_interface};
@@ -16,7 +17,6 @@ use crate::arena::{
 };
 use crate::ast::IncludeItem;
 use crate::error::{Error, ErrorKind};
-use crate::package::{Item, lookup};
 
 /// Adds the imports and exports of another world.
 pub(super) fn include_item<'a>(
@@ -37,13 +37,13 @@ pub(super) fn include_item<'a>(
         None => None,
     };
     let _checked_only = attributes(cx, scope.package, &ast.attributes);
-    // A world that is not there yet is part of a cycle, which is reported.
+    // A world that is missing here is part of a cycle, which is reported.
     let Some(target) = target else { return };
     let world = &cx.out.worlds[target as usize];
     let (included_imports, included_exports) = (world.imports.clone(), world.exports.clone());
     let is_foreign = world.package != scope.package;
     check_renames(cx, ast, included_imports.iter().chain(&included_exports));
-    // After a fault nothing of this is returned, and including one world again and again would double its copies.
+    // After a fault the result is not used, and repeated inclusion would double the copies.
     if !cx.errors.is_empty() {
         return;
     }
@@ -52,7 +52,7 @@ pub(super) fn include_item<'a>(
         for mut item in included {
             item.span = ast.path.span();
             if is_foreign && item.attributes.since.is_some() {
-                // Versions of one package mean nothing in another.
+                // Versions of one package have no meaning in another.
                 (item.attributes.since, item.attributes.deprecated) = (None, None);
             }
             match item.kind {
@@ -79,7 +79,8 @@ pub(super) fn include_item<'a>(
     }
 }
 
-/// Adds an interface, or merges it with the one that is there: one without a gate takes the other's.
+/// Adds an interface, or merges it with one that is already there. If only one has a gate, that
+/// gate remains.
 fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, side: &mut Side<'_>) {
     if side.interfaces.insert(id) {
         let name = cx.out.interface_name(id).expect("an item without a name has its interface's");
@@ -104,7 +105,8 @@ fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem,
     cx.errors.push(error.note("the other one is here", other.span));
 }
 
-/// Returns the label that an `include … with` can rename in `name`: that of the resource in the name of its function.
+/// Returns the label in `name` that an `include … with` can rename: for a function of a resource,
+/// the resource's.
 fn renamable(name: &str) -> &str {
     let bare = name.rsplit(']').next().unwrap_or(name);
     bare.split('.').next().unwrap_or(bare)
@@ -121,7 +123,7 @@ fn renamed(name: &str, ast: &IncludeItem<'_>) -> String {
     }
 }
 
-/// Checks that every `with` renames something.
+/// Checks that every `with` renames an item.
 fn check_renames<'i>(
     cx: &mut Context<'_, '_>,
     ast: &IncludeItem<'_>,
@@ -153,13 +155,13 @@ fn check_renames<'i>(
     }
 }
 
-/// The types of the included world, each with its copy.
+/// The types of the included world with their copies.
 struct Copies {
     types: BTreeMap<TypeDefId, TypeDefId>,
 }
 
 impl Copies {
-    /// Returns the copy of `id`, or `id` if it stands in an interface.
+    /// Returns the copy of `id`, or `id` if an interface defines it.
     fn def(&self, id: TypeDefId) -> TypeDefId {
         self.types.get(&id).copied().unwrap_or(id)
     }
@@ -198,7 +200,7 @@ impl Copies {
     }
 }
 
-/// Adds copies of the types that `world` itself owns, in the order of the arena, so that parts come before wholes.
+/// Adds copies of the types that `world` defines, in the order of the arena: parts before wholes.
 fn copy_types(cx: &mut Context<'_, '_>, world: WorldId, owner: Owner, ast: &IncludeItem<'_>) -> Copies {
     let mut copies = Copies { types: BTreeMap::new() };
     let own: Vec<_> = cx
@@ -215,12 +217,12 @@ fn copy_types(cx: &mut Context<'_, '_>, world: WorldId, owner: Owner, ast: &Incl
     copies
 }
 
-/// Adds a copy of an interface that is written inside another world.
+/// Adds a copy of an inline interface of another world.
 fn copy_interface(cx: &mut Context<'_, '_>, scope: Scope, id: InterfaceId, name: String) -> InterfaceId {
     let Owner::World(world) = scope.owner else { unreachable!("`include` stands in worlds") };
     let copy = next_interface(cx);
     let interface = cx.out[id].clone();
-    // Reserved before its contents, so that they can name their owner.
+    // Reserves the id, which the contents refer to.
     cx.out.interfaces.push(Interface {
         name,
         world: Some(world),
@@ -246,7 +248,7 @@ fn copy_interface(cx: &mut Context<'_, '_>, scope: Scope, id: InterfaceId, name:
     copy
 }
 
-/// Returns the types that stand in an interface, those without a name too, in the order of the arena.
+/// Returns the types of an interface, including unnamed ones, in the order of the arena.
 fn types_of(resolved: &Resolved, id: InterfaceId) -> BTreeSet<TypeDefId> {
     let interface = &resolved[id];
     let mut pending: Vec<Type> = interface.types.iter().map(|ty| Type::Def(*ty)).collect();
@@ -280,7 +282,7 @@ fn copy_function(
     push(&mut cx.out.functions, copy, FunctionId::new)
 }
 
-/// Returns a function whose types are the copies.
+/// Returns a function with the copies of its types.
 fn copied(function: Function, owner: Owner, copies: &Copies) -> Function {
     Function {
         method: function.method.map(|(kind, resource)| (kind, copies.def(resource))),

@@ -23,16 +23,16 @@ pub(super) fn interface(cx: &mut Context<'_, '_>, index: u32) {
     cx.interfaces[index as usize] = Some(resolved);
 }
 
-/// Where an interface stands and what it is called.
+/// The position and name of an interface.
 pub(super) struct Place<'a> {
     pub(super) package: PackageId,
     pub(super) body: u32,
     pub(super) id: Id<'a>,
-    /// The world it is written inside.
+    /// The world that defines it inline.
     pub(super) world: Option<WorldId>,
 }
 
-/// Adds an interface, with a name or inside a world.
+/// Adds an interface: one of a package or an inline one.
 pub(super) fn interface_items<'a>(
     cx: &mut Context<'a, '_>,
     place: Place<'a>,
@@ -59,7 +59,7 @@ pub(super) fn interface_items<'a>(
             InterfaceDefinition::Func(item) => definitions.funcs.push(item),
         }
     }
-    // Reserved before its contents, so that they can name their owner.
+    // Reserves the id, which the contents refer to.
     cx.out.interfaces.push(Interface {
         name: place.id.name.to_owned(),
         world: place.world,
@@ -89,7 +89,7 @@ pub(super) fn interface_items<'a>(
     ResolvedInterface { id, names: defined.names }
 }
 
-/// Where definitions stand, and where their paths are looked up.
+/// The owner of definitions, and the scope of their paths.
 #[derive(Clone, Copy)]
 pub(super) struct Scope {
     pub(super) owner: Owner,
@@ -102,14 +102,14 @@ pub(super) struct Scope {
 pub(super) struct Definitions<'a> {
     pub(super) uses: Vec<&'a UseItem<'a>>,
     pub(super) typedefs: Vec<&'a TypedefItem<'a>>,
-    /// Of an interface; a world's functions are imports and exports.
+    /// Of an interface only: the functions of a world are imports and exports.
     pub(super) funcs: Vec<&'a FuncItem<'a>>,
-    /// The names of types that are left out.
+    /// The names of excluded types, with their gates.
     pub(super) gated: Vec<(&'a str, Gated<'a>)>,
 }
 
 impl<'a> Definitions<'a> {
-    /// Notes that a type is left out.
+    /// Notes that a type is excluded.
     pub(super) fn leave_out_type(
         &mut self,
         cx: &mut Context<'_, '_>,
@@ -120,13 +120,13 @@ impl<'a> Definitions<'a> {
         self.gated.push((item.id.name, gate));
     }
 
-    /// Notes that a `use` is left out.
+    /// Notes that a `use` is excluded.
     pub(super) fn leave_out_use(&mut self, item: &UseItem<'a>, gate: Gated<'a>) {
         self.gated.extend(item.names.iter().map(|name| (name.alias.unwrap_or(name.id).name, gate)));
     }
 }
 
-/// What became of [`Definitions`], functions aside.
+/// The results of [`Definitions`], without plain functions.
 pub(super) struct Defined<'a> {
     pub(super) names: TypeNames<'a>,
     /// In source order.
@@ -203,7 +203,7 @@ fn use_item<'a>(
             continue;
         }
         defined.names.insert(local.name, Meaning::Poisoned);
-        // An interface that is not there yet is part of a cycle, which is reported.
+        // An interface that is missing here is part of a cycle, which is reported.
         let Some(target) = index.and_then(|index| cx.interfaces[index as usize].as_ref()) else { continue };
         match target.names.get(name.id.name) {
             Some(Meaning::Type(used)) => {

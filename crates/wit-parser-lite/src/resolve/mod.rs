@@ -1,127 +1,78 @@
 //! Syntax trees to [`Resolved`]. Follows WIT.md, "Name resolution".
 //!
-//! Interfaces are resolved in the order of their `use`s, then worlds in the order of their `include`s, the types of
-//! each in the order of their references: so whatever a name leads to is in the arena already. A fault is noted and its
-//! definition poisoned (left out, with references to it silent), so that one run reports many independent faults.
+//! Interfaces are resolved in the order of their `use`s, then worlds in the order of their
+//! `include`s, and the types of each in the order of their references. Whatever a name refers to is
+//! therefore in the arena already. A definition with a fault is poisoned: it is left out, and
+//! references to it are not reported, so that one run reports many independent faults.
 
 mod equal;
 mod function;
 mod include;
 mod interface;
 mod order;
+mod package;
 mod repeat;
 mod types;
 mod unify;
 mod unique;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use crate::Options;
 use crate::arena::{Attributes, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId};
 use crate::ast::{self, Docs, GateKind, InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::{Error, ErrorKind};
+use crate::faults::Errors;
 use crate::gate::{Features, Gated};
-use crate::package::{Item, PackageKey, Packages, Repeat, lookup, packages};
-use crate::source::count;
+use crate::span::count;
 use order::{cycle_error, order};
-pub(crate) use unify::track;
+use package::{Item, PackageKey, Packages, Repeat, lookup, packages};
+#[cfg(all(feature = "load", feature = "wasm"))]
+pub(crate) use package::{package_key, package_text};
 use unique::{Name, UniqueNames, check_unique};
 
-/// How many faults a run reports at most.
-pub const MAX_ERRORS: usize = 100;
-
-/// The faults found so far, up to a limit.
-pub(crate) struct Errors {
-    errors: Vec<Error>,
-    limit: usize,
-    lost: LostNames,
+/// The options of a run.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// The features whose gated items are included.
+    pub features: Features,
+    /// Whether compatible versions of a package, by semantic versioning, are unified: imports and
+    /// uses of `wasi:io@0.2.10` refer to `wasi:io@0.2.12` if that is given too. Exports, and
+    /// imports under a plain name, keep their version. It is an error if the newer version lacks
+    /// something of the older one.
+    pub unify_versions: bool,
 }
 
-/// The names in what is left out for faults in its syntax. They may be defined there, so not finding them is no fault.
-#[derive(Default)]
-pub(crate) struct LostNames {
-    names: BTreeSet<String>,
-    is_any: bool,
-    /// Whether a definition without a name is left out, which may be any.
-    is_nameless: bool,
-}
-
-impl LostNames {
-    /// Adds all that reads as a name in a text that is left out.
-    pub(crate) fn add(&mut self, text: &str) {
-        self.is_any = true;
-        let words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
-        self.names.extend(words.map(str::to_owned));
-    }
-
-    /// Notes that a definition is left out whose name is missing.
-    pub(crate) fn add_nameless(&mut self) {
-        (self.is_any, self.is_nameless) = (true, true);
-    }
-}
-
-impl Errors {
-    /// Returns a list that keeps nothing, for questions whose faults are reported elsewhere.
-    fn discard() -> Self {
-        Self { errors: Vec::new(), limit: 0, lost: LostNames::default() }
-    }
-
-    /// Returns whether `name` may be defined in what is left out.
-    pub(crate) fn is_lost(&self, name: &str) -> bool {
-        self.lost.is_nameless || self.lost.names.contains(name)
-    }
-
-    /// Returns whether something is left out, so that what is missing may stand there.
-    pub(crate) fn is_any_lost(&self) -> bool {
-        self.lost.is_any
-    }
-
-    pub(crate) fn push(&mut self, error: Error) {
-        if !self.is_full() {
-            self.errors.push(error);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.errors.is_empty()
-    }
-
-    /// Returns whether a further fault would be dropped, so that work on its message can be spared.
-    pub(crate) fn is_full(&self) -> bool {
-        self.errors.len() >= self.limit
-    }
-}
-
-/// What is known in the middle of a run.
+/// The state of a run.
 struct Context<'a, 'f> {
-    /// Whose gated items take part.
+    /// The features whose gated items are included.
     features: &'f Features,
     packages: Packages<'a>,
     out: Resolved,
     errors: Errors,
-    /// Beside [`Resolved::types`].
+    /// Parallel to [`Resolved::types`].
     facts: Vec<TypeFacts>,
     /// By index into [`Packages::interfaces`].
     interfaces: Vec<Option<ResolvedInterface<'a>>>,
-    /// By index into [`Packages::interfaces`]: which of them stands for it. Empty if each does for itself.
+    /// By index into [`Packages::interfaces`]: the index of the interface that replaces it. Empty
+    /// if no interface is replaced.
     newest: Vec<u32>,
     /// By index into [`Packages::worlds`]: the world's index in [`Resolved::worlds`].
     worlds: Vec<Option<u32>>,
-    /// By [`InterfaceId`]: the interfaces it uses.
+    /// By [`InterfaceId`]: the interfaces that it uses.
     uses: Vec<Vec<InterfaceId>>,
-    /// The names that are reported as unknown, once in each interface or world.
+    /// The names that are already reported as unknown in an interface or world.
     unknown: HashSet<(Owner, String)>,
 }
 
 impl Context<'_, '_> {
-    /// Returns the index of the interface that stands for the one with `index`.
+    /// Returns the index of the interface that replaces the one with `index`.
     fn stands_for(&self, index: u32) -> u32 {
         self.newest.get(index as usize).copied().unwrap_or(index)
     }
 }
 
-/// What is worked out once for each type, since chains of aliases can be long.
+/// Facts that are computed once per type, since chains of aliases can be long.
 #[derive(Clone, Copy)]
 struct TypeFacts {
     /// Whether a value of the type may hold a `borrow`.
@@ -135,43 +86,39 @@ struct ResolvedInterface<'a> {
     names: TypeNames<'a>,
 }
 
-/// What the names in an interface or world mean where a type is expected.
+/// The meanings of names in an interface or world, where a type is expected.
 type TypeNames<'a> = BTreeMap<&'a str, Meaning<'a>>;
 
 #[derive(Clone, Copy)]
 enum Meaning<'a> {
     Type(TypeDefId),
-    /// A type that is at fault, or not resolved yet because it is part of a cycle.
+    /// A type with a fault, or one that is missing because it is part of a cycle.
     Poisoned,
     Function,
-    /// A type that is left out.
+    /// An excluded type.
     Gated(Gated<'a>),
 }
 
-/// Returns the packages that the groups of files make up, the first group's as the main package, without what
-/// `options` leave out. `lost` says what is left out for faults in its syntax.
-pub(crate) fn resolve<'a>(
-    groups: &'a [Vec<WitFile<'a>>],
-    options: &Options,
-    lost: LostNames,
-) -> Result<Resolved, Vec<Error>> {
-    let is_any_lost = lost.is_any;
-    let (resolved, repeats) = resolve_chosen(groups, options, lost, BTreeMap::new())?;
+/// Returns the packages in groups of files, without the items that `options` exclude. The package
+/// of the first group is the main one.
+pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>], options: &Options) -> Result<Resolved, Vec<Error>> {
+    let errors = Errors::of(groups.iter().flatten());
+    let is_any_lost = errors.is_any_lost();
+    let (resolved, repeats) = resolve_chosen(groups, options, errors, BTreeMap::new())?;
     if !repeats.is_empty() && !is_any_lost {
         repeat::check_repeats(groups, options, &resolved, &repeats)?;
     }
     Ok(resolved)
 }
 
-/// Returns what the definitions of packages define that take part, and those which do not. `chosen` says which does if
-/// it is not the first.
+/// Returns the packages, and the repeated definitions that are not used. `chosen` gives the index
+/// of the definition to use where it is not the first.
 fn resolve_chosen<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     options: &Options,
-    lost: LostNames,
+    mut errors: Errors,
     chosen: BTreeMap<PackageKey, u32>,
 ) -> Result<(Resolved, Vec<Repeat>), Vec<Error>> {
-    let mut errors = Errors { errors: Vec::new(), limit: MAX_ERRORS, lost };
     let packages = packages(groups, options, chosen, &mut errors);
     let newest = if options.unify_versions { unify::newest(&packages) } else { Vec::new() };
     let mut cx = Context {
@@ -204,12 +151,10 @@ fn resolve_chosen<'a>(
         world::world(&mut cx, index);
     }
     list_package_items(&mut cx);
-    let mut errors = cx.errors.errors;
-    errors.sort_by_key(|error| (error.span.file, error.span.start));
-    if errors.is_empty() { Ok((cx.out, cx.packages.repeats)) } else { Err(errors) }
+    if cx.errors.is_empty() { Ok((cx.out, cx.packages.repeats)) } else { Err(cx.errors.into_sorted()) }
 }
 
-/// Returns the indices of the interfaces, each after those it uses.
+/// Returns the indices of the interfaces, each after those that it uses.
 fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     let mut edges = Vec::new();
     for source in &cx.packages.interfaces {
@@ -235,7 +180,7 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     })
 }
 
-/// Returns the indices of the worlds, each after those it includes.
+/// Returns the indices of the worlds, each after those that it includes.
 fn world_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
     let mut edges = Vec::new();
     for source in &cx.packages.worlds {
@@ -275,7 +220,7 @@ fn list_package_items(cx: &mut Context<'_, '_>) {
     }
 }
 
-/// Returns the index of the interface that `path` means in `body`.
+/// Returns the index of the interface that `path` refers to in `body`.
 fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath<'a>) -> Option<u32> {
     match lookup(&cx.packages, body, path, &mut cx.errors)? {
         Item::Interface(index) => Some(index),
@@ -287,7 +232,7 @@ fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath
     }
 }
 
-/// Returns what stands before an item, and checks its gates against the package's version.
+/// Returns the attributes of an item, and checks its gates against the package's version.
 fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attributes<'_>) -> Attributes {
     let mut attributes = Attributes {
         docs: docs(&ast.docs),
@@ -311,7 +256,7 @@ fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attribute
                 cx.errors.push(Error::new(ErrorKind::Attribute, gate.span, message));
             }
             Some(_) => {}
-            // Its header is left out.
+            // The header is left out.
             None if name.is_empty() => {}
             None => {
                 let message =
@@ -326,8 +271,8 @@ fn attributes(cx: &mut Context<'_, '_>, package: PackageId, ast: &ast::Attribute
     attributes
 }
 
-/// Returns the text of documentation comments: comment signs, the space after them, and the stars of block comments
-/// are taken off.
+/// Returns the text of documentation comments, without comment signs, the space after them, and the
+/// stars of block comments.
 fn docs(docs: &Docs<'_>) -> Option<String> {
     if docs.comments.is_empty() {
         return None;
@@ -352,7 +297,7 @@ fn docs(docs: &Docs<'_>) -> Option<String> {
     Some(text)
 }
 
-/// Returns the id that the next interface of the arena gets.
+/// Returns the id of the next interface of the arena.
 fn next_interface(cx: &Context<'_, '_>) -> InterfaceId {
     InterfaceId::new(count(cx.out.interfaces.len()))
 }

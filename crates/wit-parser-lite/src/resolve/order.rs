@@ -1,26 +1,27 @@
 //! Dependency order.
 
 use crate::error::{Error, ErrorKind};
-use crate::source::{Span, count};
+use crate::span::{Span, count};
 
-/// Returns the nodes `0..edges.len()` such that each comes after those that its edges lead to.
+/// Returns the nodes `0..edges.len()` in an order in which each comes after the targets of its
+/// edges.
 ///
-/// An edge carries the place that made it. Each edge that closes a cycle is given to `on_cycle` with the nodes of the
-/// cycle, first the one that the edge leads to, and is then ignored.
+/// Each edge carries a span. For an edge that closes a cycle, `on_cycle` is called with the nodes
+/// of the cycle, starting with the target of the edge; the edge is then ignored.
 ///
-/// The walk keeps its own stack, since a chain of definitions can be as long as the input.
+/// The stack is explicit, since a chain of definitions can be as long as the input.
 pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32], Span)) -> Vec<u32> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         New,
-        /// On the path, at this place.
+        /// On the path, at this position.
         Open(usize),
         Done,
     }
     let mut states = vec![State::New; edges.len()];
     let mut done = Vec::with_capacity(edges.len());
     let mut path: Vec<u32> = Vec::new();
-    // How many edges of each node on the path are followed.
+    // For each node on the path, the number of edges already followed.
     let mut followed: Vec<usize> = Vec::new();
     for root in 0..count(edges.len()) {
         if states[root as usize] == State::New {
@@ -51,11 +52,11 @@ pub(super) fn order(edges: &[Vec<(u32, Span)>], mut on_cycle: impl FnMut(&[u32],
     done
 }
 
-/// How many members of a cycle an error shows.
+/// The number of members of a cycle that an error shows.
 const MAX_NAMES: usize = 8;
 
-/// Returns the error that the definitions of a cycle need each other: `what` and `does` make "interface `a` uses itself",
-/// and a note for each member says where. `name` gives the members' names.
+/// Returns the error that the definitions of a cycle depend on each other. `what` and `does` give
+/// "interface `a` uses itself", with a note for each member. `name` gives the names of the members.
 #[cold]
 pub(super) fn cycle_error<'a>(
     (what, does): (&str, &str),

@@ -1,17 +1,17 @@
-//! Packages that several dependencies bring along: all copies must be the same in structure.
+//! Packages that several dependencies define: all copies must have the same structure.
 //!
-//! Each copy takes the place of the first in a run of its own, and what the runs yield is compared. So a copy is checked
-//! like any other package, and nothing else needs to know of copies.
+//! Each copy is resolved in a run in which it replaces the first one, and the results are compared.
+//! So a copy is checked like any other package, and the rest of the code knows nothing of copies.
 
 use super::equal::{Pair, missing_in_package};
-use super::{LostNames, MAX_ERRORS, resolve_chosen};
-use crate::Options;
+use super::package::{PackageKey, Repeat, package_text};
+use super::{Options, resolve_chosen};
 use crate::arena::{PackageId, Resolved};
 use crate::ast::WitFile;
-use crate::error::{Error, ErrorKind};
-use crate::package::{PackageKey, Repeat, package_text};
+use crate::error::{Error, ErrorKind, MAX_ERRORS};
+use crate::faults::Errors;
 
-/// Checks that each of `repeats` defines the same as the definition that took part when `resolved` came about.
+/// Checks that each of `repeats` equals the definition that was used for `resolved`.
 pub(super) fn check_repeats<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     options: &Options,
@@ -23,12 +23,13 @@ pub(super) fn check_repeats<'a>(
     for round in 1..=n_rounds {
         let repeats: Vec<_> = repeats.iter().filter(|repeat| repeat.index == round).collect();
         let chosen = repeats.iter().map(|repeat| (repeat.key.clone(), round)).collect();
-        match resolve_chosen(groups, options, LostNames::default(), chosen) {
+        match resolve_chosen(groups, options, Errors::new(), chosen) {
             Ok((other, _)) => {
                 faults.extend(repeats.iter().filter_map(|repeat| difference(resolved, &other, repeat)));
             }
             Err(errors) => {
-                // Faults of a copy itself are worth more than that it differs, those of others follow from that.
+                // Faults of a copy itself are more useful than the report that it differs. Faults
+                // of other packages follow from it.
                 let is_own = |error: &Error| repeats.iter().any(|repeat| repeat.span.file == error.span.file);
                 let (own, _) = errors.into_iter().partition::<Vec<_>, _>(is_own);
                 let is_known = !own.is_empty();
@@ -43,7 +44,8 @@ pub(super) fn check_repeats<'a>(
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// Returns the error that the definition of `repeat`, which took part in `other`, is not that of `resolved`.
+/// Returns the error that the definition of `repeat`, used in `other`, differs from that in
+/// `resolved`.
 fn difference(resolved: &Resolved, other: &Resolved, repeat: &Repeat) -> Option<Error> {
     let (first, second) = (package(resolved, &repeat.key), package(other, &repeat.key));
     let there = missing_in_package(Pair { a: resolved, b: other }, first, second);

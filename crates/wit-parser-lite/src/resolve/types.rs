@@ -1,4 +1,4 @@
-//! Type definitions and types in place. Follows WIT.md, "Items: type" and "Types".
+//! Type definitions and types. Follows WIT.md, "Items: type" and "Types".
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,13 @@ use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, Typ
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated_error;
-use crate::source::{Span, count};
+use crate::span::{Span, count};
 
-/// How many labels `flags` may have (CanonicalABI.md, "Element Size").
+/// The maximum number of labels of `flags` (CanonicalABI.md, "Element Size").
 const MAX_FLAGS: usize = 32;
 
-/// Adds the type definitions of one interface or world, in the order of their references, and returns them.
+/// Adds the type definitions of an interface or world, in the order of their references, and
+/// returns them.
 pub(super) fn typedefs<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
@@ -53,7 +54,7 @@ pub(super) fn typedefs<'a>(
     types
 }
 
-/// Collects the names that a type definition needs to be resolved before it.
+/// Collects the names that must be resolved before a type definition.
 fn typedef_references<'a>(kind: &TypedefKind<'a>, names: &mut Vec<Id<'a>>) {
     match kind {
         TypedefKind::Variant(cases) => {
@@ -66,7 +67,7 @@ fn typedef_references<'a>(kind: &TypedefKind<'a>, names: &mut Vec<Id<'a>>) {
     }
 }
 
-/// Collects the names in a type. Recursion ends at the parser's depth limit.
+/// Collects the names in a type. The parser's depth limit bounds the recursion.
 fn references<'a>(ty: &Ty<'a>, names: &mut Vec<Id<'a>>) {
     match &ty.kind {
         TyKind::Primitive(_) => {}
@@ -84,7 +85,7 @@ fn references<'a>(ty: &Ty<'a>, names: &mut Vec<Id<'a>>) {
     }
 }
 
-/// Returns what a type definition defines, or `None` after reporting a fault.
+/// Returns the kind of a type definition, or `None` after reporting a fault.
 fn typedef(
     cx: &mut Context<'_, '_>,
     scope: Scope,
@@ -149,7 +150,7 @@ fn labels(cx: &mut Context<'_, '_>, what: &str, labels: &[ast::Label<'_>]) -> Ve
     resolved
 }
 
-/// Returns the type that `ast` means, or `None` after reporting a fault.
+/// Returns the type that `ast` refers to, or `None` after reporting a fault.
 pub(super) fn ty(
     cx: &mut Context<'_, '_>,
     scope: Scope,
@@ -206,7 +207,8 @@ fn optional_ty(
     }
 }
 
-/// Returns the payload of a stream or future, which may not hold a `borrow`: nothing bounds how long it is under way.
+/// Returns the payload of a stream or future. It cannot hold a `borrow`, since nothing bounds its
+/// time in transit.
 fn without_borrow(
     cx: &mut Context<'_, '_>,
     what: &str,
@@ -224,7 +226,7 @@ fn without_borrow(
     Some(Some(payload))
 }
 
-/// Returns the type that `id` names.
+/// Returns the type with the name `id`.
 fn named(cx: &mut Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
     let error = match names.get(id.name) {
         Some(Meaning::Type(id)) => return Some(*id),
@@ -248,7 +250,7 @@ fn unknown_type(cx: &Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: I
         let help = format!("interface `{interface}` defines it: write `use {interface}.{{{}}};`", id.name);
         return error.help(help);
     }
-    // What other languages and older WIT call them.
+    // The names in other languages and in older WIT.
     let keyword = match id.name {
         "float32" | "float" => "f32",
         "float64" | "double" => "f64",
@@ -285,7 +287,7 @@ fn defining_interface<'a>(cx: &Context<'a, '_>, scope: Scope, name: &str) -> Opt
     found.map(|interface| interface.id.name)
 }
 
-/// Returns the type that `id` names, which must be a resource.
+/// Returns the type with the name `id`, which must be a resource.
 fn resource(cx: &mut Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
     let found = named(cx, scope, names, id)?;
     if !cx.facts[found.index() as usize].is_resource {
@@ -302,7 +304,7 @@ pub(super) fn anonymous(cx: &mut Context<'_, '_>, scope: Scope, kind: TypeDefKin
     push_type(cx, TypeDef { name: None, owner: scope.owner, kind, attributes: Attributes::default(), span })
 }
 
-/// Adds a type, whose parts are in the arena already.
+/// Adds a type whose parts are already in the arena.
 pub(super) fn push_type(cx: &mut Context<'_, '_>, ty: TypeDef) -> TypeDefId {
     let holds = |ty: &Type| holds_borrow(cx, *ty);
     let is_resource = match ty.kind {

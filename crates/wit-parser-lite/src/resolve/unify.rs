@@ -1,9 +1,9 @@
-//! Versions of one package that are compatible by semantic versioning, taken as one: each interface of an older one is
-//! stood for by that of the newest.
+//! Unification of compatible versions of a package: the interface of the newest version replaces
+//! those of older ones.
 //!
-//! It happens while names are looked up, so that everything after it, transitive imports above all, meets one interface
-//! only. An interface that a world exports, or imports under a plain name, keeps its version: that is what the world
-//! promises or asks for.
+//! The replacement happens where names are looked up, so that later steps, transitive imports above
+//! all, see only one interface. An interface that a world exports, or imports under a plain name,
+//! keeps its version, because the world promises or asks for exactly that.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,14 @@ use semver::Version;
 
 use super::Context;
 use super::equal::{Pair, missing_in_interface};
+use super::package::Packages;
 use crate::arena::Owner;
 use crate::error::{Error, ErrorKind};
-use crate::package::Packages;
-use crate::source::count;
+use crate::span::count;
 
-/// What versions must have in common to be compatible (<https://semver.org>, and Cargo's reading of versions below 1):
-/// the parts up to the first that is not 0. Pre-releases are compatible with nothing.
+/// Returns the part of a version in which compatible versions agree: the numbers up to the first
+/// that is not 0 (<https://semver.org>, with Cargo's rule for versions below 1). A pre-release is
+/// compatible with no other version.
 pub(crate) fn track(version: &Version) -> Option<(u64, u64, u64)> {
     if !version.pre.is_empty() {
         return None;
@@ -29,7 +30,8 @@ pub(crate) fn track(version: &Version) -> Option<(u64, u64, u64)> {
     })
 }
 
-/// Returns for each index into [`Packages::interfaces`] the one that stands for it: its own or that of a newer version.
+/// Returns for each index into [`Packages::interfaces`] the index of its replacement: itself, or
+/// the interface in a newer version.
 pub(super) fn newest(packages: &Packages<'_>) -> Vec<u32> {
     let key = |index: usize| {
         let source = &packages.interfaces[index];
@@ -50,7 +52,7 @@ pub(super) fn newest(packages: &Packages<'_>) -> Vec<u32> {
     (0..packages.interfaces.len()).map(|index| count(stands_for(index))).collect()
 }
 
-/// Checks that each interface has all that those have which it stands for.
+/// Checks that each replacement has everything that the interface has.
 pub(super) fn check_compatible(cx: &mut Context<'_, '_>) {
     let mut faults = Vec::new();
     for (index, stands_for) in cx.newest.iter().enumerate() {

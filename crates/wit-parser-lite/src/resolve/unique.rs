@@ -1,16 +1,16 @@
-//! The names of one scope, which must be strongly unique (Explainer.md, "Name Uniqueness").
+//! The names of a scope, which must be strongly unique (Explainer.md, "Name Uniqueness").
 //!
-//! Names are compared as they stand in the source: what the section calls the canonical form is never written out.
+//! Names are compared as written. The canonical form of that section is not built.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::Errors;
 use crate::ast::Id;
 use crate::error::{Error, ErrorKind};
-use crate::source::Span;
+use crate::faults::Errors;
+use crate::span::Span;
 
-/// A name of a type, function, import or export. Names are ordered, and equal, by their canonical form.
+/// A name of a type, function, import or export. Order and equality are those of canonical forms.
 #[derive(Clone, Debug)]
 pub(crate) enum Name<'a> {
     /// In its parts: annotations such as `[method]`, the resource (empty for none) and the label.
@@ -19,7 +19,7 @@ pub(crate) enum Name<'a> {
     Text(String),
 }
 
-/// What is compared of a name, hyphens and case aside.
+/// The parts of a name that are compared, without hyphens and case.
 struct Canonical<'n> {
     annotation: &'static str,
     resource: &'n str,
@@ -41,9 +41,10 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// Returns the form in which two names of one scope must differ.
+    /// Returns the form in which two names of a scope must differ.
     ///
-    /// Annotations other than `[constructor]` and `[set]` don't count, and `[method]r.r` counts as `r`.
+    /// Annotations other than `[constructor]` and `[set]` don't count, and `[method]r.r` counts as
+    /// `r`.
     fn canonical(&self) -> Canonical<'_> {
         let (annotations, resource, label) = match self {
             Self::Parts { annotations, resource, label } => (*annotations, *resource, *label),
@@ -63,7 +64,7 @@ impl<'a> Name<'a> {
         Canonical { annotation: counts.unwrap_or(""), resource, label }
     }
 
-    /// Returns a number that equal names have in common, and different ones hardly ever.
+    /// Returns a hash of the canonical form.
     fn digest(&self) -> u64 {
         let Canonical { annotation, resource, label } = self.canonical();
         let bytes = folded(label).chain(folded(resource));
@@ -75,7 +76,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Returns the letters and digits of a name, by which it is compared.
+/// Returns the letters and digits by which a name is compared.
 fn folded(name: &str) -> impl Iterator<Item = u8> {
     name.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase())
 }
@@ -103,16 +104,17 @@ impl PartialEq for Name<'_> {
 
 impl Eq for Name<'_> {}
 
-/// The names of one scope so far, each with its place.
+/// The names of a scope so far, with their spans.
 ///
-/// They are ordered by a digest first, so that a search hardly ever compares letters.
+/// They are ordered by a hash first, so that lookups hardly ever compare letters.
 #[derive(Default)]
 pub(super) struct UniqueNames<'a> {
     names: BTreeMap<(u64, Name<'a>), Span>,
 }
 
 impl<'a> UniqueNames<'a> {
-    /// Adds `name`, and returns whether it was free. `what` says what names of this scope stand for.
+    /// Adds `name`, and returns whether it was unused. `what` is the kind of item that has names in
+    /// this scope.
     pub(super) fn add(&mut self, errors: &mut Errors, what: &str, name: Name<'a>, span: Span) -> bool {
         let key = (name.digest(), name);
         if let Some(((_, other), other_span)) = self.names.get_key_value(&key) {
@@ -124,9 +126,9 @@ impl<'a> UniqueNames<'a> {
     }
 }
 
-/// Checks the names of fields, cases, flags or parameters, which `what` says.
+/// Checks the names of the fields, cases, flags or parameters of a definition; `what` is which.
 pub(super) fn check_unique<'a>(errors: &mut Errors, what: &str, ids: impl Iterator<Item = Id<'a>> + Clone) {
-    /// Up to this many names, comparing all pairs is faster than a set.
+    /// For up to this many names, comparing all pairs is faster than a set.
     const MAX_PAIRWISE: usize = 8;
     if ids.clone().count() > MAX_PAIRWISE {
         let mut unique = UniqueNames::default();
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn canonical_names() {
         let is_same = |a: &str, b: &str| Name::Text(a.to_owned()) == Name::Text(b.to_owned());
-        // The conflicts that the spec's section lists.
+        // The conflicts that the section lists.
         for (a, b) in [
             ("foo", "FOO"),
             ("foo", "[method]foo.foo"),

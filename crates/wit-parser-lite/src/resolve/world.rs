@@ -13,18 +13,18 @@ use crate::arena::{
 use crate::ast::{self, ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated;
-use crate::source::{Span, count};
+use crate::span::{Span, count};
 
 /// The imports of a world, or its exports.
 pub(super) struct Side<'a> {
     pub(super) what: &'static str,
     pub(super) items: Vec<WorldItem>,
     pub(super) unique: UniqueNames<'a>,
-    /// The interfaces among them that go by their own names.
+    /// The interfaces among them that have no plain name.
     pub(super) interfaces: BTreeSet<InterfaceId>,
-    /// Whether an interface is what its path says, and not the newest that is compatible.
+    /// Whether paths mean exactly their version, and not the newest compatible one.
     keeps_versions: bool,
-    /// Those of them that stand for an older version named here.
+    /// The interfaces among them that replace an older version named here.
     merged: BTreeSet<InterfaceId>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
     let attributes = attributes(cx, package, &ast.attributes);
     let id = count(cx.out.worlds.len());
     let scope = Scope { owner: Owner::World(WorldId::new(id)), package, body };
-    // Reserved before its contents, so that they can name their owner.
+    // Reserves the id, which the contents refer to.
     cx.out.worlds.push(World {
         name: ast.id.name.to_owned(),
         package,
@@ -94,7 +94,7 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
             WorldDefinition::Use(_) | WorldDefinition::Typedef(_) | WorldDefinition::Include(_) => {}
         }
     }
-    // After all else, since an included interface may be there already but not the other way round.
+    // Last, because an included interface may already be there, but not the other way round.
     for item in items {
         if let WorldDefinition::Include(item) = item {
             include_item(cx, scope, item, &mut imports, &mut exports);
@@ -145,7 +145,7 @@ fn extern_item<'a>(
             if index != named {
                 side.merged.insert(target);
             }
-            // Two versions of which one stands for the other are one import.
+            // Two versions that are unified are one import.
             if !(side.merged.contains(&target) && side.interfaces.contains(&target)) {
                 add_interface(cx, side, target, attributes, path.span());
             }
@@ -181,7 +181,7 @@ fn extern_item<'a>(
     }
 }
 
-/// Adds an interface by its own name, which may stand there only once.
+/// Adds an interface without a plain name, of which there can be only one.
 fn add_interface(
     cx: &mut Context<'_, '_>,
     side: &mut Side<'_>,
@@ -196,7 +196,7 @@ fn add_interface(
     }
 }
 
-/// Returns the interfaces among `roots` and those used from there, directly or not, in the order of the arena.
+/// Returns `roots` and the interfaces that they use, directly or not, in the order of the arena.
 fn closure(cx: &Context<'_, '_>, roots: impl IntoIterator<Item = InterfaceId>) -> BTreeSet<InterfaceId> {
     let mut pending: Vec<_> = roots.into_iter().collect();
     let mut reached = BTreeSet::new();
@@ -222,8 +222,8 @@ fn interfaces_of(side: &Side<'_>) -> impl Iterator<Item = InterfaceId> {
     })
 }
 
-/// Adds an import of each interface that something here uses and that is not imported, or exported for exports. Its
-/// gate is that of what uses it.
+/// Adds an import of each interface that is used here but neither imported nor, for exports,
+/// exported. It has the gate of its user.
 fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Side<'_>, exports: &Side<'_>) {
     let mut roots = Vec::new();
     let uses = |id: InterfaceId| cx.uses[id.index() as usize].iter().copied();
@@ -252,12 +252,12 @@ fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Side<'_>, exports: &Side
             }
         }
     }
-    // Uses lead to earlier interfaces, so this order has each after those it uses.
+    // Interfaces use earlier ones only, so in this order each comes after those that it uses.
     added.sort_by_key(|(id, _)| *id);
     imports.items.splice(0..0, added.into_iter().map(|(_, item)| item));
 }
 
-/// Returns the interface that a `use` in a world takes a type from.
+/// Returns the interface whose type a `use` in a world names.
 fn used_interface(cx: &Context<'_, '_>, id: TypeDefId) -> Option<InterfaceId> {
     let TypeDefKind::Use(target) = cx.out[id].kind else { return None };
     match cx.out[target].owner {
@@ -266,8 +266,8 @@ fn used_interface(cx: &Context<'_, '_>, id: TypeDefId) -> Option<InterfaceId> {
     }
 }
 
-/// Checks that no export uses one interface both as an export and, through another that is only imported, as an
-/// import: their types would differ.
+/// Checks that no export uses an interface both as an export and, through another interface that is
+/// only imported, as an import: the types would differ.
 fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Side<'_>) {
     let mut faults = Vec::new();
     for export in interfaces_of(exports) {

@@ -1,7 +1,8 @@
-//! Packages as they come out of components, bit by bit.
+//! Packages under construction, as they are read from components.
 //!
-//! A component shows an interface wherever it is needed, and mostly only the part that is needed there. A draft has each
-//! interface once, with all that was seen of it. Its spans mean nothing: what is read becomes text, and text has places.
+//! A component describes an interface wherever it needs it, and mostly only in part. A draft has
+//! each interface once, with all parts seen so far. Its spans are placeholders: a draft is printed,
+//! and the spans of the printed text are used.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,18 +17,19 @@ use crate::arena::{
     TypeDefId, TypeDefKind, World, WorldId, WorldItem, WorldItemKind, push,
 };
 use crate::print::{Direction, Remarks};
-use crate::source::{FileId, Sources, Span};
+use crate::source::Sources;
+use crate::span::{FileId, Span};
 
-/// What is known of packages so far.
+/// The packages read so far.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) resolved: Resolved,
     /// Comments for what WIT has no form for.
     pub(super) remarks: Remarks,
-    /// The reasons for these comments, each in a line.
+    /// The reasons for these comments, one line each.
     pub(super) inexact: Vec<String>,
     span: Span,
-    /// By name with version.
+    /// By name, with version.
     packages: BTreeMap<String, PackageId>,
     interfaces: HashMap<(PackageId, String), InterfaceId>,
     types: HashMap<(Owner, String), TypeDefId>,
@@ -49,7 +51,7 @@ impl Draft {
         }
     }
 
-    /// Returns the package with this name, which may come with a version.
+    /// Returns the package with this name, which may have a version.
     pub(super) fn package(&mut self, full: &str) -> Result<PackageId, DecodeError> {
         if let Some(id) = self.packages.get(full) {
             return Ok(*id);
@@ -87,7 +89,7 @@ impl Draft {
         Ok(id)
     }
 
-    /// Returns a new interface that is written inside `world`.
+    /// Adds an inline interface of `world`.
     pub(super) fn inline_interface(&mut self, name: &str, world: WorldId) -> InterfaceId {
         let package = self.resolved[world].package;
         self.new_interface(name, package, Some(world))
@@ -131,7 +133,7 @@ impl Draft {
         self.types.get(&(owner, name.to_owned())).copied()
     }
 
-    /// Adds a type with a name, which `owner` does not have yet.
+    /// Adds a named type, which `owner` does not have yet.
     pub(super) fn name_type(
         &mut self,
         owner: Owner,
@@ -149,7 +151,7 @@ impl Draft {
         id
     }
 
-    /// Adds a type without a name.
+    /// Adds an unnamed type.
     pub(super) fn anonymous(&mut self, owner: Owner, kind: TypeDefKind) -> TypeDefId {
         let attributes = Attributes::default();
         push(
@@ -159,7 +161,7 @@ impl Draft {
         )
     }
 
-    /// Returns whether an interface has a function already.
+    /// Returns whether an interface already has a function.
     pub(super) fn has_function(&self, owner: Owner, name: &str) -> bool {
         self.functions.contains(&(owner, name.to_owned()))
     }
@@ -177,7 +179,7 @@ impl Draft {
         id
     }
 
-    /// Returns an entry of a world's imports or exports, which `source` is in the component.
+    /// Returns the entry of a world for an import or export, which is `source` in the component.
     pub(super) fn item(
         &self,
         name: Option<String>,
@@ -186,7 +188,7 @@ impl Draft {
     ) -> WorldItem {
         let external_id = match kind {
             WorldItemKind::Interface(_) => source.external_id.clone(),
-            // That of a function or type is part of it.
+            // Functions and types carry their own.
             WorldItemKind::Function(_) | WorldItemKind::Type(_) => None,
         };
         let attributes = Attributes { external_id, ..Attributes::default() };
@@ -198,7 +200,7 @@ impl Draft {
         self.items(world, direction).push(item);
     }
 
-    /// Adds the entry for a type, if a world has it.
+    /// Adds the entry for a type if a world owns it.
     pub(super) fn add_type_of_world(&mut self, id: TypeDefId) {
         let ty = &self.resolved[id];
         let Owner::World(world) = ty.owner else { return };
@@ -216,7 +218,7 @@ impl Draft {
         }
     }
 
-    /// Notes that an import or export of a world is left out.
+    /// Notes that an import or export of a world is omitted.
     pub(super) fn leave_out(&mut self, world: WorldId, direction: Direction, name: &str, no_form: &NoForm) {
         let text = format!("{} {}: {}", direction.keyword(), name.escape_debug(), no_form.why);
         let position = self.items(world, direction).len();
@@ -224,19 +226,19 @@ impl Draft {
         self.inexact.push(no_form.message());
     }
 
-    /// Notes that an export of an instance is left out of its interface.
+    /// Notes that an export of an instance is omitted from its interface.
     pub(super) fn leave_out_of_interface(&mut self, id: InterfaceId, name: &str, no_form: &NoForm) {
         self.remarks.of_interface(id, format!("{}: {}", name.escape_debug(), no_form.why));
         self.inexact.push(no_form.message());
     }
 
-    /// Notes that a type is only the nearest that WIT has to the component's.
+    /// Notes that a type is only the nearest equivalent in WIT.
     pub(super) fn remark(&mut self, id: TypeDefId, text: String, no_form: &NoForm) {
         self.remarks.of_type(id, text);
         self.inexact.push(no_form.message());
     }
 
-    /// Removes the gates of items that are not stable yet: that they are here means that they were asked for.
+    /// Removes the gates of unstable items: their presence means that they were enabled.
     #[cfg(feature = "load")]
     pub(super) fn take_unstable_in(&mut self) {
         self.for_each_attributes(|_, attributes| {
@@ -246,8 +248,8 @@ impl Draft {
         });
     }
 
-    /// Removes versions that mean nothing in their package: some writers keep those of worlds of other packages that a
-    /// world includes.
+    /// Removes versions that have no meaning in their package. Some writers keep the versions of
+    /// worlds that are included from other packages.
     pub(super) fn drop_foreign_versions(&mut self) {
         let versions = self.resolved.packages().map(|(_, package)| package.version.clone());
         let versions: Vec<_> = versions.collect();

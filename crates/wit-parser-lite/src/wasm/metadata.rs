@@ -1,7 +1,7 @@
-//! Documentation and gates, for which the binary form has no place of its own.
+//! Documentation and gates, which the types of a component cannot carry.
 //!
-//! Tools agree on a custom section `package-docs` of the package's component: a byte with the version, then a JSON document
-//! in the shape of the package, in which only items with something to say are present.
+//! By convention they are in a custom section `package-docs` of the component: a version byte, then
+//! a JSON document in the shape of the package, with entries only for items that have some.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,13 @@ use crate::name::label_fault;
 /// The section's name.
 pub(super) const SECTION: &str = "package-docs";
 
-/// What the version byte is in what is written. Version 0 has the same shape, with fewer items.
+/// The version byte to write. Version 0 has the same shape, with fewer items.
 const VERSION: u8 = 1;
 
 type Object = Map<String, Value>;
 type Result<T> = std::result::Result<T, DecodeError>;
 
-/// Returns the section's contents, or `None` if there is nothing to say.
+/// Returns the contents of the section, or `None` if there is nothing to write.
 pub(super) fn write(resolved: &Resolved, package: PackageId) -> Option<Vec<u8>> {
     let package = &resolved[package];
     let interfaces =
@@ -42,7 +42,7 @@ pub(super) fn write(resolved: &Resolved, package: PackageId) -> Option<Vec<u8>> 
     Some(bytes)
 }
 
-/// Adds the entries that are not empty, unless all are.
+/// Adds the entries that are not empty, if there are any.
 fn add(out: &mut Object, name: &str, entries: impl Iterator<Item = (String, Object)>) {
     let entries = entries.filter(|(_, entry)| !entry.is_empty());
     let entries: Object = entries.map(|(name, entry)| (name, Value::Object(entry))).collect();
@@ -114,8 +114,9 @@ fn named_type(resolved: &Resolved, id: TypeDefId) -> Option<(String, Object)> {
     Some((ty.name.clone()?, out))
 }
 
-/// The names of a world's entries, for its imports and for its exports. `inline` are the interfaces inside it, `docs` and
-/// `stability` are of other interfaces and, since they have no other place, the documentation of inline ones.
+/// The fields of a world for its imports and for its exports: `inline` is about inline interfaces,
+/// `docs` and `stability` are about other interfaces. The documentation of inline ones is in `docs`
+/// too, since `inline` has no field for it.
 struct Side {
     inline: &'static str,
     functions: &'static str,
@@ -183,7 +184,7 @@ fn world_side(resolved: &Resolved, side: &Side, items: &[WorldItem], out: &mut O
     }
 }
 
-/// Returns the name that an import or export of an interface goes by.
+/// Returns the name under which an interface is imported or exported.
 fn item_name(resolved: &Resolved, item: &WorldItem) -> String {
     match (&item.name, item.kind) {
         (Some(name), _) => name.clone(),
@@ -192,7 +193,7 @@ fn item_name(resolved: &Resolved, item: &WorldItem) -> String {
     }
 }
 
-/// Adds what the section says of the items of `package`.
+/// Adds the contents of the section to the items of `package`.
 pub(super) fn read(draft: &mut Draft, package: PackageId, section: &[u8]) -> Result<()> {
     let json = match section {
         [0 | VERSION, json @ ..] => json,
@@ -287,7 +288,7 @@ fn read_world(draft: &mut Draft, id: WorldId, entry: &Value) -> Result<()> {
     read_types(draft, Owner::World(id), entry)?;
     let exports = names(&draft.resolved, id, false);
     let mut imports = names(&draft.resolved, id, true);
-    // In the older version an export may stand among the imports.
+    // In the older version, an export may be listed among the imports.
     for (name, at) in &exports.interfaces {
         imports.interfaces.entry(name.clone()).or_insert(*at);
     }
@@ -298,7 +299,7 @@ fn read_world(draft: &mut Draft, id: WorldId, entry: &Value) -> Result<()> {
     read_world_side(draft, id, &EXPORTS, &exports, entry)
 }
 
-/// What the names in a world mean.
+/// The items of a world by name.
 struct Names {
     interfaces: BTreeMap<String, Place>,
     functions: BTreeMap<String, FunctionId>,
@@ -333,7 +334,7 @@ fn read_world_side(draft: &mut Draft, id: WorldId, side: &Side, names: &Names, e
     for (name, entry) in entries(entry, side.inline)? {
         let place = *found(&names.interfaces, name)?;
         read_interface(draft, place.interface, entry)?;
-        // What stands before it stands before the import or export.
+        // The attributes of an inline interface are those of its import or export.
         let attributes = draft.resolved[place.interface].attributes.clone();
         let item = item_mut(draft, id, place);
         item.attributes = Attributes { external_id: item.attributes.external_id.take(), ..attributes };
@@ -386,7 +387,7 @@ fn read_stability(gates: &Value, attributes: &mut Attributes) -> Result<()> {
     Ok(())
 }
 
-/// Returns the entries of a field, none if it is not there.
+/// Returns the entries of a field, or none if the field is missing.
 fn entries<'v>(value: &'v Value, name: &str) -> Result<Vec<(&'v String, &'v Value)>> {
     match value.get(name) {
         None => Ok(Vec::new()),

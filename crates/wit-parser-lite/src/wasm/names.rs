@@ -1,15 +1,15 @@
-//! Names of imports and exports as WIT has them. Follows Explainer.md, "Import and Export
-//! Definitions", and Binary.md, `importname'` and `exportname'`.
+//! Names of imports and exports. Follows Explainer.md, "Import and Export Definitions"
+//! (`externname`: `plainname`, `interfacename`, `label`).
 
 use super::error::DecodeError;
 use crate::arena::{Accessor, MethodKind};
 use crate::name::label_fault;
 
-/// Why WIT cannot say something about a component.
+/// A part of a component that has no form in WIT.
 pub(super) struct NoForm {
     /// The item's name.
     name: String,
-    /// What it is, or what about it has no form.
+    /// What it is, or which of its properties has no form.
     pub(super) why: String,
 }
 
@@ -19,21 +19,21 @@ impl NoForm {
         Self { name: name.to_owned(), why: why.into() }
     }
 
-    /// Returns the reason in one line, with the item's name. Names may hold any characters.
+    /// Returns the reason in one line, with the name of the item, which may have any characters.
     pub(super) fn message(&self) -> String {
         format!("`{}` has no form in WIT: {}", self.name.escape_debug(), self.why)
     }
 }
 
-/// The parts of a function's name, a `plainname`.
+/// A `plainname`, the name of a function, in parts.
 pub(super) struct PlainName<'n> {
-    /// For a function of a resource: its kind and the resource's name.
+    /// For a function of a resource: its kind, and the name of the resource.
     pub(super) method: Option<(MethodKind, &'n str)>,
     pub(super) accessor: Option<Accessor>,
     pub(super) label: &'n str,
 }
 
-/// Splits a `plainname`, the name of a function.
+/// Splits a `plainname`.
 pub(super) fn plainname(name: &str) -> Result<PlainName<'_>, NoForm> {
     let (kind, rest) = if let Some(resource) = name.strip_prefix("[constructor]") {
         let method = Some((MethodKind::Constructor, label(resource)?));
@@ -62,7 +62,7 @@ pub(super) fn plainname(name: &str) -> Result<PlainName<'_>, NoForm> {
     }
 }
 
-/// Returns `name` if it is a `label`, a name that WIT can write.
+/// Returns `name` if it is a `label`, the form of names in WIT.
 pub(super) fn label(name: &str) -> Result<&str, NoForm> {
     match label_fault(name) {
         None => Ok(name),
@@ -70,7 +70,7 @@ pub(super) fn label(name: &str) -> Result<&str, NoForm> {
     }
 }
 
-/// Splits an `interfacename` into its package and the rest: `a:b/c@1.0.0` is `c` of `a:b@1.0.0`.
+/// Splits an `interfacename` into package and name: `a:b/c@1.0.0` is `c` of `a:b@1.0.0`.
 pub(super) fn interfacename(full: &str) -> Result<(String, &str), DecodeError> {
     let (name, version) = match full.split_once('@') {
         Some((name, version)) => (name, format!("@{version}")),

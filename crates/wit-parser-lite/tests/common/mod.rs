@@ -1,4 +1,4 @@
-//! A compact dump of what is resolved, for expectations.
+//! A compact dump of resolved packages, for expectations.
 
 use wit_parser_lite::{
     Attributes, Function, InterfaceId, Owner, Resolved, Type, TypeDefId, TypeDefKind, WorldItem,

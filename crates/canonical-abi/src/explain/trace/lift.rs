@@ -10,20 +10,22 @@ use alloc::vec::Vec;
 use super::lower::{list_size, string_size};
 use super::recorder::{Cx, Recorder, begin, brief_string, brief_value, core, memory, range};
 use super::{Place, Trace};
-use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::explain::{count, join_path};
-use crate::flatten::{CoreType, flat_count, flat_count_of_types, flat_types};
+use crate::flat::lift::{CoreValue, CoreValueIter, lift_flat};
 use crate::host::{Context, Host};
-use crate::layout::{discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout};
-use crate::lift::{CoreValue, CoreValueIter, lift_flat};
-use crate::load::{
+use crate::memory::load::{
     check_discriminant, check_list_range, load_from_valid_range, load_list_from_valid_range,
     reserve_elements, reserved_vec,
 };
+use crate::memory::string::load_string_from_range;
 use crate::memory::{check_pointer, load_int};
-use crate::specialize::{record_value, variant_value};
-use crate::string::load_string_from_range;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{CoreType, flat_count, flat_count_of_types, flat_types};
+use crate::types::layout::{
+    discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout,
+};
 use crate::types::{ScalarType, ValType};
+use crate::value::specialize::{record_value, variant_value};
 use crate::value::{List, Value};
 
 /// Does what [`lift_flat_values`](crate::lift::lift_flat_values) does, and returns the steps of it also when it

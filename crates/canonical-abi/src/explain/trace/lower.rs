@@ -8,19 +8,22 @@ use alloc::vec::Vec;
 
 use super::recorder::{Cx, Recorder, begin, brief_string, brief_value, core, end_with, memory, range};
 use super::{Place, Trace};
-use crate::despecialize::{Cases, Despecialized, despecialize};
 use crate::explain::{count, join_path};
-use crate::flatten::{flat_count_of_types, flat_types};
+use crate::flat::lift::CoreValue;
+use crate::flat::lower::lower_flat;
 use crate::host::{Context, Host};
-use crate::layout::{discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout};
-use crate::lift::CoreValue;
-use crate::lower::lower_flat;
+use crate::memory::store::{allocate_list, list_length, store_into_valid_range, store_list_into_valid_range};
+use crate::memory::string::{store_string_into_range, utf16_tag};
 use crate::memory::{allocate, check_pointer, store_int};
-use crate::specialize::{match_case, mismatch, record_fields};
-use crate::store::{allocate_list, list_length, store_into_valid_range, store_list_into_valid_range};
-use crate::string::{StringEncoding, store_string_into_range, utf16_tag};
+use crate::options::StringEncoding;
 use crate::trap::Allocation;
+use crate::types::despecialize::{Cases, Despecialized, despecialize};
+use crate::types::flat::{flat_count_of_types, flat_types};
+use crate::types::layout::{
+    discriminant_size, elem_size, field_offsets, layout, payload_offset, tuple_layout,
+};
 use crate::types::{PtrType, ScalarType, Types, ValType};
+use crate::value::specialize::{match_case, mismatch, record_fields};
 use crate::value::{List, Value};
 
 /// Does what [`lower_flat_values`](crate::lower::lower_flat_values) does, and returns the steps of it also when

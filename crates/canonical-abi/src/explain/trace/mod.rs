@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 pub use lift::trace_lift_flat_values;
 pub use lower::trace_lower_flat_values;
 
-use crate::lift::CoreValue;
+use crate::flat::lift::CoreValue;
 use crate::types::ResourceId;
 
 /// The most bytes that one step of a trace shows.

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use super::{Call, MAX_STEP_BYTES, Place, Step, Trace};
 use crate::explain::{Budget, brief};
+use crate::flat::lift::CoreValue;
 use crate::host::{Context, Host};
-use crate::lift::CoreValue;
-use crate::string::StringEncoding;
+use crate::options::StringEncoding;
 use crate::types::{ResourceId, ValType};
 use crate::value::Value;
 

@@ -8,7 +8,7 @@ use core::fmt::{self, Write as _};
 use super::{Call, Place, Step, Trace};
 use crate::explain::columns::write_columns;
 use crate::explain::count;
-use crate::lift::CoreValue;
+use crate::flat::lift::CoreValue;
 
 /// The most bytes in a line.
 const LINE_BYTES: usize = 16;

@@ -1,8 +1,9 @@
-//! Cuts an adapter down to what is used of it, and gives it a stack.
+//! Reduces an adapter to what is used of it, and gives it a stack.
 //!
-//! An adapter knows a whole interface, such as all of WASI preview 1, and imports what that takes; a component should
-//! import what its main module reaches. An adapter is compiled without a memory of its own and uses that of the main
-//! module, where its stack has to be allocated: by the main module's allocator, or by growing the memory if it has none.
+//! An adapter implements a whole interface, such as WASI preview 1, and imports all that this
+//! takes. The component should import only what its main module reaches. An adapter has no memory
+//! of its own and uses the main module's. Its stack is allocated there: by the main module's
+//! allocator, or by growing the memory if the main module has none.
 
 mod trim;
 
@@ -18,28 +19,21 @@ use self::trim::{Additions, Realloc, trim};
 use super::core::CoreModule;
 use super::error::ComponentizeError;
 use super::names;
-use super::worlds::World;
+use super::worlds::ModuleWorld;
+use crate::binary::features;
 use crate::error::Error;
-use crate::validate::features;
 
-/// The module name under which adapters import the main module's exports.
-pub(super) const MAIN_MODULE: &str = "__main_module__";
-/// The names of the main module's allocator for adapters.
-pub(super) const REALLOC: &[&str] = &["cabi_realloc", "canonical_abi_realloc"];
-/// The name under which an adapter exports the function that allocates its stack.
-pub(super) const ALLOCATE_STACK: &str = "lowlift:allocate-stack";
-
-/// Cuts adapters down, and leaves out those of which nothing is used. The worlds of what is left are `worlds`.
+/// Reduces adapters, and leaves out those that are not used, with their worlds.
 pub(super) fn adapt<'a, 't>(
     types: TypesRef<'_>,
     modules: Vec<CoreModule<'a>>,
-    worlds: Vec<World<'t>>,
-) -> Result<(Vec<CoreModule<'a>>, Vec<World<'t>>), ComponentizeError> {
+    worlds: Vec<ModuleWorld<'t>>,
+) -> Result<(Vec<CoreModule<'a>>, Vec<ModuleWorld<'t>>), ComponentizeError> {
     let used: Vec<_> = (0..modules.len()).map(|index| used(types, &modules, &worlds, index)).collect();
-    // An adapter that is asked for something it lacks stays, for the error.
+    // An adapter that lacks what is imported from it is kept: matching reports the import.
     let imports = modules.iter().flat_map(|module| &module.imports);
     let named: BTreeSet<String> = imports.map(|import| import.module.clone()).collect();
-    // By old index: the new one.
+    // The new index of each module.
     let mut places = Vec::new();
     let mut kept = Vec::new();
     let realloc = modules[0].first_func(names::ADAPTER_REALLOC);
@@ -55,15 +49,15 @@ pub(super) fn adapt<'a, 't>(
         }
     }
     let worlds =
-        worlds.into_iter().filter_map(|world| Some(World { module: places[world.module]?, ..world }));
+        worlds.into_iter().filter_map(|world| Some(ModuleWorld { module: places[world.module]?, ..world }));
     Ok((kept, worlds.collect()))
 }
 
-/// Returns which exports of an adapter other modules import, or its worlds export.
+/// Returns the exports of an adapter that other modules import or that worlds export.
 fn used(
     types: TypesRef<'_>,
     modules: &[CoreModule<'_>],
-    worlds: &[World<'_>],
+    worlds: &[ModuleWorld<'_>],
     adapter: usize,
 ) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
@@ -77,7 +71,7 @@ fn used(
             used.insert(name);
         }
     };
-    // What the main module's worlds export may come from an adapter too.
+    // An adapter may have exports of the main module's worlds.
     for (key, item) in worlds.iter().flat_map(|world| &world.ty.exports) {
         match item.ty {
             ComponentEntityType::Func(_) => add(None, key),
@@ -103,7 +97,7 @@ fn used(
     used
 }
 
-/// Returns an adapter without what is not reached from its used exports, and with a stack if it needs one.
+/// Returns an adapter with only what its used exports reach, and with a stack if it needs one.
 fn cut(module: &CoreModule<'_>, used: &BTreeSet<String>, has_realloc: bool) -> Result<Vec<u8>, Error> {
     let types = Validator::new_with_features(features()).validate_all(&module.bytes)?;
     let contents = Contents::read(&module.bytes)?;
@@ -130,7 +124,7 @@ fn cut(module: &CoreModule<'_>, used: &BTreeSet<String>, has_realloc: bool) -> R
     trim((module.name, &module.bytes), &is_kept, &live, contents.n_funcs, &additions)
 }
 
-/// What of a module decides what is reached.
+/// The parts of a module that decide which functions are reached.
 #[derive(Default)]
 struct Contents<'a> {
     n_imported_funcs: u32,
@@ -141,7 +135,7 @@ struct Contents<'a> {
     realloc: Option<u32>,
     /// Exported functions.
     exports: Vec<(&'a str, u32)>,
-    /// Functions that the module needs in any case.
+    /// Functions that are reached in any case.
     roots: Vec<u32>,
     bodies: Vec<FunctionBody<'a>>,
     stack_pointer: Option<u32>,
@@ -149,7 +143,7 @@ struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "sections that say nothing of functions")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "sections that refer to no function")]
     fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut contents = Self::default();
         let mut parser = Parser::new(0);
@@ -216,7 +210,7 @@ impl<'a> Contents<'a> {
     fn import(&mut self, import: &wasmparser::Import<'_>) {
         match import.ty {
             TypeRef::Func(_) | TypeRef::FuncExact(_) => {
-                if import.module == MAIN_MODULE && REALLOC.contains(&import.name) {
+                if import.module == names::MAIN_MODULE && names::REALLOC.contains(&import.name) {
                     self.realloc = Some(self.n_funcs);
                 }
                 self.n_imported_funcs += 1;
@@ -227,7 +221,7 @@ impl<'a> Contents<'a> {
         }
     }
 
-    /// Finds the globals that the toolchain gives these names. A broken `name` section means nothing.
+    /// Finds the globals that the toolchain names. Faults in a `name` section are ignored.
     fn globals(&mut self, names: wasmparser::NameSectionReader<'_>) {
         for name in names {
             let Ok(Name::Global(globals)) = name else { continue };
@@ -241,7 +235,7 @@ impl<'a> Contents<'a> {
         }
     }
 
-    /// Returns the functions that are reached from the exports that are kept.
+    /// Returns the functions that the kept exports reach.
     fn live(&self, is_kept: &dyn Fn(&str) -> bool) -> Result<HashSet<u32>, Error> {
         let exports = self.exports.iter().filter(|(name, _)| is_kept(name)).map(|(_, index)| *index);
         let mut todo: Vec<u32> = exports.chain(self.roots.iter().copied()).collect();

@@ -1,4 +1,4 @@
-//! Rewrites a core module without some of its functions, and with some new ones.
+//! Rewrites a core module without some of its functions and with some new ones.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use wasm_encoder::{
 };
 use wasmparser::{Parser, TypeRef};
 
-use super::{ALLOCATE_STACK, MAIN_MODULE, REALLOC};
+use crate::binary::features;
+use crate::componentize::names::{ALLOCATE_STACK, MAIN_MODULE, REALLOC};
 use crate::componentize::shim::module_name;
 use crate::error::{Error, ErrorKind};
-use crate::validate::features;
 
 /// The size of a page of memory, and of an adapter's stack.
 const PAGE_BYTES: i32 = 0x1_0000;
@@ -20,27 +20,27 @@ const PAGE_BITS: i32 = 16;
 
 /// What is added to the module.
 pub(super) struct Additions {
-    /// How many types the module has.
+    /// The number of types of the module.
     pub(super) n_types: u32,
-    /// The global that points to the top of the stack, which has to be allocated.
+    /// The global with the stack pointer, if a stack has to be allocated.
     pub(super) stack: Option<u32>,
-    /// The global that says how far allocation is: 0 before, 1 within, 2 after.
+    /// The global with the state of the allocation: 0 before it, 1 during it, 2 after it.
     pub(super) allocation_state: Option<u32>,
     pub(super) realloc: Realloc,
 }
 
-/// Where the allocator comes from.
+/// The allocator of the stack.
 #[derive(Clone, Copy)]
 pub(super) enum Realloc {
-    /// It is this imported function.
+    /// This imported function.
     Imported(u32),
-    /// The main module has it, and it is to be imported if it is needed.
+    /// The main module's, which is imported if it is needed.
     Import,
-    /// It grows the memory, and stands in for this imported function.
+    /// A new function that grows the memory, and replaces this imported function.
     Grow { instead_of: Option<u32> },
 }
 
-/// Returns a module with these functions of its `n_funcs` only, and these exports.
+/// Returns a module with only the live ones of its `n_funcs` functions, and with the kept exports.
 pub(super) fn trim(
     (name, bytes): (&str, &[u8]),
     is_kept: &dyn Fn(&str) -> bool,
@@ -67,12 +67,12 @@ struct Trimmer<'a> {
     is_kept: &'a dyn Fn(&str) -> bool,
     live: &'a HashSet<u32>,
     additions: &'a Additions,
-    /// By old index: the new one.
+    /// The new index of each function.
     places: Vec<Option<u32>>,
     read: Read,
 }
 
-/// How many functions were read so far, and where the new ones are.
+/// How many functions are read so far, and the indices of new ones.
 #[derive(Default)]
 struct Read {
     n_imports: u32,
@@ -86,7 +86,7 @@ type Failure = reencode::Error<&'static str>;
 type Done = Result<(), Failure>;
 
 impl Trimmer<'_> {
-    /// Returns whether an imported function is replaced by one of the module itself.
+    /// Returns whether an imported function is replaced by a new one.
     fn is_replaced(&self, function: u32) -> bool {
         match self.additions.realloc {
             Realloc::Grow { instead_of } => instead_of == Some(function),
@@ -106,7 +106,7 @@ impl Trimmer<'_> {
         }
     }
 
-    /// Lays out the function index space: imports, what is left of the module's functions, the new ones.
+    /// Lays out the function index space: imports, the kept functions, new ones.
     fn place(&mut self, bytes: &[u8], n_funcs: u32) -> Result<(), Error> {
         let n_imports = count_imported_funcs(bytes)?;
         let mut next = 0;
@@ -150,7 +150,7 @@ impl Trimmer<'_> {
     }
 }
 
-/// Returns an allocator of whole pages that never frees. What was allocated before can't be resized.
+/// Returns an allocator of whole pages that never frees, and traps if it is asked to resize.
 fn realloc_by_growing() -> Function {
     let [old_pointer, new_size, page] = [0, 3, 4];
     let mut body = Function::new([(1, ValType::I32)]);
@@ -278,7 +278,7 @@ impl Reencode for Trimmer<'_> {
     }
 
     fn parse_custom_section(&mut self, _: &mut Module, _: wasmparser::CustomSectionReader<'_>) -> Done {
-        // Names of functions that are not there any more, and what the toolchain left.
+        // Names of functions that are gone, and notes of the toolchain.
         Ok(())
     }
 }

@@ -1,20 +1,56 @@
-//! Which core functions the exports of the worlds are lifted from.
+//! Finds the core functions that the exports of the worlds are lifted from.
 
 use canonical_abi::Direction;
 use wasmparser::component_types::{
     AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId,
+    ComponentInstanceTypeId, ComponentItem,
 };
 use wasmparser::{FuncType, ValType};
 
-use super::{Context, Export, ExportKind, Lift, OwnResource, check_type, list};
+use super::context::{Context, check_type, list};
 use crate::componentize::core::{CoreModule, Extern, display};
 use crate::componentize::error::ComponentizeError;
 use crate::componentize::names;
-use crate::componentize::signature::CoreSignature;
-use crate::componentize::worlds::World;
+use crate::componentize::signature::{CoreSignature, Needs};
+use crate::componentize::worlds::ModuleWorld;
+
+/// A function that the component exports.
+pub(in crate::componentize) struct Lift {
+    pub(in crate::componentize) module: usize,
+    /// The name of the core function.
+    pub(in crate::componentize) export: String,
+    pub(in crate::componentize) post_return: Option<String>,
+    pub(in crate::componentize) id: ComponentFuncTypeId,
+    pub(in crate::componentize) needs: Needs,
+}
+
+/// An export of the component.
+pub(in crate::componentize) struct Export<'t> {
+    pub(in crate::componentize) key: &'t str,
+    pub(in crate::componentize) item: &'t ComponentItem,
+    pub(in crate::componentize) kind: Exported,
+}
+
+/// What is exported.
+pub(in crate::componentize) enum Exported {
+    Func(Lift),
+    /// An instance, with its functions in order.
+    Instance {
+        id: ComponentInstanceTypeId,
+        lifts: Vec<Lift>,
+    },
+    Type(ComponentAnyTypeId),
+}
+
+/// A resource that the component defines.
+pub(in crate::componentize) struct OwnResource {
+    pub(in crate::componentize) ty: AliasableResourceId,
+    /// The module and the name of its destructor.
+    pub(in crate::componentize) dtor: Option<(usize, String)>,
+}
 
 /// Returns what the component exports, and the resources that it defines for that.
-pub(in crate::componentize) fn exports<'t>(
+pub(super) fn exports<'t>(
     cx: &Context<'t>,
 ) -> Result<(Vec<Export<'t>>, Vec<OwnResource>), ComponentizeError> {
     let mut exports: Vec<Export<'t>> = Vec::new();
@@ -26,8 +62,8 @@ pub(in crate::componentize) fn exports<'t>(
                 continue;
             }
             let kind = match item.ty {
-                ComponentEntityType::Func(id) => ExportKind::Func(lift(cx, world, None, key, id)?),
-                ComponentEntityType::Type { created, .. } => ExportKind::Type(created),
+                ComponentEntityType::Func(id) => Exported::Func(lift(cx, world, None, key, id)?),
+                ComponentEntityType::Type { created, .. } => Exported::Type(created),
                 ComponentEntityType::Instance(id) => {
                     let interface = item.full_name(key).into_owned();
                     let items = &cx.types.get(id).expect("the id is of these types").exports;
@@ -55,7 +91,7 @@ pub(in crate::componentize) fn exports<'t>(
                             ComponentEntityType::Value(_) => return Err(unsupported("a value", &interface)),
                         }
                     }
-                    ExportKind::Instance { id, lifts }
+                    Exported::Instance { id, lifts }
                 }
                 ComponentEntityType::Module(_) => return Err(unsupported("a core module", key)),
                 ComponentEntityType::Component(_) => return Err(unsupported("a component", key)),
@@ -74,7 +110,7 @@ fn unsupported(what: &str, export: &str) -> ComponentizeError {
 /// Returns the modules that may have an export of a world: the world's own, then the others.
 fn providers<'t>(
     cx: &Context<'t>,
-    world: &World<'_>,
+    world: &ModuleWorld<'_>,
 ) -> impl Iterator<Item = (usize, &'t CoreModule<'t>)> + use<'t> {
     let own = world.module;
     let modules = cx.modules;
@@ -84,7 +120,7 @@ fn providers<'t>(
 
 fn lift(
     cx: &Context<'_>,
-    world: &World<'_>,
+    world: &ModuleWorld<'_>,
     interface: Option<&str>,
     func: &str,
     id: ComponentFuncTypeId,
@@ -115,7 +151,7 @@ fn lift(
 
 fn missing_export(
     cx: &Context<'_>,
-    world: &World<'_>,
+    world: &ModuleWorld<'_>,
     names: &[String; 2],
     signature: &CoreSignature,
 ) -> ComponentizeError {
@@ -145,7 +181,7 @@ fn missing_export(
 /// Adds a resource that an exported interface defines.
 fn own_resource(
     cx: &Context<'_>,
-    world: &World<'_>,
+    world: &ModuleWorld<'_>,
     interface: &str,
     name: &str,
     ty: AliasableResourceId,

@@ -1,4 +1,4 @@
-//! What each import of a core module means.
+//! Finds what each import of a core module means.
 
 use canonical_abi::Direction;
 use wasmparser::collections::IndexMap;
@@ -7,16 +7,43 @@ use wasmparser::component_types::{
 };
 use wasmparser::{FuncType, ValType};
 
-use super::{Context, Lower, Meaning, check_type, list};
-use crate::componentize::adapt::{MAIN_MODULE, REALLOC};
+use super::context::{Context, check_type, list};
 use crate::componentize::core::{CoreImport, Extern};
 use crate::componentize::error::ComponentizeError;
-use crate::componentize::names::{self, ImportName, What, import_name};
+use crate::componentize::names::{self, ImportName, MAIN_MODULE, REALLOC, What, import_name};
+use crate::componentize::signature::Needs;
 use crate::componentize::worlds::interfaces;
 use crate::wiring::Member;
 
+/// What an import of a core module means.
+pub(in crate::componentize) enum Meaning<'t> {
+    /// A function that the component imports.
+    Lower(Lower<'t>),
+    ResourceDrop(AliasableResourceId),
+    ResourceNew(AliasableResourceId),
+    ResourceRep(AliasableResourceId),
+    /// A function of an adapter.
+    Adapter {
+        module: usize,
+        export: &'t str,
+    },
+    /// An export of the main module, for an adapter.
+    Main {
+        export: &'t str,
+    },
+}
+
+/// A function that the component imports.
+pub(in crate::componentize) struct Lower<'t> {
+    pub(in crate::componentize) member: Member,
+    /// Its name, if the import is an instance.
+    pub(in crate::componentize) func: Option<&'t str>,
+    pub(in crate::componentize) id: ComponentFuncTypeId,
+    pub(in crate::componentize) needs: Needs,
+}
+
 /// Returns what an import of a module means.
-pub(in crate::componentize) fn import<'t>(
+pub(super) fn import<'t>(
     cx: &Context<'t>,
     module: usize,
     import: &'t CoreImport,
@@ -204,7 +231,8 @@ fn find_func<'t>(
         let instances = imports.filter(|(_, item)| matches!(item.ty, ComponentEntityType::Instance(_)));
         instances.map(|(key, item)| item.full_name(key).into_owned())
     });
-    // An interface of a package has a `/` in its name, one of the world alone could be called anything.
+    // An interface of a package has a `/` in its name, one of the world alone could be called
+    // anything.
     let adapter = if given.contains('/') { "" } else { ", and there is no adapter of this name" };
     Err(format!("the world imports no such interface; it imports {}{adapter}", list(names)))
 }

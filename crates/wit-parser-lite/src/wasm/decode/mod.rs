@@ -1,7 +1,8 @@
 //! Components to packages.
 //!
-//! `wasmparser` validates and works out types. They are read into a draft, the draft is printed, and
-//! the text is parsed: what holds for text then holds for binaries too, and faults have a place.
+//! `wasmparser` validates and works out types. They are read into a draft, the draft is printed,
+//! and the text is parsed: what holds for text then holds for binaries too, and faults have a
+//! place.
 
 mod types;
 mod world;
@@ -18,25 +19,26 @@ use super::names::interfacename;
 use crate::arena::{PackageId, Resolved};
 use crate::gate::Features;
 use crate::lex::is_forbidden;
-use crate::parse_with_features;
 use crate::print::{print, print_with};
+use crate::read::parse_with_features;
 
-/// What a component without a name of its own is called as a package, and its world, as other tools call them.
+/// The names of the package and world of a component that does not name them, as in other tools.
 const COMPONENT_PACKAGE: &str = "root:component";
 const COMPONENT_WORLD: &str = "root";
 
-/// The prefix of the names of the custom sections in which a core module carries its worlds.
+/// The prefix of the names of custom sections in which core modules carry their worlds.
 pub const WORLD_SECTION: &str = "component-type";
 
-/// Returns what `bytes` describe: a WIT package in binary form, or a component, of which it is the world `root` of the
-/// package `root:component`, or the worlds that a core module carries in its `component-type` sections.
+/// Returns what `bytes` describe: a WIT package in binary form; the world of a component, as `root`
+/// of the package `root:component`; or the worlds that a core module carries in custom sections
+/// ([`WORLD_SECTION`]).
 ///
-/// The other packages that it speaks of have as much in them as it needs. All gated items that are in it are taken in: who
-/// wrote it chose them. The texts that spans point into are printed from what is read.
+/// Other packages are included as far as they are needed. All gated items are included: whoever
+/// wrote the binary chose them. Spans refer to text that is printed from the binary.
 ///
 /// # Errors
 ///
-/// The bytes are not a valid component, or WIT can't express something in it.
+/// The bytes are not a valid component, or something in it has no form in WIT.
 ///
 /// ```
 /// let text = "package demo:greet; world greeter { export greet: func(name: string) -> string; }";
@@ -56,25 +58,25 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
     })
 }
 
-/// What a binary describes as WIT text.
+/// The contents of a binary as WIT text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WitText {
     /// The text.
     pub text: String,
-    /// What WIT has no form for, a line each. The text says it in comments.
+    /// The parts that have no form in WIT, one line each. The text has comments for them.
     pub inexact: Vec<String>,
 }
 
-/// Returns what `bytes` describe as text: what [`decode`] returns, as [`print`](crate::print::print)
-/// prints it, but for every valid component.
+/// Returns the contents of `bytes` as text: what [`print`](crate::print::print) returns for
+/// [`decode`], but for every valid component.
 ///
-/// What WIT has no form for, such as an imported core module, is a comment. A type that is exported
-/// by itself, or that is referred to where it has no name, is written in the nearest form, with a
+/// A part with no form in WIT, such as an imported core module, becomes a comment. A type that is
+/// exported by itself, or used in a scope in which it has no name, gets the nearest form, with a
 /// comment.
 ///
 /// # Errors
 ///
-/// The bytes are not a valid component, nor a core module with its worlds.
+/// The bytes are neither a valid component nor a core module with worlds.
 ///
 /// ```
 /// let text = "package demo:greet; world greeter { export greet: func(name: string); }";
@@ -95,7 +97,7 @@ pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
     Ok(WitText { text, inexact: draft.inexact })
 }
 
-/// Whether everything that is read must have a form in WIT.
+/// Whether every part must have a form in WIT.
 #[derive(Clone, Copy)]
 enum Form {
     Exact,
@@ -105,18 +107,18 @@ enum Form {
 /// A package as WIT text.
 #[cfg(feature = "load")]
 pub(crate) struct PackageText {
-    /// The name with its version.
+    /// The name, with version.
     pub(crate) name: String,
     /// The text of one file.
     pub(crate) text: String,
 }
 
-/// Returns the packages of several binaries, each given by its bytes, as texts: for each the package that it is, then
-/// those that they speak of, as complete as they need them. Nothing is gated by `@unstable` any more.
+/// Returns the packages in several binaries as texts: first the package of each binary, then the
+/// packages that they use, as far as they need them. Nothing is gated by `@unstable` any more.
 ///
 /// # Errors
 ///
-/// As for [`decode`], with the place of the binary at fault.
+/// As for [`decode`], with the index of the binary at fault.
 #[cfg(feature = "load")]
 pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, DecodeError)> {
     let mut draft = Draft::new();
@@ -133,7 +135,7 @@ pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, D
     Ok(own.iter().copied().chain(others).map(text).collect())
 }
 
-/// Adds what `bytes` describe, and returns the package that they are.
+/// Adds the contents of `bytes`, and returns the package that they are.
 fn read(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<PackageId, DecodeError> {
     if !is_module(bytes) {
         return read_component(draft, bytes, form);
@@ -169,7 +171,7 @@ fn read_component(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<Package
         match (read_package(draft, &contents), form) {
             (Ok(package), _) => package,
             (Err(error), Form::Exact) => return Err(error),
-            // What was read so far may be incomplete.
+            // The package may be incomplete.
             (Err(_), Form::Nearest) => {
                 *draft = Draft::new();
                 read_root(draft, &contents)?
@@ -193,7 +195,7 @@ fn read_component(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<Package
     }
 }
 
-/// Reads a component that runs as a world.
+/// Reads the `import`s and `export`s of a component as a world.
 fn read_root(draft: &mut Draft, contents: &Contents) -> Result<PackageId, DecodeError> {
     let package = draft.package(COMPONENT_PACKAGE)?;
     let world = draft.world(COMPONENT_WORLD, package)?;
@@ -203,7 +205,7 @@ fn read_root(draft: &mut Draft, contents: &Contents) -> Result<PackageId, Decode
     Ok(package)
 }
 
-/// Reads a WIT package in binary form.
+/// Reads a WIT package in binary form, a `componenttype` for each interface and world.
 fn read_package(draft: &mut Draft, contents: &Contents) -> Result<PackageId, DecodeError> {
     let Contents { types, exports, .. } = contents;
     let mut reader = Reader::new(draft, types);
@@ -251,7 +253,7 @@ fn is_component_type(item: &ComponentItem) -> bool {
     matches!(item.ty, ComponentEntityType::Type { created: ComponentAnyTypeId::Component(_), .. })
 }
 
-/// Returns the one export of a component type that stands for an interface or world.
+/// Returns the only `exportdecl` of a component type that defines an interface or world.
 fn definition<'t>(
     types: &'t Types,
     export: &ComponentItem,
@@ -265,7 +267,7 @@ fn definition<'t>(
     }
 }
 
-/// What a component has of interest.
+/// The relevant parts of a component.
 struct Contents {
     types: Types,
     imports: Vec<(String, ComponentItem)>,
@@ -275,7 +277,7 @@ struct Contents {
 }
 
 impl Contents {
-    /// Returns whether the component is a WIT package: it has exports only, all component types.
+    /// Returns whether the component is a WIT package: it only exports component types.
     fn is_package(&self) -> bool {
         let exports = &self.exports;
         self.imports.is_empty()

@@ -1,4 +1,5 @@
-//! Types of a component as those of an interface or world. Follows Binary.md, "Type Definitions".
+//! Types of a component as types of an interface or world. Follows Binary.md, "Type Definitions":
+//! `deftype`, `defvaltype`, `valtype`, `primvaltype`, `resourcetype`.
 
 use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentItem, ComponentValType,
@@ -11,7 +12,7 @@ use crate::arena::{Case, Field, Label, Owner, Primitive, Type, TypeDefId, TypeDe
 use crate::parse::MAX_TYPE_DEPTH;
 
 impl Reader<'_, '_> {
-    /// Adds a type that is imported or exported under a name.
+    /// Adds a type that is imported or exported under a name (`typebound`, in an `externtype`).
     pub(super) fn named_type(
         &mut self,
         owner: Owner,
@@ -62,7 +63,7 @@ impl Reader<'_, '_> {
         Ok(id)
     }
 
-    /// Notes the definition of a type.
+    /// Records the definition of a type.
     pub(super) fn remember(&mut self, created: ComponentAnyTypeId, id: TypeDefId) {
         self.named.insert(created, id);
         if let ComponentAnyTypeId::Resource(resource) = created {
@@ -70,7 +71,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Returns what a type with a name is: only some types are defined, others are given a name.
+    /// Returns the kind of a named type. Only some kinds are definitions; others become aliases.
     fn definition(&mut self, owner: Owner, kind: TypeDefKind) -> TypeDefKind {
         match kind {
             TypeDefKind::Record(_)
@@ -93,7 +94,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Returns the type with a name that `id` is, or is an alias of.
+    /// Returns the named type that `id` is, or is an alias of.
     pub(super) fn original(&self, id: ComponentAnyTypeId) -> Option<TypeDefId> {
         let mut next = Some(id);
         while let Some(id) = next {
@@ -125,7 +126,7 @@ impl Reader<'_, '_> {
         }
         let kind = self.defined(owner, id, depth)?;
         let known = match kind {
-            // The resource's name means a handle that owns it.
+            // The name of a resource means a handle that owns it.
             TypeDefKind::Own(resource) => return Ok(Type::Def(resource)),
             TypeDefKind::Alias(ty) => return Ok(ty),
             TypeDefKind::Record(_)
@@ -150,8 +151,8 @@ impl Reader<'_, '_> {
         Ok(Type::Def(known))
     }
 
-    /// Returns the definition by which `owner` refers to `id`. If `owner` has no name for a type of
-    /// another interface, it gets one, which the component does not have.
+    /// Returns the type by which `owner` refers to `id`. If `owner` has no name for a type of
+    /// another interface, it gets one that the component does not have.
     fn in_scope(&mut self, owner: Owner, id: TypeDefId) -> Result<TypeDefId> {
         let original = self.originals.get(&id).copied().unwrap_or(id);
         for id in [id, original] {
@@ -197,7 +198,7 @@ impl Reader<'_, '_> {
         self.draft.remark(id, text, no_form);
     }
 
-    /// Returns the definition of `id`, a type that cannot be `use`d in `owner`, for a copy there.
+    /// Returns the kind for a copy of `id` in `owner`, which cannot `use` it.
     fn copy(&mut self, owner: Owner, id: TypeDefId) -> Result<TypeDefKind> {
         match self.draft.resolved.dealias(Type::Def(id)) {
             Type::Primitive(primitive) => Ok(TypeDefKind::Alias(Type::Primitive(primitive))),
@@ -218,7 +219,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Returns a type of another interface or world with its parts as `owner` refers to them.
+    /// Returns the kind of a type of another interface or world, with parts to which `owner` can
+    /// refer.
     fn translated(&mut self, owner: Owner, kind: TypeDefKind) -> Result<TypeDefKind> {
         let mut parts = |ty: &mut Type| {
             if let Type::Def(id) = ty {
@@ -262,7 +264,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Returns what a type without a name is, a `defvaltype`.
+    /// Returns the kind of an unnamed type, a `defvaltype`.
     pub(super) fn defined(
         &mut self,
         owner: Owner,

@@ -1,8 +1,10 @@
-//! Imports and exports of a component as those of a world, its instances as interfaces.
-//! Follows Binary.md, "Import and Export Definitions" (`import`, `export`, `externdesc`).
+//! Imports and exports of a component as those of a world, and its instances as interfaces. Follows
+//! Binary.md, "Import and Export Definitions" (`import`, `export`, `externname`, `nameattributes`,
+//! `externtype`) and "Type Definitions" (`componenttype`, `instancetype`, `importdecl`,
+//! `exportdecl`).
 //!
-//! WIT has no form for some of them, such as a core module or an exported type. The reader leaves
-//! these out, or writes what comes nearest, and notes it in the [`Draft`].
+//! Some have no form in WIT, such as a core module or an exported type. The reader omits them, or
+//! takes the nearest form, and notes that in the [`Draft`].
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -25,25 +27,27 @@ use crate::print::Direction;
 
 pub(super) type Result<T> = std::result::Result<T, NoForm>;
 
-/// One component that is being read.
+/// The reader of one component.
 pub(super) struct Reader<'d, 't> {
     pub(super) draft: &'d mut Draft,
     pub(super) types: &'t Types,
-    /// The definitions of the types that have names.
+    /// The definitions of named types.
     pub(super) named: HashMap<ComponentAnyTypeId, TypeDefId>,
-    /// The first definition of each resource, for aliases of it without a name.
+    /// The first definition of each resource, for its unnamed aliases.
     pub(super) resources: HashMap<ResourceId, TypeDefId>,
-    /// The definitions of types without a name, one for each interface that mentions them.
+    /// The definitions of unnamed types, one for each interface in which they occur.
     pub(super) anonymous: HashMap<(Owner, ComponentDefinedTypeId), TypeDefId>,
-    /// The definitions by which an interface or world refers to a type of another one.
+    /// The types by which an interface or world refers to types of others.
     pub(super) local: HashMap<(Owner, TypeDefId), TypeDefId>,
     /// The originals of definitions that are copies.
     pub(super) originals: HashMap<TypeDefId, TypeDefId>,
-    /// How often each name has been asked for in an interface or world, hyphens and case aside.
+    /// The number of times that each name was asked for in an interface or world. Hyphens and case
+    /// don't matter.
     names: HashMap<(Owner, String), u32>,
-    /// The interfaces that the world imports under their own names.
+    /// The interfaces that the world imports without a plain name.
     imported: HashSet<InterfaceId>,
-    /// The types that the world exports: by name, with whether the definition is the export's own.
+    /// The types that the world exports: by name, with whether the definition belongs to the
+    /// export.
     exported: HashMap<String, (TypeDefId, bool)>,
 }
 
@@ -114,8 +118,8 @@ impl<'d, 't> Reader<'d, 't> {
         Ok(self.draft.item(name, kind, item))
     }
 
-    /// Returns an export as an item of the world, and among which items it stands: those of an
-    /// exported type among the imports, where WIT has all types.
+    /// Returns the item of a world for an export, and the list to which it belongs. The items of an
+    /// exported type are imports, like all types of worlds in WIT.
     fn export(&mut self, world: WorldId, name: &str, item: &ComponentItem) -> Result<(Direction, WorldItem)> {
         let owner = Owner::World(world);
         let (direction, name, kind) = match item.ty {
@@ -142,7 +146,7 @@ impl<'d, 't> Reader<'d, 't> {
         Ok((direction, self.draft.item(name, kind, item)))
     }
 
-    /// Adds a type that a world exports, for which WIT has no form: it becomes a type of the world.
+    /// Adds a type that a world exports. It has no form in WIT and becomes a type of the world.
     fn exported_type(
         &mut self,
         owner: Owner,
@@ -190,7 +194,7 @@ impl<'d, 't> Reader<'d, 't> {
         Ok((Some(name.to_owned()), id))
     }
 
-    /// Adds what the instance `item` shows of the interface with this full name.
+    /// Adds the part of the interface with this full name that the instance `item` has.
     pub(super) fn interface(
         &mut self,
         full: &str,
@@ -244,7 +248,7 @@ impl<'d, 't> Reader<'d, 't> {
         Ok(())
     }
 
-    /// Checks that an interface has this type in the form in which it was seen before.
+    /// Checks that a type of an interface has the same form as before.
     ///
     /// Aliases are not compared: writers differ in how far they follow a `use`.
     fn check_view(
@@ -328,7 +332,7 @@ impl<'d, 't> Reader<'d, 't> {
         })
     }
 
-    /// Returns the resource whose function `name` is.
+    /// Returns the resource of the function `name`.
     fn resource_named(&self, owner: Owner, name: &str, resource: &str) -> Result<TypeDefId> {
         let exported = match owner {
             Owner::World(_) => self.exported.get(resource),
@@ -344,7 +348,7 @@ impl<'d, 't> Reader<'d, 't> {
         }
     }
 
-    /// Returns `name`, or a name like it that this interface or world does not have yet.
+    /// Returns `name`, or a similar name that this interface or world does not have yet.
     pub(super) fn unused_name(&mut self, owner: Owner, name: &str) -> String {
         let folded = |name: &str| (owner, name.replace('-', "").to_ascii_lowercase());
         let count = self.names.entry(folded(name)).or_default();
@@ -369,13 +373,13 @@ impl<'d, 't> Reader<'d, 't> {
         match (owner, source) {
             (_, Owner::World(_)) => false,
             (Owner::Interface(_), Owner::Interface(id)) => self.draft.resolved[id].world.is_none(),
-            // In a world, `use` means the imported interface.
+            // In a world, `use` refers to the imported interface.
             (Owner::World(_), Owner::Interface(id)) => self.imported.contains(&id),
         }
     }
 }
 
-/// Returns what an import or export is, in words.
+/// Returns the sort of an import or export in words.
 fn sort(ty: &ComponentEntityType) -> &'static str {
     match ty {
         ComponentEntityType::Module(_) => "a core module",
@@ -387,7 +391,7 @@ fn sort(ty: &ComponentEntityType) -> &'static str {
     }
 }
 
-/// Returns whether two types are the same, parts without a name compared part by part.
+/// Returns whether two types are equal. Unnamed types are compared part by part.
 fn is_same_type(resolved: &Resolved, a: Type, b: Type) -> bool {
     match (a, b) {
         (Type::Def(a), Type::Def(b)) if a != b => {
@@ -398,7 +402,7 @@ fn is_same_type(resolved: &Resolved, a: Type, b: Type) -> bool {
     }
 }
 
-/// Returns whether two kinds have the same names and the same parts.
+/// Returns whether two kinds have equal names and parts.
 fn is_same_kind(resolved: &Resolved, a: &TypeDefKind, b: &TypeDefKind) -> bool {
     let (mut a_parts, mut b_parts) = (Vec::new(), Vec::new());
     a.for_each_type(|part| a_parts.push(part));
@@ -408,7 +412,8 @@ fn is_same_kind(resolved: &Resolved, a: &TypeDefKind, b: &TypeDefKind) -> bool {
     same_parts && frame(a) == frame(b)
 }
 
-/// Returns what a kind is beside its parts: which kind, how long, its names, and which of them have a part.
+/// Returns everything in a kind except its parts: the variant, the length, the names, and which
+/// names have a part.
 fn frame(kind: &TypeDefKind) -> (Discriminant<TypeDefKind>, u32, Vec<(&str, bool)>) {
     let (mut length, mut names) = (0, Vec::new());
     match kind {

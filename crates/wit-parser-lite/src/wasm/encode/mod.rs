@@ -1,7 +1,7 @@
 //! Resolved packages to binary form.
 //!
-//! A definition stands by itself: what it uses of other interfaces is imported beside it, as instances with the types of
-//! these interfaces. A world has complete interfaces inside, functions and all.
+//! Each definition is complete in itself: the interfaces that it uses are imported, as instances
+//! with only their types. A world contains complete interfaces, including functions.
 
 mod scope;
 
@@ -19,7 +19,8 @@ use crate::arena::{
     WorldItem, WorldItemKind,
 };
 
-/// Returns the component whose one export is the type of `world`, the form in which a core module carries its world.
+/// Returns a component whose only export is the type of `world`. Core modules carry their worlds in
+/// this form.
 ///
 /// ```
 /// let text = "package demo:greet; world greeter { export greet: func(name: string) -> string; }";
@@ -34,10 +35,10 @@ pub fn encode_world(resolved: &Resolved, world: WorldId) -> Vec<u8> {
     component.finish()
 }
 
-/// Returns `package` as a component that exports a type for each of its interfaces and worlds.
+/// Returns `package` as a component that exports a type for each interface and world.
 ///
-/// Other packages are part of it only as far as its types and worlds need them. What gates left out of `resolved` is
-/// left out.
+/// Other packages are included only as far as its types and worlds need them. Items that gates
+/// exclude from `resolved` are not included.
 pub fn encode_package(resolved: &Resolved, package: PackageId) -> Vec<u8> {
     let mut component = ComponentBuilder::default();
     for id in definition_order(resolved, package) {
@@ -52,7 +53,8 @@ pub fn encode_package(resolved: &Resolved, package: PackageId) -> Vec<u8> {
     component.finish()
 }
 
-/// Returns the interfaces of `package`, each after those it uses, which other readers expect.
+/// Returns the interfaces of `package`, each after those that it uses. Other readers rely on that
+/// order.
 fn definition_order(resolved: &Resolved, package: PackageId) -> Vec<InterfaceId> {
     let (mut ordered, mut done) = (Vec::new(), BTreeSet::new());
     for id in &resolved[package].interfaces {
@@ -77,7 +79,8 @@ fn world_type(resolved: &Resolved, id: WorldId) -> ComponentType {
     wrapper
 }
 
-/// Returns the component type that exports an interface under its full name, and imports those it uses with their types.
+/// Returns the component type that exports an interface under its full name and imports the
+/// interfaces that it uses, with their types.
 fn interface_type(resolved: &Resolved, id: InterfaceId) -> ComponentType {
     let mut encoder = Encoder::new(resolved);
     for used in used_interfaces(resolved, id) {
@@ -90,7 +93,7 @@ fn interface_type(resolved: &Resolved, id: InterfaceId) -> ComponentType {
     encoder.outer
 }
 
-/// Returns the component type with a world's imports and exports.
+/// Returns the component type with the imports and exports of a world.
 fn world_contents(resolved: &Resolved, id: WorldId) -> ComponentType {
     let mut encoder = Encoder::new(resolved);
     let world = &resolved[id];
@@ -103,7 +106,8 @@ fn world_contents(resolved: &Resolved, id: WorldId) -> ComponentType {
             }
         }
     }
-    // Their order keeps the recursion from one named type to the next short, and has them all before the functions.
+    // In this order, the recursion between named types is short, and all types precede the
+    // functions.
     let mut own_types: Vec<TypeDefId> = world.imports.iter().filter_map(type_of).collect();
     own_types.sort();
     types(&mut encoder, &own_types);
@@ -127,7 +131,7 @@ fn world_contents(resolved: &Resolved, id: WorldId) -> ComponentType {
     encoder.outer
 }
 
-/// Adds the type of an instance with all that `id` defines, and returns the type's index.
+/// Adds the type of an instance with all definitions of `id`, and returns its index.
 fn complete_instance(encoder: &mut Encoder<'_>, id: InterfaceId) -> u32 {
     let resolved = encoder.resolved;
     let interface = &resolved[id];
@@ -140,7 +144,7 @@ fn complete_instance(encoder: &mut Encoder<'_>, id: InterfaceId) -> u32 {
     })
 }
 
-/// Adds types with a name, parts before wholes.
+/// Adds named types, parts before wholes.
 fn types(encoder: &mut Encoder<'_>, ids: &[TypeDefId]) {
     let mut ids = ids.to_vec();
     ids.sort();
@@ -149,8 +153,8 @@ fn types(encoder: &mut Encoder<'_>, ids: &[TypeDefId]) {
     }
 }
 
-/// Returns functions in the order in which they come when each resource is written with its own. A setter comes after
-/// its getter, as Binary.md, "Import and Export Definitions", asks.
+/// Returns functions grouped by resource, each setter after its getter, as Binary.md, "Import and
+/// Export Definitions", requires.
 fn resources_first(resolved: &Resolved, functions: &[FunctionId]) -> Vec<FunctionId> {
     let mut functions = functions.to_vec();
     functions.sort_by_key(|id| {
@@ -174,7 +178,7 @@ fn function_name(resolved: &Resolved, id: FunctionId) -> ComponentExternName<'_>
     extern_name(&resolved[id].name, resolved[id].attributes.external_id.as_deref())
 }
 
-/// Returns the interfaces among `items`, each after those it uses.
+/// Returns the interfaces among `items`, each after those that it uses.
 fn by_need<'r>(resolved: &'r Resolved, items: &'r [WorldItem]) -> Vec<&'r WorldItem> {
     let (mut ordered, mut done) = (Vec::with_capacity(items.len()), BTreeSet::new());
     let by_own_name = items.iter().filter(|item| item.name.is_none());
@@ -196,9 +200,9 @@ fn by_need<'r>(resolved: &'r Resolved, items: &'r [WorldItem]) -> Vec<&'r WorldI
     ordered
 }
 
-/// Returns the interfaces that `id` uses, directly or not, each after those it uses.
+/// Returns the interfaces that `id` uses, directly or not, each after those that it uses.
 ///
-/// Depth first in source order, so that what is read back and written again comes out the same.
+/// They are in depth-first source order, so that what is read back is written in the same order.
 fn used_interfaces(resolved: &Resolved, id: InterfaceId) -> Vec<InterfaceId> {
     let uses = |id: InterfaceId| {
         resolved[id].types.iter().filter_map(|ty| match resolved[*ty].kind {
@@ -258,7 +262,7 @@ fn full_name(resolved: &Resolved, id: InterfaceId) -> String {
     resolved.interface_name(id).expect("only interfaces with a name are used or stand in a package")
 }
 
-/// Returns the name that an interface is imported or exported by (Explainer.md, "Import and Export Definitions").
+/// Returns the `externname` and `attribute`s of an imported or exported interface.
 fn item_name<'r>(resolved: &'r Resolved, item: &'r WorldItem) -> ComponentExternName<'r> {
     let external_id = item.attributes.external_id.as_deref();
     let full = interface_of(item).and_then(|id| resolved.interface_name(id));

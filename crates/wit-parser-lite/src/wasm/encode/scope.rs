@@ -1,7 +1,9 @@
-//! The index spaces of a component type, and of the instance type that is being written inside it.
+//! The index spaces of a component type, and of the instance type inside it that is being written.
+//! Follows Binary.md, "Type Definitions": `componentdecl`, `instancedecl`, `importdecl`,
+//! `exportdecl`, `functype`, `labelvaltype`, `resultlist`.
 //!
-//! Invariant: a type that stands in another interface is bound (its interface imported or exported) before anything
-//! refers to it.
+//! Invariant: a type of another interface is bound (that interface is imported or exported) before
+//! anything refers to it.
 
 use std::collections::HashMap;
 
@@ -16,29 +18,30 @@ use crate::arena::{
     FunctionId, InterfaceId, Owner, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind,
 };
 
-/// A component type in the making.
+/// A component type under construction.
 pub(super) struct Encoder<'r> {
     pub(super) resolved: &'r Resolved,
     pub(super) outer: ComponentType,
     known: Known,
-    /// The instance type that is being written, with the interface it belongs to.
+    /// The instance type that is being written, with its interface.
     instance: Option<(InterfaceId, InstanceType)>,
-    /// The instances of interfaces by their own names.
+    /// The instances of interfaces without a plain name.
     instances: HashMap<InterfaceId, u32>,
-    /// Types of instances by instance and name, which is unique where the id is not: a `use` may be used on.
+    /// Types of instances, by instance and definition. The same type may be used through several
+    /// interfaces.
     aliases: HashMap<(u32, TypeDefId), u32>,
 }
 
-/// What stands in one index space of types.
+/// The contents of an index space of types.
 #[derive(Default)]
 struct Known {
     definitions: HashMap<TypeDefId, u32>,
-    /// Types without a name, each written once.
+    /// Unnamed types, each written once.
     shapes: HashMap<Shape, u32>,
     functions: HashMap<FunctionShape, u32>,
 }
 
-/// A type without a name.
+/// An unnamed type.
 #[derive(Clone, Eq, Hash, PartialEq)]
 enum Shape {
     Tuple(Vec<ComponentValType>),
@@ -72,7 +75,8 @@ impl<'r> Encoder<'r> {
         }
     }
 
-    /// Adds the type of an instance of `id` with what `contents` adds to it, and returns the type's index.
+    /// Adds the type of an instance of `id`, whose declarations `contents` adds, and returns its
+    /// index.
     pub(super) fn instance_type(&mut self, id: InterfaceId, contents: impl FnOnce(&mut Self)) -> u32 {
         let outer = std::mem::take(&mut self.known);
         self.instance = Some((id, InstanceType::new()));
@@ -88,12 +92,12 @@ impl<'r> Encoder<'r> {
         self.outer.import(name, ComponentTypeRef::Instance(ty));
     }
 
-    /// Makes the last instance the one whose types `use`s of `id` take from here on.
+    /// Makes the last instance the one from which later `use`s of `id` take types.
     pub(super) fn bind_instance(&mut self, id: InterfaceId) {
         self.instances.insert(id, self.outer.instance_count() - 1);
     }
 
-    /// Adds an export of the instance type that is being written.
+    /// Adds an `exportdecl` to the instance type that is being written.
     pub(super) fn export(&mut self, name: ComponentExternName<'_>, ty: ComponentTypeRef) {
         match &mut self.instance {
             Some((_, instance)) => instance.export(name, ty),
@@ -101,7 +105,7 @@ impl<'r> Encoder<'r> {
         };
     }
 
-    /// Returns the index of a function's type.
+    /// Returns the index of the type of a function, a `functype`.
     pub(super) fn function(&mut self, id: FunctionId) -> u32 {
         let function = &self.resolved[id];
         let params = function.params.iter().map(|param| (param.name.clone(), self.value(param.ty))).collect();
@@ -117,9 +121,10 @@ impl<'r> Encoder<'r> {
         index
     }
 
-    /// Returns the index of a type definition, or of a type without a name.
+    /// Returns the index of a type, named or not.
     ///
-    /// Recursion ends at the parser's depth limit: named types are met in the order of their ids.
+    /// The parser's depth limit bounds the recursion, since named types are visited in the order of
+    /// their ids.
     pub(super) fn definition(&mut self, id: TypeDefId) -> u32 {
         if let Some(index) = self.known.definitions.get(&id) {
             return *index;
@@ -145,7 +150,7 @@ impl<'r> Encoder<'r> {
         index
     }
 
-    /// Returns whether `owner` is another interface than the one that is being written.
+    /// Returns whether `owner` is an interface other than the one that is being written.
     fn is_foreign(&self, owner: Owner) -> bool {
         match owner {
             Owner::Interface(id) => self.instance.as_ref().is_none_or(|(current, _)| *current != id),
@@ -153,7 +158,7 @@ impl<'r> Encoder<'r> {
         }
     }
 
-    /// Returns the index of an alias of a type of another interface.
+    /// Returns the index of an `alias` of a type of another interface.
     fn foreign(&mut self, id: TypeDefId) -> u32 {
         let TypeDef { name, owner, .. } = &self.resolved[id];
         let Owner::Interface(interface) = owner else { unreachable!("worlds are not foreign") };
@@ -174,7 +179,8 @@ impl<'r> Encoder<'r> {
         }
     }
 
-    /// Returns the index of a new type that has a name: an export of the instance type, or else an import of the world.
+    /// Returns the index of a new named type: an export of the instance type, or an import of the
+    /// world.
     fn name_type(&mut self, name: ComponentExternName<'_>, bounds: TypeBounds) -> u32 {
         match &mut self.instance {
             Some((_, ty)) => {
@@ -188,8 +194,8 @@ impl<'r> Encoder<'r> {
         }
     }
 
-    /// Returns the index of what is being defined, its own name aside. What gets a name of its own is not shared with types
-    /// without one: readers would take it for another name of these.
+    /// Returns the index of a kind, without its name. A type that gets a name is not shared with
+    /// unnamed types, because readers would take the name for one of theirs.
     fn kind(&mut self, kind: &TypeDefKind, is_shared: bool) -> u32 {
         let shape = match kind {
             TypeDefKind::Record(fields) => {
@@ -231,7 +237,7 @@ impl<'r> Encoder<'r> {
         if is_shared { self.shape(shape) } else { self.new_shape(&shape) }
     }
 
-    /// Returns a type in the place of a value, where a resource stands for a handle that owns it.
+    /// Returns a `valtype`, in which a resource means a handle that owns it.
     fn value(&mut self, ty: Type) -> ComponentValType {
         match ty {
             Type::Primitive(primitive) => ComponentValType::Primitive(primitive_type(primitive)),

@@ -1,0 +1,327 @@
+//! Strings in and out of linear memory, in all three encodings.
+//! Follows CanonicalABI.md, "Loading" (`load_string`) and "Storing" (`store_string`).
+//!
+//! The guest sees the calls of its `realloc`, so each way of storing makes exactly the spec's calls, which
+//! depend on the encoding that the string came in ([`Host::source_encoding`]).
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{
+    allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_pointer_and_length, memory_bytes,
+    reallocate, store_pointer_and_length,
+};
+use crate::host::{Context, Host};
+pub use crate::options::StringEncoding;
+use crate::trap::{Allocation, MAX_STRING_BYTE_LENGTH, Trap, trap_if};
+use crate::types::PtrType;
+
+/// Returns the bit of a tagged length that means UTF-16 (the spec's `utf16_tag`).
+pub const fn utf16_tag(ptr: PtrType) -> u64 {
+    1 << (ptr.size() * 8 - 1)
+}
+
+/// An encoding of which a string has exactly one (the spec's `src_simple_encoding`).
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum SimpleEncoding {
+    Utf8,
+    Utf16,
+    Latin1,
+}
+
+/// Where a string's bytes are, once alignment and bounds were checked.
+#[derive(Clone, Copy)]
+pub(crate) struct StringRange {
+    ptr: u64,
+    size_bytes: u64,
+    pub(crate) encoding: SimpleEncoding,
+}
+
+/// Returns the string whose pointer and length are at `ptr`.
+///
+/// # Errors
+///
+/// As [`load_string_from_range`], or when the two are not within the memory.
+pub fn load_string<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<String, H::Error> {
+    let (begin, tagged_code_units) = load_pointer_and_length(cx, ptr)?;
+    load_string_from_range(cx, begin, tagged_code_units)
+}
+
+/// Returns the string of `tagged_code_units` code units at `ptr` (the spec's `load_string_from_range`).
+///
+/// # Errors
+///
+/// When the string is too long, not aligned, not within the memory, or not valid in its encoding.
+pub fn load_string_from_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    tagged_code_units: u64,
+) -> Result<String, H::Error> {
+    let range = check_string_range(cx, ptr, tagged_code_units)?;
+    // As UTF-8 a Latin-1 byte takes up to 2 bytes, a UTF-16 unit up to 3.
+    cx.host.reserve_string(match range.encoding {
+        SimpleEncoding::Utf8 => range.size_bytes,
+        SimpleEncoding::Utf16 => range.size_bytes / 2 * 3,
+        SimpleEncoding::Latin1 => range.size_bytes * 2,
+    })?;
+    let s = decode(cx, range)?.into_owned();
+    if cx.opts.string_encoding == StringEncoding::Latin1Utf16 {
+        cx.host.string_lifted(range.encoding == SimpleEncoding::Utf16);
+    }
+    Ok(s)
+}
+
+/// Returns where the string of `tagged_code_units` code units at `ptr` is, and in which encoding.
+pub(crate) fn check_string_range<H: Host>(
+    cx: &Context<'_, H>,
+    ptr: u64,
+    tagged_code_units: u64,
+) -> Result<StringRange, Trap> {
+    let tag = utf16_tag(cx.opts.ptr);
+    let (alignment, size_bytes, encoding) = match cx.opts.string_encoding {
+        StringEncoding::Utf8 => (1, tagged_code_units, SimpleEncoding::Utf8),
+        StringEncoding::Utf16 => (2, tagged_code_units.saturating_mul(2), SimpleEncoding::Utf16),
+        StringEncoding::Latin1Utf16 if tagged_code_units & tag != 0 => {
+            (2, (tagged_code_units ^ tag).saturating_mul(2), SimpleEncoding::Utf16)
+        }
+        StringEncoding::Latin1Utf16 => (2, tagged_code_units, SimpleEncoding::Latin1),
+    };
+    trap_if(size_bytes > MAX_STRING_BYTE_LENGTH, Trap::StringTooLong { size_bytes })?;
+    check_aligned(ptr, alignment)?;
+    let memory_bytes = memory_bytes(cx);
+    let is_out = ends_beyond(ptr, size_bytes, memory_bytes);
+    trap_if(is_out, Trap::StringOutOfBounds { ptr, size_bytes, memory_bytes })?;
+    Ok(StringRange { ptr, size_bytes, encoding })
+}
+
+/// Returns the string of a range; borrowed from the memory when that holds UTF-8.
+pub(crate) fn decode<'a, H: Host>(cx: &'a Context<'_, H>, range: StringRange) -> Result<Cow<'a, str>, Trap> {
+    let bytes = bytes(cx, range.ptr, range.size_bytes)?;
+    Ok(match range.encoding {
+        SimpleEncoding::Utf8 => Cow::Borrowed(from_utf8(bytes)?),
+        SimpleEncoding::Utf16 => Cow::Owned(decode_utf16(bytes).collect::<Result<_, _>>()?),
+        SimpleEncoding::Latin1 => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
+    })
+}
+
+/// Checks that a range holds a string, as [`decode`] does, without building it.
+pub(crate) fn validate<H: Host>(cx: &Context<'_, H>, range: StringRange) -> Result<(), Trap> {
+    let bytes = bytes(cx, range.ptr, range.size_bytes)?;
+    match range.encoding {
+        SimpleEncoding::Utf8 => from_utf8(bytes).map(|_| ()),
+        SimpleEncoding::Utf16 => decode_utf16(bytes).try_for_each(|c| c.map(|_| ())),
+        SimpleEncoding::Latin1 => Ok(()),
+    }
+}
+
+fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
+    #[cfg(feature = "simd")]
+    if let Ok(s) = simdutf8::basic::from_utf8(bytes) {
+        return Ok(s);
+    }
+    // Without the feature, and to learn where the fault is.
+    str::from_utf8(bytes).map_err(|e| Trap::InvalidUtf8 {
+        valid_up_to_bytes: e.valid_up_to(),
+        error_bytes: e.error_len().map(|n| u8::try_from(n).expect("1 to 3 bytes are in error")),
+    })
+}
+
+fn decode_utf16(bytes: &[u8]) -> impl Iterator<Item = Result<char, Trap>> + '_ {
+    let units = bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    char::decode_utf16(units).map(|c| c.map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() }))
+}
+
+/// Stores a string into a new block, and that block's pointer and length at `ptr`.
+///
+/// # Errors
+///
+/// As [`store_string_into_range`], or when there is no room for the two within the memory.
+pub fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Result<(), H::Error> {
+    let pointer_and_length = store_string_into_range(cx, s)?;
+    Ok(store_pointer_and_length(cx, pointer_and_length, ptr)?)
+}
+
+/// Stores a string into a new block and returns its pointer and tagged length (the spec's
+/// `store_string_into_range`).
+///
+/// A string that came as `latin1+utf16` may have been tagged as UTF-16 though it fits Latin-1:
+/// [`Host::next_string_tag`] tells.
+///
+/// # Errors
+///
+/// When the string is too long, or `realloc` fails or returns a block that is not aligned or within the memory.
+pub fn store_string_into_range<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Result<(u64, u64), H::Error> {
+    let src_encoding = cx.host.source_encoding();
+    let src_simple_encoding = match src_encoding {
+        StringEncoding::Utf8 => SimpleEncoding::Utf8,
+        StringEncoding::Utf16 => SimpleEncoding::Utf16,
+        StringEncoding::Latin1Utf16 => match cx.host.next_string_tag() {
+            None | Some(false) if s.chars().all(is_latin1) => SimpleEncoding::Latin1,
+            None | Some(_) => SimpleEncoding::Utf16,
+        },
+    };
+    store_string_from(cx, s, src_encoding, src_simple_encoding)
+}
+
+/// Stores a string that came in this encoding, with or without a tag as the simple one says.
+pub(crate) fn store_string_from<H: Host>(
+    cx: &mut Context<'_, H>,
+    s: &str,
+    src_encoding: StringEncoding,
+    src_simple_encoding: SimpleEncoding,
+) -> Result<(u64, u64), H::Error> {
+    let (src_code_units, unit_size) = match src_simple_encoding {
+        SimpleEncoding::Utf8 => (s.len() as u64, 1),
+        SimpleEncoding::Utf16 => (s.encode_utf16().count() as u64, 2),
+        SimpleEncoding::Latin1 => (s.chars().count() as u64, 1),
+    };
+    let size_bytes = src_code_units * unit_size;
+    trap_if(size_bytes > MAX_STRING_BYTE_LENGTH, Trap::StringTooLong { size_bytes })?;
+    match (cx.opts.string_encoding, src_simple_encoding) {
+        (StringEncoding::Utf8, SimpleEncoding::Utf8) => {
+            store_string_copy(cx, s.as_bytes(), 1, src_code_units)
+        }
+        (StringEncoding::Utf8, SimpleEncoding::Utf16) => {
+            store_string_to_utf8(cx, s, src_code_units, 3 * src_code_units)
+        }
+        (StringEncoding::Utf8, SimpleEncoding::Latin1) => {
+            store_string_to_utf8(cx, s, src_code_units, 2 * src_code_units)
+        }
+        (StringEncoding::Utf16, SimpleEncoding::Utf8) => store_utf8_to_utf16(cx, s, src_code_units),
+        (StringEncoding::Utf16, SimpleEncoding::Utf16 | SimpleEncoding::Latin1) => {
+            store_string_copy(cx, &encode_utf16(s), 2, src_code_units)
+        }
+        (StringEncoding::Latin1Utf16, SimpleEncoding::Latin1) => {
+            store_string_copy(cx, &encode_latin1(s), 2, src_code_units)
+        }
+        (StringEncoding::Latin1Utf16, SimpleEncoding::Utf16)
+            if src_encoding == StringEncoding::Latin1Utf16 =>
+        {
+            store_probably_utf16_to_latin1_or_utf16(cx, s, src_code_units)
+        }
+        (StringEncoding::Latin1Utf16, SimpleEncoding::Utf8 | SimpleEncoding::Utf16) => {
+            store_string_to_latin1_or_utf16(cx, s, src_code_units)
+        }
+    }
+}
+
+fn is_latin1(c: char) -> bool {
+    u32::from(c) < 0x100
+}
+
+fn encode_utf16(s: &str) -> Vec<u8> {
+    s.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// Returns the Latin-1 bytes of a string that has only such characters.
+fn encode_latin1(s: &str) -> Vec<u8> {
+    s.chars().map(|c| u8::try_from(c).expect("the caller checks for Latin-1")).collect()
+}
+
+/// Writes `encoded[from..]` to where it belongs in the block at `ptr`.
+fn write_from<H: Host>(cx: &mut Context<'_, H>, ptr: u64, encoded: &[u8], from: usize) -> Result<(), Trap> {
+    let rest = &encoded[from..];
+    bytes_mut(cx, ptr + from as u64, rest.len() as u64)?.copy_from_slice(rest);
+    Ok(())
+}
+
+fn store_string_copy<H: Host>(
+    cx: &mut Context<'_, H>,
+    encoded: &[u8],
+    dst_alignment: u32,
+    src_code_units: u64,
+) -> Result<(u64, u64), H::Error> {
+    let ptr = allocate(cx, dst_alignment, encoded.len() as u64, Allocation::String)?;
+    write_from(cx, ptr, encoded, 0)?;
+    Ok((ptr, src_code_units))
+}
+
+/// Stores optimistically as ASCII, and reallocates for the worst case at the first character that is not.
+fn store_string_to_utf8<H: Host>(
+    cx: &mut Context<'_, H>,
+    s: &str,
+    src_code_units: u64,
+    worst_case_size: u64,
+) -> Result<(u64, u64), H::Error> {
+    let ptr = allocate(cx, 1, src_code_units, Allocation::String)?;
+    let n_ascii = s.bytes().take_while(u8::is_ascii).count();
+    write_from(cx, ptr, &s.as_bytes()[..n_ascii], 0)?;
+    if n_ascii == s.len() {
+        return Ok((ptr, src_code_units));
+    }
+    let ptr = reallocate(cx, (ptr, src_code_units), 1, worst_case_size, Allocation::String)?;
+    write_from(cx, ptr, s.as_bytes(), n_ascii)?;
+    let ptr = shrink(cx, (ptr, worst_case_size), 1, s.len() as u64)?;
+    Ok((ptr, s.len() as u64))
+}
+
+fn store_utf8_to_utf16<H: Host>(
+    cx: &mut Context<'_, H>,
+    s: &str,
+    src_code_units: u64,
+) -> Result<(u64, u64), H::Error> {
+    let worst_case_size = 2 * src_code_units;
+    let ptr = allocate(cx, 2, worst_case_size, Allocation::String)?;
+    let encoded = encode_utf16(s);
+    write_from(cx, ptr, &encoded, 0)?;
+    let ptr = shrink(cx, (ptr, worst_case_size), 2, encoded.len() as u64)?;
+    Ok((ptr, encoded.len() as u64 / 2))
+}
+
+/// Stores optimistically as Latin-1, and inflates to UTF-16 at the first character that does not fit.
+fn store_string_to_latin1_or_utf16<H: Host>(
+    cx: &mut Context<'_, H>,
+    s: &str,
+    src_code_units: u64,
+) -> Result<(u64, u64), H::Error> {
+    let ptr = allocate(cx, 2, src_code_units, Allocation::String)?;
+    let latin1: Vec<u8> = s.chars().map_while(|c| u8::try_from(c).ok()).collect();
+    write_from(cx, ptr, &latin1, 0)?;
+    if s.chars().all(is_latin1) {
+        let ptr = shrink(cx, (ptr, src_code_units), 2, latin1.len() as u64)?;
+        return Ok((ptr, latin1.len() as u64));
+    }
+    let worst_case_size = 2 * src_code_units;
+    let ptr = reallocate(cx, (ptr, src_code_units), 2, worst_case_size, Allocation::String)?;
+    // Inflates what the guest's `realloc` has moved, from the end, so that nothing is overwritten unread.
+    let inflated = bytes_mut(cx, ptr, 2 * latin1.len() as u64)?;
+    for i in (0..latin1.len()).rev() {
+        inflated[2 * i] = inflated[i];
+        inflated[2 * i + 1] = 0;
+    }
+    let encoded = encode_utf16(s);
+    write_from(cx, ptr, &encoded, 2 * latin1.len())?;
+    let ptr = shrink(cx, (ptr, worst_case_size), 2, encoded.len() as u64)?;
+    Ok((ptr, (encoded.len() as u64 / 2) | utf16_tag(cx.opts.ptr)))
+}
+
+/// Stores as UTF-16 a string whose source thought it needed that, and deflates to Latin-1 if it did not.
+fn store_probably_utf16_to_latin1_or_utf16<H: Host>(
+    cx: &mut Context<'_, H>,
+    s: &str,
+    src_code_units: u64,
+) -> Result<(u64, u64), H::Error> {
+    let src_byte_length = 2 * src_code_units;
+    let ptr = allocate(cx, 2, src_byte_length, Allocation::String)?;
+    write_from(cx, ptr, &encode_utf16(s), 0)?;
+    if !s.chars().all(is_latin1) {
+        return Ok((ptr, src_code_units | utf16_tag(cx.opts.ptr)));
+    }
+    write_from(cx, ptr, &encode_latin1(s), 0)?;
+    let ptr = reallocate(cx, (ptr, src_byte_length), 1, src_code_units, Allocation::String)?;
+    Ok((ptr, src_code_units))
+}
+
+/// Gives back what a worst-case block has too many, if anything.
+fn shrink<H: Host>(
+    cx: &mut Context<'_, H>,
+    old: (u64, u64),
+    alignment: u32,
+    byte_length: u64,
+) -> Result<u64, H::Error> {
+    if old.1 > byte_length {
+        return reallocate(cx, old, alignment, byte_length, Allocation::String);
+    }
+    Ok(old.0)
+}

@@ -1,0 +1,82 @@
+//! A binary as a tool is given it: its name, its kind, and whether it is valid. Follows Binary.md.
+//!
+//! `wasmparser` validates, with the features that `component-linker` supports: both crates accept
+//! the same components, and report a fault in the same words at the same offset.
+
+use wasmparser::{Parser, Validator, WasmFeatures};
+
+use crate::error::{Error, ErrorKind};
+
+/// A binary, and the name that errors give it.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// The name, such as that of the file that the bytes were read from.
+    pub name: &'a str,
+    /// The component or core module in the binary format.
+    pub bytes: &'a [u8],
+}
+
+/// The kinds of WebAssembly binaries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BinaryKind {
+    /// A component.
+    Component,
+    /// A core module.
+    Module,
+}
+
+/// Checks that `bytes` are a valid component or a valid core module, and returns which.
+///
+/// # Errors
+///
+/// If they are neither.
+pub fn validate(bytes: &[u8]) -> Result<BinaryKind, Error> {
+    let kind = read_header(bytes)?;
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(kind)
+}
+
+/// Checks that `bytes` are a valid component.
+pub(crate) fn validate_component(bytes: &[u8]) -> Result<(), Error> {
+    check_header(bytes)?;
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(())
+}
+
+/// Checks that `bytes` have the header of a component.
+pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Error> {
+    match read_header(bytes)? {
+        BinaryKind::Component => Ok(()),
+        BinaryKind::Module => {
+            Err(Error::new(ErrorKind::CoreModule, "this is a core module, not a component", 4))
+        }
+    }
+}
+
+/// Returns the features of WebAssembly that a binary may use.
+pub(crate) fn features() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_THREADING
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+        | WasmFeatures::CM_FORWARD
+}
+
+/// Returns the kind that the header states.
+///
+/// The bytes may be no WebAssembly at all. The error then says so; the validator's would be about
+/// magic numbers.
+fn read_header(bytes: &[u8]) -> Result<BinaryKind, Error> {
+    const MAGIC: &[u8] = b"\0asm";
+    let n_bytes = bytes.len() as u64;
+    if !bytes.starts_with(MAGIC) {
+        return Err(match MAGIC.starts_with(bytes) {
+            true => Error::new(ErrorKind::Invalid, "unexpected end of the binary in its header", n_bytes),
+            false => {
+                Error::new(ErrorKind::NotWasm, "not a WebAssembly binary: it does not start with `\\0asm`", 0)
+            }
+        });
+    }
+    Ok(if Parser::is_core_wasm(bytes) { BinaryKind::Module } else { BinaryKind::Component })
+}
