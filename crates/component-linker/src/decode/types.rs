@@ -1,4 +1,5 @@
-//! Type definitions, uses of types, and what imports and exports ask for. Follows Binary.md, "Type Definitions".
+//! Type definitions, uses of types, and what imports and exports ask for. Follows Binary.md, "Type
+//! Definitions".
 
 use std::sync::Arc;
 

@@ -16,7 +16,8 @@ use crate::decode::{
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 
-/// Evaluates the definition of a core type and appends the type, or the types of a group, to their index space.
+/// Evaluates the definition of a core type and appends the type, or the types of a group, to their
+/// index space.
 pub(super) fn define_core(
     resolver: &mut Resolver<'_>,
     frame: FrameId,

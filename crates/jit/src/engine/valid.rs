@@ -10,8 +10,8 @@ use crate::module::info::{ExportType, ImportType};
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///
 /// It answers everything about a module's types. [`Module::compile`](crate::Module::compile) and
-/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. To make one starts no thread and
-/// generates no code.
+/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. To make one
+/// starts no thread and generates no code.
 ///
 /// ```
 /// use jit::{Config, Engine, ExternType, Module, ValidModule};
@@ -44,12 +44,13 @@ impl ValidModule {
         Ok(Self { engine: engine.clone(), source })
     }
 
-    /// Decodes a module that has been validated apart from an engine. Its function bodies are validated again only
-    /// where the engine admits fewer features than that validation did.
+    /// Decodes a module that has been validated apart from an engine. Its function bodies are
+    /// validated again only where the engine admits fewer features than that validation did.
     ///
     /// # Errors
     ///
-    /// Fails if the module uses features that the engine does not admit, or if it has types that are not compiled yet.
+    /// Fails if the module uses features that the engine does not admit, or if it has types that
+    /// are not compiled yet.
     pub fn of_bytes(engine: &Engine, valid: &ValidBytes) -> Result<Self> {
         let features = engine.settings().features;
         let source = Arc::new(ModuleSource::of_valid(valid, features, engine.registry())?);

@@ -1,7 +1,8 @@
-//! From bytes to `ModuleInfo`: wasmparser reads and validates, this file keeps what later steps need.
-//! Follows the core specification, "Binary Format: Modules".
+//! From bytes to `ModuleInfo`: wasmparser reads and validates, this file keeps what later steps
+//! need. Follows the core specification, "Binary Format: Modules".
 //!
-//! What comes out is a [`ModuleSource`]: the module's bytes and what they say, validated once, bodies included.
+//! What comes out is a [`ModuleSource`]: the module's bytes and what they say, validated once,
+//! bodies included.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,8 +26,8 @@ use crate::module::types::{FuncType, GlobalType, HeapType, MemoryType, RefType, 
 
 /// A module's bytes and what they say, but no code.
 ///
-/// Invariant: the bytes are a valid module, `info` is what they say, and each range of `bodies` is that of a
-/// function body: those of the functions that the module defines, in order.
+/// Invariant: the bytes are a valid module, `info` is what they say, and each range of `bodies` is
+/// that of a function body: those of the functions that the module defines, in order.
 #[derive(Debug)]
 pub(crate) struct ModuleSource {
     wasm: Arc<[u8]>,
@@ -59,8 +60,8 @@ impl ModuleSource {
         Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
     }
 
-    /// Decodes a module that has been validated. Its function bodies are validated again only where `features` are
-    /// fewer than those of that validation.
+    /// Decodes a module that has been validated. Its function bodies are validated again only where
+    /// `features` are fewer than those of that validation.
     ///
     /// # Errors
     ///
@@ -101,10 +102,11 @@ impl ModuleSource {
     }
 }
 
-/// The bytes of a module that has been validated, function bodies included, by no engine in particular. Cheap to clone.
+/// The bytes of a module that has been validated, function bodies included, by no engine in
+/// particular. Cheap to clone.
 ///
-/// [`ValidModule::of_bytes`](crate::ValidModule::of_bytes) makes the module of them, and does not look at the function
-/// bodies again.
+/// [`ValidModule::of_bytes`](crate::ValidModule::of_bytes) makes the module of them, and does not
+/// look at the function bodies again.
 #[derive(Clone)]
 pub struct ValidBytes {
     wasm: Arc<[u8]>,
@@ -522,8 +524,8 @@ fn const_expr(expr: &WasmConstExpr<'_>) -> Result<ConstExpr> {
     Ok(ops)
 }
 
-/// Keeps the names of the module and its functions. A malformed name section is ignored from the point
-/// where it is malformed, as the core specification demands of custom sections.
+/// Keeps the names of the module and its functions. A malformed name section is ignored from the
+/// point where it is malformed, as the core specification demands of custom sections.
 fn names_section(info: &mut ModuleInfo, names: wasmparser::NameSectionReader<'_>) {
     for name in names {
         match name {
