@@ -1,4 +1,4 @@
-//! Which crate may depend on which: the table of DESIGN.md's "Crates and the only edges allowed".
+//! Which crate may depend on which. ARCHITECTURE.md draws these edges.
 //!
 //! Every normal and build dependency counts, those from the registry too: a new one is a line here,
 //! in a commit of its own. What only tests use is free.
@@ -54,7 +54,8 @@ const EDGES: &[(&str, Allowed)] = &[
     // It reads and writes files and runs no guest: neither the linker nor the JIT.
     // A world is written as WIT by the WIT crate.
     ("component-tools", Allowed::Only(&["canonical-abi", "wasm-encoder", "wasmparser", "wit-parser-lite"])),
-    // What procedural macros are written with, and the WIT that `bindings!` reads. They run in the compiler only.
+    // What procedural macros are written with, and the WIT that `bindings!` reads. They run in the
+    // compiler only.
     ("component-macros", Allowed::Only(&["heck", "proc-macro2", "quote", "syn", "wit-parser-lite"])),
     (
         "cli",
