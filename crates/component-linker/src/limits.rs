@@ -88,6 +88,7 @@ impl Default for StoreLimits {
 
 impl LimitKind {
     /// Returns an error if `n` is more than the limit.
+    #[inline]
     pub(crate) fn check(self, n: u64, max: u64) -> Result<(), LimitExceeded> {
         if n <= max { Ok(()) } else { Err(LimitExceeded { kind: self, max }) }
     }

@@ -218,6 +218,24 @@ fn greedy_calls() {
         LimitKind::LiftedBytes,
         "the values of a call take more than 1048576 bytes",
     );
+    // 100 lists of the same 12 records, each of a thousand bytes: a value each
+    let core = r#"(func (export "run") (result i32) (local $i i32)
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 12012))
+        (loop
+          (i32.store offset=16384 (i32.mul (local.get $i) (i32.const 8)) (i32.const 0))
+          (i32.store offset=16388 (i32.mul (local.get $i) (i32.const 8)) (i32.const 12))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if 0 (i32.lt_u (local.get $i) (i32.const 100))))
+        (i32.store (i32.const 65528) (i32.const 16384))
+        (i32.store (i32.const 65532) (i32.const 100))
+        (i32.const 65528))"#;
+    let ty = format!("(result (list (list (option (tuple{})))))", " u8".repeat(1000));
+    check_limit(
+        &guest("unreachable", core, &ty, ""),
+        &[],
+        LimitKind::LiftedBytes,
+        "the values of a call take more than 1048576 bytes",
+    );
     let core =
         r#"(func (export "run") (result i32) (i32.store (i32.const 4) (i32.const 1001)) (i32.const 0))"#;
     check_limit(
@@ -226,6 +244,11 @@ fn greedy_calls() {
         LimitKind::StringBytes,
         "a string takes more than 1000 bytes",
     );
+    // A thousand zeros in UTF-16 take a thousand bytes, though they could have taken three times as many.
+    let core = r#"(func (export "run") (result i32) (i32.store (i32.const 0) (i32.const 1024))
+            (i32.store (i32.const 4) (i32.const 1000)) (i32.const 0))"#;
+    let zeros = guest("unreachable", core, "(result string)", "string-encoding=utf16");
+    assert_eq!(run(&zeros, &[]).unwrap(), Some(Val::String("\0".repeat(1000))));
 }
 
 #[test]

@@ -231,12 +231,22 @@ pub(crate) fn reserve_elements<H: Host>(
         Some(_) => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
         None => VALUE_BYTES,
     };
-    let element_bytes = if let Despecialized::Record(fields) = despecialize(cx.types, element) {
-        fields.types().map(of_field).sum()
-    } else {
-        VALUE_BYTES
-    };
-    cx.host.reserve(length.saturating_mul(element_bytes))
+    let (columns_bytes, element_bytes) =
+        if let Despecialized::Record(fields) = despecialize(cx.types, element) {
+            (size_of::<List>() as u64 * fields.len() as u64, fields.types().map(of_field).sum())
+        } else {
+            (0, VALUE_BYTES)
+        };
+    cx.host.reserve(length.saturating_mul(element_bytes).saturating_add(columns_bytes))
+}
+
+/// Returns a value in a box, after the host was asked for the room.
+pub(crate) fn reserved_box<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: impl FnOnce(&mut Context<'_, H>) -> Result<Value, H::Error>,
+) -> Result<Box<Value>, H::Error> {
+    cx.host.reserve(size_of::<Value>() as u64)?;
+    Ok(Box::new(value(cx)?))
 }
 
 /// Returns a vector with room for `length` elements, whose place in guest memory was checked, after the host was asked
@@ -262,7 +272,7 @@ fn load_record<H: Host>(
     ty: ValType,
     fields: Fields<'_>,
 ) -> Result<Value, H::Error> {
-    let mut values = Vec::with_capacity(fields.len());
+    let mut values = reserved_vec(cx, fields.len() as u64)?;
     for (offset, field) in field_offsets(cx.types, fields.types(), cx.opts.ptr) {
         values.push(load_from_valid_range(cx, ptr + offset, field)?);
     }
@@ -281,7 +291,7 @@ fn load_variant<H: Host>(
         None => None,
         Some(payload) => {
             let ptr = ptr + u64::from(payload_offset(cx.types, ty, cx.opts.ptr));
-            Some(Box::new(load_from_valid_range(cx, ptr, payload)?))
+            Some(reserved_box(cx, |cx| load_from_valid_range(cx, ptr, payload))?)
         }
     };
     Ok(variant_value(ty, case, payload))

@@ -105,10 +105,12 @@ impl State {
         }
     }
 
+    #[inline]
     pub(crate) fn instance(&self, index: InstanceIndex) -> &InstanceState {
         &self.instances[index.0 as usize]
     }
 
+    #[inline]
     pub(crate) fn instance_mut(&mut self, index: InstanceIndex) -> &mut InstanceState {
         &mut self.instances[index.0 as usize]
     }
@@ -193,11 +195,13 @@ impl InstanceState {
         instance
     }
 
+    #[inline]
     pub(crate) fn handles(&self) -> &HandleTable {
         &self.handles
     }
 
     /// Returns the handle table, to do anything but add handles: [`State::add_handle`] does that.
+    #[inline]
     pub(crate) fn handles_mut(&mut self) -> &mut HandleTable {
         &mut self.handles
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::module::decode::{ModuleSource, ValidBytes};
 use crate::module::info::{ExportType, ImportType};
+use crate::module::source::{ModuleSource, ValidBytes};
 
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///
 /// It answers everything about a module's types. [`Module::compile`](crate::Module::compile) and
-/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. To make one
+/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. Making one
 /// starts no thread and generates no code.
 ///
 /// ```
@@ -57,7 +57,7 @@ impl ValidModule {
         Ok(Self { engine: engine.clone(), source })
     }
 
-    /// Returns the engine, whose types the module's are.
+    /// Returns the engine that has the module's types.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -2,7 +2,6 @@
 //!
 //! The plain twins are `lift.rs` and `load.rs`.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,7 +14,7 @@ use crate::flat::lift::{CoreValue, CoreValueIter, lift_flat};
 use crate::host::{Context, Host};
 use crate::memory::load::{
     check_discriminant, check_list_range, load_from_valid_range, load_list_from_valid_range,
-    reserve_elements, reserved_vec,
+    reserve_elements, reserved_box, reserved_vec,
 };
 use crate::memory::string::load_string_from_range;
 use crate::memory::{check_pointer, load_int};
@@ -123,7 +122,7 @@ fn lift<H: Host>(
             Value::List(List::from_values(element, values))
         }
         Despecialized::Record(fields) => {
-            let mut values = Vec::with_capacity(fields.len());
+            let mut values = reserved_vec(cx, fields.len() as u64)?;
             for (i, ty) in fields.types().enumerate() {
                 values.push(lift(cx, &join_path(path, &fields.label(i)), slots, ty)?);
             }
@@ -197,7 +196,7 @@ fn lift_variant<H: Host>(
             let coerce = |(want, slot): (&CoreType, &CoreValue)| CoreValue::from_bits(*want, slot.bits());
             let coerced: Vec<_> = wanted.iter().zip(&values[1..]).map(coerce).collect();
             let mut slots = Slots::new(&coerced, first + 1);
-            Some(Box::new(lift(cx, &join_path(path, label), &mut slots, payload)?))
+            Some(reserved_box(cx, |cx| lift(cx, &join_path(path, label), &mut slots, payload))?)
         }
     };
     Ok(variant_value(ty, case, payload))
@@ -225,7 +224,7 @@ fn load<H: Host>(cx: &mut Cx<'_, '_, H>, path: &str, ptr: u64, ty: ValType) -> R
             Value::List(load_elements(cx, path, ptr, u64::from(n), element)?)
         }
         Despecialized::Record(fields) => {
-            let mut values = Vec::with_capacity(fields.len());
+            let mut values = reserved_vec(cx, fields.len() as u64)?;
             for (i, (offset, ty)) in field_offsets(types, fields.types(), cx.opts.ptr).enumerate() {
                 values.push(load(cx, &join_path(path, &fields.label(i)), ptr + offset, ty)?);
             }
@@ -285,7 +284,7 @@ fn load_variant<H: Host>(
         None => None,
         Some(payload) => {
             let ptr = ptr + u64::from(payload_offset(cx.types, ty, cx.opts.ptr));
-            Some(Box::new(load(cx, &join_path(path, label), ptr, payload)?))
+            Some(reserved_box(cx, |cx| load(cx, &join_path(path, label), ptr, payload))?)
         }
     };
     Ok(variant_value(ty, case, payload))

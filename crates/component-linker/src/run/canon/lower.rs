@@ -15,7 +15,7 @@ use jit::ValRaw;
 
 use super::call::check_leave;
 use super::guest::{Guest, Loans};
-use super::lift::{Caller, Lifted, canon_lift};
+use super::lift::{Caller, canon_lift};
 use super::values::{LiftValues, LowerValues, Slots, Values, slot_pointer};
 use super::{Body, FuncInfo, FuncInstance, HostFunc, Options, StoreContextMut, flat_func, with_slots};
 use crate::trap::{Trap, TrapCause};
@@ -29,15 +29,16 @@ pub(crate) struct Lowered {
     core_params: Vec<CoreType>,
     /// Which core parameter says where the result goes, if it is not flat.
     out_param: Option<usize>,
-    max_flat_params: usize,
-    max_flat_results: usize,
 }
 
 /// A call of a lowered function (the spec's `Subtask`).
 ///
 /// Of the core call that it serves it borrows the slots: the parameters until it has started, the
 /// results when it resolves. Between the two it could outlive that call.
-pub(crate) struct Subtask<'a> {
+///
+/// Whether the function is lowered with the option `async` is a constant, so that typed calls know
+/// when they are compiled which values are flat.
+pub(crate) struct Subtask<'a, const ASYNC: bool> {
     lowered: &'a Lowered,
     slots: &'a mut [ValRaw],
     lends: Lends,
@@ -53,9 +54,9 @@ enum SubtaskState {
 }
 
 /// What a lowered function is, and how values pass to and from it.
-pub(super) trait Callee<T: 'static> {
+pub(super) trait Callee<T: 'static, const ASYNC: bool> {
     /// Starts the call, runs it and resolves it.
-    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_>) -> Result<(), Trap>;
+    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_, ASYNC>) -> Result<(), Trap>;
 }
 
 /// Makes the core function.
@@ -64,43 +65,46 @@ pub(crate) fn lower<T>(
     callee: Arc<FuncInstance<T>>,
     options: Options,
 ) -> jit::Func {
+    match options.abi.is_async {
+        false => lower_as::<T, false>(cx, &callee, options),
+        true => lower_as::<T, true>(cx, &callee, options),
+    }
+}
+
+fn lower_as<T, const ASYNC: bool>(
+    cx: &mut StoreContextMut<'_, T>,
+    callee: &Arc<FuncInstance<T>>,
+    options: Options,
+) -> jit::Func {
     let info = &callee.info;
     let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lower);
-    let is_async = options.abi.is_async;
-    let result_spills = info.signature.ty.result.is_some() && (is_async || flat.results.is_empty());
-    let (max_flat_params, max_flat_results) = match is_async {
-        false => (MAX_FLAT_PARAMS, MAX_FLAT_RESULTS),
-        true => (MAX_FLAT_ASYNC_PARAMS, 0),
-    };
+    let result_spills = info.signature.ty.result.is_some() && (ASYNC || flat.results.is_empty());
     let lowered = Lowered {
         info: Arc::clone(info),
         options,
         core_params: flat.params.clone(),
         out_param: result_spills.then(|| flat.params.len() - 1),
-        max_flat_params,
-        max_flat_results,
     };
-    flat_func(cx, &flat, move |cx, slots| call_lowered(cx, &lowered, &callee, slots))
-}
-
-fn call_lowered<T>(
-    cx: &mut StoreContextMut<'_, T>,
-    lowered: &Lowered,
-    callee: &FuncInstance<T>,
-    slots: &mut [ValRaw],
-) -> Result<(), Trap> {
-    match &callee.body {
-        Body::Typed(host) => host.call_lowered(cx, lowered, slots),
-        Body::Lifted(lifted) => canon_lower(cx, lowered, &LiftedCallee { info: &callee.info, lifted }, slots),
-        Body::Host(func) => canon_lower(cx, lowered, &HostCallee { info: &callee.info, func }, slots),
-        Body::Exported(callee) => call_lowered(cx, lowered, callee, slots),
+    let mut callee = callee;
+    while let Body::Exported(other) = &callee.body {
+        callee = other;
+    }
+    let callee = Arc::clone(callee);
+    match (&callee.body, ASYNC) {
+        (Body::Typed(host), false) => {
+            let host = Arc::clone(host);
+            flat_func(cx, &flat, move |cx, slots| host.call_lowered(cx, &lowered, slots))
+        }
+        (Body::Typed(_), true) | (Body::Lifted(_) | Body::Host(_) | Body::Exported(_), _) => {
+            flat_func(cx, &flat, move |cx, slots| canon_lower::<_, _, ASYNC>(cx, &lowered, &*callee, slots))
+        }
     }
 }
 
 /// Runs one call (the spec's `canon_lower`). Since no callee blocks yet, an asynchronous call has
 /// returned when it comes back.
 #[inline]
-pub(super) fn canon_lower<T, C: Callee<T>>(
+pub(super) fn canon_lower<T, C: Callee<T, ASYNC>, const ASYNC: bool>(
     cx: &mut StoreContextMut<'_, T>,
     lowered: &Lowered,
     callee: &C,
@@ -113,15 +117,18 @@ pub(super) fn canon_lower<T, C: Callee<T>>(
     Ok(())
 }
 
-impl Subtask<'_> {
+impl<const ASYNC: bool> Subtask<'_, ASYNC> {
+    const MAX_FLAT_PARAMS: usize = if ASYNC { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
+    const MAX_FLAT_RESULTS: usize = if ASYNC { 0 } else { MAX_FLAT_RESULTS };
+
     /// Lifts the arguments (the spec's `on_start`).
     #[inline]
     pub(super) fn start<T, A: LiftValues>(&mut self, cx: &mut StoreContextMut<'_, T>) -> Result<A, Trap> {
         self.go(SubtaskState::Starting, SubtaskState::Started);
-        let Lowered { info, options, core_params, max_flat_params, .. } = self.lowered;
+        let Lowered { info, options, core_params, out_param: _ } = self.lowered;
         let guest = Guest::new(cx, info, options, Loans::Caller(&mut self.lends));
         let flat = Slots { types: core_params, slots: self.slots };
-        A::lift(guest, *max_flat_params, &info.signature.param_types, flat)
+        A::lift(guest, Self::MAX_FLAT_PARAMS, &info.signature.param_types, flat)
     }
 
     /// Lowers the results (the spec's `on_resolve`).
@@ -132,11 +139,23 @@ impl Subtask<'_> {
         results: &R,
     ) -> Result<(), Trap> {
         self.go(SubtaskState::Started, SubtaskState::Returned);
-        let Lowered { info, options, out_param, max_flat_results, .. } = self.lowered;
-        let out_param = out_param.map(|i| slot_pointer(self.slots[i], options.abi.ptr));
+        let Lowered { info, options, out_param, core_params: _ } = self.lowered;
+        let out_param = out_param.and_then(|i| self.slots.get(i));
+        let out_param = out_param.map(|slot| slot_pointer(*slot, options.abi.ptr));
         let guest = Guest::new(cx, info, options, Loans::None);
         let mut out = FlatOut::new(self.slots);
-        results.lower(guest, *max_flat_results, &info.signature.result_types, out_param, &mut out)
+        results.lower(guest, Self::MAX_FLAT_RESULTS, &info.signature.result_types, out_param, &mut out)
+    }
+
+    /// Starts, calls a host function on component values, and resolves.
+    fn call_host<T>(
+        &mut self,
+        cx: &mut StoreContextMut<'_, T>,
+        call: impl FnOnce(&mut StoreContextMut<'_, T>, &[Value]) -> Result<Option<Value>, Trap>,
+    ) -> Result<(), Trap> {
+        let args: Values<'static> = self.start(cx)?;
+        let result = call(cx, args.as_slice())?;
+        self.resolve(cx, &Values::of_host(Cow::Owned(result.into_iter().collect())))
     }
 
     /// Gives back what the call was lent, and tells an asynchronous caller that it has returned.
@@ -144,7 +163,7 @@ impl Subtask<'_> {
     fn deliver_resolve<T>(self, cx: &mut StoreContextMut<'_, T>) {
         let options = &self.lowered.options;
         self.lends.end(cx.state_mut().instance_mut(options.instance).handles_mut());
-        if options.abi.is_async {
+        if ASYNC {
             self.slots[0] = ValRaw::from_u64(self.state as u64);
         }
     }
@@ -156,20 +175,22 @@ impl Subtask<'_> {
     }
 }
 
-/// A lifted function, to which component values pass.
-struct LiftedCallee<'a> {
-    info: &'a Arc<FuncInfo>,
-    lifted: &'a Lifted,
-}
-
-impl<T: 'static> Callee<T> for LiftedCallee<'_> {
-    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_>) -> Result<(), Trap> {
-        let Self { info, lifted } = self;
-        with_slots(lifted.n_slots, |slots| canon_lift(cx, info, lifted, subtask, slots))
+/// A function to which component values pass.
+impl<T: 'static, const ASYNC: bool> Callee<T, ASYNC> for FuncInstance<T> {
+    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_, ASYNC>) -> Result<(), Trap> {
+        let info = &self.info;
+        match &self.body {
+            Body::Lifted(lifted) => {
+                with_slots(lifted.n_slots, |slots| canon_lift(cx, info, lifted, subtask, slots))
+            }
+            Body::Host(func) => subtask.call_host(cx, |cx, args| call_host(cx, info, func, args)),
+            Body::Typed(func) => subtask.call_host(cx, |cx, args| func.call_values(cx, info, args)),
+            Body::Exported(callee) => callee.call(cx, subtask),
+        }
     }
 }
 
-impl<T: 'static> Caller<T> for Subtask<'_> {
+impl<T: 'static, const ASYNC: bool> Caller<T> for Subtask<'_, ASYNC> {
     type Args = Values<'static>;
     type Results = Values<'static>;
     type Output = ();
@@ -185,20 +206,6 @@ impl<T: 'static> Caller<T> for Subtask<'_> {
     /// No host value lies between the two.
     fn word(&self, trap: Trap) -> Trap {
         trap.between_components()
-    }
-}
-
-/// A host function on component values.
-struct HostCallee<'a, T: 'static> {
-    info: &'a FuncInfo,
-    func: &'a HostFunc<T>,
-}
-
-impl<T> Callee<T> for HostCallee<'_, T> {
-    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_>) -> Result<(), Trap> {
-        let args: Values<'static> = subtask.start(cx)?;
-        let result = call_host(cx, self.info, self.func, args.as_slice())?;
-        subtask.resolve(cx, &Values::of_host(Cow::Owned(result.into_iter().collect())))
     }
 }
 

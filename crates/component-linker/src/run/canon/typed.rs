@@ -76,8 +76,8 @@ pub(crate) trait TypedHostFunc<T: 'static>: Send + Sync {
     /// Checks that its types are those of a function.
     fn check(&self, expected: &Expected<'_>) -> Result<(), TypeMismatch>;
 
-    /// Runs it for a guest: the slots hold the core values that it called with, and then those that
-    /// it gets.
+    /// Runs it for a guest that has lowered it without the option `async`: the slots hold the core
+    /// values that it called with, and then those that it gets.
     fn call_lowered(
         &self,
         cx: &mut StoreContextMut<'_, T>,
@@ -122,7 +122,7 @@ where
         lowered: &Lowered,
         slots: &mut [ValRaw],
     ) -> Result<(), Trap> {
-        canon_lower(cx, lowered, self, slots)
+        canon_lower::<_, _, false>(cx, lowered, self, slots)
     }
 
     fn call_values(
@@ -139,14 +139,14 @@ where
     }
 }
 
-impl<T: 'static, F, P, R> Callee<T> for TypedClosure<F, P, R>
+impl<T: 'static, F, P, R> Callee<T, false> for TypedClosure<F, P, R>
 where
     F: Fn(&mut StoreContextMut<'_, T>, P) -> Result<R, HostError>,
     P: LiftTuple,
     R: LowerTuple,
 {
     #[inline]
-    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_>) -> Result<(), Trap> {
+    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_, false>) -> Result<(), Trap> {
         let ToLift(args) = subtask.start::<T, ToLift<P>>(cx)?;
         let results = (self.func)(cx, args).map_err(Trap::from_host)?;
         subtask.resolve(cx, &ToLower(&results))

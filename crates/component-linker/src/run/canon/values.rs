@@ -166,6 +166,7 @@ impl<R: LiftTuple> LiftValues for ToLift<R> {
 }
 
 /// Returns the pointer in a slot.
+#[inline]
 pub(super) fn slot_pointer(slot: ValRaw, ptr: canonical_abi::PtrType) -> u64 {
     FlatIn::new(&[slot]).next_pointer(ptr)
 }
