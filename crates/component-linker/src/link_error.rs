@@ -29,7 +29,7 @@ pub enum LinkError {
 /// Why a component could not be instantiated.
 #[derive(Debug)]
 pub enum InstantiateError {
-    /// Its imports could not be met; nothing has run.
+    /// Its imports could not be satisfied; nothing has run.
     Link(LinkError),
     /// It trapped while its core modules were initialized.
     Trap(Trap),

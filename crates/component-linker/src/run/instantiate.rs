@@ -267,7 +267,7 @@ fn make_builtin<T: 'static>(
         Builtin::Lower { func, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
             let func = match *func {
-                FuncDef::Unmet => unreachable!("a plan with unmet imports has no steps"),
+                FuncDef::Unknown => unreachable!("a plan with unsatisfied imports has no steps"),
                 FuncDef::Lifted(id) => &progress.lifted[id.0 as usize],
                 FuncDef::Imported(id) => &progress.imported[id.0 as usize],
             };
