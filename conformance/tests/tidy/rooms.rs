@@ -19,9 +19,6 @@ const CRATES: &[&str] = &["conformance", "peer"];
 pub(crate) const CIRCLES: &[(&str, &[&str])] = &[
     // conformance
     ("conformance", &["script", "script_core"]),
-    // crates/component-linker
-    ("crates/component-linker", &["canon", "host", "instance", "store", "subtype", "typed"]),
-    ("crates/component-linker", &["component", "decode", "module", "plan", "resolve"]),
     // crates/jit
     (
         "crates/jit",

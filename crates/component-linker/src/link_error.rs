@@ -13,8 +13,8 @@ pub enum LinkError {
     Missing(String),
     /// The linker has something of another sort under the name of an import.
     WrongSort(String),
-    /// What the linker has for an import is of another type. The message names the import, its type, and the type of
-    /// what is provided.
+    /// What the linker has for an import is of another type. The message names the import, its
+    /// type, and the type of what is provided.
     WrongType(String),
     /// What the linker has for an import is an export of an instance in another store.
     WrongStore(String),

@@ -5,7 +5,8 @@ use std::fmt;
 /// The result of an operation that fails with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What a host function returns when it fails. It reaches the outer caller as [`TrapKind::Host`](crate::TrapKind::Host).
+/// What a host function returns when it fails. It reaches the outer caller as
+/// [`TrapKind::Host`](crate::TrapKind::Host).
 pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why the crate refused an input.

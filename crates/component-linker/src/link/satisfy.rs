@@ -15,7 +15,7 @@ use crate::link_error::{LinkError, wrong_sort};
 use crate::names::{Path, describe_path};
 use crate::resolve::{Fault, ImportedFunc, Item, ItemKind, UnmetImport, UnmetSort};
 use crate::run::{Body, Func, HostState, Imports, ResourceIndex, State, StoreContextMut};
-use crate::subtype::{Side, same_func, same_type};
+use crate::type_equality::{TypeScope, same_func, same_type};
 use crate::typed::{Expected, TypeMismatch};
 
 /// Looks up every import of a component, and checks the types of those that come with one.
@@ -150,7 +150,7 @@ fn satisfy_func<T: 'static>(
                     let name = resources.get(id.0 as usize)?;
                     importer.host.known_resource(*name)
                 };
-                check_func(importer, import, Side { types, resources: &resource }, signature)?;
+                check_func(importer, import, TypeScope { types, resources: &resource }, signature)?;
             }
             Ok(Body::Host(Arc::clone(func)))
         }
@@ -177,7 +177,7 @@ fn satisfy_func<T: 'static>(
         FuncDefinition::Exported(Func { store, index, info }) => {
             check_store(importer.state, *store, || describe_func(importer.component, import))?;
             let resource = |id: ResourceId| info.resources.get(id.0 as usize).copied();
-            let given = Side { types: &info.types, resources: &resource };
+            let given = TypeScope { types: &info.types, resources: &resource };
             check_func(importer, import, given, &info.signature)?;
             let func = importer.host.func(*index);
             // What only passes on is left out, so that chains do not grow.
@@ -192,11 +192,11 @@ fn satisfy_func<T: 'static>(
 fn check_func<T>(
     importer: &Importer<'_, T>,
     import: &ImportedFunc,
-    given: Side<'_, ResourceIndex>,
+    given: TypeScope<'_, ResourceIndex>,
     signature: &Signature,
 ) -> Result<(), LinkError> {
     let resource = |id: ResourceId| importer.resources.get(id.0 as usize).copied().flatten();
-    let expected = Side { types: importer.component.types(), resources: &resource };
+    let expected = TypeScope { types: importer.component.types(), resources: &resource };
     if same_func(expected, &import.signature.ty, given, &signature.ty) {
         return Ok(());
     }
@@ -245,10 +245,10 @@ fn check_type<T>(
     let describe = || format!("import {}", describe_path(path, "type"));
     check_store(importer.state, given.store, describe)?;
     let expected_resource = |id: ResourceId| importer.resources.get(id.0 as usize).copied().flatten();
-    let expected = Side { types: importer.component.types(), resources: &expected_resource };
+    let expected = TypeScope { types: importer.component.types(), resources: &expected_resource };
     let given_resource = |id: ResourceId| given.resources.get(id.0 as usize).copied();
-    let given_side = Side { types: &given.types, resources: &given_resource };
-    if same_type(expected, ty, given_side, given.ty) {
+    let given_scope = TypeScope { types: &given.types, resources: &given_resource };
+    if same_type(expected, ty, given_scope, given.ty) {
         return Ok(());
     }
     let expected = display(expected.types, ty);

@@ -1,9 +1,9 @@
 //! Whether a module or a component that is given fits the import that it is given for.
 //! Follows Explainer.md, "Type Checking".
 //!
-//! What is given is evaluated with what the import's type promises to it, and must yield what the type promises to the
-//! importer. Types are values of one evaluation, so that equal ones have equal ids, and a resource type stands for
-//! itself wherever it was passed.
+//! What is given is evaluated with what the import's type promises to it, and must yield what the
+//! type promises to the importer. Types are values of one evaluation, so that equal ones have equal
+//! ids, and a resource type stands for itself wherever it was passed.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,7 +24,8 @@ use crate::decode::{ComponentDecl, ExternType, TypeBound};
 use crate::error::Error;
 use crate::names::{Path, describe_path};
 
-/// Checks that what is given for the import at a path fits the import's type. The evaluation stays as it is.
+/// Checks that what is given for the import at a path fits the import's type. The evaluation stays
+/// as it is.
 pub(super) fn check_given<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,
@@ -171,7 +172,8 @@ fn check_component<'a>(
     Ok(())
 }
 
-/// Evaluates the imports of a component type: what a component of the type may rely on. They depend on no exports.
+/// Evaluates the imports of a component type: what a component of the type may rely on. They depend
+/// on no exports.
 fn promised_imports<'a>(
     resolver: &mut Resolver<'a>,
     ty: ComponentDeclarations<'a>,

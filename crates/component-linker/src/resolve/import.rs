@@ -1,8 +1,8 @@
 //! Imports: what a nested component is given, and what the root asks of its host.
 //! Follows Explainer.md, "Import and Export Definitions".
 //!
-//! The root's imports are abstract: a function becomes an imported function with its path, a resource type a new
-//! one, and an instance is made by evaluating its type.
+//! The root's imports are abstract: a function becomes an imported function with its path, a
+//! resource type a new one, and an instance is made by evaluating its type.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -175,7 +175,8 @@ fn unmet(resolver: &mut Resolver<'_>, path: &[Arc<str>], sort: UnmetSort) {
     }
 }
 
-/// Evaluates the type of an unknown component into an instance of it, to know the types of what it exports.
+/// Evaluates the type of an unknown component into an instance of it, to know the types of what it
+/// exports.
 pub(super) fn unmet_instance<'a>(
     resolver: &mut Resolver<'a>,
     ty: ComponentDeclarations<'a>,
@@ -253,7 +254,8 @@ pub(super) fn type_frame(
     resolver.push_frame(Frame::new(source, Some(parent), instance), offset)
 }
 
-/// Evaluates a declaration of a component type or an instance type; an export is returned and left to the caller.
+/// Evaluates a declaration of a component type or an instance type; an export is returned and left
+/// to the caller.
 pub(super) fn declare<'a>(
     resolver: &mut Resolver<'a>,
     frame: FrameId,

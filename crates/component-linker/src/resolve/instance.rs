@@ -1,4 +1,5 @@
-//! Instances, core and component. Follows Explainer.md, "Core Instance Definitions" and "Instance Definitions".
+//! Instances, core and component. Follows Explainer.md, "Core Instance Definitions" and "Instance
+//! Definitions".
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,7 +15,8 @@ use crate::decode::{
 };
 use crate::error::Error;
 
-/// What each import of a core module counts at each instantiation, as if it were part of the definition.
+/// What each import of a core module counts at each instantiation, as if it were part of the
+/// definition.
 const IMPORT_BYTES: u64 = 8;
 
 /// Evaluates a core instance definition.

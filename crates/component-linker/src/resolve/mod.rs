@@ -1,12 +1,14 @@
-//! Evaluates a component symbolically: from [`Definitions`] to an [`InstantiationPlan`]. A component that has been
-//! resolved answers all questions about its types, and has no code.
+//! Evaluates a component symbolically: from [`Definitions`] to an [`InstantiationPlan`]. A
+//! component that has been resolved answers all questions about its types, and has no code.
 //!
-//! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"), in one [`Frame`]
-//! per nested instantiation. Functions, modules and types are values of that evaluation: aliases, exports, imports
-//! and ascriptions only pass them on, so that nothing of them is left in the plan. Types are values too: value types
-//! are interned, each instantiation that defines a resource type makes a new [`ResourceId`].
+//! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"),
+//! in one [`Frame`] per nested instantiation. Functions, modules and types are values of that
+//! evaluation: aliases, exports, imports and ascriptions only pass them on, so that nothing of them
+//! is left in the plan. Types are values too: value types are interned, each instantiation that
+//! defines a resource type makes a new [`ResourceId`].
 //!
-//! Invariant: after validation no look-up here fails. Should one fail all the same, it is an internal [`Error`].
+//! Invariant: after validation no look-up here fails. Should one fail all the same, it is an
+//! internal [`Error`].
 
 mod alias;
 mod canon;
@@ -48,8 +50,8 @@ use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_d
 use plan::ResourceDef;
 use program::{Source, SourceId};
 
-/// Evaluates the component of a program. While its root imports modules or components that are not given, the plan
-/// describes it and cannot be run.
+/// Evaluates the component of a program. While its root imports modules or components that are not
+/// given, the plan describes it and cannot be run.
 pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), Fault> {
     let mut resolver = Resolver::new(program);
     let (id, parent) = match given_component(&mut resolver, SourceId(0), 0)? {
@@ -163,7 +165,8 @@ impl<'a> Resolver<'a> {
         result
     }
 
-    /// Runs `body` and forgets all that it has evaluated. Nothing of it may be in what it returns but types.
+    /// Runs `body` and forgets all that it has evaluated. Nothing of it may be in what it returns
+    /// but types.
     fn apart<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
         let counts = (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes);
         let (depth, n_unmet, was_apart) = (self.depth, self.n_unmet, self.is_apart);
@@ -203,8 +206,8 @@ enum Args<'a> {
     Checked(BTreeMap<&'a str, Entity<'a>>),
 }
 
-/// Returns the component that a source is for. Where the source's root exports it, the root is evaluated for what the
-/// component closes over: value types, modules and components, no instances.
+/// Returns the component that a source is for. Where the source's root exports it, the root is
+/// evaluated for what the component closes over: value types, modules and components, no instances.
 fn given_component<'a>(
     resolver: &mut Resolver<'a>,
     source: SourceId,

@@ -7,7 +7,7 @@ use std::fmt;
 use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType, display_func};
 
 use super::tuple::ComponentTuple;
-use crate::subtype::{Fits, fits_all};
+use crate::type_equality::{Comparison, same_all};
 
 /// Where Rust types describe themselves.
 #[derive(Debug, Default)]
@@ -94,9 +94,9 @@ pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
             ResourceClaim::Host(rust) => (expected.host_resources)(component) == Some(rust),
         }
     };
-    let fits = Fits { a: &describe.types, b: expected.types, handle: &fits_handle };
+    let comparison = Comparison { a: &describe.types, b: expected.types, handle: &fits_handle };
     let ty = expected.ty;
-    if fits_all(fits, &params, &ty.param_types()) && fits_all(fits, &results, &ty.result_type()) {
+    if same_all(comparison, &params, &ty.param_types()) && same_all(comparison, &results, &ty.result_type()) {
         return Ok(());
     }
     let names = ty.params.iter().map(|(name, _)| name.clone());

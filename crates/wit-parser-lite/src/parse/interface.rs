@@ -102,6 +102,8 @@ pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -
 }
 
 /// ```ebnf
+/// use-names-list ::= use-names-item
+///                  | use-names-item ',' use-names-list?
 /// use-names-item ::= id
 ///                  | id 'as' id
 /// ```

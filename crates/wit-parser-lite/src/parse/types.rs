@@ -63,6 +63,8 @@ fn resource_item<'a>(p: &mut Cursor<'a, '_>) -> Result<TypedefKind<'a>> {
 
 /// ```ebnf
 /// variant-items ::= 'variant' id '{' variant-cases '}'
+/// variant-cases ::= variant-case
+///                 | variant-case ',' variant-cases?
 /// variant-case ::= id
 ///                | id '(' ty ')'
 /// ```
@@ -83,6 +85,8 @@ fn variant_items<'a>(p: &mut Cursor<'a, '_>) -> Result<TypedefKind<'a>> {
 
 /// ```ebnf
 /// record-item ::= 'record' id '{' record-fields '}'
+/// record-fields ::= record-field
+///                 | record-field ',' record-fields?
 /// record-field ::= id ':' ty
 /// ```
 fn record_item<'a>(p: &mut Cursor<'a, '_>) -> Result<TypedefKind<'a>> {
@@ -181,6 +185,8 @@ fn ty_kind<'a>(p: &mut Cursor<'a, '_>) -> Result<TyKind<'a>> {
 
 /// ```ebnf
 /// tuple ::= 'tuple' '<' tuple-list '>'
+/// tuple-list ::= ty
+///              | ty ',' tuple-list?
 /// ```
 fn tuple<'a>(p: &mut Cursor<'a, '_>) -> Result<TyKind<'a>> {
     p.bump();

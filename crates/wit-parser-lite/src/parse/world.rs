@@ -136,6 +136,8 @@ fn include_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Resul
 }
 
 /// ```ebnf
+/// include-names-list ::= include-names-item
+///                      | include-names-list ',' include-names-item
 /// include-names-item ::= id 'as' id
 /// ```
 fn include_names_item<'a>(p: &mut Cursor<'a, '_>) -> Result<IncludeName<'a>> {

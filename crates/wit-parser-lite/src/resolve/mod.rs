@@ -26,7 +26,7 @@ use crate::faults::Errors;
 use crate::gate::{Features, Gated};
 use crate::span::count;
 use order::{cycle_error, order};
-use package::{Item, PackageKey, Packages, Repeat, lookup, packages};
+use package::{PackageKey, Packages, Repeat, Target, lookup, packages};
 #[cfg(all(feature = "load", feature = "wasm"))]
 pub(crate) use package::{package_key, package_text};
 use unique::{Name, UniqueNames, check_unique};
@@ -163,7 +163,7 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
             if let InterfaceDefinition::Use(item) = item {
                 // Faults are reported when the interface is resolved.
                 let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
-                if let Some(Item::Interface(target)) = target {
+                if let Some(Target::Interface(target)) = target {
                     targets.push((cx.stands_for(target), item.path.span()));
                 }
             }
@@ -188,7 +188,7 @@ fn world_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
         for item in &source.ast.items {
             if let WorldDefinition::Include(item) = item {
                 let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
-                if let Some(Item::World(target)) = target {
+                if let Some(Target::World(target)) = target {
                     targets.push((target, item.path.span()));
                 }
             }
@@ -223,8 +223,8 @@ fn list_package_items(cx: &mut Context<'_, '_>) {
 /// Returns the index of the interface that `path` refers to in `body`.
 fn lookup_interface<'a>(cx: &mut Context<'a, '_>, body: u32, path: &ast::UsePath<'a>) -> Option<u32> {
     match lookup(&cx.packages, body, path, &mut cx.errors)? {
-        Item::Interface(index) => Some(index),
-        Item::World(_) => {
+        Target::Interface(index) => Some(index),
+        Target::World(_) => {
             let message = format!("`{}` is a world, not an interface", path.id().name);
             cx.errors.push(Error::new(ErrorKind::WrongKind, path.span(), message));
             None

@@ -52,10 +52,7 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
     read(&mut draft, bytes, Form::Exact)?;
     draft.drop_foreign_versions();
     let text = print(&draft.resolved);
-    parse_with_features(&Features::All, &[("decoded.wit", &text)], &[]).map_err(|errors| {
-        let error = &errors[0];
-        DecodeError::new(format!("has no form in WIT: {}: {}", error.location.excerpt.trim(), error.message))
-    })
+    parse_text(&text)
 }
 
 /// The contents of a binary as WIT text.
@@ -63,7 +60,8 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
 pub struct WitText {
     /// The text.
     pub text: String,
-    /// The parts that have no form in WIT, one line each. The text has comments for them.
+    /// The parts that have no form in WIT, one line each. The text has comments for them. If there are
+    /// none, the text is valid.
     pub inexact: Vec<String>,
 }
 
@@ -93,8 +91,22 @@ pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
     let mut text = print_with(&draft.resolved, &draft.remarks);
     if text.contains(is_forbidden) {
         text = text.replace(is_forbidden, "\u{fffd}");
+        draft.inexact.push("characters that WIT does not allow, shown as U+FFFD".to_owned());
+    }
+    if let Err(error) = parse_text(&text) {
+        text.insert_str(0, &format!("// This is not valid WIT: {}\n", error.message.escape_debug()));
+        draft.inexact.push(error.message);
     }
     Ok(WitText { text, inexact: draft.inexact })
+}
+
+/// Parses text that was printed from a binary.
+fn parse_text(text: &str) -> Result<Resolved, DecodeError> {
+    parse_with_features(&Features::All, &[("decoded.wit", text)], &[]).map_err(|errors| {
+        let error = &errors[0];
+        let excerpt = error.location.excerpt.trim();
+        DecodeError::new(format!("has no form in WIT: {excerpt}: {}", error.message))
+    })
 }
 
 /// Whether every part must have a form in WIT.

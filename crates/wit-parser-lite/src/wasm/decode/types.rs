@@ -209,7 +209,7 @@ impl Reader<'_, '_> {
                 let ty = &self.draft.resolved[base];
                 if let (TypeDefKind::Resource, Some(name)) = (&ty.kind, &ty.name) {
                     let of = self.draft.resolved.owner_name(ty.owner);
-                    let why = format!("needs the resource `{name}` of `{of}`, which WIT cannot use here");
+                    let why = format!("uses `{name}` of `{of}`, which has no name here");
                     return Err(NoForm::new(name, why));
                 }
                 let kind = ty.kind.clone();

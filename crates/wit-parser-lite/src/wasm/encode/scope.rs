@@ -1,6 +1,6 @@
 //! The index spaces of a component type, and of the instance type inside it that is being written.
 //! Follows Binary.md, "Type Definitions": `componentdecl`, `instancedecl`, `importdecl`,
-//! `exportdecl`, `functype`, `labelvaltype`, `resultlist`.
+//! `exportdecl`, `functype`, `paramlist`, `labelvaltype`, `resultlist`.
 //!
 //! Invariant: a type of another interface is bound (that interface is imported or exported) before
 //! anything refers to it.
