@@ -33,7 +33,7 @@ pub enum InstantiateError {
     Link(LinkError),
     /// It trapped while its core modules were initialized.
     Trap(Trap),
-    /// It would exceed a limit of the store; nothing has run.
+    /// It would exceed a limit of the store.
     Limit(LimitExceeded),
     /// A limit of the configuration or of the system is exceeded.
     Resource(jit::Error),
