@@ -51,8 +51,8 @@ const EDGES: &[(&str, Allowed)] = &[
     ),
     // The macros are for hosts; who embeds the linker alone goes without.
     ("component-linker", Allowed::Only(&["canonical-abi", "component-macros?", "jit", "wasmparser"])),
-    // It reads and writes files and runs no guest: neither the linker nor the JIT.
-    // A world is written as WIT by the WIT crate.
+    // It reads and writes files and runs no guest, so that it needs neither the linker nor the JIT.
+    // The WIT crate writes worlds.
     ("component-tools", Allowed::Only(&["canonical-abi", "wasm-encoder", "wasmparser", "wit-parser-lite"])),
     // What procedural macros are written with, and the WIT that `bindings!` reads. They run in the
     // compiler only.

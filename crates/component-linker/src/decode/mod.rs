@@ -52,8 +52,8 @@ pub(crate) fn module_definition(bytes: &[u8]) -> Result<ModuleDefinition, Error>
 /// Checks that `bytes` are a valid component.
 pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
     check_header(bytes)?;
-    let validated = Validator::new_with_features(features()).validate_all(bytes);
-    Ok(validated.map(drop)?)
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(())
 }
 
 /// The features of WebAssembly that the core modules of components may use.

@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interface::Scope;
+use super::context::{Context, Externs, Scope, attributes, next_interface};
 use super::package::{Target, lookup};
 use super::types::push_type;
-use super::world::Externs;
-use super::{Context, Name, attributes, check_unique, next_interface};
+use super::unique::{Name, check_unique};
 use crate::arena::{
     Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Owner, Resolved, Type, TypeDef,
     TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind, push,

@@ -1,11 +1,11 @@
 //! Interfaces, and the definitions that interfaces and worlds have in common.
 
+use super::context::{
+    Context, Meaning, ResolvedInterface, Scope, TypeNames, attributes, lookup_interface, next_interface,
+};
 use super::function::{Signature, check_setters, function, method};
 use super::types::{push_type, typedefs};
-use super::{
-    Context, Meaning, Name, ResolvedInterface, TypeNames, UniqueNames, attributes, lookup_interface,
-    next_interface,
-};
+use super::unique::{Name, UniqueNames};
 use crate::arena::{
     FunctionId, Interface, InterfaceId, Owner, PackageId, TypeDef, TypeDefId, TypeDefKind, WorldId,
 };
@@ -87,14 +87,6 @@ pub(super) fn interface_items<'a>(
     interface.functions = functions;
     cx.uses[id.index() as usize] = defined.uses;
     ResolvedInterface { id, names: defined.names }
-}
-
-/// The owner of definitions, and the scope of their paths.
-#[derive(Clone, Copy)]
-pub(super) struct Scope {
-    pub(super) owner: Owner,
-    pub(super) package: PackageId,
-    pub(super) body: u32,
 }
 
 /// The definitions of one interface or world, by kind.

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::Options;
-use super::unify::track;
+use super::options::Options;
 use crate::arena::PackageId;
 use crate::ast::{
     Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
@@ -414,6 +413,20 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
         if let [version] = &*versions { error.help(format!("did you mean {version}?")) } else { error }
     });
     None
+}
+
+/// Returns the part of a version in which compatible versions agree: the numbers up to the first
+/// that is not 0 (<https://semver.org>, with Cargo's rule for versions below 1). A pre-release is
+/// compatible with no other version.
+pub(super) fn track(version: &Version) -> Option<(u64, u64, u64)> {
+    if !version.pre.is_empty() {
+        return None;
+    }
+    Some(match (version.major, version.minor, version.patch) {
+        (0, 0, patch) => (0, 0, patch),
+        (0, minor, _) => (0, minor, 0),
+        (major, ..) => (major, 0, 0),
+    })
 }
 
 /// Returns the name of a package without its version, and the version.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::context::{Context, Externs, Scope, TypeNames, attributes, lookup_interface};
 use super::function::{Signature, check_setters, function};
 use super::include::include_item;
-use super::interface::{Definitions, InterfaceHead, Scope, definitions, interface_items};
-use super::{Context, Name, TypeNames, UniqueNames, attributes, lookup_interface};
+use super::interface::{Definitions, InterfaceHead, definitions, interface_items};
+use super::unique::Name;
 use crate::arena::{
     Attributes, FunctionId, InterfaceId, Owner, TypeDefId, TypeDefKind, World, WorldId, WorldItem,
     WorldItemKind,
@@ -14,32 +15,6 @@ use crate::ast::{self, ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated;
 use crate::span::{Span, count};
-
-/// The imports of a world, or its exports.
-pub(super) struct Externs<'a> {
-    pub(super) what: &'static str,
-    pub(super) items: Vec<WorldItem>,
-    pub(super) unique: UniqueNames<'a>,
-    /// The interfaces among them that have no plain name.
-    pub(super) interfaces: BTreeSet<InterfaceId>,
-    /// Whether paths mean exactly their version, and not the newest compatible one.
-    keeps_versions: bool,
-    /// The interfaces among them that replace an older version named here.
-    merged: BTreeSet<InterfaceId>,
-}
-
-impl Externs<'_> {
-    fn new(what: &'static str, keeps_versions: bool) -> Self {
-        Self {
-            what,
-            items: Vec::new(),
-            unique: UniqueNames::default(),
-            interfaces: BTreeSet::new(),
-            merged: BTreeSet::new(),
-            keeps_versions,
-        }
-    }
-}
 
 /// Adds the world with `index`.
 pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {

@@ -4,6 +4,7 @@
 //! and the text is parsed: what holds for text then holds for binaries too, and faults have a
 //! place.
 
+mod reader;
 mod types;
 mod world;
 
@@ -11,7 +12,7 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wasmparser::types::Types;
 use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-use self::world::Reader;
+use self::reader::Reader;
 use super::draft::Draft;
 use super::error::DecodeError;
 use super::metadata;
@@ -60,12 +61,12 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
 pub struct WitText {
     /// The text.
     pub text: String,
-    /// The parts that have no form in WIT, one line each. The text has comments for them. If there are
-    /// none, the text is valid.
+    /// The parts that have no form in WIT, one line each. The text has comments for them. If there
+    /// are none, the text is valid.
     pub inexact: Vec<String>,
 }
 
-/// Returns the contents of `bytes` as text: what [`print`](crate::print::print) returns for
+/// Returns the contents of `bytes` as text: what [`print()`] returns for
 /// [`decode`], but for every valid component.
 ///
 /// A part with no form in WIT, such as an imported core module, becomes a comment. A type that is

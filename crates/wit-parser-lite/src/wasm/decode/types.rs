@@ -7,7 +7,7 @@ use wasmparser::component_types::{
 use wasmparser::{PrimitiveValType, names::KebabString};
 
 use super::super::names::{NoForm, label};
-use super::world::{Reader, Result};
+use super::reader::{Reader, Result};
 use crate::arena::{Case, Field, Label, Owner, Primitive, Type, TypeDefId, TypeDefKind};
 use crate::parse::MAX_TYPE_DEPTH;
 
