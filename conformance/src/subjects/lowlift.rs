@@ -1,8 +1,7 @@
 //! Lowlift itself as a subject, through `component-linker`.
 //!
-//! Each instance lives in a store of its own. Named instances of a script are not offered to later
-//! components: `component-linker` has no way yet to hand one instance's resource types and modules
-//! to another component.
+//! All instances of a script live in one store, so that a named one can satisfy an import of a
+//! later component, with its functions, resource types, modules and components.
 
 use super::lowlift_value::{from_engine, to_engine};
 use super::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val};
@@ -13,9 +12,14 @@ use component_linker::{
 
 /// Lowlift as a [`Subject`].
 pub struct Lowlift {
-    engine: Result<Engine, Failure>,
+    state: Result<State, Failure>,
+}
+
+struct State {
+    engine: Engine,
+    store: Store<()>,
     definitions: Vec<Component>,
-    instances: Vec<(Store<()>, Instance)>,
+    instances: Vec<Instance>,
 }
 
 impl Lowlift {
@@ -24,7 +28,15 @@ impl Lowlift {
     pub fn new() -> Self {
         let engine = Engine::new(&Config::default())
             .map_err(|error| Failure::new(FailureKind::Unsupported, error.to_string()));
-        Self { engine, definitions: Vec::new(), instances: Vec::new() }
+        let state = engine.map(|engine| {
+            let store = Store::new(&engine, ());
+            State { engine, store, definitions: Vec::new(), instances: Vec::new() }
+        });
+        Self { state }
+    }
+
+    fn state(&mut self) -> Result<&mut State, Failure> {
+        self.state.as_mut().map_err(|failure| failure.clone())
     }
 }
 
@@ -36,10 +48,10 @@ impl Default for Lowlift {
 
 impl Subject for Lowlift {
     fn define(&mut self, wasm: &[u8]) -> Result<DefinitionId, Failure> {
-        let engine = self.engine.as_ref().map_err(Clone::clone)?;
-        let component = Component::new(engine, wasm).map_err(|error| invalid(&error))?;
-        let id = DefinitionId(id32(self.definitions.len()));
-        self.definitions.push(component);
+        let state = self.state()?;
+        let component = Component::new(&state.engine, wasm).map_err(|error| invalid(&error))?;
+        let id = DefinitionId(id32(state.definitions.len()));
+        state.definitions.push(component);
         Ok(id)
     }
 
@@ -50,19 +62,26 @@ impl Subject for Lowlift {
     fn instantiate(
         &mut self,
         definition: DefinitionId,
-        _named: &[(String, InstanceId)],
+        named: &[(String, InstanceId)],
     ) -> Result<InstanceId, Failure> {
-        let engine = self.engine.as_ref().map_err(Clone::clone)?;
-        let component = &self.definitions[definition.0 as usize];
-        let mut store = Store::new(engine, ());
-        let instance = Linker::new().instantiate(&mut store, component).map_err(|error| not_made(&error))?;
-        let id = InstanceId(id32(self.instances.len()));
-        self.instances.push((store, instance));
+        let State { engine: _, store, definitions, instances } = self.state()?;
+        let component = &definitions[definition.0 as usize];
+        let mut linker = Linker::new();
+        for (name, instance) in named {
+            if component.imports().iter().any(|import| import.name == *name) {
+                let defined = linker.define_instance(name, &instances[instance.0 as usize]);
+                defined.map_err(|error| not_linked(&error))?;
+            }
+        }
+        let instance = linker.instantiate(&mut *store, component).map_err(|error| not_made(&error))?;
+        let id = InstanceId(id32(instances.len()));
+        instances.push(instance);
         Ok(id)
     }
 
     fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Vec<Val>, Failure> {
-        let (store, instance) = &mut self.instances[instance.0 as usize];
+        let State { engine: _, store, definitions: _, instances } = self.state()?;
+        let instance = &instances[instance.0 as usize];
         let misuse = |message: String| Failure::new(FailureKind::Misuse, message);
         let func =
             instance.get_func(&mut *store, &[name]).ok_or_else(|| misuse(format!("no function `{name}`")))?;
@@ -108,22 +127,20 @@ fn invalid(error: &Error) -> Failure {
 
 fn not_made(error: &InstantiateError) -> Failure {
     match error {
-        InstantiateError::Link(error) => {
-            let kind = match error {
-                LinkError::Missing(_) | LinkError::WrongSort(_) | LinkError::WrongType(_) => {
-                    FailureKind::Unlinkable
-                }
-                LinkError::Unsupported(_) => FailureKind::Unsupported,
-                LinkError::Duplicate(_) | LinkError::Core(_) | LinkError::WrongStore(_) => {
-                    FailureKind::Internal
-                }
-            };
-            Failure::new(kind, error.to_string())
-        }
+        InstantiateError::Link(error) => not_linked(error),
         InstantiateError::Trap(trap) => trapped(trap),
         InstantiateError::Limit(error) => Failure::new(FailureKind::Unsupported, error.to_string()),
         InstantiateError::Resource(error) => Failure::new(FailureKind::Unsupported, error.to_string()),
     }
+}
+
+fn not_linked(error: &LinkError) -> Failure {
+    let kind = match error {
+        LinkError::Missing(_) | LinkError::WrongSort(_) | LinkError::WrongType(_) => FailureKind::Unlinkable,
+        LinkError::Unsupported(_) => FailureKind::Unsupported,
+        LinkError::Duplicate(_) | LinkError::Core(_) | LinkError::WrongStore(_) => FailureKind::Internal,
+    };
+    Failure::new(kind, error.to_string())
 }
 
 fn not_returned(error: &CallError) -> Failure {
@@ -153,4 +170,34 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapCause::HostResult(_) => FailureKind::Trap,
     };
     Failure::new(kind, trap.cause().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lowlift;
+    use crate::outcome::{Kind, Outcome};
+    use crate::pool::run_text;
+    use crate::script::Language;
+    use std::time::Duration;
+
+    fn check(script: &str, expected: &[Kind]) {
+        let budget = Duration::from_secs(30);
+        let outcomes = run_text(script.to_owned(), Language::Component, || Box::new(Lowlift::new()), budget);
+        let kinds: Vec<_> = outcomes.iter().map(|(_, outcome): &(_, Outcome)| outcome.kind()).collect();
+        assert_eq!(kinds, expected, "{outcomes:?}");
+    }
+
+    #[test]
+    fn a_named_instance_satisfies_an_import() {
+        let callee = r#"(component $callee
+            (core module $m (func (export "f") (result i32) (i32.const 42)))
+            (core instance $i (instantiate $m))
+            (func (export "f") (result u32) (canon lift (core func $i "f"))))"#;
+        let caller = r#"
+            (import "callee" (instance $callee (export "f" (func (result u32)))))
+            (export "g" (func $callee "f"))"#;
+        let call = r#"(assert_return (invoke "g") (u32.const 42))"#;
+        check(&format!("{callee}\n(component {caller})\n{call}"), &[Kind::Passed; 3]);
+        check(&format!("(component {caller})\n{call}"), &[Kind::Unlinkable, Kind::NotReached]);
+    }
 }

@@ -134,8 +134,6 @@ pub(crate) const WIDE_FILES: &[&str] = &[
     "crates/canonical-abi/tests/trace.rs",
     "crates/canonical-abi/tests/traps.rs",
     "crates/canonical-abi/tests/utf8.rs",
-    // crates/cli
-    "crates/cli/src/main.rs",
     // crates/component-linker
     "crates/component-linker/src/decode/mod.rs",
     "crates/component-linker/src/lib.rs",
@@ -195,8 +193,6 @@ pub(crate) const WIDE_FILES: &[&str] = &[
     "crates/component-macros/src/bindings/types.rs",
     "crates/component-macros/src/derive.rs",
     "crates/component-macros/src/lib.rs",
-    // crates/wit-parser-lite
-    "crates/wit-parser-lite/src/wasm/decode/mod.rs",
 ];
 
 /// Returns the comment lines that are too wide, and the rows of `wide_files` that are no longer
