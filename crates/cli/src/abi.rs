@@ -1,4 +1,5 @@
-//! `--ptr`, `--string-encoding`, `--async` and `--format`: what an explanation is of, and what it is written as.
+//! `--ptr`, `--string-encoding`, `--async` and `--format`: the options and the format of an
+//! explanation.
 
 use canonical_abi::{Options, StringEncoding};
 use clap::ValueEnum;
@@ -11,10 +12,11 @@ pub(crate) struct AbiArgs {
     /// The width of the memory's pointers, in bits.
     #[arg(long, value_enum, default_value_t)]
     ptr: Pointer,
-    /// The encoding of strings in memory: what a string's length counts.
+    /// The encoding of strings in memory: the unit in which a string's length is counted.
     #[arg(long, value_enum, default_value_t)]
     string_encoding: Encoding,
-    /// Signatures of asynchronous lifting and lowering. A lifted function has a callback, or is stackful.
+    /// Signatures of asynchronous lifting and lowering. A lifted function has a callback, or is
+    /// stackful.
     #[arg(long = "async", value_name = "KIND", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "callback")]
     kind: Option<Async>,
@@ -37,7 +39,7 @@ enum Async {
     Stackful,
 }
 
-/// What an explanation is written as.
+/// The format of an explanation.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
     /// A table, in colour if it goes to a terminal.
@@ -47,7 +49,7 @@ pub(crate) enum Format {
     Json,
     /// A drawing.
     Svg,
-    /// A page that needs nothing else.
+    /// A page in a single file.
     Html,
 }
 
@@ -67,7 +69,7 @@ impl AbiArgs {
     }
 }
 
-/// Returns what the length of a string counts.
+/// Returns the unit of a string's length.
 pub(crate) fn length_unit(opts: &Options) -> &'static str {
     match opts.string_encoding {
         StringEncoding::Utf8 => "utf8: a string's length counts bytes",

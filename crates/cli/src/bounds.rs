@@ -1,10 +1,10 @@
-//! How long a guest may run: `--timeout` and `--fuel`.
+//! Limits on how long a guest may run: `--timeout` and `--fuel`.
 
 use std::time::Duration;
 
 use component_linker::{Config, Engine, Store, Trap, TrapCause, TrapKind};
 
-/// What a guest may spend.
+/// The limits.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(crate) struct Bounds {
     /// Stops the guest after this many seconds, such as 0.5
@@ -16,12 +16,12 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// Returns the configuration of an engine that can hold guests to the bounds.
+    /// Returns the configuration of an engine that can enforce the limits.
     pub(crate) fn config(self) -> Config {
         Config::new().epoch_interruption(self.timeout.is_some()).consume_fuel(self.fuel.is_some())
     }
 
-    /// Holds the guests of a store to the bounds; the time starts now.
+    /// Enforces the limits on the guests of a store. The time starts now.
     pub(crate) fn start<T>(self, engine: &Engine, store: &mut Store<T>) {
         if let Some(fuel) = self.fuel {
             store.set_fuel(fuel);
@@ -29,7 +29,7 @@ impl Bounds {
         if let Some(timeout) = self.timeout {
             store.set_epoch_deadline(1);
             let engine = engine.clone();
-            // Nobody waits for it: where the guest is quicker, it ends with the process.
+            // Nothing waits for this thread: if the guest is quicker, it ends with the process.
             std::thread::spawn(move || {
                 std::thread::sleep(timeout);
                 engine.increment_epoch();
@@ -37,7 +37,8 @@ impl Bounds {
         }
     }
 
-    /// Returns which bound a trap is due to, as a line to follow the trap's; nothing if to none.
+    /// Returns a line that names the limit behind a trap, to follow the trap's own. It is empty for
+    /// other traps.
     pub(crate) fn explain(self, trap: &Trap) -> String {
         match (trap.cause(), self.timeout, self.fuel) {
             (TrapCause::Core(TrapKind::Interrupt), Some(timeout), _) => {

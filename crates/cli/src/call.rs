@@ -19,8 +19,8 @@ use crate::wave;
 pub(crate) struct Args {
     /// The component, binary or text.
     file: PathBuf,
-    /// The call in WAVE, such as 'process({id: 7, payload: [1, 2, 3]})'. The function is named in full
-    /// (techbytes:plugin/processing.process) or as short as is unique.
+    /// The call in WAVE, such as 'process({id: 7, payload: [1, 2, 3]})'. The function is named in
+    /// full (techbytes:plugin/processing.process) or as short as is unique.
     call: String,
     /// Links each import to a function that traps with the import's name.
     #[arg(long)]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     bounds: Bounds,
 }
 
-/// A component that is instantiated, and a call of one of its functions that is ready to be made.
+/// An instantiated component, with a call of one of its functions that is ready to run.
 pub(crate) struct Prepared {
     pub(crate) component: Component,
     pub(crate) function: Function,
@@ -39,22 +39,22 @@ pub(crate) struct Prepared {
     bounds: Bounds,
 }
 
-/// Calls the function and returns its result as a line of WAVE, or nothing where it has none.
+/// Calls the function and returns its result as a line of WAVE, or nothing if it has none.
 ///
 /// # Errors
 ///
-/// When the component, the call or an import is not as it should be, or when the guest traps.
+/// When the component, the call or an import is invalid, or when the guest traps.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let mut call = prepare(&args.file, &args.call, args.stub_imports, args.bounds)?;
     let result = call.func.call(&mut call.store, &call.values).map_err(|error| failure(&call, &error))?;
     Ok(result_text(&call, result.as_ref())?.map_or_else(String::new, |text| text + "\n"))
 }
 
-/// Instantiates a component and reads a call of one of its functions.
+/// Instantiates a component and prepares a call of one of its functions.
 ///
 /// # Errors
 ///
-/// When the component, the call or an import is not as it should be, or when a start function traps.
+/// When the component, the call or an import is invalid, or when a start function traps.
 pub(crate) fn prepare(
     path: &Path,
     call: &str,

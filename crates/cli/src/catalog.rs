@@ -1,4 +1,4 @@
-//! What a file describes, be it WIT or a component: its named types and its functions.
+//! The named types and functions that a file defines, be it WIT or a component.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(crate) struct Catalog {
 /// A type and its name.
 #[derive(Debug)]
 pub(crate) struct NamedType {
-    /// The interface or instance that the type stands in.
+    /// The interface or instance that defines the type.
     pub(crate) owner: String,
     /// Its own name.
     pub(crate) name: String,
@@ -34,7 +34,7 @@ pub(crate) struct NamedType {
 }
 
 impl NamedType {
-    /// Returns the name with its owner's before it, the version last: `wasi:io/error.error@0.2.0`.
+    /// Returns the name after its owner's, with the version last: `wasi:io/error.error@0.2.0`.
     pub(crate) fn full_name(&self) -> String {
         functions::join_name(&[&self.owner, &self.name])
     }
@@ -44,7 +44,7 @@ impl NamedType {
 ///
 /// # Errors
 ///
-/// When the file can't be read or is none of these, or when it breaks a rule.
+/// When the file can't be read, is none of these, or is invalid.
 pub(crate) fn read(path: &Path) -> Result<Catalog, Failure> {
     match input::read(path)? {
         Input::Wit(tree) => of_wit(&tree),
@@ -91,7 +91,8 @@ fn of_component(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
     Ok(of_items(component.types(), &[component.exports(), component.imports()]))
 }
 
-/// Returns the catalog of a component's exports or imports, or both, whose types are in `types`.
+/// Returns the catalog of the exports or imports of a component, or of both. Their types are in
+/// `types`.
 pub(crate) fn of_items(types: &Types, lists: &[&[Item]]) -> Catalog {
     let mut catalog = Catalog { types: types.clone(), named: Vec::new(), functions: Vec::new() };
     for items in lists {
@@ -100,7 +101,7 @@ pub(crate) fn of_items(types: &Types, lists: &[&[Item]]) -> Catalog {
     catalog
 }
 
-/// Adds the functions and types among `items` and in the instances there, which stand under `path`.
+/// Adds the functions and types among `items`, and those in instances, under `path`.
 fn collect(items: &[Item], path: &mut Vec<String>, catalog: &mut Catalog) {
     for item in items {
         match &item.kind {

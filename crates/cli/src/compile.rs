@@ -1,4 +1,5 @@
-//! `lowlift compile`: what the JIT makes of each function of a core module, or of those within a component.
+//! `lowlift compile`: the machine code of each function of a core module, or of the modules in a
+//! component.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -15,7 +16,7 @@ use crate::input::read_component;
 pub(crate) struct Args {
     /// A core module or a component, binary or text.
     file: PathBuf,
-    /// What to show beside the operators; several with commas between.
+    /// What to show beside the operators; separate several with commas.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Emit::Clif])]
     emit: Vec<Emit>,
     /// Show only the functions of this name or index.
@@ -26,7 +27,7 @@ pub(crate) struct Args {
 /// A stage on the way to machine code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum Emit {
-    /// Cranelift IR as it was translated, before any optimisation, each operator above what it became.
+    /// Cranelift IR as translated, before optimisation, with each operator above its instructions.
     Clif,
     /// Machine code for this processor.
     Asm,
@@ -36,7 +37,7 @@ enum Emit {
 ///
 /// # Errors
 ///
-/// When the file is not valid, or uses what is not compiled yet.
+/// When the file is invalid, or uses features that are not supported.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let fail = |error: &dyn std::fmt::Display| Failure::in_file(&file, error);
@@ -73,7 +74,8 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     Ok(out)
 }
 
-/// Returns whether a binary's header is that of a core module (core specification, "Binary Format: Modules").
+/// Returns whether the header of a binary is that of a core module (core specification, "Binary
+/// Format: Modules").
 fn is_core(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(&[1, 0, 0, 0])
 }
@@ -83,15 +85,15 @@ fn is_chosen(wanted: &[String], listing: &FuncListing) -> bool {
     wanted.is_empty() || wanted.iter().any(|name| *name == index || Some(name) == listing.name.as_ref())
 }
 
-/// A line of the module's text format, and the byte of the binary that it starts at.
+/// A line of the module's text format, and its offset in the binary.
 struct Line<'a> {
     offset: u64,
     text: &'a str,
 }
 
-/// Returns the lines of a function's body: its locals and its operators.
+/// Returns the lines of a function's body: its locals and operators.
 fn lines_of<'a, 'b>(lines: &'a [Line<'b>], body: &Range<u64>) -> &'a [Line<'b>] {
-    // The function's head has the offset of the body too; its locals and operators come after it.
+    // The head of the function has the same offset as the body and comes first.
     let start = lines.partition_point(|line| line.offset <= body.start);
     let end = lines.partition_point(|line| line.offset < body.end);
     &lines[start..end]
@@ -119,7 +121,8 @@ fn write_lines(out: &mut String, lines: &[Line<'_>]) {
     }
 }
 
-/// Writes the IR, and each operator before the first instruction that comes from it or from one after it.
+/// Writes the IR, with each operator before the first instruction that comes from it or from a
+/// later one.
 fn write_clif(out: &mut String, clif: &str, mut lines: &[Line<'_>]) {
     for instruction in clif.lines() {
         if let Some(offset) = source_offset(instruction) {
@@ -132,7 +135,7 @@ fn write_clif(out: &mut String, clif: &str, mut lines: &[Line<'_>]) {
     write_lines(out, lines);
 }
 
-/// Returns the byte offset that a line of IR starts with, as Cranelift writes it: `@002e`.
+/// Returns the byte offset at the start of a line of IR, in Cranelift's form: `@002e`.
 fn source_offset(instruction: &str) -> Option<u64> {
     let digits = instruction.strip_prefix('@')?.split(' ').next()?;
     u64::from_str_radix(digits, 16).ok()

@@ -1,4 +1,5 @@
-//! `lowlift describe`: the core signature of a function, lifted and lowered, and the reason for each core value.
+//! `lowlift describe`: the core signature of a function, lifted and lowered, with the reason for
+//! each core value.
 
 use std::path::PathBuf;
 
@@ -18,10 +19,10 @@ use crate::render::{draw, json, text};
 pub(crate) struct Args {
     /// A WIT file, a directory of WIT files, or a component.
     file: PathBuf,
-    /// The function, in full (techbytes:plugin/processing.process) or as short as is unique; all of them if none is
-    /// given.
+    /// The function, by its full name (techbytes:plugin/processing.process) or by a part that is
+    /// unique; all functions if none is given.
     function: Option<String>,
-    /// What to write. A page shows the types too that a function uses.
+    /// What to write. A page also shows the types that a function uses.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -32,7 +33,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 ///
-/// When the file is not as it should be, or the function's name means none or several.
+/// When the file is invalid, or the name of the function is unknown or ambiguous.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let catalog = catalog::read(&args.file)?;
     let opts = args.abi.options();

@@ -1,13 +1,13 @@
-//! How a command fails: what is printed on standard error and the exit status.
+//! The failure of a command: its message on standard error and its exit status.
 
 use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-/// Why a command did not do what was asked for.
+/// The reason of a failure.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The file, a name, an argument or an import is not what it should be.
+    /// A file, a name, an argument or an import is invalid.
     BadInput(String),
     /// The guest trapped. The message holds the backtrace.
     Trap(String),
@@ -36,7 +36,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Prints a command's output. A reader that has gone away, as in `lowlift layout … | head`, is no failure.
+/// Prints the output of a command. A closed pipe, as in `lowlift layout … | head`, is not a
+/// failure.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

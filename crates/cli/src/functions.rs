@@ -1,4 +1,5 @@
-//! Functions by name: in full, `techbytes:plugin/processing.process`, or as short as is unique.
+//! Functions by name: the full name, `techbytes:plugin/processing.process`, or a part that is
+//! unique.
 
 use canonical_abi::FuncType;
 
@@ -7,14 +8,14 @@ use crate::failure::Failure;
 /// A function that can be named on the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
-    /// The names of the instance that exports it, if one does, and its own.
+    /// The names of the instance that exports it, if there is one, and its own.
     pub(crate) path: Vec<String>,
     /// Its type.
     pub(crate) ty: FuncType,
 }
 
 impl Function {
-    /// Returns the full name as WAVE writes it, the version last: `wasi:cli/run.run@0.2.0`.
+    /// Returns the full name in WAVE's form, with the version last: `wasi:cli/run.run@0.2.0`.
     pub(crate) fn full_name(&self) -> String {
         join_name(&self.path)
     }
@@ -31,7 +32,7 @@ impl Function {
     }
 }
 
-/// Returns the names along a path as one, the version of an instance's name last.
+/// Joins the names of a path, with the version of an instance's name last.
 pub(crate) fn join_name(path: &[impl AsRef<str>]) -> String {
     let split: Vec<_> = path.iter().map(|name| split_version(name.as_ref())).collect();
     let names: Vec<_> = split.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect();
@@ -46,11 +47,11 @@ fn split_version(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns the function that `name` means.
+/// Returns the function with the name `name`.
 ///
 /// # Errors
 ///
-/// When it means none or several; the message lists the names to choose from.
+/// When there is none, or several; the message lists the possible names.
 pub(crate) fn find<'a>(functions: &'a [Function], name: &str) -> Result<&'a Function, Failure> {
     let found: Vec<_> = functions.iter().filter(|function| function.answers_to(name)).collect();
     match found[..] {

@@ -1,4 +1,4 @@
-//! Reads the files that commands are given: components, binary or text, and WIT.
+//! Reads the input files of commands: components, binary or text, and WIT.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,10 +8,10 @@ use wit_parser_lite::load::Tree;
 
 use crate::failure::Failure;
 
-/// What a file holds, as far as its name and first bytes tell.
+/// The kind of a file, as determined by its name and first bytes.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// WIT: the files of one package, and of those it depends on.
+    /// WIT: the files of a package and of its dependencies.
     Wit(Tree),
     /// A WebAssembly binary.
     Wasm(Vec<u8>),
@@ -21,7 +21,7 @@ pub(crate) enum Input {
 ///
 /// # Errors
 ///
-/// When it can't be read, or is text that is no WebAssembly text.
+/// When it can't be read, or is text but neither WIT nor WebAssembly.
 pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
     if path.is_dir() || path.extension() == Some(OsStr::new("wit")) {
         return Tree::load(path, &assemble)
@@ -37,7 +37,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
 ///
 /// # Errors
 ///
-/// As [`read`], and when it is WIT.
+/// As for [`read`], and when the file is WIT.
 pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
     match read(path)? {
         Input::Wasm(bytes) => Ok(bytes),
@@ -52,7 +52,7 @@ pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 ///
-/// The text's fault, with its place.
+/// The fault in the text, with its position.
 pub(crate) fn assemble(text: &[u8]) -> Result<Vec<u8>, String> {
     match wat::parse_bytes(text) {
         Ok(bytes) => Ok(bytes.into_owned()),
@@ -60,7 +60,7 @@ pub(crate) fn assemble(text: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Returns a binary as it is, and the binary of a text.
+/// Returns a binary unchanged, and assembles text.
 fn wasm(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     if bytes.starts_with(b"\0") {
         return Ok(bytes);

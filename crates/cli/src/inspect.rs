@@ -10,31 +10,31 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::input::read_component;
 
-/// What `lowlift inspect` is given.
+/// The arguments of `lowlift inspect`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A component or a core module, binary or text.
     file: PathBuf,
-    /// What to write.
+    /// The format of the output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What the description is written as.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
     /// A tree and WIT.
     #[default]
     Text,
-    /// The same as data.
+    /// The same as JSON.
     Json,
 }
 
-/// Returns the tree of the file's parts, and under it the component's world.
+/// Returns the tree of the file's parts and, below it, the component's world.
 ///
 /// # Errors
 ///
-/// When the file is not valid.
+/// If the file is not valid.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     }
 }
 
-/// Returns a part's own line: what it is, its size, and how much of what it holds.
+/// Returns the line of a part itself: its kind, name and size, and the numbers of its contents.
 fn heading(part: &Part) -> String {
     let name = part.name.as_ref().map(|name| format!(" {name:?}")).unwrap_or_default();
     let size = part.range.len();

@@ -1,4 +1,4 @@
-//! `lowlift layout`: where each byte of each type lies in linear memory.
+//! `lowlift layout`: the position of each byte of each type in linear memory.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Only the types of this name, such as data-chunk.
     ty: Option<String>,
-    /// What to write. A page shows the functions too that use the types.
+    /// What to write. A page also shows the functions that use the types.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 ///
-/// When the file is not as it should be, or has no type of the name that was asked for.
+/// When the file is invalid, or has no type with the given name.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let catalog = catalog::read(&args.file)?;
     let opts = args.abi.options();

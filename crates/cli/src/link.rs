@@ -8,13 +8,13 @@ use component_tools::File;
 use crate::failure::Failure;
 use crate::input::read_component;
 
-/// What `lowlift link` is given.
+/// The arguments of `lowlift link`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The component whose exports the new one has, binary or text.
+    /// The component whose exports the new component has, binary or text.
     file: PathBuf,
-    /// A component whose exports meet imports of those before it, of the same name or a compatible version; may be
-    /// given several times.
+    /// A component whose exports satisfy imports of the components before it, under the same name
+    /// or a compatible version. May be given several times.
     #[arg(long, value_name = "FILE", required = true)]
     plug: Vec<PathBuf>,
     /// Where to write the new component.
@@ -22,11 +22,12 @@ pub(crate) struct Args {
     output: PathBuf,
 }
 
-/// Writes the new component, and returns a line that says so.
+/// Writes the new component, and returns a line about it.
 ///
 /// # Errors
 ///
-/// When a file is not a valid component, a plug is of no use, or what it exports does not fit.
+/// If a file is not a valid component, a plug satisfies no import, or an export does not fit an
+/// import.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let read = |path: &Path| Ok((path.display().to_string(), read_component(path)?));
     let socket = read(&args.file)?;

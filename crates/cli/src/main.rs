@@ -1,6 +1,7 @@
 //! The `lowlift` command: calls components, shows layouts, describes signatures, traces calls.
 //!
-//! One file per subcommand. Exit status: 0 done, 1 bad input, 2 usage, 134 the guest trapped.
+//! There is one file per subcommand. Exit status: 0 success, 1 bad input, 2 usage, 134 a trap in
+//! the guest.
 #![forbid(unsafe_code)]
 
 mod abi;
@@ -42,7 +43,8 @@ enum Command {
     Call(call::Args),
     /// Shows where each byte of each type lies in linear memory.
     Layout(layout::Args),
-    /// Shows the core signature of a function, lifted and lowered, and the reason for each core value.
+    /// Shows the core signature of a function, lifted and lowered, and the reason for each core
+    /// value.
     Describe(describe::Args),
     /// Calls a function and shows each step of lowering its arguments and lifting its result.
     Trace(trace::Args),
@@ -50,11 +52,12 @@ enum Command {
     Validate(validate::Args),
     /// Writes each core module and nested component of a component to a file of its own.
     Unbundle(unbundle::Args),
-    /// Makes one component of several: the imports of each are met by the exports of those after it.
+    /// Makes one component of several: exports of each satisfy imports of those before it.
     Link(link::Args),
     /// Makes a component of a core module, for the world that it is built for.
     New(new::Args),
-    /// Shows what the JIT makes of each function: its operators, the Cranelift IR or the machine code.
+    /// Shows what the JIT makes of each function: its operators, the Cranelift IR or the machine
+    /// code.
     Compile(compile::Args),
     /// Shows what a component consists of, and its world as WIT.
     Inspect(inspect::Args),

@@ -9,22 +9,23 @@ use crate::failure::Failure;
 use crate::input::read_component;
 use crate::wit;
 
-/// What `lowlift new` is given.
+/// The arguments of `lowlift new`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The core module, binary or text.
     file: PathBuf,
-    /// A WIT package with the world that the module is for: a file, or a directory with its `deps/`. The worlds that the
-    /// module's own `component-type` sections hold count too.
+    /// The WIT package with the world that the module is for: a file, or a directory with its
+    /// `deps/`. Worlds in `component-type` sections of the module are added.
     #[arg(long, value_name = "PATH")]
     wit: Option<PathBuf>,
-    /// The world of that package; not needed if it has one only.
+    /// The world, if the package has several.
     #[arg(long, value_name = "NAME", requires = "wit")]
     world: Option<String>,
-    /// How the module encodes strings, for that world.
+    /// The string encoding of the module, for that world.
     #[arg(long, value_enum, requires = "wit", default_value_t)]
     string_encoding: Encoding,
-    /// A core module that provides what the main one imports from the module `NAME`; may be given several times.
+    /// An adapter: a core module that provides what the main module imports from the module `NAME`.
+    /// May be given several times.
     #[arg(long, value_name = "NAME=FILE", value_parser = adapter)]
     adapt: Vec<(String, PathBuf)>,
     /// Where to write the component.
@@ -49,11 +50,11 @@ fn adapter(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
-/// Writes the component, and returns a line that says so.
+/// Writes the component, and returns a line about it.
 ///
 /// # Errors
 ///
-/// When a file is no core module, there is no such world, or the module does not fit it.
+/// If a file is not a core module, there is no such world, or the module does not fit it.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let (name, bytes) = (args.file.display().to_string(), read_component(&args.file)?);
     let world = args.wit.as_ref().map(|path| encoded_world(path, args.world.as_deref())).transpose()?;

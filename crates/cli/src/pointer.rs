@@ -1,9 +1,9 @@
-//! `--ptr`: the width of a memory's pointers.
+//! `--ptr`: the width of pointers into a memory.
 
 use canonical_abi::PtrType;
 use clap::ValueEnum;
 
-/// The widths that memories come in.
+/// The possible widths.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Pointer {
     /// 32 bits.

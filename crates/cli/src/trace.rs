@@ -1,4 +1,4 @@
-//! `lowlift trace`: what a call lowers and lifts, step by step.
+//! `lowlift trace`: the lowering and lifting of a call, step by step.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::render::{json, text};
 pub(crate) struct Args {
     /// The component, binary or text.
     file: PathBuf,
-    /// The call in WAVE, as of `lowlift call`.
+    /// The call in WAVE, as for `lowlift call`.
     call: String,
     /// Links each import to a function that traps with the import's name.
     #[arg(long)]
@@ -32,7 +32,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 ///
-/// As `lowlift call`. When the guest traps, the steps up to there are printed before.
+/// As for `lowlift call`. When the guest traps, the steps before the trap are printed.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let mut call = prepare(&args.file, &args.call, args.stub_imports, args.bounds)?;
     let (result, trace) = call.func.call_traced(&mut call.store, &call.values);
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         ty: display_func(call.component.types(), &call.function.full_name(), &call.function.ty),
         opts,
         trace: &trace,
-        // A result that holds a handle has no text.
+        // A result with a handle has no text form.
         result: result.as_ref().ok().and_then(|value| result_text(&call, value.as_ref()).ok()).flatten(),
         failure: failed.as_ref().map(ToString::to_string),
     };
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     match failed {
         None => Ok(written),
         Some(failure) => {
-            // That the output could not be written is said there; the trap is what is reported.
+            // The trap is reported, and not that the output could not be written.
             let _ = outcome::print(&written);
             Err(failure)
         }

@@ -1,4 +1,4 @@
-//! `lowlift unbundle`: the core modules and nested components of a component, each in a file of its own.
+//! `lowlift unbundle`: the core modules and nested components of a component, each in its own file.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,23 +7,25 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::input::read_component;
 
-/// What `lowlift unbundle` is given.
+/// The arguments of `lowlift unbundle`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A component, binary or text.
     file: PathBuf,
-    /// The directory to write to, made if need be.
+    /// The directory to write to, which is created if it does not exist.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }
 
-/// Writes the files and returns the listing, a line for each: file, size, name, and place in the component.
+/// Writes the files, and returns a line for each: its path, the name of the module or component,
+/// and its size and offset in the component.
 ///
-/// A file is named after the path of indices to it: `component-1.module-0.wasm` is core module 0 of component 1.
+/// A file is named after the path of indices to the module or component:
+/// `component-1.module-0.wasm` is core module 0 of component 1.
 ///
 /// # Errors
 ///
-/// When the component is not valid, holds nothing, or a file cannot be written.
+/// If the component is not valid, contains nothing, or a file cannot be written.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;

@@ -14,11 +14,11 @@ pub(crate) struct Args {
     file: PathBuf,
 }
 
-/// Returns a line that says what the file is.
+/// Returns a line with the kind of the file.
 ///
 /// # Errors
 ///
-/// When the file is not valid: what is wrong, and at which byte of the binary.
+/// When the file is invalid: the fault, and its offset in the binary.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;

@@ -1,6 +1,7 @@
-//! The command as a user meets it: what it prints, where, and its exit status.
+//! The command as users see it: its output and its exit status.
 //!
-//! Each test runs the binary from the workspace's root. `UPDATE_EXPECT=1 cargo test -p cli` renews the expectations.
+//! Each test runs the binary from the root of the workspace. `UPDATE_EXPECT=1 cargo test -p cli`
+//! rewrites the expectations.
 
 #![expect(clippy::too_many_lines, reason = "expectations are tables")]
 
@@ -31,7 +32,7 @@ const ENDLESS: &str = "crates/cli/tests/data/endless.wat";
 const IMPORTS: &str = "crates/cli/tests/data/imports.wat";
 const VALUES: &str = "crates/cli/tests/data/values.wat";
 
-/// The three plugins, one of them with imports that these calls never reach, give the same answers.
+/// The three plugins give the same answers. One of them has imports that these calls never reach.
 #[test]
 fn plugins_agree() {
     let answers = [
@@ -199,7 +200,7 @@ fn files_that_are_no_components() {
     );
 }
 
-/// Files that are made for the test: a core module, a truncated component, bytes that are nothing.
+/// Files made for the test: a core module, a truncated component, and bytes that are neither.
 #[test]
 fn binaries_that_are_no_components() {
     let dir = std::env::temp_dir().join(format!("lowlift-cli-{}", std::process::id()));
@@ -369,7 +370,7 @@ fn guests_that_trap() {
     );
 }
 
-/// The backtrace has thousands of frames, or as many as are kept.
+/// The backtrace has thousands of frames, of which a limited number is kept.
 #[test]
 fn a_guest_that_overflows_its_stack() {
     let got = lowlift(&["call", TRAPS, "overflow-stack()"]);

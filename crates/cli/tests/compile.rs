@@ -1,4 +1,4 @@
-//! `lowlift compile`: per function the operators, and the IR or the machine code.
+//! `lowlift compile`: for each function the operators, and the IR or the machine code.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! `layout`, `describe` and `trace` in every format.
 //!
-//! Pages are opened in a real browser, Debian's chromium, where there is one; else the test says so and claims nothing.
-//! `UPDATE_EXPECT=1 cargo test -p cli` renews the expectations.
+//! Pages are opened in a real browser, Debian's chromium, if there is one; otherwise the test says
+//! so. `UPDATE_EXPECT=1 cargo test -p cli` rewrites the expectations.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Runs the command with no terminal and, but for `env`, no say on colour.
+/// Runs the command without a terminal, and without settings for colour other than `env`.
 fn output(args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lowlift"));
     command.args(args).current_dir(root());
@@ -113,7 +113,7 @@ fn calls_are_traced() {
     );
 }
 
-/// A call that is traced yields what it yields without.
+/// A traced call has the same result as an untraced one.
 #[test]
 fn tracing_changes_nothing() {
     for (file, call) in [
@@ -161,7 +161,7 @@ fn options_of_signatures() {
     );
 }
 
-/// Colour is for terminals and whoever insists, and only paints what is there without it.
+/// Colour is for terminals and on request, and only changes how the text looks.
 #[test]
 fn colour_is_put_over_the_text() {
     for args in [
@@ -203,7 +203,8 @@ fn json_is_what_its_description_says() {
     }
 }
 
-/// Checks that an object has no field but those that JSON.md lists for objects of its name, and so do those within.
+/// Checks that an object, and those within it, have only the fields that JSON.md lists for objects
+/// of this name.
 fn check_object(documented: &BTreeMap<String, Vec<String>>, name: &str, value: &Value) {
     let Value::Object(fields) = value else { panic!("{value} is not an object, where {name} was expected") };
     for (field, value) in fields {
@@ -227,7 +228,7 @@ fn check_object(documented: &BTreeMap<String, Vec<String>>, name: &str, value: &
     }
 }
 
-/// Returns what the objects of a field are called in JSON.md.
+/// Returns the name in JSON.md of the objects in a field.
 fn object_of(field: &str) -> Option<&'static str> {
     Some(match field {
         "options" => "Options",
@@ -247,7 +248,8 @@ fn object_of(field: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns the fields by object: all words in back quotes in the first and the last column of the tables.
+/// Returns the fields by object: all words in back quotes in the first and last columns of the
+/// tables.
 fn documented_fields() -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(root().join("crates/cli/JSON.md")).expect("a file of the repository");
     let mut fields = BTreeMap::<String, Vec<String>>::new();
@@ -263,7 +265,7 @@ fn documented_fields() -> BTreeMap<String, Vec<String>> {
     fields
 }
 
-/// Entries cover every byte, in each list and whatever the case.
+/// Entries cover every byte, in each list and for each case.
 #[test]
 fn every_byte_is_explained() {
     let text = stdout(&["layout", WIT, "--format", "json"]);
@@ -349,7 +351,8 @@ fn pages_link_types_functions_and_the_specification() {
     }
 }
 
-/// Each type is drawn and listed two levels deep; further in, boxes and rows link to the section of the type there.
+/// Each type is drawn and listed two levels deep. Deeper boxes and rows link to the section of
+/// their type.
 #[test]
 fn pages_of_nested_types_grow_with_their_number() {
     let [few, many] = [20, 80].map(nested_page);
@@ -359,7 +362,7 @@ fn pages_of_nested_types_grow_with_their_number() {
     assert!(per_type < 8_000, "{per_type} bytes for each type");
 }
 
-/// Returns the page of a package with so many records, each within the next.
+/// Returns the page of a package with this many records, each within the next.
 fn nested_page(n_types: usize) -> String {
     let mut wit = "package test:nested;\ninterface i {\nrecord r0 { a: u32 }\n".to_owned();
     for i in 1..n_types {
@@ -376,7 +379,7 @@ fn values_of<'a>(page: &'a str, attribute: &'a str) -> impl Iterator<Item = &'a 
     page.split(attribute).skip(1).filter_map(|rest| rest.split('"').next())
 }
 
-/// Checks that elements are closed in the order they were opened.
+/// Checks that elements are closed in the order in which they were opened.
 fn check_tags(text: &str) {
     let mut open = Vec::new();
     for tag in text.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
@@ -390,7 +393,8 @@ fn check_tags(text: &str) {
     assert!(open.is_empty(), "{open:?}");
 }
 
-/// On a phone and on a desk, nothing sticks out of the page to the side, and no label out of its box.
+/// On a phone and on a desktop, nothing extends beyond the side of the page, and no label beyond
+/// its box.
 #[test]
 fn pages_fit_their_width_in_a_browser() {
     let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| runs(name))
@@ -407,7 +411,7 @@ fn pages_fit_their_width_in_a_browser() {
         ("trace", stdout(&["trace", PLUGIN, PROCESS, "--format", "html"])),
         ("nested", nested_page(12)),
     ];
-    // What must be found out: a page that is too wide, and a label.
+    // Two faults that the check must find: a page that is too wide, and a label that is.
     let wide = "<p style=\"width: 2000px\">wide</p>\
                 <svg class=\"map\"><g><rect width=\"9\" height=\"9\"/><text>wide</text></g></svg></body>";
     let too_wide = pages[0].1.replace("</body>", wide);
@@ -427,9 +431,9 @@ fn runs(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Opens a page in a frame of a width, and returns the width that the page has and that its content takes, and how many
-/// labels of drawings are wider than their boxes. (A window
-/// of its own has a least width that is more than a phone's.)
+/// Opens a page in a frame of a given width. Returns the width of the page, the width of its
+/// content, and the number of labels that are wider than their boxes. (A window has a minimum width
+/// that is more than a phone's.)
 fn open(browser: &str, dir: &Path, name: &str, page: &str, width: u32) -> [u32; 3] {
     let frame: PathBuf = dir.join(format!("{name}-{width}.html"));
     let inner = page.replace('&', "&amp;").replace('"', "&quot;");

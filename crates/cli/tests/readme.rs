@@ -1,4 +1,4 @@
-//! Every `cargo run --release -- …` that the README shows prints what the README shows.
+//! Every `cargo run --release -- …` in the README prints the output that the README shows.
 //!
 //! A line `…` stands for the rest of the output.
 
@@ -8,7 +8,7 @@ use std::process::Command;
 #[test]
 fn shows_what_the_command_prints() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    // The README writes files to the directory that a build makes.
+    // The README writes files to the directory of the build.
     std::fs::create_dir_all(root.join("target")).expect("the directory for builds can be made");
     let readme = std::fs::read_to_string(root.join("README.md")).expect("a file of the repository");
     let mut n_checked = 0;
@@ -28,7 +28,7 @@ fn shows_what_the_command_prints() {
     assert!(n_checked >= 4, "the README shows {n_checked} runs of the command");
 }
 
-/// Splits a command line at its spaces; single quotes hold words together.
+/// Splits a command line at its spaces, except within single quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (i, part) in line.split('\'').enumerate() {

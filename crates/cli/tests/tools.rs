@@ -1,9 +1,12 @@
-//! The commands that judge, take apart and put together: what they print, what they write, their exit status.
+//! The commands that validate, split and build components: their output, their files, and their
+//! exit status.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p cli --test tools` renews the expectations.
+//! `UPDATE_EXPECT=1 cargo test -p cli --test tools` rewrites the expectations.
 
 #[path = "tools/adapt.rs"]
 mod adapt;
+#[path = "tools/broken.rs"]
+mod broken;
 #[path = "tools/common.rs"]
 mod common;
 #[path = "tools/files.rs"]

@@ -1,6 +1,6 @@
-//! `lowlift wit` as a user meets it: what it prints, where, and its exit status.
+//! `lowlift wit` as users see it: its output and its exit status.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p cli --test wit` renews the expectations.
+//! `UPDATE_EXPECT=1 cargo test -p cli --test wit` rewrites the expectations.
 
 #![expect(clippy::too_many_lines, reason = "expectations are tables")]
 
@@ -259,7 +259,7 @@ fn formatting() {
     );
 }
 
-/// A component whose world is a function and an interface of a type.
+/// A component whose world is a function and an interface with a type.
 const COMPONENT: &str = r#"(component
   (import "log" (func (param "text" string)))
   (import "a:b/types@1.0.0" (instance
@@ -356,11 +356,11 @@ fn from_wasm() {
     );
 }
 
-/// What WIT has no form for is a comment, or is written as near as WIT comes.
+/// A part without a form in WIT is a comment, or has the nearest form.
 #[test]
 fn from_wasm_without_a_form_in_wit() {
     for (text, expected) in [
-        // Exported types, by which exported functions go.
+        // Exported types, in the types of exported functions.
         (
             r#"(component
               (type $e0 (enum "x" "y"))
@@ -419,7 +419,7 @@ fn from_wasm_without_a_form_in_wit() {
                 [exit status 0]
             "#]],
         ),
-        // A type of an interface that a function of the world goes by, without a name of its own.
+        // A type of an interface in the type of a function of the world, which has no name for it.
         (
             r#"(component
               (import "a:b/c" (instance $c
@@ -450,7 +450,7 @@ fn from_wasm_without_a_form_in_wit() {
                 [exit status 0]
             "#]],
         ),
-        // Types that WIT cannot use where they are: of the world, and of an interface inside it.
+        // Types that WIT cannot use where they are: those of the world, and of an inline interface.
         (
             r#"(component
               (type $t0 u8)
@@ -490,7 +490,7 @@ fn from_wasm_without_a_form_in_wit() {
                     }
                     // m: a core module
                     // n: an instance
-                    // take: needs the resource `s` of `root:component/root`, which WIT cannot use here
+                    // take: uses `s` of `root:component/root`, which has no name here
                   }
                   // A copy of `v` of `i`: WIT has no `use` of it here.
                   variant v {
@@ -502,7 +502,7 @@ fn from_wasm_without_a_form_in_wit() {
                 [exit status 0]
             "#]],
         ),
-        // What cannot be an item of a world.
+        // Imports that cannot be items of a world.
         (
             r#"(component
               (import "c" (component (export "f" (func))))
@@ -518,7 +518,7 @@ fn from_wasm_without_a_form_in_wit() {
                 [exit status 0]
             "#]],
         ),
-        // Component types that are no WIT package.
+        // Component types that are not a WIT package.
         (
             r#"(component (type $t (component (import "f" (func)))) (export "t" (type $t)))"#,
             expect![[r#"

@@ -18,8 +18,8 @@ impl Engine {
         Ok(Self { core: jit::Engine::new(config)? })
     }
 
-    /// Raises the epoch by one: guests whose store's deadline that reaches are interrupted. From any thread
-    /// ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
+    /// Raises the epoch by one: guests whose store's deadline that reaches are interrupted. From
+    /// any thread ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
     pub fn increment_epoch(&self) {
         self.core.increment_epoch();
     }

@@ -1,7 +1,7 @@
 //! Bad input: what is wrong with the bytes of a component, and where.
 //!
-//! The guest's own faults are [`Trap`](crate::Trap)s; a component that is fine but lacks an import at link time is a
-//! [`LinkError`](crate::LinkError).
+//! The guest's own faults are [`Trap`](crate::Trap)s; a component that is fine but lacks an import
+//! at link time is a [`LinkError`](crate::LinkError).
 
 use std::fmt;
 

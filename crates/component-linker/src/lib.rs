@@ -1,9 +1,10 @@
 //! Decodes, links, instantiates and calls WebAssembly components.
 //!
-//! The way of a component: [`Component::new`] validates its bytes, decodes them, resolves nesting, aliases and types
-//! into a flat list of steps, and compiles its core modules. A [`Linker`] meets its imports by name and runs the
-//! steps in a [`Store`]. The [`Instance`] that comes of it gives out [`Func`]s, which lower their arguments, run the
-//! guest and lift its result as the Canonical ABI says.
+//! The way of a component: [`Component::new`] validates and decodes its bytes, resolves nesting,
+//! aliases and types into a flat list of steps, and compiles its core modules. A [`Linker`]
+//! satisfies its imports by name and runs the steps in a [`Store`]. The resulting [`Instance`] has
+//! [`Func`]s, which lower their arguments, run the guest and lift its result as the Canonical ABI
+//! says.
 //!
 //! ```
 //! use component_linker::{Component, Config, Engine, Linker, Store, Val};
@@ -38,8 +39,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! With Rust types in place of [`Val`]s ([`typed`]), types are checked once, and values go straight into and out of the
-//! guest:
+//! With Rust types in place of [`Val`]s ([`typed`]), types are checked once, and values go straight
+//! into and out of the guest:
 //!
 //! ```
 //! # use component_linker::{Component, Config, Engine, Linker, Store};
@@ -69,7 +70,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`bindings!`] writes all of that for a WIT world, and the derives make component types of one's own:
+//! [`bindings!`] writes all of that for a WIT world, and the derives make component types of one's
+//! own:
 //!
 //! ```
 //! use component_linker::{Component, Config, Engine, Linker, Store, bindings};
@@ -91,23 +93,29 @@
 //! # }
 //! ```
 //!
-//! Values are [`Val`]s and types [`ValType`]s, both of the crate `canonical-abi`. A resource that a guest defines is
-//! known to the host by its representation, a number of the guest's choice: [`Val::Own`] moves the resource,
-//! [`Val::Borrow`] lends it for a call, and [`Instance::drop_resource`] drops one that the host was given. Nothing keeps a
-//! host from giving away what it does not own; guests are held to the rules by their handle tables.
+//! Who only asks what a component imports and exports takes a [`ResolvedComponent`], the first
+//! stage, which needs no [`Engine`] and compiles nothing; [`Component::compile`] makes the second
+//! stage of it.
 //!
-//! What goes wrong is of one of three kinds: an [`Error`] is about a component's bytes, a [`LinkError`] about its
-//! imports, and a [`Trap`] is the guest's fault or a host function's refusal. After a trap the component instances
-//! that it passed through cannot be entered any more.
+//! Values are [`Val`]s and types [`ValType`]s, both of the crate `canonical-abi`. A resource that a
+//! guest defines is known to the host by its representation, a number of the guest's choice:
+//! [`Val::Own`] moves the resource, [`Val::Borrow`] lends it for a call, and
+//! [`Instance::drop_resource`] drops one that the host was given. Nothing keeps a host from giving
+//! away what it does not own; guests are held to the rules by their handle tables.
 //!
-//! Calls run to their end: asynchronous functions are lifted and lowered as long as nothing has to wait. Components
-//! that use the built-ins of concurrency are decoded and instantiated; calling such a built-in traps and says that it
-//! is not supported yet ([`Component::unsupported`] lists them). Start functions of components are not supported yet
-//! either.
+//! What goes wrong is of one of three kinds: an [`Error`] is about a component's bytes, a
+//! [`LinkError`] about its imports, and a [`Trap`] is the guest's fault or a host function's
+//! refusal. After a trap the component instances that it passed through cannot be entered any more.
+//!
+//! Calls run to their end: asynchronous functions are lifted and lowered as long as nothing has to
+//! wait. Components that use the built-ins of concurrency are decoded and instantiated; calling
+//! such a built-in traps and says that it is not supported yet ([`Component::unsupported`] lists
+//! them). Start functions of components are not supported yet either.
 //!
 //! A component can import core modules and components too ([`LinkerInstance::define_module`],
-//! [`LinkerInstance::define_component`]), and functions and resource types of another instance of its store
-//! ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by [`StoreLimits`].
+//! [`LinkerInstance::define_component`]), and functions and resource types of another instance of
+//! its store ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by
+//! [`StoreLimits`].
 #![forbid(unsafe_code)]
 
 /// The examples of the README are tests.
@@ -132,8 +140,8 @@ mod link_error;
 mod names;
 mod resolve;
 mod run;
-mod subtype;
 mod trap;
+mod type_equality;
 pub mod typed;
 
 pub use canonical_abi::{

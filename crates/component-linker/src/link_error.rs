@@ -13,8 +13,8 @@ pub enum LinkError {
     Missing(String),
     /// The linker has something of another sort under the name of an import.
     WrongSort(String),
-    /// What the linker has for an import is of another type. The message names the import, its type, and the type of
-    /// what is provided.
+    /// What the linker has for an import is of another type. The message names the import, its
+    /// type, and the type of what is provided.
     WrongType(String),
     /// What the linker has for an import is an export of an instance in another store.
     WrongStore(String),
@@ -29,11 +29,11 @@ pub enum LinkError {
 /// Why a component could not be instantiated.
 #[derive(Debug)]
 pub enum InstantiateError {
-    /// Its imports could not be met; nothing has run.
+    /// Its imports could not be satisfied; nothing has run.
     Link(LinkError),
     /// It trapped while its core modules were initialized.
     Trap(Trap),
-    /// It would exceed a limit of the store; nothing has run.
+    /// It would exceed a limit of the store.
     Limit(LimitExceeded),
     /// A limit of the configuration or of the system is exceeded.
     Resource(jit::Error),

@@ -288,6 +288,23 @@ fn asynchronous_functions_that_never_wait() {
 }
 
 #[test]
+fn strings_keep_their_tags_while_the_callee_calls_on() {
+    check("tags", vec![(&["most"], vec![], returns(u32_(3))), (&["text"], vec![], returns(string("é")))]);
+}
+
+#[test]
+fn asynchronous_functions_are_called_with_rust_types() {
+    let (mut store, instance) = instantiate("async");
+    let add = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, &["add"]).unwrap();
+    assert_eq!(add.call(&mut store, (40, 2)).unwrap(), (42,));
+    let text = instance.get_typed_func::<(), (String,)>(&mut store, &["text"]).unwrap();
+    assert_eq!(text.call(&mut store, ()).unwrap(), (String::from("sum"),));
+    let fails = instance.get_typed_func::<(), ()>(&mut store, &["not-returned"]).unwrap();
+    let error = fails.call(&mut store, ()).unwrap_err().to_string();
+    assert!(error.contains("ended without `task.return`"), "{error}");
+}
+
+#[test]
 fn endless_recursion_between_components_exhausts_the_stack() {
     check("recursion", vec![(&["run"], vec![], Traps("call stack exhausted"))]);
 }

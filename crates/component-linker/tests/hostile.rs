@@ -18,6 +18,9 @@ fn limits() -> StoreLimits {
         max_call_depth: 10,
         max_lifted_bytes: 1 << 20,
         max_string_bytes: 1000,
+        max_size_bytes: 1 << 20,
+        max_instance_bytes: 1 << 20,
+        ..StoreLimits::default()
     }
 }
 
@@ -218,6 +221,24 @@ fn greedy_calls() {
         LimitKind::LiftedBytes,
         "the values of a call take more than 1048576 bytes",
     );
+    // 100 lists of the same 12 records, each of a thousand bytes: a value each
+    let core = r#"(func (export "run") (result i32) (local $i i32)
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 12012))
+        (loop
+          (i32.store offset=16384 (i32.mul (local.get $i) (i32.const 8)) (i32.const 0))
+          (i32.store offset=16388 (i32.mul (local.get $i) (i32.const 8)) (i32.const 12))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if 0 (i32.lt_u (local.get $i) (i32.const 100))))
+        (i32.store (i32.const 65528) (i32.const 16384))
+        (i32.store (i32.const 65532) (i32.const 100))
+        (i32.const 65528))"#;
+    let ty = format!("(result (list (list (option (tuple{})))))", " u8".repeat(1000));
+    check_limit(
+        &guest("unreachable", core, &ty, ""),
+        &[],
+        LimitKind::LiftedBytes,
+        "the values of a call take more than 1048576 bytes",
+    );
     let core =
         r#"(func (export "run") (result i32) (i32.store (i32.const 4) (i32.const 1001)) (i32.const 0))"#;
     check_limit(
@@ -226,6 +247,11 @@ fn greedy_calls() {
         LimitKind::StringBytes,
         "a string takes more than 1000 bytes",
     );
+    // A thousand zeros in UTF-16 take a thousand bytes, though they could have taken three times as many.
+    let core = r#"(func (export "run") (result i32) (i32.store (i32.const 0) (i32.const 1024))
+            (i32.store (i32.const 4) (i32.const 1000)) (i32.const 0))"#;
+    let zeros = guest("unreachable", core, "(result string)", "string-encoding=utf16");
+    assert_eq!(run(&zeros, &[]).unwrap(), Some(Val::String("\0".repeat(1000))));
 }
 
 #[test]
@@ -250,6 +276,14 @@ fn greedy_components() {
         LimitKind::Memories,
         "the store may not hold more than 2 memories",
     );
+    let sizes = "the memories and tables of the store take more than 1048576 bytes";
+    check(&instances("(memory 17)", 1), LimitKind::SizeBytes, sizes);
+    check(&instances("(memory 8) (table 65537 funcref)", 1), LimitKind::SizeBytes, sizes);
+    let data = format!("(data \"{}\")", "x".repeat(600_000));
+    let instance = "the instances of the store take more than 1048576 bytes";
+    check(&instances(&data, 1), LimitKind::InstanceBytes, instance);
+    let core_funcs = r#"(core func (canon context.get i32 0))"#.repeat(4096);
+    check(&format!("(component {core_funcs})"), LimitKind::InstanceBytes, instance);
 }
 
 #[test]
@@ -263,6 +297,32 @@ fn limits_hold_for_all_instances_of_a_store() {
     }
     let error = Linker::new().instantiate(&mut store, &component).expect_err("a third memory");
     assert!(matches!(error, InstantiateError::Limit(limit) if limit.kind == LimitKind::Memories), "{error}");
+}
+
+#[test]
+fn tables_that_nobody_touches_count_by_their_sizes() {
+    let engine = Engine::new(&Config::new()).unwrap();
+    let tables = "(table 10000000 funcref)".repeat(90);
+    let wat = format!("(component (core module $m {tables}) (core instance (instantiate $m)))");
+    let component = Component::new(&engine, &wat::parse_str(&wat).unwrap()).unwrap();
+    let instantiate = |limits| {
+        Linker::new().instantiate(Store::with_limits(&engine, (), limits), &component).map(|_| ())
+    };
+    let error = instantiate(StoreLimits::default()).expect_err("7 GB of tables");
+    let message = "the memories and tables of the store take more than 4294967296 bytes";
+    assert_eq!(error.to_string(), message);
+    instantiate(StoreLimits { max_size_bytes: 8 << 30, ..StoreLimits::default() }).unwrap();
+}
+
+#[test]
+fn growth_beyond_the_sizes_of_a_store_is_refused() {
+    let core = r#"(memory (export "other") 8) (table $t 1 funcref)
+        (func (export "run") (result i32)
+          (if (i32.ne (memory.grow (i32.const 8)) (i32.const -1)) (then unreachable))
+          (if (i32.ne (table.grow $t (ref.null func) (i32.const 65536)) (i32.const -1)) (then unreachable))
+          (memory.grow (i32.const 6)))"#;
+    let wat = guest("unreachable", core, "(result u32)", "");
+    assert_eq!(run(&wat, &[]).unwrap(), Some(Val::U32(1)));
 }
 
 #[test]

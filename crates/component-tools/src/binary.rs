@@ -1,4 +1,5 @@
-//! A binary as a tool is given it: its name, its kind, and whether it is valid. Follows Binary.md.
+//! The binaries that tools are given: their names, their kinds, and whether they are valid.
+//! Follows Binary.md.
 //!
 //! `wasmparser` validates, with the features that `component-linker` supports: both crates accept
 //! the same components, and report a fault in the same words at the same offset.

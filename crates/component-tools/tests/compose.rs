@@ -1,5 +1,5 @@
-//! What composing writes is valid with every feature of WebAssembly on, as `wasm-tools validate
-//! --features all` checks it, and answers as its parts say.
+//! Components that are written are valid with every feature of WebAssembly on, as `wasm-tools
+//! validate --features all` checks, and return what their parts compute.
 
 use component_linker::{Component, Config, Engine, Linker, Store, Val};
 use component_tools::{ComponentizeError, File, Parts, StringEncoding, World, componentize, link};
@@ -11,7 +11,7 @@ fn check_valid(bytes: &[u8]) {
         .expect("what composing writes is valid");
 }
 
-/// A world in the binary format, and the string encoding if it is to say one.
+/// Returns a world in the binary format, which states a string encoding if one is given.
 fn world(items: &str, encoding: Option<&str>) -> Vec<u8> {
     let encoding = encoding.map(|byte| format!(r#"(@custom "wit-component-encoding" "\04\{byte}")"#));
     let encoding = encoding.unwrap_or_default();
@@ -52,7 +52,7 @@ fn call(bytes: &[u8], func: &str, args: &[Val]) -> Option<Val> {
         .expect("it returns")
 }
 
-/// The length that a module sees of a string says how it is encoded.
+/// The length of a string as a module sees it shows how it is encoded.
 #[test]
 fn string_encodings() {
     let items = r#"(export "len" (func (param "x" string) (result u32)))"#;
@@ -62,7 +62,7 @@ fn string_encodings() {
         (None, StringEncoding::Utf8, 4),
         (None, StringEncoding::Utf16, 2),
         (None, StringEncoding::Latin1Utf16, tagged),
-        // What the world says itself counts more.
+        // What the world states takes precedence.
         (Some("00"), StringEncoding::Utf16, 4),
         (Some("01"), StringEncoding::Utf8, 2),
         (Some("02"), StringEncoding::Utf8, tagged),
@@ -76,7 +76,7 @@ fn string_encodings() {
     assert!(error.to_string().contains("unknown string encoding"), "{error}");
 }
 
-/// A component made of a module is linked to another one; both are valid with every feature on.
+/// Two components are made of modules and linked.
 #[test]
 fn made_and_linked() {
     let counters = r#"(instance
@@ -121,11 +121,11 @@ fn made_and_linked() {
     let file = |name, bytes| File { name, bytes };
     let linked = link(file("user", &user), &[file("provider", &provider)]).unwrap();
     check_valid(&linked);
-    // 5 and 100, and the three names.
+    // 5 + 100, and three names.
     assert_eq!(call(&linked, "run", &[Val::U32(5)]), Some(Val::U32(108)));
 }
 
-/// Sections of a module that hold no world, and worlds that are none.
+/// Bytes that are no world.
 #[test]
 fn worlds_that_are_none() {
     let check = |bytes: &[u8], expected: &str| {

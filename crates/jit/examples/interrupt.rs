@@ -7,7 +7,8 @@ use jit::{Config, Engine, Instance, Module, Store};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let wasm = wat::parse_str(r#"(module $endless (func (export "run") (loop $again (br $again))))"#)?;
 
-    // Epochs: a thread of the host raises the engine's epoch now and then; each store has a deadline.
+    // Epochs: a thread of the host raises the engine's epoch now and then; each store has a
+    // deadline.
     let engine = Engine::new(&Config::new().epoch_interruption(true))?;
     let module = Module::new(&engine, &wasm)?;
     let mut store = Store::new(&engine, ());

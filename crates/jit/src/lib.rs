@@ -1,16 +1,21 @@
-//! Core WebAssembly on Cranelift: compile, instantiate, call.
+//! Core WebAssembly on Cranelift: validate, compile, instantiate, call.
 //!
-//! A [`Module`] is validated and compiled once; a [`Store`] owns instances and all they share; handles such as
-//! [`Func`] and [`Memory`] are copies that name something of a store. A guest's fault is a [`Trap`] with the
-//! wasm frames it came through; bad input is an [`Error`]. The crate knows nothing of components.
+//! A [`ValidModule`] answers questions about a module; a [`Module`] is compiled from it. A
+//! [`Store`] owns instances and everything that they share. Handles such as [`Func`] and [`Memory`]
+//! are copies that name an item of a store. A guest's fault is a [`Trap`] with the wasm frames it
+//! came through; bad input is an [`Error`]. The crate knows nothing of components.
 //!
-//! What runs: the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference types
-//! (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes, extended constants,
-//! SIMD and relaxed SIMD, exceptions, tail calls, typed function references, recursive type groups with
-//! subtypes, wide arithmetic, threads ([`SharedMemory`]). What is valid and does not run yet (instructions of GC)
-//! is refused by [`Module::new`] with [`ErrorKind::Unsupported`]. A module is compiled as a whole, function by function
-//! when first called ([`Config::lazy_compilation`]), or read from a file ([`Module::deserialize_file`]). A guest is interrupted by epochs or by fuel where the
-//! [`Config`] asks for it.
+//! It runs the MVP with sign extension, saturating conversions, multi-value, bulk memory, reference
+//! types (`funcref`, `externref`, typed ones), multi-memory, memory64, table64, custom page sizes,
+//! extended constants, SIMD and relaxed SIMD, exceptions, tail calls, typed function references,
+//! recursive type groups with subtypes, wide arithmetic, and threads ([`SharedMemory`]).
+//! Instructions of the GC proposal are valid but not supported yet: compiling them fails with
+//! [`ErrorKind::Unsupported`].
+//!
+//! A module is compiled as a whole, or function by function at the first call
+//! ([`Config::lazy_compilation`]), or read from a file ([`Module::deserialize_file`]). A guest can
+//! be interrupted by epochs or by fuel ([`Config`]), and what it takes of the host is bounded in
+//! bytes ([`StoreLimits`]).
 //!
 //! ```
 //! use jit::{Config, Engine, Extern, Func, FuncType, Instance, Module, Store, Val, ValType};
@@ -28,7 +33,8 @@
 //!
 //! // The store's data is the log.
 //! let mut store = Store::new(&engine, Vec::new());
-//! let log = Func::new(&mut store, FuncType::new([ValType::I32], []), |mut caller, params, _results| {
+//! let ty = FuncType::new([ValType::I32], []);
+//! let log = Func::new(&mut store, ty, |mut caller, params, _results| {
 //!     caller.data_mut().push(params[0].clone());
 //!     Ok(())
 //! });
@@ -41,6 +47,26 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Rooms
+//!
+//! Each module of the crate uses only those before it in this list.
+//!
+//! - `error`: [`Error`], and the type of host functions' errors.
+//! - `module`: modules as plain data. Types and the registry that interns them, decoding,
+//!   validation, what the bytes say.
+//! - `vm`: the contract between compiled code and the run time, as definitions only: layout of an
+//!   instance's block, field offsets, run-time functions, trap codes, value slots, the tables that
+//!   describe code.
+//! - `heap`: objects that are collected. Exceptions so far; structures and arrays belong here too.
+//! - `rt`: the run time. Memories, tables, instances and activations; entering code, leaving it,
+//!   signals, unwinding. The only room with `unsafe`. It knows no store, value or function of the
+//!   embedder's.
+//! - `translate`: from WebAssembly to Cranelift IR, and what built functions can use.
+//! - `compile`: from IR to code and tables as plain data; which thread compiles what; files.
+//! - `engine`: what stores share. Configuration, [`ValidModule`], [`Module`], [`Unit`], lazy
+//!   functions, trampolines.
+//! - `embed`: [`Store`] and its handles, instantiation, linking, traps.
 
 mod compile;
 mod embed;
@@ -73,9 +99,9 @@ pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
-pub use error::{Error, ErrorKind, HostError, Result};
-pub use module::decode::ValidBytes;
+pub use error::{Budget, Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};
+pub use module::source::ValidBytes;
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };

@@ -1,4 +1,5 @@
-//! Compiled modules written to files and mapped back; what is damaged or foreign is an error. Progress of compilation.
+//! Compiled modules written to files and mapped back; what is damaged or foreign is an error.
+//! Progress of compilation.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Values of all types, in all places, through typed calls and wrapped host functions; the same calls on values and on
-//! slots are their plain twins. How wrapped host functions fail.
+//! Values of all types, in all places, through typed calls and wrapped host functions; the same
+//! calls on values and on slots are their plain twins. How wrapped host functions fail.
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
@@ -54,8 +54,8 @@ fn forward<T: 'static>(store: &mut Store<T>, host: Func) -> Func {
     instance.get_func(&*store, "f").unwrap()
 }
 
-/// Calls a host function, straight and through a guest, each of the two sides with Rust types, with values and with
-/// slots.
+/// Calls a host function, straight and through a guest, each of the two sides with Rust types, with
+/// values and with slots.
 fn check<P, R, A, B>(engine: &Engine, host: impl IntoFunc<Vec<Val>, A, B>, params: P, results: R)
 where
     P: WasmParams + Copy,
@@ -241,7 +241,8 @@ fn a_reference_of_another_store_is_refused_where_it_would_cross() {
     assert_eq!(message, Some("a handle is used with the store it belongs to"));
 }
 
-/// Calls a host function that does as it is told, through a guest that catches an exception of `tag`.
+/// Calls a host function that does as it is told, through a guest that catches an exception of
+/// `tag`.
 fn check_failures<R>(engine: &Engine, given: R)
 where
     R: WasmResults + Copy + PartialEq + Debug + Send + Sync,

@@ -1,4 +1,5 @@
-//! Collection of exceptions: what anyone can reach survives it, wherever the reference is, and all else goes.
+//! Collection of exceptions: what anyone can reach survives it, wherever the reference is, and all
+//! else goes.
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
@@ -9,8 +10,8 @@ use jit::{
     StoreLimits, Tag, TagType, Trap, TrapKind, Val, ValType,
 };
 
-/// Places where a reference may be while others are collected. The exports of one parameter return it, by way of the
-/// payload of an exception whose reference was there.
+/// Places where a reference may be while others are collected. The exports of one parameter return
+/// it, by way of the payload of an exception whose reference was there.
 const PLACES: &str = r#"(module
     (import "" "t" (tag $t (param i32)))
     (import "" "given" (global $given exnref))
@@ -175,7 +176,8 @@ fn places(engine: &Engine, module: &Module) -> (Store<Option<Instance>>, Instanc
     (store, instance, tag)
 }
 
-/// Checks that every place keeps an exception while others are collected, and leaves nothing behind.
+/// Checks that every place keeps an exception while others are collected, and leaves nothing
+/// behind.
 fn check_places(engine: &Engine, module: &Module) {
     let (mut store, instance, _) = places(engine, module);
     let of_one_param = |module: &Module| {
@@ -321,7 +323,8 @@ const CLEANUP: &str = r#"(module
 
 #[test]
 fn a_guest_may_catch_by_reference_for_ever() {
-    // Each counts 80 bytes: together they exceed the store's own limit, or at least that of the second round.
+    // Each counts 80 bytes: together they exceed the store's own limit, or at least that of the
+    // second round.
     let n = if cfg!(debug_assertions) { 100_000 } else { 2_000_000 };
     // As each collection looks at a table of 100,000 elements, it waits for some more garbage.
     for (limit, bound) in [(None, 20_000), (Some(8 << 10), 200)] {

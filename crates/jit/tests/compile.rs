@@ -8,7 +8,8 @@ use jit::{
     Config, Engine, ErrorKind, ExternType, Module, Progress, Unit, ValidBytes, ValidModule, WasmFeatures,
 };
 
-/// Returns a module of functions of all sizes that call each other; `extra` goes into the largest and a small one.
+/// Returns a module of functions of all sizes that call each other; `extra` goes into the largest
+/// and a small one.
 fn module(extra: [&str; 2]) -> Vec<u8> {
     let mut wat = String::from("(module (memory 1)");
     for i in 0..200 {

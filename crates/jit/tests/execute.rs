@@ -1,5 +1,5 @@
-//! Results of calls, one line each. The official suite is the wide net; these are the cases of our own
-//! making: calling conventions, blocks, memories, tables.
+//! Results of calls, one line each. The official suite is the wide net; these are the cases of our
+//! own making: calling conventions, blocks, memories, tables.
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
@@ -149,7 +149,8 @@ fn constant_expressions() {
 
 #[test]
 fn many_functions_call_each_other() {
-    // Enough of them that several threads compile: each adds its number to what the one 150 on returns.
+    // Enough of them that several threads compile: each adds its number to what the one 150 on
+    // returns.
     let n = 600;
     let funcs: String = (0..n)
         .map(|i| match (i + 150) % n {

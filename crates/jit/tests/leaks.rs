@@ -1,7 +1,9 @@
-//! What is made, used and dropped many times leaves nothing behind: no mapping, no open file, no byte of the heap.
+//! What is made, used and dropped many times leaves nothing behind: no mapping, no open file, no
+//! byte of the heap.
 //!
-//! Each check runs its case a few times, so that what is kept on purpose is there (pools, caches, capacity), and then
-//! as often as it says. One check runs at a time: what a process holds belongs to all of its threads.
+//! Each check runs its case a few times, so that what is kept on purpose is there (pools, caches,
+//! capacity), and then as often as it says. One check runs at a time: what a process holds belongs
+//! to all of its threads.
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;
@@ -99,7 +101,8 @@ fn instances() {
         let engine = Engine::new(&features().pooled_memories(slots)).unwrap();
         let (used, image) = (module(&engine, TEXT), module(&engine, &wide));
         let what = format!("instances with {slots} slots");
-        // Two thousand stores with two instances of one module and three of another: 10,000 instances.
+        // Two thousand stores with two instances of one module and three of another: 10,000
+        // instances.
         check(&alone, &what, 2_000, || {
             let mut store = Store::new(&engine, ());
             for _ in 0..2 {
@@ -225,7 +228,8 @@ fn modules_from_files() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// Exports that end in each kind of trap, in an exception, and well; "nested" calls them through the host.
+/// Exports that end in each kind of trap, in an exception, and well; "nested" calls them through
+/// the host.
 const TRAPS: &str = r#"(module $m
     (import "h" "call" (func $host (param funcref)))
     (import "h" "fail" (func $fail))

@@ -26,7 +26,8 @@ fn items(store: &mut Store<()>) -> [Extern; 5] {
     ]
 }
 
-/// Links item `given` to an import of type `import`; `expected` is the message, or empty for success.
+/// Links item `given` to an import of type `import`; `expected` is the message, or empty for
+/// success.
 fn check(import: &str, given: usize, expected: &str) {
     let engine = engine();
     let module = module(&engine, &format!(r#"(module (import "m" "n" ({import})))"#));

@@ -8,7 +8,8 @@ use jit::{
     StoreLimits, Table, TableType, Val,
 };
 
-/// A module whose data is large enough for an image: `n` bytes of `byte` from `at` on, in a memory of 4 pages.
+/// A module whose data is large enough for an image: `n` bytes of `byte` from `at` on, in a memory
+/// of 4 pages.
 fn with_data(engine: &Engine, at: usize, n: usize, byte: u8, fields: &str) -> Module {
     let data = format!("\\{byte:02x}").repeat(n);
     let text = format!("(module {fields} (memory (export \"m\") 4) (data (i32.const {at}) \"{data}\"))");
@@ -154,6 +155,7 @@ fn ten_thousand_instances_leave_no_mapping_behind() {
     run(200);
     let before = mappings();
     run(10_000);
-    // Other tests of this binary map and unmap beside this one; what leaked would be counted in thousands.
+    // Other tests of this binary map and unmap beside this one; what leaked would be counted in
+    // thousands.
     assert!(mappings() < before + 1_000, "{before} mappings became {}", mappings());
 }

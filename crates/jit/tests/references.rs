@@ -1,4 +1,5 @@
-//! Tail calls, typed function references, recursive types and subtypes, wide arithmetic, small pages.
+//! Tail calls, typed function references, recursive types and subtypes, wide arithmetic, small
+//! pages.
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 mod common;

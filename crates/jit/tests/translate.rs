@@ -1,4 +1,5 @@
-//! Translation, as Cranelift IR: each file of `tests/translate` is a module with the IR it becomes in comments below it.
+//! Translation, as Cranelift IR: each file of `tests/translate` is a module with the IR it becomes
+//! in comments below it.
 //!
 //! `UPDATE_EXPECT=1 cargo test -p jit --test translate` writes the IR anew.
 

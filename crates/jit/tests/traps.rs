@@ -11,7 +11,8 @@ use jit::{
     TrapKind, Val, ValType,
 };
 
-/// Checks the text of the trap that an export without parameters ends in, and that the instance still works.
+/// Checks the text of the trap that an export without parameters ends in, and that the instance
+/// still works.
 fn check(fields: &str, expected: &str) {
     let wat = format!(
         r#"(module $m (type $t (func)) (memory 1) (memory $m64 i64 1) (table $tab 2 funcref)
@@ -76,7 +77,8 @@ fn stack_overflow_keeps_the_innermost_frames() {
     }
 }
 
-/// Makes a function that calls its only argument's export "again" of the instance in the store's data.
+/// Makes a function that calls its only argument's export "again" of the instance in the store's
+/// data.
 fn again(store: &mut Store<Option<Instance>>) -> Func {
     Func::new(store, FuncType::new([ValType::I32], [ValType::I32]), |mut caller, params, results| {
         let instance = caller.data().ok_or("no instance yet")?;

@@ -54,7 +54,8 @@ struct Items {
     func: jit::BuiltFunc,
 }
 
-/// Returns an adapter whose function `f` has this body. Its imports: memory, table, global, function.
+/// Returns an adapter whose function `f` has this body. Its imports: memory, table, global,
+/// function.
 fn adapter<'a>(build: Build) -> BuiltModule<'a> {
     let mut module = BuiltModule::new("adapter");
     let memory = module.import_memory("exporter", "memory", MemoryType { maximum: Some(2), ..MEMORY });
@@ -78,7 +79,8 @@ struct Built<'a> {
     parts: [UnitModule; 3],
 }
 
-/// Puts exporter, adapter and importer into a unit and connects them; `export` is what the adapter may call.
+/// Puts exporter, adapter and importer into a unit and connects them; `export` is what the adapter
+/// may call.
 fn unit<'a>(engine: &Engine, wasm: &'a [Vec<u8>; 2], build: Build, export: &str) -> Built<'a> {
     let mut unit = Unit::new(engine);
     let exporter = unit.add(&wasm[0]).unwrap();
@@ -147,7 +149,8 @@ const LOAD: Build = |body, items| {
     body.return_(&[value]);
 };
 
-/// Copies 4 bytes from address 16 to the address that is given, and says whether there are 65536 bytes from there on.
+/// Copies 4 bytes from address 16 to the address that is given, and says whether there are 65536
+/// bytes from there on.
 const COPY: Build = |body, items| {
     let to = body.params()[0];
     let to = body.word(to);

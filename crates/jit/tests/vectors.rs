@@ -6,7 +6,8 @@ mod common;
 use common::{call, instance};
 use jit::Val;
 
-/// Checks what a body returns, where local 0 is the bytes 0, 1, … 15 and local 1 the bytes 0xf8, 0xf9, … 7.
+/// Checks what a body returns, where local 0 is the bytes 0, 1, … 15 and local 1 the bytes 0xf8,
+/// 0xf9, … 7.
 fn check(result: &str, body: &str, expected: Val) {
     let wat = format!(
         r#"(module (memory 1) (data (i32.const 16) "\00\01\02\03\04\05\06\07\08\09\0a\0b\0c\0d\0e\0f")

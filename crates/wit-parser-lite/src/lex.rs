@@ -189,11 +189,12 @@ pub(crate) fn scan(sources: &Sources, file: FileId) -> Lexed<'_> {
 
 /// Returns the names in `text`, which starts with a comment or string that does not end.
 pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
-    // The opening sign, which is probably the mistake.
-    let mut rest = text.trim_start_matches(['/', '*', '"']);
+    let mut rest = text;
     std::iter::from_fn(move || {
         loop {
-            rest = &rest[white_space(rest.as_bytes()).n_bytes..];
+            // One of these signs is the mistake. Looking for the end of each comment and string
+            // would take quadratic time.
+            rest = rest.trim_start_matches(['/', '*', '"', ' ', '\n', '\r', '\t']);
             let (is_name, n_bytes) = match token(rest) {
                 Ok((TokenKind::End, _)) => return None,
                 Ok((kind, n_bytes)) => (kind == TokenKind::Id, n_bytes),

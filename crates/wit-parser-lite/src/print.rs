@@ -110,11 +110,13 @@ struct Printer<'r> {
     out: String,
     /// The number of open braces.
     depth: usize,
+    /// Whether the last line opened one.
+    has_just_opened: bool,
 }
 
 impl<'r> Printer<'r> {
     fn new(resolved: &'r Resolved, package: PackageId, remarks: &'r Remarks) -> Self {
-        Self { resolved, remarks, package, out: String::new(), depth: 0 }
+        Self { resolved, remarks, package, out: String::new(), depth: 0, has_just_opened: false }
     }
 
     fn comment(&mut self, text: &str) {
@@ -123,17 +125,18 @@ impl<'r> Printer<'r> {
 
     /// Writes a line.
     fn line(&mut self, text: &str) {
+        self.has_just_opened = false;
         writeln!(self.out, "{:1$}{text}", "", 2 * self.depth).expect("writing to a string cannot fail");
     }
 
     fn open(&mut self, text: &str) {
         self.line(&format!("{text} {{"));
-        self.depth += 1;
+        (self.depth, self.has_just_opened) = (self.depth + 1, true);
     }
 
     fn close(&mut self) {
         self.depth -= 1;
-        if self.out.ends_with("{\n") {
+        if std::mem::take(&mut self.has_just_opened) {
             self.out.pop();
             self.out.push_str("}\n");
         } else {
@@ -143,7 +146,7 @@ impl<'r> Printer<'r> {
 
     /// Writes an empty line, except after an opening brace and at the start.
     fn gap(&mut self) {
-        if !self.out.is_empty() && !self.out.ends_with("{\n") {
+        if !self.out.is_empty() && !self.has_just_opened {
             self.out.push('\n');
         }
     }

@@ -143,19 +143,19 @@ fn add_independent(sources: &Sources, faults: &mut Vec<Error>, more: Vec<Error>)
     if faults.is_empty() || more.is_empty() {
         return faults.extend(more);
     }
-    let mut places = Places { sources, files: BTreeMap::new() };
-    let known: BTreeSet<_> = faults.iter().map(|error| places.of(error)).collect();
-    faults.extend(more.into_iter().filter(|error| !known.contains(&places.of(error))));
+    let mut item_lines = ItemLines { sources, files: BTreeMap::new() };
+    let known: BTreeSet<_> = faults.iter().map(|error| item_lines.of(error)).collect();
+    faults.extend(more.into_iter().filter(|error| !known.contains(&item_lines.of(error))));
 }
 
 /// The lines and items of files with faults.
-struct Places<'s> {
+struct ItemLines<'s> {
     sources: &'s Sources,
     /// For each file, the positions of the tokens at which items start or end.
     files: BTreeMap<FileId, Vec<u32>>,
 }
 
-impl Places<'_> {
+impl ItemLines<'_> {
     /// Returns a key that positions in the same line and item share.
     fn of(&mut self, error: &Error) -> (FileId, Option<usize>, usize) {
         let Span { file, start, .. } = error.span;

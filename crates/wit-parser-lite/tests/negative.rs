@@ -384,4 +384,10 @@ fn large_inputs_need_little_time_and_stack() {
     assert_eq!(unknown.unwrap_err().len(), MAX_ERRORS);
     let comments = format!("package a:b; {}{}", "/*".repeat(n), "*/".repeat(n));
     assert_eq!(errors(&[("a.wit", &comments)]), "no error\n");
+    for repeated in ["/* ", "\\\" ", "/*\" "] {
+        let unclosed = format!("package a:b; interface i {{ \"{}", repeated.repeat(20 * n));
+        assert!(parse(&[("a.wit", &*unclosed)]).is_err());
+        let unclosed = format!("package a:b; interface i {{ /* {}", repeated.repeat(20 * n));
+        assert!(parse(&[("a.wit", &*unclosed)]).is_err());
+    }
 }

@@ -125,6 +125,7 @@ fn names_in_what_is_left_out() {
         "variant v { a(u8), type lost = u8; }",
         "/* a comment\n type lost = u8;",
         "@external-id(\"a) type lost = u8;",
+        "@external-id(\"https://a.b) type lost = u8;",
     ] {
         let text = format!(
             "package a:b;\ninterface j {{ type my-type = u8; }}\n\

@@ -9,7 +9,7 @@ use wasm_encoder::{
     InstanceType, PrimitiveValType, TypeBounds,
 };
 use wit_parser_lite::json::json;
-use wit_parser_lite::wasm::{decode, encode_package, encode_world};
+use wit_parser_lite::wasm::{decode, encode_package, encode_world, to_text};
 use wit_parser_lite::{Features, PackageId, Resolved, parse_with_features};
 
 const KITCHEN: &str = include_str!("data/kitchen.wit");
@@ -186,9 +186,17 @@ fn damaged_binaries_are_no_panic() {
         match decode(&bytes) {
             Ok(resolved) => {
                 n_read += 1;
+                let wit = to_text(&bytes).expect("what can be read has a text");
+                assert_eq!(wit.inexact, [""; 0]);
+                assert_eq!(json(&parse(&wit.text)), json(&resolved));
                 encode_package(&resolved, main_package(&resolved));
             }
-            Err(_) => n_rejected += 1,
+            Err(_) => {
+                n_rejected += 1;
+                if let Ok(wit) = to_text(&bytes) {
+                    assert!(!wit.inexact.is_empty(), "{}", wit.text);
+                }
+            }
         }
     }
     // Both results occur: changing a letter of a name is valid, changing a length is not.

@@ -1,7 +1,6 @@
 //! Values out of core values.
 //! Follows CanonicalABI.md, "Flat Lifting" and "Lifting and Lowering Values".
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 pub use super::{CoreValue, CoreValueIter};
@@ -9,7 +8,8 @@ use crate::handles::values::lift_handle;
 use crate::host::{Access, Begin, Context, End, Host, observed};
 use crate::memory::check_pointer;
 use crate::memory::load::{
-    check_discriminant, load_from_valid_range, load_list_from_range, unpack_flags_from_int,
+    check_discriminant, load_from_valid_range, load_list_from_range, reserved_box, reserved_vec,
+    unpack_flags_from_int,
 };
 use crate::memory::scalar::Scalar;
 use crate::memory::string::load_string_from_range;
@@ -91,16 +91,31 @@ fn lift_values<H: Host>(
     tys: &[ValType],
 ) -> Result<Vec<Value>, H::Error> {
     if flat_count_of_types(cx.types, tys) <= max_flat {
-        return tys.iter().map(|ty| lift_flat(cx, vi, *ty)).collect();
+        return lift_flat_each(cx, vi, tys.iter().copied());
     }
     let ptr = vi.next_pointer(cx.opts.ptr);
     let (size, alignment) = tuple_layout(cx.types, tys.iter().copied(), cx.opts.ptr);
     check_pointer(cx, ptr, size, alignment)?;
     let load = |cx: &mut Context<'_, H>| {
-        let offsets = field_offsets(cx.types, tys.iter().copied(), cx.opts.ptr);
-        offsets.map(|(offset, ty)| load_from_valid_range(cx, ptr + offset, ty)).collect()
+        let mut values = reserved_vec(cx, tys.len() as u64)?;
+        for (offset, ty) in field_offsets(cx.types, tys.iter().copied(), cx.opts.ptr) {
+            values.push(load_from_valid_range(cx, ptr + offset, ty)?);
+        }
+        Ok(values)
     };
     observed(cx, Begin::LoadValues { ptr, size_bytes: size }, load, |_| End::Nothing)
+}
+
+fn lift_flat_each<H: Host>(
+    cx: &mut Context<'_, H>,
+    vi: &mut CoreValueIter<'_>,
+    tys: impl ExactSizeIterator<Item = ValType>,
+) -> Result<Vec<Value>, H::Error> {
+    let mut values = reserved_vec(cx, tys.len() as u64)?;
+    for ty in tys {
+        values.push(lift_flat(cx, vi, ty)?);
+    }
+    Ok(values)
 }
 
 fn scalar_from_core_bits(ty: ScalarType, bits: u64) -> Result<Value, Trap> {
@@ -132,7 +147,7 @@ fn lift_flat_list<H: Host>(
         let length = vi.next_pointer(cx.opts.ptr);
         return load_list_from_range(cx, ptr, length, ty, element);
     };
-    let values = (0..length).map(|_| lift_flat(cx, vi, element)).collect::<Result<_, _>>()?;
+    let values = lift_flat_each(cx, vi, (0..length).map(|_| element))?;
     Ok(Value::List(List::from_values(element, values)))
 }
 
@@ -142,7 +157,10 @@ fn lift_flat_record<H: Host>(
     ty: ValType,
     fields: Fields<'_>,
 ) -> Result<Value, H::Error> {
-    let values = fields.types().map(|ty| lift_flat(cx, vi, ty)).collect::<Result<_, _>>()?;
+    let mut values = reserved_vec(cx, fields.len() as u64)?;
+    for ty in fields.types() {
+        values.push(lift_flat(cx, vi, ty)?);
+    }
     Ok(record_value(ty, values))
 }
 
@@ -166,7 +184,7 @@ fn lift_flat_variant<H: Host>(
             // Every coercion takes the low bits: a join keeps them in place.
             let coerced: Vec<_> =
                 wanted.iter().zip(slots).map(|(want, slot)| CoreValue::from_bits(*want, slot)).collect();
-            Some(Box::new(lift_flat(cx, &mut CoreValueIter::new(&coerced), payload)?))
+            Some(reserved_box(cx, |cx| lift_flat(cx, &mut CoreValueIter::new(&coerced), payload))?)
         }
     };
     Ok(variant_value(ty, case, payload))

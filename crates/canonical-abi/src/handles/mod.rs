@@ -18,30 +18,64 @@ pub const MAX_LENGTH: u32 = (1 << 28) - 1;
 
 /// A resource type at run time: the embedder gives each a number of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[repr(transparent)]
 pub struct RuntimeResource(pub u32);
 
 /// A call in progress that was given borrows, by its place in the callee's table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[repr(transparent)]
 pub struct BorrowScope(u32);
 
 /// A handle to a resource (the spec's `ResourceHandle`).
 ///
 /// Invariant: `num_lends` is the number of [`Lends`] entries that name the handle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(C)]
 pub struct ResourceHandle {
     rt: RuntimeResource,
     rep: u32,
-    ownership: Ownership,
     num_lends: u32,
+    ownership: Ownership,
 }
 
 /// Whether a handle owns its resource.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
 pub enum Ownership {
     /// It does.
-    Own,
+    Own = 0,
     /// It was lent for the length of a call.
-    Borrow(BorrowScope),
+    Borrow(BorrowScope) = 1,
+}
+
+/// Where the parts of a slot of a [`HandleTable`] lie, in bytes, for compiled code that reads and
+/// writes tables in place. [`HandleTable::slots`] says where the slots are.
+///
+/// Element `i` is in slot `i - 1`. Compiled code reads what the functions of this module read, and
+/// changes [`NUM_LENDS`] as they do. It frees no slot and fills none.
+pub mod slot {
+    /// How many bytes a slot takes.
+    pub const SIZE: usize = 24;
+    /// A `u32`: [`FREE`] or [`FULL`].
+    pub const STATE: usize = 0;
+    /// The state of a slot without an element; the other parts then have no meaning.
+    pub const FREE: u32 = 0;
+    /// The state of a slot with an element.
+    pub const FULL: u32 = 1;
+    /// A `u32`: the number of the resource type.
+    pub const RT: usize = 4;
+    /// A `u32`: the representation.
+    pub const REP: usize = 8;
+    /// A `u32`: how many calls in progress the handle is lent to.
+    pub const NUM_LENDS: usize = 12;
+    /// A `u32`: [`OWN`] or [`BORROW`].
+    pub const OWNERSHIP: usize = 16;
+    /// The ownership of a handle that owns its resource.
+    pub const OWN: u32 = 0;
+    /// The ownership of a handle that was lent.
+    pub const BORROW: u32 = 1;
+    /// A `u32`: the scope of a lent handle.
+    pub const SCOPE: usize = 20;
 }
 
 impl ResourceHandle {
@@ -106,9 +140,10 @@ pub struct HandleTable<T = ResourceHandle> {
 }
 
 #[derive(Clone, Debug)]
+#[repr(u32)]
 enum Slot<T> {
-    Full(T),
-    Free { next: Option<u32> },
+    Free { next: Option<u32> } = slot::FREE,
+    Full(T) = slot::FULL,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -200,6 +235,17 @@ impl<T> HandleTable<T> {
     /// Returns how many elements the table has room for at present. It never shrinks.
     pub fn n_slots(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Returns the address of the first slot, and how many there are. It holds until an element is
+    /// added. [`slot`] says how those of resource handles are laid out.
+    ///
+    /// # Panics
+    ///
+    /// Never.
+    pub fn slots(&self) -> (usize, u32) {
+        let n_slots = u32::try_from(self.slots.len()).expect("at most MAX_LENGTH slots");
+        (self.slots.as_ptr().expose_provenance(), n_slots)
     }
 
     /// Returns the elements with their indices, in order.
@@ -429,4 +475,34 @@ fn resource_at<T: TableEntry>(
     let handle = table.get(index)?.as_resource().ok_or(Trap::NotAResource { index })?;
     trap_if(handle.rt != rt, Trap::WrongResourceType { index })?;
     Ok(handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_laid_out_as_stated() {
+        let full = |ownership| {
+            Slot::Full(ResourceHandle { rt: RuntimeResource(1), rep: 2, num_lends: 3, ownership })
+        };
+        let slots =
+            [full(Ownership::Own), full(Ownership::Borrow(BorrowScope(4))), Slot::Free { next: None }];
+        assert_eq!(size_of::<Slot<ResourceHandle>>(), slot::SIZE);
+        let offset = |part: &u32| (&raw const *part).addr() - slots.as_ptr().addr();
+        for (i, each) in slots.iter().enumerate() {
+            let Slot::Full(handle) = each else { continue };
+            let start = i * slot::SIZE;
+            assert_eq!(offset(&handle.rt.0), start + slot::RT);
+            assert_eq!(offset(&handle.rep), start + slot::REP);
+            assert_eq!(offset(&handle.num_lends), start + slot::NUM_LENDS);
+            assert_eq!((&raw const handle.ownership).addr() - slots.as_ptr().addr(), start + slot::OWNERSHIP);
+            if let Ownership::Borrow(BorrowScope(scope)) = &handle.ownership {
+                assert_eq!(offset(scope), start + slot::SCOPE);
+            }
+        }
+        // The states and ownerships are the discriminants, which come first.
+        assert_eq!((slot::STATE, slot::FREE, slot::FULL), (0, 0, 1));
+        assert_eq!((slot::OWN, slot::BORROW), (0, 1));
+    }
 }

@@ -133,8 +133,8 @@ pub trait Host {
         Err(Trap::Unsupported { what: "future" }.into())
     }
 
-    /// Is told, before a list or string is lifted, how many bytes of the host's memory it will take besides
-    /// what its elements allocate in turn, and may refuse.
+    /// Is told, before a value is lifted, how many bytes of the host's memory it will take besides what
+    /// the values in it allocate in turn, and may refuse.
     ///
     /// Each list lies within the guest's memory, but many lists may lie in the same place: a guest with a
     /// memory of `n` bytes can make the host allocate in the order of `n²`. A host of untrusted guests counts
@@ -148,7 +148,8 @@ pub trait Host {
         Ok(())
     }
 
-    /// Is told as [`reserve`](Self::reserve) is, before a string is lifted. By default it counts as anything else.
+    /// Is told like [`reserve`](Self::reserve) how many bytes a string will take, as UTF-8. By default it
+    /// counts like anything else.
     ///
     /// # Errors
     ///

@@ -145,16 +145,10 @@ fn load_elements<H: Host>(
     if let ValType::Scalar(ty) = element {
         return load_scalar_list(cx, ptr, length, ty);
     }
-    let is_record = matches!(element, ValType::Record(_) | ValType::Tuple(_));
-    if is_record && !H::OBSERVES {
+    if matches!(element, ValType::Record(_) | ValType::Tuple(_)) {
         return load_rows(cx, ptr, length, element).map(List::Rows);
     }
-    let mut values = if is_record {
-        reserve_elements(cx, length, element)?;
-        Vec::with_capacity(capacity_of(length))
-    } else {
-        reserved_vec(cx, length)?
-    };
+    let mut values = reserved_vec(cx, length)?;
     let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
     for i in 0..length {
         values.push(load_from_valid_range(cx, ptr + i * element_size, element)?);
@@ -184,8 +178,8 @@ fn load_scalar_list<H: Host>(
     })
 }
 
-/// Loads records or tuples from a range that was checked: fields of scalar types by column, and what can trap or changes
-/// the handle table row by row, as the spec does.
+/// Loads records or tuples from a range that was checked: fields of scalar types by column, unless somebody observes, and
+/// what can trap or changes the handle table row by row, as the spec does.
 fn load_rows<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -203,16 +197,23 @@ fn load_rows<H: Host>(
     let mut columns = Vec::with_capacity(fields.len());
     let mut others = Vec::new();
     for (i, (offset, ty)) in field_offsets(cx.types, fields.types(), cx.opts.ptr).enumerate() {
-        columns.push(load_column(rows, to_usize(element_size), to_usize(offset), ty).unwrap_or_else(|| {
+        let column = match H::OBSERVES {
+            true => None,
+            false => load_column(rows, to_usize(element_size), to_usize(offset), ty),
+        };
+        columns.push(column.unwrap_or_else(|| {
             others.push((i, offset, ty, Vec::with_capacity(n_rows)));
             List::Values(Vec::new())
         }));
     }
     if !others.is_empty() {
         for i in 0..length {
+            let row = ptr + i * element_size;
+            cx.host.begin(Begin::Value { ty: element, access: Access::Load(row) });
             for (_, offset, ty, values) in &mut others {
-                values.push(load_from_valid_range(cx, ptr + i * element_size + *offset, *ty)?);
+                values.push(load_from_valid_range(cx, row + *offset, *ty)?);
             }
+            cx.host.end(End::Nothing);
         }
     }
     for (i, _, ty, values) in others {
@@ -259,12 +260,22 @@ fn reserve_elements<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValT
         Some(_) => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
         None => VALUE_BYTES,
     };
-    let element_bytes = if let Despecialized::Record(fields) = despecialize(cx.types, element) {
-        fields.types().map(of_field).sum()
-    } else {
-        VALUE_BYTES
-    };
-    cx.host.reserve(length.saturating_mul(element_bytes))
+    let (columns_bytes, element_bytes) =
+        if let Despecialized::Record(fields) = despecialize(cx.types, element) {
+            (size_of::<List>() as u64 * fields.len() as u64, fields.types().map(of_field).sum())
+        } else {
+            (0, VALUE_BYTES)
+        };
+    cx.host.reserve(length.saturating_mul(element_bytes).saturating_add(columns_bytes))
+}
+
+/// Returns a value in a box, after the host was asked for the room.
+pub(crate) fn reserved_box<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: impl FnOnce(&mut Context<'_, H>) -> Result<Value, H::Error>,
+) -> Result<Box<Value>, H::Error> {
+    cx.host.reserve(size_of::<Value>() as u64)?;
+    Ok(Box::new(value(cx)?))
 }
 
 /// Returns a vector with room for `length` elements, whose place in guest memory was checked, after the host was asked
@@ -279,11 +290,9 @@ fn reserve_elements<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValT
 /// When there are more elements than fit in memory at all.
 pub fn reserved_vec<H: Host, T>(cx: &mut Context<'_, H>, length: u64) -> Result<Vec<T>, H::Error> {
     cx.host.reserve(length.saturating_mul(size_of::<T>() as u64))?;
-    Ok(Vec::with_capacity(capacity_of(length)))
-}
-
-fn capacity_of(length: u64) -> usize {
-    usize::try_from(length).expect("a list within the memory has fewer elements than usize::MAX")
+    let capacity =
+        usize::try_from(length).expect("a list within the memory has fewer elements than usize::MAX");
+    Ok(Vec::with_capacity(capacity))
 }
 
 fn load_record<H: Host>(
@@ -292,7 +301,7 @@ fn load_record<H: Host>(
     ty: ValType,
     fields: Fields<'_>,
 ) -> Result<Value, H::Error> {
-    let mut values = Vec::with_capacity(fields.len());
+    let mut values = reserved_vec(cx, fields.len() as u64)?;
     for (offset, field) in field_offsets(cx.types, fields.types(), cx.opts.ptr) {
         values.push(load_from_valid_range(cx, ptr + offset, field)?);
     }
@@ -314,7 +323,7 @@ fn load_variant<H: Host>(
         None => None,
         Some(payload) => {
             let ptr = ptr + u64::from(payload_offset(cx.types, ty, cx.opts.ptr));
-            Some(Box::new(load_from_valid_range(cx, ptr, payload)?))
+            Some(reserved_box(cx, |cx| load_from_valid_range(cx, ptr, payload))?)
         }
     };
     Ok(variant_value(ty, case, payload))

@@ -151,12 +151,6 @@ fn store_elements_into_valid_range<H: Host>(
             }
             Ok(())
         }
-        List::Rows(_) if H::OBSERVES => {
-            for (i, value) in (0..).zip(list.iter()) {
-                store_into_valid_range(cx, &value, element, ptr + i * element_size)?;
-            }
-            Ok(())
-        }
         List::Rows(rows) => store_rows(cx, rows, element, ptr),
         List::Bool(v) => Ok(store_scalars(cx, v, ptr)?),
         List::S8(v) => Ok(store_scalars(cx, v, ptr)?),
@@ -173,8 +167,8 @@ fn store_elements_into_valid_range<H: Host>(
     }
 }
 
-/// Stores records or tuples into a range that was checked: by column if no field calls the guest, else row by row, as
-/// the spec does.
+/// Stores records or tuples into a range that was checked: by column if no field calls the guest and nobody
+/// observes, else row by row, as the spec does.
 fn store_rows<H: Host>(
     cx: &mut Context<'_, H>,
     rows: &Rows,
@@ -187,7 +181,7 @@ fn store_rows<H: Host>(
     let element_size = layout(cx.types, element, cx.opts.ptr).size();
     let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr).collect();
     let n_rows = rows.len() as u64;
-    if rows.columns().iter().all(is_storable) {
+    if rows.columns().iter().all(is_storable) && !H::OBSERVES {
         let bytes = bytes_mut(cx, ptr, n_rows * u64::from(element_size))?;
         for ((offset, _), column) in fields.iter().zip(rows.columns()) {
             let offset = usize::try_from(*offset).expect("it is less than the size of a type");
@@ -196,9 +190,12 @@ fn store_rows<H: Host>(
         return Ok(());
     }
     for (i, row) in (0..n_rows).zip((0..rows.len()).map(|i| rows.row(i))) {
+        let start = ptr + i * u64::from(element_size);
+        cx.host.begin(Begin::Value { ty: element, access: Access::Store(start) });
         for ((offset, ty), value) in fields.iter().zip(row) {
-            store_into_valid_range(cx, &value, *ty, ptr + i * u64::from(element_size) + offset)?;
+            store_into_valid_range(cx, &value, *ty, start + offset)?;
         }
+        cx.host.end(End::Nothing);
     }
     Ok(())
 }

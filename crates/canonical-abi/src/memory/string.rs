@@ -68,13 +68,9 @@ fn load_checked_string<H: Host>(
     tagged_code_units: u64,
 ) -> Result<String, H::Error> {
     let range = check_string_range(cx, ptr, tagged_code_units)?;
-    // As UTF-8 a Latin-1 byte takes up to 2 bytes, a UTF-16 unit up to 3.
-    cx.host.reserve_string(match range.encoding {
-        SimpleEncoding::Utf8 => range.size_bytes,
-        SimpleEncoding::Utf16 => range.size_bytes / 2 * 3,
-        SimpleEncoding::Latin1 => range.size_bytes * 2,
-    })?;
-    let s = decode(cx, range)?.into_owned();
+    let utf8_size = utf8_size(range.encoding, bytes(cx, range.ptr, range.size_bytes)?);
+    cx.host.reserve_string(utf8_size as u64)?;
+    let s = decode_sized(cx, range, utf8_size)?.into_owned();
     if cx.opts.string_encoding == StringEncoding::Latin1Utf16 {
         cx.host.string_lifted(range.encoding == SimpleEncoding::Utf16);
     }
@@ -106,12 +102,49 @@ pub(crate) fn check_string_range<H: Host>(
 
 /// Returns the string of a range; borrowed from the memory when that holds UTF-8.
 pub(crate) fn decode<'a, H: Host>(cx: &'a Context<'_, H>, range: StringRange) -> Result<Cow<'a, str>, Trap> {
+    let utf8_size = utf8_size(range.encoding, bytes(cx, range.ptr, range.size_bytes)?);
+    decode_sized(cx, range, utf8_size)
+}
+
+/// Does the same for a string whose [`utf8_size`] is known.
+fn decode_sized<'a, H: Host>(
+    cx: &'a Context<'_, H>,
+    range: StringRange,
+    utf8_size: usize,
+) -> Result<Cow<'a, str>, Trap> {
     let bytes = bytes(cx, range.ptr, range.size_bytes)?;
+    let with_room = || String::with_capacity(utf8_size);
     Ok(match range.encoding {
         SimpleEncoding::Utf8 => Cow::Borrowed(from_utf8(bytes)?),
-        SimpleEncoding::Utf16 => Cow::Owned(decode_utf16(bytes).collect::<Result<_, _>>()?),
-        SimpleEncoding::Latin1 => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        SimpleEncoding::Utf16 => {
+            let mut s = with_room();
+            for c in decode_utf16(bytes) {
+                s.push(c?);
+            }
+            Cow::Owned(s)
+        }
+        SimpleEncoding::Latin1 => {
+            let mut s = with_room();
+            s.extend(bytes.iter().map(|byte| char::from(*byte)));
+            Cow::Owned(s)
+        }
     })
+}
+
+/// Returns how many bytes a string in this encoding takes as UTF-8, if it is valid.
+fn utf8_size(encoding: SimpleEncoding, bytes: &[u8]) -> usize {
+    match encoding {
+        SimpleEncoding::Utf8 => bytes.len(),
+        // Two units of two bytes make four of a surrogate pair.
+        SimpleEncoding::Utf16 => utf16_units(bytes)
+            .map(|unit| match unit {
+                0..0x80 => 1,
+                0x80..0x800 | 0xd800..0xe000 => 2,
+                0x800.. => 3,
+            })
+            .sum(),
+        SimpleEncoding::Latin1 => bytes.len() + bytes.iter().filter(|byte| !byte.is_ascii()).count(),
+    }
 }
 
 /// Checks that a range holds a string, as [`decode`] does, without building it.
@@ -136,9 +169,13 @@ fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
     })
 }
 
+fn utf16_units(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit))
+}
+
 fn decode_utf16(bytes: &[u8]) -> impl Iterator<Item = Result<char, Trap>> + '_ {
-    let units = bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit));
-    char::decode_utf16(units).map(|c| c.map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() }))
+    char::decode_utf16(utf16_units(bytes))
+        .map(|c| c.map_err(|e| Trap::InvalidUtf16 { surrogate: e.unpaired_surrogate() }))
 }
 
 /// Stores a string into a new block, and that block's pointer and length at `ptr`.

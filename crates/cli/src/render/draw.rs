@@ -1,4 +1,5 @@
-//! Signatures and traced calls drawn: a row for each core value, or for each step, with boxes for what it carries.
+//! Drawings of signatures and traced calls: a row for each core value or step, with boxes for its
+//! contents.
 
 use std::fmt::Write as _;
 
@@ -10,18 +11,18 @@ use super::{escape, svg};
 const ROW_HEIGHT: usize = 24;
 const CHAR_TENTHS: usize = 67;
 const MARGIN: usize = 12;
-/// Where a row's text starts.
+/// Where the text of a row starts.
 const TEXT_X: usize = 150;
 const INDENT: usize = 14;
-/// How deep steps are indented at most.
+/// The maximum indentation of steps.
 const MAX_DEPTH: usize = 12;
-/// The most steps that are drawn. The other formats have all.
+/// The maximum number of steps drawn. The other formats show all.
 const MAX_STEPS: usize = 400;
-/// The most bytes of a step that are drawn.
+/// The maximum number of bytes drawn for a step.
 const SHOWN_BYTES: usize = 16;
 const BYTE_WIDTH: usize = 20;
 
-/// Returns a drawing of functions: their name and type, and both core signatures.
+/// Returns a drawing of functions: their names, types and both core signatures.
 pub(crate) fn functions(functions: &[(String, [FlattenedFunc; 2])]) -> String {
     let mut drawing = Drawing::default();
     for (ty, signatures) in functions {
@@ -36,9 +37,9 @@ pub(crate) fn functions(functions: &[(String, [FlattenedFunc; 2])]) -> String {
 
 /// A part of a traced call: steps, or a line.
 pub(crate) enum Part<'a> {
-    /// Of lowering or lifting.
+    /// The steps of lowering or lifting.
     Steps(&'a Trace),
-    /// What was called, or came of it.
+    /// The call, or its result.
     Line(&'a str),
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn steps(title: &str, parts: &[(&str, Part<'_>)]) -> String {
     drawing.finish()
 }
 
-/// A drawing from top to bottom. `y` is where the next row starts.
+/// A drawing, written from top to bottom. `y` is the position of the next row.
 #[derive(Default)]
 struct Drawing {
     body: String,
@@ -88,7 +89,7 @@ impl Drawing {
         self.y += ROW_HEIGHT;
     }
 
-    /// Draws text in the row that is drawn, and returns where it ends.
+    /// Draws text in the current row, and returns where it ends.
     fn text_beside(&mut self, x: usize, class: &str, text: &str) -> usize {
         let y = self.y + 16;
         let _ = writeln!(self.body, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escape(text));
@@ -99,7 +100,7 @@ impl Drawing {
         end
     }
 
-    /// Draws a box in the row that is drawn, and returns where it ends.
+    /// Draws a box in the current row, and returns where it ends.
     fn boxed(&mut self, x: usize, width: usize, kind: &str, text: &str, title: &str) -> usize {
         let _ = writeln!(
             self.body,
@@ -143,7 +144,7 @@ fn draw_signature(drawing: &mut Drawing, flat: &FlattenedFunc) {
     }
 }
 
-/// Draws core values, and beside each the components that it carries, one below the other.
+/// Draws core values, each with its components beside it, one below the other.
 fn draw_slots(drawing: &mut Drawing, what: &str, slots: &[CoreSlot]) {
     for (i, slot) in slots.iter().enumerate() {
         let lines = slot_lines(slot);
@@ -161,7 +162,7 @@ fn draw_slots(drawing: &mut Drawing, what: &str, slots: &[CoreSlot]) {
     }
 }
 
-/// Returns what a core value carries, a line for each component.
+/// Returns the components of a core value, one line each.
 fn slot_lines(slot: &CoreSlot) -> Vec<String> {
     let Reason::Flat(sources) = &slot.reason else { return vec![slot.reason.to_string()] };
     if sources.is_empty() {
@@ -178,7 +179,7 @@ fn slot_lines(slot: &CoreSlot) -> Vec<String> {
     sources.iter().map(line).collect()
 }
 
-/// Draws the bytes of what is spilled.
+/// Draws the bytes of spilled values.
 fn draw_map(drawing: &mut Drawing, map: &ByteMap) {
     drawing.text(MARGIN + INDENT, "m-off", &format!("{}: {}", map.ty, super::size_text(map)));
     let (element, width, height) = svg::drawing(map);
@@ -199,7 +200,7 @@ fn draw_steps(drawing: &mut Drawing, steps: &[Step], depth: usize, n_left: &mut 
     }
 }
 
-/// Draws a step: what function works on what, then the bytes or core values that it reads or writes.
+/// Draws a step: its function and operand, then the bytes or core values that it reads or writes.
 fn draw_step(drawing: &mut Drawing, step: &Step, depth: usize) {
     let mut x = MARGIN + INDENT * (1 + depth.min(MAX_DEPTH));
     let name = format!("{}{}", step.function, step.call.map(call_text).unwrap_or_default());

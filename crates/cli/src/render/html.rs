@@ -1,4 +1,4 @@
-//! The frame of a page: one file that needs no other, and no script.
+//! The frame of a page: a single file without scripts.
 
 use super::svg;
 

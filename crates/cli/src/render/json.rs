@@ -1,4 +1,5 @@
-//! Explanations as JSON. The file JSON.md of this crate says what each field means; a test holds the two together.
+//! Explanations as JSON. JSON.md of this crate describes each field; a test compares it with the
+//! output.
 
 use canonical_abi::explain::{ByteEntry, ByteKind, ByteMap, CoreSlot, FlattenedFunc, Reason};
 use canonical_abi::flatten::flatten_types_up_to;
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 use super::kind_name;
 use crate::catalog::NamedType;
 
-/// The version of the format. It changes when a field changes its meaning or goes away.
+/// The version of the format. It changes when a field is removed or changes its meaning.
 const VERSION: u32 = 1;
 
-/// Returns a document: the version, the options, and what is explained.
+/// Returns a document: the version, the options, and the explanations.
 pub(crate) fn document(opts: &Options, explained: &[(&str, Value)]) -> String {
     let mut document = json!({ "version": VERSION, "options": options(opts) });
     for (key, value) in explained {

@@ -28,13 +28,13 @@ fn kind_name(kind: &ByteKind) -> &'static str {
     }
 }
 
-/// Returns a map's size and alignment as words.
+/// Returns the size and alignment of a map in words.
 fn size_text(map: &ByteMap) -> String {
     let noun = if map.size == 1 { "byte" } else { "bytes" };
     format!("{} {noun}, aligned to {}", map.size, map.align)
 }
 
-/// Returns text as it stands in HTML, XML and their attributes.
+/// Escapes text for HTML, XML and their attributes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,5 @@
-//! One page for a package: its functions and its types, linked with each other and with the specification.
+//! A page for a package: its functions and types, linked with each other and with the
+//! specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ use crate::abi::length_unit;
 use crate::catalog::{Catalog, NamedType};
 use crate::functions::Function;
 
-/// The kinds of bytes that the legend names.
+/// The kinds of bytes in the legend.
 const LEGEND: [(&str, &str); 7] = [
     ("scalar", "value"),
     ("pointer", "pointer"),
@@ -28,19 +29,19 @@ const LEGEND: [(&str, &str); 7] = [
     ("padding", "padding or unused by a case"),
 ];
 
-/// The longest type that is written with links, in characters.
+/// The maximum length of a type that is written with links, in characters.
 const SHORT_CHARS: usize = 80;
 
-/// How deep named types are written out inside others.
+/// The depth to which named types are written out inside others.
 const UNFOLDED_DEPTH: usize = 1;
 
-/// What a page shows.
+/// The contents of a page.
 pub(crate) struct Package<'a> {
     /// The page's title.
     pub(crate) title: String,
     /// The arena of the types.
     pub(crate) types: &'a Types,
-    /// The options that everything is explained with.
+    /// The options of all explanations.
     pub(crate) opts: Options,
     /// The types, in order.
     pub(crate) named: Vec<&'a NamedType>,
@@ -49,7 +50,7 @@ pub(crate) struct Package<'a> {
 }
 
 impl<'a> Package<'a> {
-    /// Returns all of what a file describes.
+    /// Returns everything that a file describes.
     pub(crate) fn whole(file: &Path, catalog: &'a Catalog, opts: Options) -> Self {
         let (named, functions) = (catalog.named.iter().collect(), catalog.functions.iter().collect());
         Self { title: title(file, catalog), types: &catalog.types, opts, named, functions }
@@ -83,7 +84,8 @@ impl<'a> Package<'a> {
     }
 }
 
-/// Returns the package's name, if all in the catalog is of one, else the file's.
+/// Returns the name of the package if all entries of the catalog are of one, else the name of the
+/// file.
 fn title(file: &Path, catalog: &Catalog) -> String {
     let owners = catalog.named.iter().map(|named| named.owner.as_str());
     let paths = catalog.functions.iter().filter_map(|function| function.path.first().map(String::as_str));
@@ -101,13 +103,13 @@ fn component_types(ty: &FuncType) -> impl Iterator<Item = ValType> + '_ {
     ty.params.iter().map(|(_, ty)| *ty).chain(ty.result)
 }
 
-/// The page's parts by anchor.
+/// The sections of the page by anchor.
 struct Page<'a> {
     package: &'a Package<'a>,
     names: Names<'a>,
     type_anchors: Vec<String>,
     function_anchors: Vec<String>,
-    /// Links to the functions and types that mention a named type, not counting those that do by way of another.
+    /// Links to the functions and types that mention a named type directly.
     uses: BTreeMap<ValType, Vec<String>>,
 }
 
@@ -144,7 +146,7 @@ pub(crate) fn render(package: &Package<'_>) -> String {
     html::page(&package.title, &body)
 }
 
-/// Returns links to what mentions a type, by type.
+/// Returns links to the users of each type.
 fn uses(
     package: &Package<'_>,
     names: &Names<'_>,
@@ -246,7 +248,7 @@ fn write_function(out: &mut String, page: &Page<'_>, function: &Function, anchor
     out.push_str("</section>\n");
 }
 
-/// Writes a signature, and what it spills unless that is shown already.
+/// Writes a signature, and its spilled values unless they are shown already.
 fn write_signature(out: &mut String, names: &Names<'_>, flat: &FlattenedFunc, shown: &[&Option<ByteMap>]) {
     let (title, who) = match flat.direction {
         Direction::Lift => ("Lifted", "the core function that the component exports"),
@@ -341,7 +343,7 @@ fn write_type(out: &mut String, page: &Page<'_>, named: &NamedType, anchor: &str
     out.push_str("</section>\n");
 }
 
-/// Writes a byte map as a drawing and a table, which say the same.
+/// Writes a byte map as a drawing and as a table with the same contents.
 fn write_map(out: &mut String, names: &Names<'_>, map: &ByteMap, label: &str) {
     out.push_str("<figure>\n");
     let drawn = ByteMap { ty: map.ty.clone(), entries: folded(names, 0, &map.entries), ..*map };
@@ -356,7 +358,8 @@ fn write_map(out: &mut String, names: &Names<'_>, map: &ByteMap, label: &str) {
     out.push_str("</table>\n</figure>\n");
 }
 
-/// Returns the entries as the table shows them: without what is within types that [`is_unfolded`] leaves closed.
+/// Returns the entries of the table: without the contents of types that [`is_unfolded`] leaves
+/// closed.
 fn folded(names: &Names<'_>, depth: usize, entries: &[ByteEntry]) -> Vec<ByteEntry> {
     let fold = |entry: &ByteEntry| {
         let within: &[_] = if is_unfolded(names, depth, entry) { &entry.entries } else { &[] };
@@ -371,8 +374,9 @@ fn folded(names: &Names<'_>, depth: usize, entries: &[ByteEntry]) -> Vec<ByteEnt
     entries.iter().map(fold).collect()
 }
 
-/// Returns whether an entry's parts are shown. A type deep inside has a section of its own, to which its row and its box link;
-/// to write it out in each type around it would make pages of nested types grow with the square of their number.
+/// Returns whether the parts of an entry are shown. A type deep inside another has a section of its
+/// own, to which its row and box link. If it were written out in every type around it, pages of
+/// nested types would grow with the square of their number.
 fn is_unfolded(names: &Names<'_>, depth: usize, entry: &ByteEntry) -> bool {
     depth < UNFOLDED_DEPTH || !entry.ty.is_some_and(|ty| names.has_section(ty))
 }
@@ -401,12 +405,12 @@ fn write_entries(out: &mut String, names: &Names<'_>, depth: usize, entries: &[B
     }
 }
 
-/// Returns a path that may break after its dots.
+/// Returns a path that may be broken after its dots.
 fn path_html(path: &str) -> String {
     escape(path).replace('.', ".<wbr>")
 }
 
-/// Returns what a part is, its type by name and linked if that is short.
+/// Returns the description of a part, with its type linked by name if that is short.
 fn what_html(names: &Names<'_>, what: &str, ty: Option<ValType>) -> String {
     let linked = ty.map(|ty| names.html(ty));
     match linked {
@@ -417,7 +421,8 @@ fn what_html(names: &Names<'_>, what: &str, ty: Option<ValType>) -> String {
     }
 }
 
-/// Returns what an explanation says before a type: `pointer of `, `case 1: `. The texts of types begin otherwise.
+/// Returns the words of an explanation before a type: `pointer of `, `case 1: `. No type starts
+/// like this.
 fn role(what: &str) -> &str {
     if what.starts_with("case ") {
         return what.split_inclusive(": ").next().unwrap_or(what);
@@ -426,12 +431,12 @@ fn role(what: &str) -> &str {
     roles.into_iter().find(|role| what.starts_with(role)).unwrap_or_default()
 }
 
-/// Returns how many characters of HTML are not within tags.
+/// Returns the number of characters of HTML outside tags.
 fn n_shown_chars(html: &str) -> usize {
     html.split('<').map(|part| part.rsplit('>').next().map_or(0, |text| text.chars().count())).sum()
 }
 
-/// Returns the type that the text of an entry's kind ends with.
+/// Returns the type at the end of an entry's kind.
 fn named_type(entry: &ByteEntry) -> Option<ValType> {
     match entry.kind {
         ByteKind::Compound { .. }

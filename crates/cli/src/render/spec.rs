@@ -1,4 +1,4 @@
-//! The sections of the specification that an explanation points to.
+//! The sections of the specification to which explanations link.
 
 use super::escape;
 
@@ -40,7 +40,7 @@ impl Section {
         }
     }
 
-    /// Returns the address. Headings become anchors in lower case, with hyphens for blanks.
+    /// Returns the address. Anchors are headings in lower case, with hyphens for spaces.
     pub(super) fn address(self) -> String {
         format!("{CANONICAL_ABI}#{}", self.title().to_lowercase().replace(' ', "-"))
     }
@@ -57,7 +57,7 @@ pub(super) fn links(sections: &[Section]) -> String {
     format!("<p class=\"spec\">In the specification: {}</p>\n", links.join(", "))
 }
 
-/// Returns the name of one of the spec's functions, as a link to where it is defined.
+/// Returns the name of one of the spec's functions, linked to its definition.
 pub(super) fn function_link(function: &str) -> String {
     let section = if function.ends_with("_flat_values") {
         Section::LiftingAndLoweringValues

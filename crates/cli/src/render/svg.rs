@@ -1,5 +1,6 @@
-//! Byte maps drawn: rows of eight bytes, as memory is often shown. Cases of a variant, which share bytes, lie below
-//! each other. Offsets stand beside the rows, so that the picture can be read without the table.
+//! Drawings of byte maps: rows of eight bytes, as memory is often shown. The cases of a variant,
+//! which share bytes, are below each other. Offsets are beside the rows, so that a drawing can be
+//! read without the table.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -16,12 +17,12 @@ const BYTE_WIDTH: usize = 40;
 const GUTTER: usize = 44;
 const LANE_HEIGHT: usize = 24;
 const CHAR_TENTHS: usize = 67;
-/// The most rows that are drawn. The table has the others.
+/// The maximum number of rows drawn. The table shows all.
 const MAX_ROWS: usize = 64;
-/// The most cases that are drawn below each other.
+/// The maximum number of cases drawn below each other.
 const MAX_LANES: usize = 32;
 
-/// Boxes that lie side by side in one row.
+/// Boxes side by side in one row.
 type Lane<'a> = Vec<&'a ByteEntry>;
 
 /// Returns a file with the drawings of several maps below each other, each under its name.
@@ -44,10 +45,10 @@ pub(crate) fn file(maps: &[(String, ByteMap)]) -> String {
     )
 }
 
-/// Returns where the box of an entry leads, if anywhere.
+/// Returns the link of an entry's box.
 type LinkOf<'a> = dyn Fn(&ByteEntry) -> Option<String> + 'a;
 
-/// Returns the drawing of a map as an element of a page, whose boxes may be links.
+/// Returns the drawing of a map as an element of a page, with boxes that may be links.
 pub(super) fn element(map: &ByteMap, label: &str, link_of: &LinkOf<'_>) -> String {
     let (drawing, height) = draw(map, link_of);
     let width = drawing_width();
@@ -58,7 +59,7 @@ pub(super) fn element(map: &ByteMap, label: &str, link_of: &LinkOf<'_>) -> Strin
     )
 }
 
-/// Returns the drawing of a map as a part of another one, its width and its height.
+/// Returns the drawing of a map as a part of another one, with its width and height.
 pub(super) fn drawing(map: &ByteMap) -> (String, usize, usize) {
     let (drawing, height) = draw(map, &|_| None);
     (drawing, drawing_width(), height)
@@ -84,7 +85,7 @@ fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> (String, usize) {
         y += draw_row(&mut out, y, &bytes, &lanes, link_of);
         row += 1;
         n_drawn += 1;
-        // The middle of a long run of the same is left out.
+        // The middle of a long run of equal rows is left out.
         if let [lane] = &lanes[..]
             && let [leaf] = lane[..]
             && let end = leaf.bytes.end / ROW_BYTES
@@ -100,10 +101,10 @@ fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> (String, usize) {
     (out, y + 2)
 }
 
-/// Returns what lies in a row: entries that share bytes, the cases of a variant, below each other, each with all its
-/// parts; others side by side.
+/// Returns the bands of a row. Entries that share bytes, the cases of a variant, are below each
+/// other, each with all its parts; others are side by side.
 fn lanes<'a>(entries: &'a [ByteEntry], row: &Range<u64>) -> Vec<Lane<'a>> {
-    // A band holds entries that share no bytes, each with its lanes.
+    // A band has entries that share no bytes, each with its lanes.
     let mut bands: Vec<Vec<(&Range<u64>, Vec<Lane<'a>>)>> = Vec::new();
     for entry in entries.iter().filter(|entry| overlap(&entry.bytes, row)) {
         let inner = if entry.entries.is_empty() { vec![vec![entry]] } else { lanes(&entry.entries, row) };
@@ -188,7 +189,7 @@ fn draw_box(out: &mut String, y: usize, row_start: u64, part: &Range<u64>, leaf:
     );
 }
 
-/// Draws that some rows are left out, and returns where the next one goes.
+/// Draws a gap for rows that are left out, and returns the position of the next row.
 fn draw_gap(out: &mut String, y: usize, n_rows: u64) -> usize {
     let _ = writeln!(
         out,
@@ -199,7 +200,7 @@ fn draw_gap(out: &mut String, y: usize, n_rows: u64) -> usize {
     y + LANE_HEIGHT
 }
 
-/// Returns what may stand in a box, the longest first.
+/// Returns the possible labels of a box, the longest first.
 fn labels(leaf: &ByteEntry) -> Vec<String> {
     let path = leaf.path.as_str();
     let last = path.rsplit('.').next().unwrap_or(path);
@@ -233,7 +234,7 @@ fn labels(leaf: &ByteEntry) -> Vec<String> {
     }
 }
 
-/// Returns the longest label that fits, else what fits of the shortest.
+/// Returns the longest label that fits, or the start of the shortest.
 fn fit(labels: &[String], n_chars: usize) -> String {
     let mut by_length: Vec<_> = labels.iter().filter(|label| !label.is_empty()).collect();
     by_length.sort_by_key(|label| std::cmp::Reverse(label.chars().count()));

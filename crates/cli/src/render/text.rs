@@ -1,6 +1,8 @@
-//! Text in colour, if it goes to a terminal that wants any (`NO_COLOR`, `CLICOLOR_FORCE` and the like are heeded).
+//! Text in colour, if it goes to a terminal that supports it. `NO_COLOR`, `CLICOLOR_FORCE` and the
+//! like are respected.
 //!
-//! The text is what the explanations' `Display` yields. Colour is put over its lines and takes nothing away.
+//! The text is the `Display` form of the explanations. Colour is added to its lines and removes
+//! nothing.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,12 +13,12 @@ use canonical_abi::explain::{ByteEntry, ByteKind, ByteMap, CoreSlot, FlattenedFu
 const HEADING: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-/// Returns whether standard output wants colour.
+/// Returns whether standard output should be in colour.
 pub(crate) fn wants_colour() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// Returns a line of heading.
+/// Returns a heading line.
 pub(crate) fn heading(line: &str, colour: bool) -> String {
     paint(line, &[HEADING], colour)
 }
@@ -26,7 +28,7 @@ pub(crate) fn byte_map(map: &ByteMap, colour: bool) -> String {
     paint(&map.to_string(), &map_styles(map), colour)
 }
 
-/// Returns a signature: pointers to what is spilled and joined core values stand out.
+/// Returns a signature, in which pointers to spilled values and joined core values stand out.
 pub(crate) fn signature(flat: &FlattenedFunc, colour: bool) -> String {
     let mut styles = vec![HEADING];
     for slot in flat.params.iter().chain(&flat.results) {
@@ -38,7 +40,7 @@ pub(crate) fn signature(flat: &FlattenedFunc, colour: bool) -> String {
     paint(&flat.to_string(), &styles, colour)
 }
 
-/// Gives each line its style; lines beyond the last style are plain.
+/// Gives each line its style. Lines after the last style are plain.
 pub(super) fn paint(text: &str, styles: &[Style], colour: bool) -> String {
     if !colour {
         return text.to_owned();
@@ -73,7 +75,7 @@ fn push_entry_styles(styles: &mut Vec<Style>, entries: &[ByteEntry]) {
     }
 }
 
-/// Adds a style for each line of a core value: one for each source, at least one.
+/// Adds a style for each line of a core value: one per source, at least one.
 fn push_slot_styles(styles: &mut Vec<Style>, slot: &CoreSlot) {
     match &slot.reason {
         Reason::Flat(sources) if sources.is_empty() => styles.push(DIM),

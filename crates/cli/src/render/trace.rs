@@ -16,10 +16,10 @@ use crate::abi::length_unit;
 
 const TRAP: Style = AnsiColor::Red.on_default().bold();
 
-/// The most bytes and core values of a step in a page.
+/// The maximum number of bytes and core values of a step in a page.
 const SHOWN_BYTES: usize = 64;
 
-/// A call, and all that is told of it.
+/// A traced call.
 pub(crate) struct TracedCall<'a> {
     /// The call as the user wrote it.
     pub(crate) call: &'a str,
@@ -29,13 +29,13 @@ pub(crate) struct TracedCall<'a> {
     pub(crate) opts: Options,
     /// The steps.
     pub(crate) trace: &'a CallTrace,
-    /// The result as WAVE, if it has that form.
+    /// The result as WAVE, if it has a text form.
     pub(crate) result: Option<String>,
     /// How the call failed, if it did.
     pub(crate) failure: Option<String>,
 }
 
-/// Returns the steps as tables: of lowering, of the call, of lifting.
+/// Returns the steps as tables: those of lowering, of the call, and of lifting.
 pub(crate) fn text(traced: &TracedCall<'_>, colour: bool) -> String {
     let trace = traced.trace;
     let mut out = heading(&traced.ty, colour);
@@ -134,7 +134,7 @@ pub(crate) fn svg(traced: &TracedCall<'_>) -> String {
     draw::steps(&traced.ty, &parts)
 }
 
-/// Returns what the core function was called with and what it returned, if it was called.
+/// Returns the arguments and results of the core function, if it was called.
 fn core_call(trace: &CallTrace) -> Option<String> {
     let has_lowered = trace.lowering.as_ref().is_some_and(|lowering| !has_trapped(&lowering.steps));
     let results = trace.core_results.as_ref().map_or_else(|| "trap".to_owned(), |values| list(values));
@@ -165,7 +165,7 @@ fn steps_text(trace: Option<&Trace>, colour: bool) -> String {
     paint(&trace.to_string(), &styles, colour)
 }
 
-/// Adds a style for each step: calls of the guest and the trap stand out, and so does what moves bytes.
+/// Adds a style for each step: calls of the guest, the trap, and moves of bytes stand out.
 fn push_step_styles(styles: &mut Vec<Style>, steps: &[Step]) {
     for step in steps {
         styles.push(match (step.is_trapped, step.call.is_some(), step.steps.is_empty()) {

@@ -1,6 +1,6 @@
-//! Types as WIT, with the names that a package gives them.
+//! Types as WIT, with the names of a package.
 //!
-//! Types of equal structure are one type in the arena, which then goes by the first name.
+//! Types of equal structure are one type in the arena, and it has the first of their names.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use canonical_abi::{Types, ValType};
 use super::escape;
 use crate::catalog::NamedType;
 
-/// The most types that one text mentions.
+/// The maximum number of types that one text mentions.
 const MAX_MENTIONS: u32 = 400;
 
 /// The names and anchors of types.
@@ -54,21 +54,24 @@ impl<'a> Names<'a> {
         out
     }
 
-    /// Returns the named types that a type mentions: itself, or within, also by way of other named types.
+    /// Returns the named types that a type mentions: itself or within, also through other named
+    /// types.
     pub(super) fn mentions(&self, ty: ValType) -> Vec<ValType> {
         let mut mentions = Vec::new();
         self.collect(ty, &mut mentions, &mut MAX_MENTIONS.clone(), true);
         mentions
     }
 
-    /// Returns the named types that a type mentions, itself or within, not by way of other named types.
+    /// Returns the named types that a type mentions, itself or within, but not through other named
+    /// types.
     pub(super) fn direct_mentions(&self, ty: ValType) -> Vec<ValType> {
         let mut mentions = Vec::new();
         self.collect(ty, &mut mentions, &mut MAX_MENTIONS.clone(), false);
         mentions
     }
 
-    /// Returns the named types that a type's definition mentions, not by way of other named types.
+    /// Returns the named types that the definition of a type mentions, but not through other named
+    /// types.
     pub(super) fn mentions_within(&self, ty: ValType) -> Vec<ValType> {
         let components = components(self.types, ty);
         components.into_iter().filter_map(|(_, ty)| ty).flat_map(|ty| self.direct_mentions(ty)).collect()
@@ -137,7 +140,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Writes `keyword { label, … }`, the types between the brackets.
+    /// Writes `keyword { label, … }` with the types between the brackets.
     fn write_lines(
         &self,
         out: &mut String,
@@ -160,7 +163,7 @@ impl<'a> Names<'a> {
         out.push_str(" }");
     }
 
-    /// Writes `name<types>`; a type that is missing before another is `_`.
+    /// Writes `name<types>`, with `_` for a missing type before another.
     fn write_generic(
         &self,
         out: &mut String,
@@ -182,7 +185,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Returns whether WIT knows a type by name only.
+/// Returns whether WIT can only refer to a type by name.
 fn is_nominal(ty: ValType) -> bool {
     matches!(ty, ValType::Record(_) | ValType::Variant(_) | ValType::Enum(_) | ValType::Flags(_))
 }

@@ -1,4 +1,5 @@
-//! Reads a call such as `process({id: 7, payload: [1, 2, 3]})` into values of the function's parameter types.
+//! Reads a call such as `process({id: 7, payload: [1, 2, 3]})` into values of the function's
+//! parameter types.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,10 +10,10 @@ use wasm_wave::ast::{Node, NodeType};
 use wasm_wave::parser::ParserError;
 use wasm_wave::untyped::UntypedFuncCall;
 
-/// A parsed call, whose arguments have no types yet.
+/// A parsed call with untyped arguments.
 pub(crate) type Call<'a> = UntypedFuncCall<'a>;
 
-/// Says what does not fit, and where in the text.
+/// A mismatch, and its position in the text.
 #[derive(Debug)]
 pub(crate) struct ReadError {
     message: String,
@@ -21,7 +22,7 @@ pub(crate) struct ReadError {
 }
 
 impl fmt::Display for ReadError {
-    /// Prints the message, the text, and carets under the place.
+    /// Prints the message, the text, and carets under the position.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line_start = self.source[..self.span.start].rfind('\n').map_or(0, |at| at + 1);
         let line = self.source[line_start..].lines().next().unwrap_or_default();
@@ -53,7 +54,7 @@ pub(crate) fn parse_call(text: &str) -> Result<Call<'_>, ReadError> {
 ///
 /// # Errors
 ///
-/// When there are too many or too few arguments, or one is not of its parameter's type.
+/// When the number of arguments is wrong, or one does not have the type of its parameter.
 pub(crate) fn read_args(types: &Types, func: &FuncType, call: &Call<'_>) -> Result<Vec<Value>, ReadError> {
     let reader = Reader { types, text: call.source() };
     let args: &[Node] = &match call.params_node() {
@@ -88,7 +89,7 @@ fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// What every function below needs: the types and the text that the nodes lie in.
+/// The types and the text, which all functions below need.
 struct Reader<'a> {
     types: &'a Types,
     text: &'a str,
@@ -169,7 +170,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Fields stand in any order; one of an option type may be left out.
+    /// Fields may be in any order. A field of an option type may be missing.
     fn record(&self, ty: ValType, record: &Record, node: &Node) -> Result<Value, ReadError> {
         let given: Vec<(&str, &Node)> = self.scalar(ty, node, node.as_record(self.text))?.collect();
         if let Some((name, value)) =
@@ -209,7 +210,7 @@ impl Reader<'_> {
         Ok(Value::Variant { case, payload })
     }
 
-    /// A payload may stand without its `some` where that can't be mistaken.
+    /// A payload may be written without its `some` where that is unambiguous.
     fn option(&self, ty: ValType, some: ValType, node: &Node) -> Result<Value, ReadError> {
         if matches!(node.ty(), NodeType::OptionSome | NodeType::OptionNone) {
             let payload = self.scalar(ty, node, node.as_option())?;
@@ -222,7 +223,7 @@ impl Reader<'_> {
         Err(self.unexpected(ty, node))
     }
 
-    /// A payload may stand without its `ok` where that can't be mistaken.
+    /// A payload may be written without its `ok` where that is unambiguous.
     fn result(
         &self,
         ty: ValType,
@@ -268,7 +269,7 @@ impl Reader<'_> {
         Ok(u32::try_from(at).expect("a type has fewer than 2^32 labels"))
     }
 
-    /// Returns what the parser made of `node`, or an error that says which type was expected.
+    /// Returns the parser's result for `node`, or an error with the expected type.
     fn scalar<T>(&self, ty: ValType, node: &Node, parsed: Result<T, ParserError>) -> Result<T, ReadError> {
         parsed.map_err(|_| self.unexpected(ty, node))
     }

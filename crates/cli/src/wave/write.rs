@@ -6,16 +6,17 @@ use canonical_abi::{List, Types, ValType, Value};
 use wasm_wave::wasm::{WasmType, WasmTypeKind, WasmValue};
 use wasm_wave::writer::WriterError;
 
-/// Returns the WAVE of `value`, which is of type `ty`.
+/// Returns the WAVE form of `value`, which is of type `ty`.
 ///
 /// # Errors
 ///
-/// When it holds a handle, which has no text form.
+/// When it contains a handle, which has no text form.
 pub(crate) fn to_text(types: &Types, ty: ValType, value: &Value) -> Result<String, WriterError> {
     wasm_wave::to_string(&Shown { types, ty, value: Cow::Borrowed(&without_rows(value)) })
 }
 
-/// Returns a value whose lists of records and tuples hold each of them as a value, which the printer can borrow.
+/// Returns a value in which lists of records and tuples hold each element as a value, so that the
+/// printer can borrow it.
 fn without_rows(value: &Value) -> Value {
     let all = |values: &[Value]| values.iter().map(without_rows).collect();
     let payload = |value: &Option<Box<Value>>| value.as_ref().map(|value| Box::new(without_rows(value)));
@@ -56,7 +57,7 @@ fn without_rows(value: &Value) -> Value {
     }
 }
 
-/// A value as the printer wants to see it: one that knows its type.
+/// A value together with its type, in the form that the printer expects.
 ///
 /// Invariant: `value` is of type `ty`, and borrowed unless it is a scalar.
 #[derive(Clone)]
@@ -66,7 +67,7 @@ struct Shown<'a> {
     value: Cow<'a, Value>,
 }
 
-/// The printer asks a value for its kind only; nothing is read with this type.
+/// The printer asks a value for its kind only; it reads nothing with this type.
 #[derive(Clone)]
 struct NoType;
 
@@ -104,7 +105,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Defines `unwrap_*` of the scalars.
+/// Defines `unwrap_*` for the scalars.
 macro_rules! unwrap_scalars {
     ($($name:ident $variant:ident $ty:ty,)*) => {
         $(fn $name(&self) -> $ty {

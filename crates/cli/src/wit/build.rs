@@ -20,11 +20,11 @@ pub(super) struct Args {
     output: PathBuf,
 }
 
-/// Writes the file, and returns a line that says so.
+/// Writes the file, and returns a line about it.
 ///
 /// # Errors
 ///
-/// The package has faults, there is no such world, or the file can't be written.
+/// The package has faults, the world does not exist, or the file can't be written.
 pub(super) fn run(args: &Args) -> Result<String, Failure> {
     let resolved = resolve(&args.package)?;
     let (main, package) = resolved.packages().next().expect("what was resolved has a main package");

@@ -1,4 +1,4 @@
-//! Faults of WIT packages as people and as editors read them.
+//! Faults of WIT packages for people and for editors.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -14,7 +14,7 @@ pub(super) fn failure(n_errors: usize) -> Failure {
     Failure::BadInput(if n_errors == 1 { "1 fault".to_owned() } else { format!("{n_errors} faults") })
 }
 
-/// Returns the faults with the lines they speak of, coloured in a terminal.
+/// Returns the faults with their lines, in colour for a terminal.
 pub(super) fn render(tree: &Tree, errors: &[Error]) -> String {
     let files: Vec<_> = tree.all_files().collect();
     let is_colourful = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -44,7 +44,7 @@ pub(super) fn render(tree: &Tree, errors: &[Error]) -> String {
     out
 }
 
-/// Returns the faults as a JSON array: kind, message, place, notes and help of each.
+/// Returns the faults as a JSON array, each with its kind, message, position, notes and help.
 pub(super) fn json(tree: &Tree, errors: &[Error]) -> String {
     let files: Vec<_> = tree.all_files().collect();
     let place = |span: Span, location: &Location| {

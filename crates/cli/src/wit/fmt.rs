@@ -12,8 +12,8 @@ use crate::failure::Failure;
 /// What `lowlift wit fmt` is given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Files, or directories whose `.wit` files are formatted, those of `deps/` too. `-` formats standard input to
-    /// standard output.
+    /// Files, or directories whose `.wit` files are formatted, those of `deps/` too. `-` formats
+    /// standard input to standard output.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Changes nothing, lists the files that are not formatted, and fails if there are any.
@@ -25,8 +25,8 @@ pub(crate) struct Args {
 ///
 /// # Errors
 ///
-/// A file can't be read or written, has syntax errors, or with `--check` is not formatted. The other files are formatted
-/// nevertheless.
+/// A file can't be read or written, has syntax errors, or with `--check` is not formatted. The
+/// other files are formatted all the same.
 pub(super) fn run(args: &Args) -> Result<String, Failure> {
     let mut out = String::new();
     let mut n_faults = 0;
@@ -81,7 +81,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let mut entries: Vec<_> = entries.map_err(fault)?.iter().map(fs::DirEntry::path).collect();
     entries.sort();
     for entry in entries {
-        // Links are not followed: they could lead in circles.
+        // Links are not followed: they could form cycles.
         if entry.is_dir() && !entry.is_symlink() {
             collect(&entry, files)?;
         } else if entry.extension().is_some_and(|extension| extension == "wit") {

@@ -1,7 +1,7 @@
 //! `lowlift wit`: formats, checks, lists, exports, reads and writes WIT packages.
 //!
-//! A package is a file, text or binary, a directory with its `deps/`, or `-` for standard input. Faults go to standard
-//! error, each with the lines it speaks of.
+//! A package is a file, text or binary, a directory with its `deps/`, or `-` for standard input.
+//! Faults go to standard error, each with its lines.
 
 mod build;
 mod diagnostics;
@@ -35,7 +35,8 @@ enum Command {
     Tree(Package),
     /// Prints what the packages define as JSON, in the shape of `wasm-tools component wit --json`.
     Json(Package),
-    /// Prints as WIT what a binary says: the world of a component, or the packages of a WIT package in binary form.
+    /// Prints as WIT what a binary says: the world of a component, or the packages of a WIT package
+    /// in binary form.
     FromWasm(FromWasm),
     /// Writes a package, or one of its worlds, in binary form.
     Build(build::Args),
@@ -43,8 +44,8 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct FromWasm {
-    /// A component, a WIT package in binary form, a core module that carries its world, or the text of one of them; `-` for
-    /// standard input.
+    /// A component, a WIT package in binary form, a core module that carries its world, or the text
+    /// of one of them; `-` for standard input.
     file: PathBuf,
 }
 
@@ -59,7 +60,8 @@ struct Check {
 
 #[derive(Debug, clap::Args)]
 struct Package {
-    /// A file (WIT, a WIT package in binary form, or a component), a directory with its `deps/`, or `-` for standard input.
+    /// A file (WIT, a WIT package in binary form, or a component), a directory with its `deps/`, or
+    /// `-` for standard input.
     path: PathBuf,
     /// Takes in items gated by `@unstable` with one of these features.
     #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
@@ -131,7 +133,7 @@ fn resolve_input(input: Input, package: &Package) -> Result<Resolved, Failure> {
     }
 }
 
-/// Returns what the package at a path defines, without what is gated. Its faults are printed.
+/// Returns what the package at a path defines, without gated items. Its faults are printed.
 ///
 /// # Errors
 ///
@@ -144,7 +146,7 @@ fn features(package: &Package) -> Features {
     if package.all_features { Features::All } else { Features::only(package.features.iter().cloned()) }
 }
 
-/// A package as it was found.
+/// A package in either form.
 enum Input {
     Text(Tree),
     Binary { name: String, bytes: Vec<u8> },
@@ -162,7 +164,7 @@ fn load(path: &Path) -> Result<Input, Failure> {
         let bytes = std::fs::read(path).map_err(|error| Failure::in_file(&name, error))?;
         (name, bytes)
     };
-    // Neither starts a WIT file.
+    // No WIT file starts like this.
     let is_wasm_text =
         bytes.trim_ascii_start().starts_with(b"(") || bytes.trim_ascii_start().starts_with(b";");
     if !is_wasm_text && !bytes.starts_with(b"\0") {

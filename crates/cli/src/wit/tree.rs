@@ -1,4 +1,4 @@
-//! `lowlift wit tree`: what packages define, an entry a line.
+//! `lowlift wit tree`: the definitions of packages, one per line.
 
 use std::fmt::Write as _;
 
@@ -32,7 +32,7 @@ fn line(out: &mut String, depth: usize, text: &str, attributes: Option<&Attribut
     writeln!(out, "{}{text}{gate}", "  ".repeat(depth)).expect("writing to a string cannot fail");
 }
 
-/// Returns the gates as they are shown behind an entry.
+/// Returns the gates as they are shown after an entry.
 fn gate(attributes: &Attributes) -> String {
     let mut out = String::new();
     let Attributes { since, unstable, deprecated, .. } = attributes;

@@ -1,4 +1,4 @@
-//! `lowlift new --adapt`: what an adapter provides runs, and what is not reached in it is not asked for.
+//! `lowlift new --adapt`: adapters run, and the component imports only what they reach.
 
 use std::path::Path;
 
@@ -25,7 +25,8 @@ fn with_world(module: &str, wit: &str) -> Vec<u8> {
     bytes
 }
 
-/// Counts the bytes of a text's answer. It keeps its results on a stack of its own, at 0 until it is allocated.
+/// Counts the bytes of a string. It keeps its results on its own stack, which is at 0 until it is
+/// allocated.
 const ADAPTER: &str = r#"(module
   (import "env" "memory" (memory 1))
   (import "__main_module__" "cabi_realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
@@ -71,7 +72,7 @@ fn an_adapter_of_our_own() {
         ),
     );
     write(&dir, "main.wit", "package a:main; world main { export run: func(text: string) -> u32; }");
-    // Without an allocator of the main module, the stack and what is lowered come from growing the memory.
+    // If the main module has no allocator, the adapter grows the memory.
     let constant = r#"(memory (export "memory") 1) (data (i32.const 64) "four")
         (func (export "run") (result i32) (call $log (i32.const 64) (i32.const 4)))"#;
     write(&dir, "plain.wat", format!("(module {run} {constant})"));
@@ -120,7 +121,7 @@ fn adapters_that_do_not_fit() {
         let args = ["new", "core.wat", "--wit", "w.wit", "--adapt", "old=old.wasm", "-o", "new.wasm"];
         expected.assert_eq(&lowlift(&dir, &args));
     };
-    // Nothing of the adapter is used, and nothing is wrong with that.
+    // It is no fault that nothing of the adapter is used.
     check(
         "",
         expect![[r#"
@@ -163,16 +164,22 @@ fn adapters_that_do_not_fit() {
     assert!(usage.ends_with("[exit status 2]\n"), "{usage}");
 }
 
-/// The world of a component as `inspect` writes it, its lines sorted: the order of imports is the tool's choice.
+/// Returns the world of a component as `inspect` writes it, in sorted lines with one name in each
+/// `use`: the order of imports and types is up to the tool.
 fn world(dir: &Path, component: &str) -> Vec<String> {
     let out = lowlift(dir, &["inspect", component]);
     let (_, world) = out.split_once("\nworld root {\n").unwrap_or_else(|| panic!("{component}: {out}"));
-    let mut lines: Vec<String> = world.lines().map(str::to_owned).collect();
+    let one_name_each = |line: &str| match line.strip_suffix("};").and_then(|line| line.split_once("{")) {
+        Some((from, names)) => names.split(", ").map(|name| format!("{from}{{{name}}};")).collect(),
+        None => vec![line.to_owned()],
+    };
+    let mut lines: Vec<String> = world.lines().flat_map(one_name_each).collect();
     lines.sort();
     lines
 }
 
-/// Takes the core module out of components that toolchains made, makes components of it again, and compares.
+/// Unbundles components of toolchains, makes components of their core modules again, and compares
+/// them.
 #[test]
 fn components_of_toolchains_made_again() {
     let dir = dir("adapt-again");

@@ -1,4 +1,4 @@
-//! Runs the binary, and gives each test a directory of its own.
+//! Runs the binary, in one directory for each test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub(crate) fn lowlift(dir: &Path, args: &[&str]) -> String {
     format!("{out}{err}[exit status {status}]\n")
 }
 
-/// A component with a nested one, and a core module in each.
+/// A component that nests another, each with a core module.
 pub(crate) const NESTED: &str = r#"(component $outer
   (import "log" (func $log (param "x" u32)))
   (core module $inc (func (export "inc") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))

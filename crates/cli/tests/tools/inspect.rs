@@ -97,7 +97,7 @@ fn json() {
     .assert_eq(&lowlift(&dir, &["inspect", "--format", "json", "small.wat"]));
 }
 
-/// Each thing that WIT has words for, and some that it has none for.
+/// What WIT has a form for, and some things that it has none for.
 #[test]
 fn world_as_wit() {
     let dir = dir("inspect-world");
@@ -130,7 +130,7 @@ fn world_as_wit() {
             b,
           }
           import f: async func(x: e) -> result<_, e>;
-          // import m: core module
+          // import m: a core module
           import a:b/c@1.2.3;
           import a:b/d@1.2.3;
           import plain: interface {
@@ -149,6 +149,7 @@ fn world_as_wit() {
               y,
             }
           }
+
           interface d {
             use c.{r as s};
             take: func(l: list<s, 4>, m: map<u8, string>);
@@ -159,8 +160,7 @@ fn world_as_wit() {
     .assert_eq(wit);
 }
 
-/// The world of a component says what the component's types say: read as WIT, it is what the WIT crate makes of the
-/// component itself.
+/// The world is valid WIT: parsed, it is what the component itself is decoded to.
 #[test]
 fn worlds_are_wit() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
@@ -181,7 +181,7 @@ fn worlds_are_wit() {
     }
 }
 
-/// What a package defines, an item a line, in an order of its own: which interface comes first means nothing.
+/// Returns the definitions of a package in sorted lines: the order of interfaces means nothing.
 fn sorted(resolved: &wit_parser_lite::Resolved) -> Vec<String> {
     let printed = wit_parser_lite::print::print(resolved);
     let mut path: Vec<String> = Vec::new();
@@ -200,7 +200,24 @@ fn sorted(resolved: &wit_parser_lite::Resolved) -> Vec<String> {
     items
 }
 
-/// Each keyword of WIT is written so that it can be read again.
+/// `wit from-wasm` writes the same world, even if WIT has no form for something in it.
+#[test]
+fn worlds_are_written_alike() {
+    let dir = dir("inspect-alike");
+    for text in [
+        r#"(component (type $e (enum "a" "b")) (export "e" (type $e)))"#,
+        r#"(component (type $r (resource (rep i32))) (export "r" (type $r)))"#,
+        r#"(component (import "m" (core module)) (import "c" (component)))"#,
+        r#"(component (import "f" (func (param "x" (list u8)))) (export "g" (func 0)))"#,
+    ] {
+        write(&dir, "one.wat", text);
+        let out = lowlift(&dir, &["inspect", "one.wat"]);
+        let wit = &out[out.find("package root").expect("there is a world")..];
+        assert_eq!(wit, lowlift(&dir, &["wit", "from-wasm", "one.wat"]), "{text}");
+    }
+}
+
+/// Names that are keywords of WIT are escaped, so that they can be parsed.
 #[test]
 fn keywords_are_escaped() {
     let dir = dir("inspect-keywords");

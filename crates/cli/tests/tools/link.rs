@@ -1,4 +1,5 @@
-//! `lowlift link`: what it makes answers as its parts do when they are called by hand.
+//! `lowlift link`: a linked component returns what its parts return when they are called one after
+//! the other.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use expect_test::expect;
 
 use crate::common::{dir, lowlift, write};
 
-/// Links files of `dir` and checks that the new one is valid.
+/// Links files of `dir` and checks that the new component is valid.
 fn link(dir: &Path, socket: &str, plugs: &[&str]) {
     let mut args = vec!["link", socket, "-o", "linked.wasm"];
     args.extend(plugs.iter().flat_map(|plug| ["--plug", plug]));
@@ -46,7 +47,7 @@ fn exported(interface: &str, definition: &str) -> String {
     )
 }
 
-/// A component whose `op` gives back the first two elements of a list.
+/// A component whose `op` returns the first two elements of a list.
 fn plug(version: &str, definition: &str) -> String {
     format!(
         r#"(component {LIBC}
@@ -64,7 +65,7 @@ fn plug(version: &str, definition: &str) -> String {
     )
 }
 
-/// A component whose `op` calls that of another.
+/// A component whose `op` calls the `op` of another component.
 fn socket(version: &str, definition: &str) -> String {
     format!(
         r#"(component {LIBC}
@@ -115,7 +116,7 @@ const CASES: &[(&str, [&str; 3])] = &[
     (r#"(flags "r" "w" "x")"#, ["{r, x}", "{}", "{w}"]),
 ];
 
-/// The versions that a plug offers and a socket asks for, in turn.
+/// The version that a plug exports and the version that a socket imports.
 const VERSIONS: &[[&str; 2]] =
     &[["0.2.10", "0.2.12"], ["0.2.12", "0.2.10"], ["1.0.0", "1.4.2"], ["2.3.4", "2.3.4"]];
 
@@ -141,7 +142,7 @@ fn pairs_answer_as_by_hand() {
     }
 }
 
-/// Calls `answer` of what it imports and adds a number to what that gives.
+/// Calls an imported `answer` and adds a number to its result.
 fn adder(imports: &str, exports: &str, n: u32) -> String {
     format!(
         r#"(component
@@ -175,14 +176,14 @@ fn chains() {
         let got = lowlift(&dir, &["call", "linked.wasm", "ask()"]);
         assert_eq!(got, format!("{answer}\n[exit status 0]\n"), "{plugs:?}");
     }
-    // In two steps: what is left open by the first is met by the second.
+    // In two steps: the second one satisfies the imports that the first one leaves.
     link(&dir, "ask.wat", &["middle.wat"]);
     std::fs::rename(dir.join("linked.wasm"), dir.join("first.wasm")).expect("it was written");
     link(&dir, "first.wasm", &["answer.wat"]);
     assert_eq!(lowlift(&dir, &["call", "linked.wasm", "ask()"]), "111\n[exit status 0]\n");
 }
 
-/// Makes counters, which are resources of its own.
+/// Defines the resource `counter`.
 const COUNTERS: &str = r#"(component
   (core module $m (func (export "id") (param i32) (result i32) (local.get 0)))
   (core instance $i (instantiate $m))
@@ -205,7 +206,7 @@ const COUNTERS: &str = r#"(component
     (with "counter" (type $c)) (with "make" (func $make)) (with "get" (func $get))))
   (export "t:p/counters" (instance $made)))"#;
 
-/// Makes a counter and reads it; also imports a counter's friend, which it never calls.
+/// Creates a counter and reads it. Also imports a counter's friend, which it never calls.
 const COUNT: &str = r#"(component
   (import "t:p/counters" (instance $c
     (export "counter" (type $c (sub resource)))
@@ -259,7 +260,8 @@ fn streams(version: &str, export: &str, method: &str) -> String {
     )
 }
 
-/// What two components import and nobody provides is imported once, with all that either asks for.
+/// An interface that two components import and no plug provides is imported once, with the items of
+/// both.
 #[test]
 fn imports_left_over_are_joined() {
     let dir = dir("link-imports");
@@ -274,11 +276,13 @@ fn imports_left_over_are_joined() {
         package root:component;
 
         world root {
-          use t:io/streams@0.2.10.{%stream as use-stream};
-          import read: func(s: use-stream) -> /* t:io/error@0.2.10 */ error;
-          import write: func(s: use-stream) -> /* t:io/error@0.2.10 */ error;
           import t:io/error@0.2.10;
           import t:io/streams@0.2.10;
+          use t:io/streams@0.2.10.{%stream as use-stream};
+          // The component refers to it without a name.
+          use t:io/error@0.2.10.{error};
+          import read: func(s: use-stream) -> error;
+          import write: func(s: use-stream) -> error;
           export unused: func() -> u32;
         }
 
@@ -289,6 +293,7 @@ fn imports_left_over_are_joined() {
               write: func() -> string;
             }
           }
+
           interface streams {
             use error.{error};
             enum read-kind {
@@ -312,7 +317,8 @@ fn imports_left_over_are_joined() {
     assert_eq!(got, "1\n[exit status 0]\n");
 }
 
-/// An import mentions a type of an interface that a plug provides: the interface is imported too, for the type's name.
+/// If an import mentions a type of an interface that a plug provides, the interface is imported
+/// too, for the type's name.
 #[test]
 fn types_of_plugs_in_imports() {
     let dir = dir("link-types");
@@ -348,11 +354,14 @@ fn types_of_plugs_in_imports() {
 
         package t:p {
           interface other {
+            // The component refers to it without a name.
+            use t:p/first@0.2.0.{t};
             variant v {
-              c(/* t:p/first@0.2.0 */ t),
+              c(t),
             }
             f: func(v: v);
           }
+
           interface forward {
             record t {
               a: u8,
@@ -367,7 +376,7 @@ fn types_of_plugs_in_imports() {
     assert_eq!(got, "[{a: 1}, {a: 2}]\n[exit status 0]\n");
 }
 
-/// Core modules that no plug provides are imported from outside, with their types.
+/// Core modules that no plug provides are imported by the new component, with their types.
 #[test]
 fn core_modules_left_over() {
     let dir = dir("link-modules");
@@ -385,12 +394,13 @@ fn core_modules_left_over() {
     link(&dir, "user.wat", &["answer.wat"]);
     let out = lowlift(&dir, &["inspect", "linked.wasm"]);
     assert!(out.contains("├ import \"m\": core module\n├ import \"holder\": instance\n"), "{out}");
-    // Linked once more: the types are those that the parts have.
+    // Linked again: the types are those of the parts.
     write(&dir, "empty.wat", r#"(component (import "answer-again" (func (result u32))))"#);
     link(&dir, "empty.wat", &["linked.wasm"]);
 }
 
-/// A plug may provide an interface that has types only; who imports functions of these types still names them.
+/// A plug may provide an interface that has only types. Imports of functions with these types still
+/// refer to them by name.
 #[test]
 fn plugs_with_types_only() {
     let dir = dir("link-types");

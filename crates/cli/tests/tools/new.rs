@@ -1,4 +1,4 @@
-//! `lowlift new`: components of core modules, which then are called, and what is wrong with modules that don't fit.
+//! `lowlift new`: components of core modules are called, and faults of modules are reported.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ world user {
 }
 ";
 
-/// The counters: each is a block of value, label's place and label's length.
+/// Counters: each is a block of its value and the address and length of its label.
 fn provider() -> String {
     let interface = "a:counters/counters@0.2.3";
     format!(
@@ -94,8 +94,8 @@ fn provider() -> String {
     )
 }
 
-/// Makes two counters of the first two labels, adds to them, merges them, and returns the label of what comes of it with
-/// two digits behind: the sum, and how many counters are alive.
+/// Creates two counters with the first two labels, adds to them, merges them, and returns the label
+/// of the merged counter followed by two digits: its value, and the number of live counters.
 fn user(is_standard: bool) -> String {
     let (module, drop) = match is_standard {
         true => ("cm32p2|a:counters/counters@0.2", "counter_drop"),
@@ -130,7 +130,7 @@ fn user(is_standard: bool) -> String {
     )
 }
 
-/// Resources from the side that defines them to the side that uses them: the two are linked, and called.
+/// A component that defines a resource is linked to one that uses it, and called.
 #[test]
 #[expect(clippy::too_many_lines, reason = "expectations are a table")]
 fn resources() {
@@ -183,6 +183,7 @@ fn resources() {
               by: u32,
             }
           }
+
           interface counters {
             use types.{change};
             resource counter {
@@ -215,6 +216,7 @@ fn resources() {
               by: u32,
             }
           }
+
           interface counters {
             use types.{change};
             resource counter {
@@ -244,7 +246,8 @@ world echo {
 }
 ";
 
-/// Spilled parameters, results in memory, types of the world itself. What of the world is not imported is left out.
+/// Spilled parameters, results in memory, and types of the world itself. Imports of the world that
+/// the module lacks are left out.
 #[test]
 fn functions_of_the_world() {
     let dir = dir("new-echo");
@@ -300,7 +303,7 @@ world w {
 }
 ";
 
-/// A module that fits the world, but for one thing.
+/// Checks the error about a module that would fit the world but for one fault.
 #[expect(clippy::needless_pass_by_value, reason = "reads better where the expectation is written in place")]
 fn check_fault(name: &str, module: &str, expected: Expect) {
     let dir = dir(&format!("new-fault-{name}"));

@@ -38,11 +38,13 @@ pub(crate) enum Given {
 impl Component {
     /// Validates, resolves and compiles a component in the binary format.
     ///
-    /// A component may use built-ins that are not supported yet ([`Self::unsupported`] lists them): calling one traps.
+    /// A component may use built-ins that are not supported yet ([`Self::unsupported`] lists them):
+    /// calling one traps.
     ///
     /// # Errors
     ///
-    /// If `bytes` are not a valid component, or use something that is not supported yet and cannot be left to trap.
+    /// If `bytes` are not a valid component, or use something that is not supported yet and cannot
+    /// be left to trap.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
         Self::compile(engine, &ResolvedComponent::new(bytes)?)
     }
@@ -73,7 +75,7 @@ impl Component {
     pub(crate) fn with_given(&self, given: BTreeMap<Path, Given>) -> Result<Self, Fault> {
         let mut program = Program::clone(&self.inner.program);
         if !program.exported_at().is_empty() {
-            let what = "meeting imports of a component that another one exports";
+            let what = "satisfying imports of a component that another one exports";
             return Err(Error::unsupported(what, 0).into());
         }
         let mut modules = self.inner.modules.clone();
@@ -135,8 +137,8 @@ impl Component {
         &self.inner.types
     }
 
-    /// Returns the built-ins and kinds of functions that the component defines and that are not supported yet.
-    /// Calling one of them traps.
+    /// Returns the built-ins and kinds of functions that the component defines and that are not
+    /// supported yet. Calling one of them traps.
     pub fn unsupported(&self) -> &[Unsupported] {
         &self.inner.plan.unsupported
     }
@@ -159,7 +161,8 @@ fn compile_modules(engine: &Engine, component: &ResolvedComponent) -> Result<Vec
     for promise in promises(&resolution.plan) {
         let importer = members[promise.importer.0 as usize];
         let exporter = members[promise.exporter.0 as usize];
-        // Memories and the like are not connected, nor what another module only passes on from outside of the unit.
+        // Memories and the like are not connected, nor what another module only passes on from
+        // outside of the unit.
         let _not_a_function = unit.connect(importer, promise.position, exporter, promise.export);
     }
     unit.compile().map_err(|error| {

@@ -1,4 +1,5 @@
-//! Core modules as values: what a host passes to a component that imports one, and is given by one that exports one.
+//! Core modules as values: what a host passes to a component that imports one, and is given by one
+//! that exports one.
 
 use std::fmt;
 use std::sync::Arc;

@@ -16,15 +16,15 @@ pub(super) struct Promise<'a> {
     pub(super) export: &'a str,
 }
 
-/// Returns what is certain of the imports of all modules. What a module is promised comes after what those are that it
-/// imports from.
+/// Returns what is certain of the imports of all modules. What a module is promised comes after
+/// what those are that it imports from.
 ///
-/// Nothing is certain of a component that exports modules or components, for others may instantiate these with other
-/// arguments, nor of one whose own modules are not all known.
+/// Nothing is certain of a component that exports modules or components, for others may instantiate
+/// these with other arguments, nor of one whose own modules are not all known.
 pub(super) fn promises(plan: &InstantiationPlan) -> Vec<Promise<'_>> {
     let is_closed = plan.exported_modules.is_empty()
         && plan.exported_components.is_empty()
-        && plan.unmet_imports.is_empty();
+        && plan.unsatisfied_imports.is_empty();
     if !is_closed {
         return Vec::new();
     }

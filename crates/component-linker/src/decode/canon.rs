@@ -2,7 +2,8 @@
 
 use super::types::ValTypeRef;
 
-/// A `canon`. Types, resource types among them, memories, functions and tables are named by their indices.
+/// A `canon`. Types, resource types among them, memories, functions and tables are named by their
+/// indices.
 #[derive(Debug)]
 #[expect(dead_code, reason = "the operands of built-ins that are not supported yet")]
 pub(crate) enum Canon {

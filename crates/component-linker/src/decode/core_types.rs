@@ -1,8 +1,9 @@
 //! Types of core modules, as components declare them and as modules have them.
 //! Follows Binary.md, "Core Type Definitions", and the core specification, "Types".
 //!
-//! A type refers to others by an index of the type `I`: what is decoded has indices into the types of its module or
-//! component, `u32`; `resolve` replaces them by ids that are equal where the types are.
+//! A type refers to others by an index of the type `I`: what is decoded has indices into the types
+//! of its module or component, `u32`; `resolve` replaces them by ids that are equal where the types
+//! are.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! A decoded component: plain data, nothing resolved yet.
 //! Follows Binary.md: one [`Definition`] per entry of a section, in the order of the binary.
 //!
-//! Invariants: ids are in range; the root component is the first of the arena; the definitions passed validation, so
-//! that every index into an index space names an earlier definition of the right sort.
+//! Invariants: ids are in range; the root component is the first of the arena; the definitions
+//! passed validation, so that every index into an index space names an earlier definition of the
+//! right sort.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,7 +39,8 @@ pub(crate) struct ModuleDefinition {
     pub(crate) n_tables: u32,
 }
 
-/// One definition, with the offset of its first byte (of its section, where the format gives no better) and its size.
+/// One definition, with the offset of its first byte (of its section, where the format gives no
+/// better) and its size.
 ///
 /// What lies within nested components and modules is not counted in the size.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Type definitions, uses of types, and what imports and exports ask for. Follows Binary.md, "Type Definitions".
+//! Type definitions, uses of types, and what imports and exports ask for. Follows Binary.md, "Type
+//! Definitions".
 
 use std::sync::Arc;
 
@@ -8,11 +9,16 @@ use super::definition::{Alias, ExternName};
 /// A `deftype`.
 #[derive(Debug)]
 pub(crate) enum DefType {
-    DefValType(DefValType),
-    FuncType(FuncTypeDef),
-    ComponentType(Vec<ComponentDecl>),
-    InstanceType(Vec<InstanceDecl>),
-    ResourceType {
+    /// A `defvaltype`.
+    DefVal(DefValType),
+    /// A `functype`.
+    Func(FuncTypeDef),
+    /// A `componenttype`.
+    Component(Vec<ComponentDecl>),
+    /// An `instancetype`.
+    Instance(Vec<InstanceDecl>),
+    /// A `resourcetype`.
+    Resource {
         /// The index of a core function.
         dtor: Option<u32>,
     },

@@ -13,10 +13,10 @@ use crate::compile::{Component, Given};
 use crate::func_type::Signature;
 use crate::link_error::{LinkError, wrong_sort};
 use crate::names::{Path, describe_path};
-use crate::resolve::{Fault, ImportedFunc, Item, ItemKind, UnmetImport, UnmetSort};
-use crate::run::{Body, Func, Imports, ResourceIndex, State, StoreContextMut};
-use crate::subtype::{Side, same_func, same_type};
-use crate::typed::{Callee, TypeMismatch};
+use crate::resolve::{Fault, ImportSort, ImportedFunc, Item, ItemKind, UnsatisfiedImport};
+use crate::run::{Body, Func, HostState, Imports, ResourceIndex, State, StoreContextMut};
+use crate::type_equality::{TypeScope, same_func, same_type};
+use crate::typed::{Expected, TypeMismatch};
 
 /// Looks up every import of a component, and checks the types of those that come with one.
 pub(crate) fn satisfy_imports<T: 'static>(
@@ -25,16 +25,17 @@ pub(crate) fn satisfy_imports<T: 'static>(
     component: &Component,
 ) -> Result<Imports<T>, LinkError> {
     let plan = &component.inner.plan;
-    let state = cx.state_mut();
+    let (state, host) = cx.halves_mut();
     // Functions come first: where an instance lacks everything, they say more than its resource types.
     let find_func = |import| Ok((import, func(definitions, component, import)?));
     let found = plan.imported_funcs.iter().map(find_func).collect::<Result<Vec<_>, LinkError>>()?;
     let mut resources = Vec::with_capacity(plan.resources.len());
     for def in &plan.resources {
-        let index = def.imported.as_deref().map(|path| resource(state, definitions, path)).transpose()?;
+        let index =
+            def.imported.as_deref().map(|path| resource(state, host, definitions, path)).transpose()?;
         resources.push(index);
     }
-    let importer = Importer { state, component, resources: &resources };
+    let importer = Importer { state, host, component, resources: &resources };
     let funcs = found.into_iter().map(|(import, func)| satisfy_func(&importer, import, func));
     let funcs = funcs.collect::<Result<Vec<_>, LinkError>>()?;
     check_types(&importer, definitions, component.imports(), &mut Path::new())?;
@@ -46,22 +47,22 @@ pub(crate) fn satisfy_modules<T: 'static>(
     definitions: &Definitions<T>,
     component: &Component,
 ) -> Result<Component, LinkError> {
-    let unmet = &component.inner.plan.unmet_imports;
-    if unmet.is_empty() {
+    let unsatisfied = &component.inner.plan.unsatisfied_imports;
+    if unsatisfied.is_empty() {
         return Ok(component.clone());
     }
     let mut given = BTreeMap::new();
-    for UnmetImport { path, sort } in unmet {
+    for UnsatisfiedImport { path, sort } in unsatisfied {
         let sort_name = match sort {
-            UnmetSort::Module => "core module",
-            UnmetSort::Component => "component",
+            ImportSort::Module => "core module",
+            ImportSort::Component => "component",
         };
         let describe = || format!("import {}", describe_path(path, sort_name));
         let found = match (find(definitions, path), sort) {
-            (Found::Definition(Definition::Module(module)), UnmetSort::Module) => {
+            (Found::Definition(Definition::Module(module)), ImportSort::Module) => {
                 Given::Module(module.clone())
             }
-            (Found::Definition(Definition::Component(component)), UnmetSort::Component) => {
+            (Found::Definition(Definition::Component(component)), ImportSort::Component) => {
                 Given::Component(component.clone())
             }
             (Found::Definition(other), _) => return Err(wrong_sort(&describe(), other.sort())),
@@ -80,7 +81,8 @@ pub(crate) fn satisfy_modules<T: 'static>(
 
 /// What types are checked with.
 struct Importer<'a, T: 'static> {
-    state: &'a State<T>,
+    state: &'a State,
+    host: &'a HostState<T>,
     component: &'a Component,
     /// By [`ResourceId`], those that are imported.
     resources: &'a [Option<ResourceIndex>],
@@ -109,13 +111,14 @@ fn func<'a, T>(
 }
 
 fn resource<T>(
-    state: &mut State<T>,
+    state: &mut State,
+    host: &mut HostState<T>,
     definitions: &Definitions<T>,
     path: &[Arc<str>],
 ) -> Result<ResourceIndex, LinkError> {
     let describe = || format!("import {}", describe_path(path, "resource"));
     match find(definitions, path) {
-        Found::Definition(Definition::Resource(ResourceDefinition::Host(ty))) => Ok(state.host_resource(ty)),
+        Found::Definition(Definition::Resource(ResourceDefinition::Host(ty))) => Ok(host.resource(state, ty)),
         Found::Definition(Definition::Resource(ResourceDefinition::Exported { store, index })) => {
             check_store(state, *store, describe)?;
             Ok(*index)
@@ -126,7 +129,7 @@ fn resource<T>(
     }
 }
 
-fn check_store<T>(state: &State<T>, store: u64, import: impl Fn() -> String) -> Result<(), LinkError> {
+fn check_store(state: &State, store: u64, import: impl Fn() -> String) -> Result<(), LinkError> {
     if state.id == store {
         return Ok(());
     }
@@ -145,9 +148,9 @@ fn satisfy_func<T: 'static>(
                 let HostSignature { types, signature, resources } = &**ty;
                 let resource = |id: ResourceId| {
                     let name = resources.get(id.0 as usize)?;
-                    importer.state.known_host_resource(*name)
+                    importer.host.known_resource(*name)
                 };
-                check_func(importer, import, Side { types, resources: &resource }, signature)?;
+                check_func(importer, import, TypeScope { types, resources: &resource }, signature)?;
             }
             Ok(Body::Host(Arc::clone(func)))
         }
@@ -156,13 +159,13 @@ fn satisfy_func<T: 'static>(
                 let index = importer.resources.get(id.0 as usize).copied().flatten()?;
                 importer.state.host_type(index)
             };
-            let callee = Callee {
+            let expected = Expected {
                 name: last(&import.path),
                 types: importer.component.types(),
                 ty: &import.signature.ty,
                 host_resources: &host_resource,
             };
-            func.check(&callee).map_err(|mismatch| {
+            func.check(&expected).map_err(|mismatch| {
                 let import = describe_func(importer.component, import);
                 LinkError::WrongType(match mismatch {
                     TypeMismatch::Func { given, expected: _ } => format!("{import} is provided as `{given}`"),
@@ -174,9 +177,9 @@ fn satisfy_func<T: 'static>(
         FuncDefinition::Exported(Func { store, index, info }) => {
             check_store(importer.state, *store, || describe_func(importer.component, import))?;
             let resource = |id: ResourceId| info.resources.get(id.0 as usize).copied();
-            let given = Side { types: &info.types, resources: &resource };
+            let given = TypeScope { types: &info.types, resources: &resource };
             check_func(importer, import, given, &info.signature)?;
-            let func = importer.state.func(*index);
+            let func = importer.host.func(*index);
             // What only passes on is left out, so that chains do not grow.
             Ok(Body::Exported(match &func.body {
                 Body::Exported(callee) => Arc::clone(callee),
@@ -189,11 +192,11 @@ fn satisfy_func<T: 'static>(
 fn check_func<T>(
     importer: &Importer<'_, T>,
     import: &ImportedFunc,
-    given: Side<'_, ResourceIndex>,
+    given: TypeScope<'_, ResourceIndex>,
     signature: &Signature,
 ) -> Result<(), LinkError> {
     let resource = |id: ResourceId| importer.resources.get(id.0 as usize).copied().flatten();
-    let expected = Side { types: importer.component.types(), resources: &resource };
+    let expected = TypeScope { types: importer.component.types(), resources: &resource };
     if same_func(expected, &import.signature.ty, given, &signature.ty) {
         return Ok(());
     }
@@ -242,10 +245,10 @@ fn check_type<T>(
     let describe = || format!("import {}", describe_path(path, "type"));
     check_store(importer.state, given.store, describe)?;
     let expected_resource = |id: ResourceId| importer.resources.get(id.0 as usize).copied().flatten();
-    let expected = Side { types: importer.component.types(), resources: &expected_resource };
+    let expected = TypeScope { types: importer.component.types(), resources: &expected_resource };
     let given_resource = |id: ResourceId| given.resources.get(id.0 as usize).copied();
-    let given_side = Side { types: &given.types, resources: &given_resource };
-    if same_type(expected, ty, given_side, given.ty) {
+    let given_scope = TypeScope { types: &given.types, resources: &given_resource };
+    if same_type(expected, ty, given_scope, given.ty) {
         return Ok(());
     }
     let expected = display(expected.types, ty);

@@ -1,7 +1,7 @@
 //! Canonical definitions. Follows CanonicalABI.md, "Canonical Definitions".
 //!
-//! The built-ins of concurrency are not supported yet: they resolve to functions that trap when called, so that a
-//! component that never calls them works.
+//! The built-ins of concurrency are not supported yet: they resolve to functions that trap when
+//! called, so that a component that never calls them works.
 
 use canonical_abi::{FuncType, StringEncoding};
 

@@ -1,7 +1,7 @@
 //! Types of core modules: which are equal, and which module satisfies which type.
 //! Follows the core specification, "Matching", and Explainer.md, "Type Checking".
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::fault::Fault;
@@ -40,7 +40,8 @@ pub(crate) struct ModuleType {
 }
 
 impl CoreTypes {
-    /// Adds a group whose types have the indices from `scope.len()` on, and returns the ids of its types.
+    /// Adds a group whose types have the indices from `scope.len()` on, and returns the ids of its
+    /// types.
     pub(super) fn intern(
         &mut self,
         group: &RecType<u32>,
@@ -86,12 +87,17 @@ impl CoreTypes {
         })
     }
 
-    /// Checks that a module of type `given` satisfies `expected`: it exports as much or more, and imports as much or
-    /// less.
+    /// Checks that a module of type `given` satisfies `expected`: it exports as much or more, and
+    /// imports as much or less.
     pub(super) fn check_module(&self, given: &ModuleType, expected: &ModuleType) -> Result<(), Fault> {
         let supplied: BTreeMap<_, _> =
             expected.imports.iter().map(|import| ((&*import.module, &*import.name), import.ty)).collect();
+        let mut names = BTreeSet::new();
         for CoreImport { module, name, ty } in &given.imports {
+            if !names.insert((module, name)) {
+                let why = format!("module has a duplicate import name `{module}:{name}`");
+                return Err(Fault::unfit(why));
+            }
             let Some(supplied) = supplied.get(&(&**module, &**name)) else {
                 return Err(Fault::unfit(format!("missing expected import `{module}::{name}`")));
             };

@@ -1,7 +1,7 @@
 //! The values of the symbolic evaluation: index spaces, and what stands in them.
 //!
-//! A frame is one instantiation of a component definition, or one evaluation of an instance type. It keeps its
-//! parent, so that outer aliases find what they name.
+//! A frame is one instantiation of a component definition, or one evaluation of an instance type.
+//! It keeps its parent, so that outer aliases find what they name.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -101,7 +101,8 @@ pub(crate) struct Func {
     pub(crate) signature: Arc<Signature>,
 }
 
-/// A type. Instance types stay unevaluated: each import that is ascribed one makes resource types of its own.
+/// A type. Instance types stay unevaluated: each import that is ascribed one makes resource types
+/// of its own.
 #[derive(Clone, Debug)]
 pub(crate) enum Type<'a> {
     Value(ValType),

@@ -55,7 +55,8 @@ fn exported(exports: &Exports<'_>, path: &mut Path, plan: &mut InstantiationPlan
     }
 }
 
-/// Describes all exports, or returns `None` if the limit is exceeded. `n_bytes` counts what has been described.
+/// Describes all exports, or returns `None` if the limit is exceeded. `n_bytes` counts what has
+/// been described.
 fn items(n_bytes: &mut u64, exports: &Exports<'_>) -> Option<Vec<Item>> {
     exports.iter().map(|(name, entity)| item(n_bytes, name, entity)).collect()
 }

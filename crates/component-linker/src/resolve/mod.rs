@@ -1,12 +1,14 @@
-//! Evaluates a component symbolically: from [`Definitions`] to an [`InstantiationPlan`]. A component that has been
-//! resolved answers all questions about its types, and has no code.
+//! Evaluates a component symbolically: from [`Definitions`] to an [`InstantiationPlan`]. A
+//! component that has been resolved answers all questions about its types, and has no code.
 //!
-//! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"), in one [`Frame`]
-//! per nested instantiation. Functions, modules and types are values of that evaluation: aliases, exports, imports
-//! and ascriptions only pass them on, so that nothing of them is left in the plan. Types are values too: value types
-//! are interned, each instantiation that defines a resource type makes a new [`ResourceId`].
+//! Definitions are run in order, as an instantiation would (Explainer.md, "Instance Definitions"),
+//! in one [`Frame`] per nested instantiation. Functions, modules and types are values of that
+//! evaluation: aliases, exports, imports and ascriptions only pass them on, so that nothing of them
+//! is left in the plan. Types are values too: value types are interned, each instantiation that
+//! defines a resource type makes a new [`ResourceId`].
 //!
-//! Invariant: after validation no look-up here fails. Should one fail all the same, it is an internal [`Error`].
+//! Invariant: after validation no look-up here fails. Should one fail all the same, it is an
+//! internal [`Error`].
 
 mod alias;
 mod canon;
@@ -35,8 +37,8 @@ use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
 pub(crate) use fault::Fault;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, InstanceId, InstantiationPlan, LiftDef, Needs,
-    OptionsDef, Step, UnmetImport, UnmetSort,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, InstanceId, InstantiationPlan, LiftDef,
+    Needs, OptionsDef, Step, UnsatisfiedImport,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;
@@ -48,8 +50,8 @@ use frame::{Component, Entity, Exports, Frame, FrameId, Module, Type, get, too_d
 use plan::ResourceDef;
 use program::{Source, SourceId};
 
-/// Evaluates the component of a program. While its root imports modules or components that are not given, the plan
-/// describes it and cannot be run.
+/// Evaluates the component of a program. While its root imports modules or components that are not
+/// given, the plan describes it and cannot be run.
 pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), Fault> {
     let mut resolver = Resolver::new(program);
     let (id, parent) = match given_component(&mut resolver, SourceId(0), 0)? {
@@ -60,7 +62,7 @@ pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), F
     };
     let exports = run_component(&mut resolver, SourceId(0), id, parent, Args::Root, 0)?;
     item::export_items(&mut resolver, &exports)?;
-    if !resolver.plan.unmet_imports.is_empty() {
+    if !resolver.plan.unsatisfied_imports.is_empty() {
         resolver.plan.steps.clear();
     }
     Ok((resolver.plan, resolver.types))
@@ -75,7 +77,7 @@ struct Resolver<'a> {
     core_types: CoreTypes,
     depth: u32,
     /// How many instances of components that are not known are being evaluated.
-    n_unmet: u32,
+    n_unknown: u32,
     /// Whether the evaluation only checks types.
     is_apart: bool,
     /// Of definitions, evaluated so far.
@@ -96,7 +98,7 @@ impl<'a> Resolver<'a> {
             types: Types::new(),
             core_types: CoreTypes::default(),
             depth: 0,
-            n_unmet: 0,
+            n_unknown: 0,
             is_apart: false,
             n_bytes: 0,
             n_item_bytes: 0,
@@ -163,21 +165,22 @@ impl<'a> Resolver<'a> {
         result
     }
 
-    /// Runs `body` and forgets all that it has evaluated. Nothing of it may be in what it returns but types.
+    /// Runs `body` and forgets all that it has evaluated. Nothing of it may be in what it returns
+    /// but types.
     fn apart<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
         let counts = (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes);
-        let (depth, n_unmet, was_apart) = (self.depth, self.n_unmet, self.is_apart);
+        let (depth, n_unknown, was_apart) = (self.depth, self.n_unknown, self.is_apart);
         let (n_frames, n_resources) = (self.frames.len(), self.plan.resources.len());
         let types = self.types.clone();
         let mut plan = std::mem::take(&mut self.plan);
         self.plan.resources = std::mem::take(&mut plan.resources);
-        (self.n_bytes, self.n_unmet, self.is_apart) = (0, n_unmet + 1, true);
+        (self.n_bytes, self.n_unknown, self.is_apart) = (0, n_unknown + 1, true);
         let result = body(self);
         plan.resources = std::mem::take(&mut self.plan.resources);
         plan.resources.truncate(n_resources);
         (self.plan, self.types) = (plan, types);
         self.frames.truncate(n_frames);
-        (self.depth, self.n_unmet, self.is_apart) = (depth, n_unmet, was_apart);
+        (self.depth, self.n_unknown, self.is_apart) = (depth, n_unknown, was_apart);
         (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes) = counts;
         result
     }
@@ -203,8 +206,8 @@ enum Args<'a> {
     Checked(BTreeMap<&'a str, Entity<'a>>),
 }
 
-/// Returns the component that a source is for. Where the source's root exports it, the root is evaluated for what the
-/// component closes over: value types, modules and components, no instances.
+/// Returns the component that a source is for. Where the source's root exports it, the root is
+/// evaluated for what the component closes over: value types, modules and components, no instances.
 fn given_component<'a>(
     resolver: &mut Resolver<'a>,
     source: SourceId,

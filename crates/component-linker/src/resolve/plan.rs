@@ -1,7 +1,9 @@
-//! What `resolve` makes of a component: a flat list of steps that instantiate it, and what it imports and exports.
+//! What `resolve` makes of a component: a flat list of steps that instantiate it, and what it
+//! imports and exports.
 //!
-//! Invariants: a step refers only to what earlier steps made; ids count up from zero in the order of the steps.
-//! Follows Explainer.md, "Instance Definitions": nesting and aliases are gone, each step makes one thing.
+//! Invariants: a step refers only to what earlier steps made; ids count up from zero in the order
+//! of the steps. Follows Explainer.md, "Instance Definitions": nesting and aliases are gone, each
+//! step makes one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -70,9 +72,9 @@ pub(crate) struct InstantiationPlan {
     pub(crate) resources: Vec<ResourceDef>,
     /// By [`ImportedFuncId`].
     pub(crate) imported_funcs: Vec<ImportedFunc>,
-    /// Core modules and components that the root imports and that are not known yet. While there are any, the plan
-    /// describes the component and has no steps.
-    pub(crate) unmet_imports: Vec<UnmetImport>,
+    /// Core modules and components that the root imports and that are not known yet. While there
+    /// are any, the plan describes the component and has no steps.
+    pub(crate) unsatisfied_imports: Vec<UnsatisfiedImport>,
     pub(crate) imports: Vec<Item>,
     pub(crate) exports: Vec<Item>,
     /// The functions of `exports` by their path.
@@ -82,16 +84,16 @@ pub(crate) struct InstantiationPlan {
     pub(crate) unsupported: Vec<Unsupported>,
 }
 
-/// An import of a core module or a component that is not met yet.
+/// An import of a core module or a component that is not satisfied yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct UnmetImport {
+pub(crate) struct UnsatisfiedImport {
     pub(crate) path: Path,
-    pub(crate) sort: UnmetSort,
+    pub(crate) sort: ImportSort,
 }
 
-/// What an [`UnmetImport`] is.
+/// What an [`UnsatisfiedImport`] is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum UnmetSort {
+pub(crate) enum ImportSort {
     Module,
     Component,
 }
@@ -153,18 +155,20 @@ pub(crate) enum CoreDef {
 pub(crate) enum FuncDef {
     Lifted(LiftId),
     Imported(ImportedFuncId),
-    /// A function of an instance of an unmet component.
-    Unmet,
+    /// A function of an instance of an unknown component.
+    Unknown,
 }
 
-/// A canonical definition that makes a core function, and the component instance that it belongs to.
+/// A canonical definition that makes a core function, and the component instance that it belongs
+/// to.
 #[derive(Debug)]
 pub(crate) struct BuiltinDef {
     pub(crate) instance: InstanceId,
     pub(crate) builtin: Builtin,
 }
 
-/// The canonical definitions that make core functions. Follows CanonicalABI.md, "Canonical Definitions".
+/// The canonical definitions that make core functions. Follows CanonicalABI.md, "Canonical
+/// Definitions".
 #[derive(Debug)]
 pub(crate) enum Builtin {
     Lower {
@@ -204,7 +208,8 @@ pub(crate) struct LiftDef {
     pub(crate) options: OptionsDef,
 }
 
-/// The canonical options (CanonicalABI.md, "Canonical ABI Options") as far as calls that don't block need them.
+/// The canonical options (CanonicalABI.md, "Canonical ABI Options") as far as calls that don't
+/// block need them.
 #[derive(Clone, Debug)]
 pub(crate) struct OptionsDef {
     pub(crate) string_encoding: StringEncoding,

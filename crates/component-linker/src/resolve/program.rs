@@ -1,5 +1,5 @@
-//! What is resolved: the decoded binary of a component, with the binaries that satisfy its imports of modules and
-//! components.
+//! What is resolved: the decoded binary of a component, with the binaries that satisfy its imports
+//! of modules and components.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

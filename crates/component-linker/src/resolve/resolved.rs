@@ -12,9 +12,10 @@ use crate::error::Error;
 
 /// A component that has been decoded, validated and resolved, and not compiled. Cheap to clone.
 ///
-/// It answers all questions about a component's types: what it imports and exports, and what its functions take and
-/// return. It needs no [`Engine`](crate::Engine). [`Component::compile`](crate::Component::compile) makes a
-/// [`Component`](crate::Component) of it that can be instantiated.
+/// It answers all questions about a component's types: what it imports and exports, and what its
+/// functions take and return. It needs no [`Engine`](crate::Engine).
+/// [`Component::compile`](crate::Component::compile) makes a [`Component`](crate::Component) of it
+/// that can be instantiated.
 ///
 /// ```
 /// use component_linker::{ItemKind, ResolvedComponent, display_func};
@@ -48,7 +49,8 @@ impl ResolvedComponent {
     ///
     /// # Errors
     ///
-    /// If `bytes` are not a valid component, or use something that is not supported yet and cannot be left to trap.
+    /// If `bytes` are not a valid component, or use something that is not supported yet and cannot
+    /// be left to trap.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         let definitions = decode(bytes)?;
         let modules = definitions.modules.iter().map(|module| {
@@ -84,8 +86,8 @@ impl ResolvedComponent {
         &self.resolution.types
     }
 
-    /// Returns the built-ins and kinds of functions that the component defines and that are not supported yet.
-    /// Calling one of them traps.
+    /// Returns the built-ins and kinds of functions that the component defines and that are not
+    /// supported yet. Calling one of them traps.
     pub fn unsupported(&self) -> &[Unsupported] {
         &self.resolution.plan.unsupported
     }

@@ -16,7 +16,8 @@ use crate::decode::{
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 
-/// Evaluates the definition of a core type and appends the type, or the types of a group, to their index space.
+/// Evaluates the definition of a core type and appends the type, or the types of a group, to their
+/// index space.
 pub(super) fn define_core(
     resolver: &mut Resolver<'_>,
     frame: FrameId,
@@ -79,17 +80,15 @@ pub(super) fn define<'a>(
     offset: u64,
 ) -> Result<Type<'a>, Error> {
     Ok(match ty {
-        DefType::DefValType(ty) => Type::Value(defined_type(resolver, frame, ty, offset)?),
-        DefType::FuncType(ty) => {
-            Type::Func(Arc::new(Signature::new(func_type(resolver, frame, ty, offset)?)))
-        }
-        DefType::ComponentType(declarations) => {
+        DefType::DefVal(ty) => Type::Value(defined_type(resolver, frame, ty, offset)?),
+        DefType::Func(ty) => Type::Func(Arc::new(Signature::new(func_type(resolver, frame, ty, offset)?))),
+        DefType::Component(declarations) => {
             Type::Component(ComponentDeclarations { declarations, parent: frame, size_bytes })
         }
-        DefType::InstanceType(declarations) => {
+        DefType::Instance(declarations) => {
             Type::Instance(InstanceType { declarations, parent: frame, size_bytes })
         }
-        DefType::ResourceType { dtor } => {
+        DefType::Resource { dtor } => {
             let resource = resolver.fresh_resource(None);
             let scope = resolver.frame(frame);
             let dtor = dtor.map(|dtor| get(&scope.core_funcs, dtor, "core function", offset)).transpose()?;

@@ -1,11 +1,15 @@
-//! What the host provides: functions, and resource types with their destructors.
+//! What the host provides to a store: functions, and resource types with their destructors. The half
+//! of a store's state that depends on the embedder's data.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jit::HostError;
 
+use super::func::{FuncIndex, FuncInstance};
+use super::state::{ResourceIndex, ResourceType, State, index32};
 use super::store::StoreContextMut;
 use crate::Val;
 
@@ -13,7 +17,7 @@ use crate::Val;
 pub(crate) type HostFunc<T> =
     Arc<dyn Fn(&mut StoreContextMut<'_, T>, &[Val]) -> Result<Option<Val>, HostError> + Send + Sync>;
 
-/// The destructor of a host's resource type: it is given the representation of the resource to drop.
+/// The destructor of a host's resource type. Its argument is the representation of the resource.
 pub(crate) type HostDtor<T> =
     Arc<dyn Fn(&mut StoreContextMut<'_, T>, u32) -> Result<(), HostError> + Send + Sync>;
 
@@ -24,9 +28,24 @@ pub(crate) struct HostResourceType<T: 'static> {
     pub(crate) dtor: HostDtor<T>,
 }
 
-/// Names a resource type of the host: what a linker provides twice under one name of this kind is one type.
+/// Names a resource type of the host: what a linker provides twice under one name of this kind is
+/// one type.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct HostResource(u64);
+
+/// Names a destructor of the host in a store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct DtorIndex(u32);
+
+/// The functions of a store and the host's destructors.
+pub(crate) struct HostState<T: 'static> {
+    /// By [`FuncIndex`].
+    funcs: Vec<Arc<FuncInstance<T>>>,
+    /// By [`DtorIndex`].
+    dtors: Vec<HostDtor<T>>,
+    /// The host's resource types that components of the store have imported.
+    resources: BTreeMap<HostResource, ResourceIndex>,
+}
 
 impl HostResource {
     /// Returns a name that no other resource type has.
@@ -39,5 +58,43 @@ impl HostResource {
 impl<T> Clone for HostResourceType<T> {
     fn clone(&self) -> Self {
         Self { id: self.id, rust_type: self.rust_type, dtor: Arc::clone(&self.dtor) }
+    }
+}
+
+impl<T> HostState<T> {
+    pub(crate) fn new() -> Self {
+        Self { funcs: Vec::new(), dtors: Vec::new(), resources: BTreeMap::new() }
+    }
+
+    pub(crate) fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
+        &self.funcs[index.0 as usize]
+    }
+
+    pub(crate) fn push_func(&mut self, func: FuncInstance<T>) -> FuncIndex {
+        let index = index32(self.funcs.len());
+        self.funcs.push(Arc::new(func));
+        FuncIndex(index)
+    }
+
+    pub(crate) fn dtor(&self, index: DtorIndex) -> &HostDtor<T> {
+        &self.dtors[index.0 as usize]
+    }
+
+    /// Returns the index of a resource type of the host: the same each time, so that all components
+    /// of the store know it as one type.
+    pub(crate) fn resource(&mut self, state: &mut State, ty: &HostResourceType<T>) -> ResourceIndex {
+        if let Some(index) = self.resources.get(&ty.id) {
+            return *index;
+        }
+        let dtor = DtorIndex(index32(self.dtors.len()));
+        self.dtors.push(Arc::clone(&ty.dtor));
+        let index = state.push_resource(ResourceType::Host { dtor, rust_type: ty.rust_type });
+        self.resources.insert(ty.id, index);
+        index
+    }
+
+    /// Returns the index of a resource type of the host, if a component of the store has imported it.
+    pub(crate) fn known_resource(&self, id: HostResource) -> Option<ResourceIndex> {
+        self.resources.get(&id).copied()
     }
 }

@@ -1,13 +1,14 @@
 //! Instances of components and their exported functions.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, type_check};
 
-use super::canon::{CallTrace, Caller, FuncInfo, FuncInstance, call_destructor, invoke};
-use super::store::{AsContextMut, FuncIndex, ResourceIndex, State, StoreContextMut};
+use super::canon::{CallTrace, call_destructor, invoke};
+use super::func::{FuncIndex, FuncInfo};
+use super::state::ResourceIndex;
+use super::store::{AsContextMut, StoreContextMut};
 use crate::Val;
 use crate::compile::Component;
 use crate::compile::Module;
@@ -95,7 +96,7 @@ impl Instance {
         match *inner.component.inner.plan.exported_funcs.get(path)? {
             FuncDef::Lifted(id) => inner.lifted.get(id.0 as usize).cloned(),
             FuncDef::Imported(id) => inner.imported.get(id.0 as usize).cloned(),
-            FuncDef::Unmet => None,
+            FuncDef::Unknown => None,
         }
     }
 
@@ -199,9 +200,8 @@ impl Func {
             return Err(CallError::WrongStore);
         }
         self.check_args(args)?;
-        let func = Arc::clone(cx.state().func(self.index));
-        invoke(cx, &func, Caller::Host, trace, |_| Ok(Cow::Borrowed(args)), |_, result| Ok(result))
-            .map_err(CallError::Trap)
+        let func = Arc::clone(cx.host().func(self.index));
+        invoke(cx, &func, args, trace).map_err(CallError::Trap)
     }
 
     fn check_args(&self, args: &[Val]) -> Result<(), CallError> {
@@ -215,12 +215,6 @@ impl Func {
                 .map_err(|error| CallError::Type { param: name.clone(), error })?;
         }
         Ok(())
-    }
-}
-
-impl<T> State<T> {
-    pub(crate) fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
-        &self.funcs[index.0 as usize]
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use canonical_abi::{Direction, PtrType, ResourceId, flatten_functype};
 
-use super::canon::{
-    self, Body, BuiltinFunc, FuncInfo, FuncInstance, Lifted, Options, core_func_type, with_task,
-};
+use super::canon::{self, BuiltinFunc, Lifted, core_func_type, with_call};
+use super::func::{Body, FuncInfo, FuncInstance, Options};
 use super::instance::{Func, Instance, InstanceInner};
-use super::store::{FuncIndex, InstanceIndex, InstanceState, ResourceIndex, ResourceType, StoreContextMut};
+use super::state::{InstanceIndex, InstanceState, ResourceIndex, ResourceType};
+use super::store::StoreContextMut;
 use crate::compile::Component;
 use crate::func_type::Signature;
 use crate::link_error::{InstantiateError, LinkError};
@@ -45,6 +45,7 @@ pub(crate) fn instantiate<T: 'static>(
 ) -> Result<Instance, InstantiateError> {
     let plan = &component.inner.plan;
     cx.state_mut().take(&plan.needs).map_err(InstantiateError::Limit)?;
+    cx.charge(plan_bytes(plan)).map_err(InstantiateError::Limit)?;
     let mut progress = begin(cx, component, imports);
     for step in &plan.steps {
         let done = run_step(cx, &mut progress, step);
@@ -63,12 +64,19 @@ pub(crate) fn instantiate<T: 'static>(
     Ok(Instance { inner: Arc::new(inner) })
 }
 
+/// Returns the bytes that an instantiation takes besides what its core instances do.
+fn plan_bytes(plan: &InstantiationPlan) -> u64 {
+    /// What a step leaves in the store, a function mostly, takes less than this.
+    const STEP_BYTES: u64 = 256;
+    let n_steps = plan.steps.len() + plan.imported_funcs.len();
+    STEP_BYTES * n_steps as u64 + InstanceState::BYTES * u64::from(plan.n_instances)
+}
+
 /// Makes room for the instances and resource types, and makes the imported functions.
 fn begin<T>(cx: &mut StoreContextMut<'_, T>, component: &Component, imports: Imports<T>) -> Progress {
     let plan = &component.inner.plan;
     let state = cx.state_mut();
-    let first_instance = InstanceIndex(index32(state.instances.len()));
-    state.instances.extend((0..plan.n_instances).map(|_| InstanceState::new()));
+    let first_instance = state.push_instances(plan.n_instances);
     let resource = |imported: Option<ResourceIndex>| {
         imported.unwrap_or_else(|| state.push_resource(ResourceType::Undefined))
     };
@@ -97,23 +105,17 @@ fn func_info(progress: &Progress, signature: &Arc<Signature>) -> Arc<FuncInfo> {
     })
 }
 
-fn index32(len: usize) -> u32 {
-    u32::try_from(len).expect("a store holds fewer than 2^32 of each")
-}
-
 fn push_func<T>(cx: &mut StoreContextMut<'_, T>, func: FuncInstance<T>) -> Func {
-    let state = cx.state_mut();
-    let (store, index) = (state.id, FuncIndex(index32(state.funcs.len())));
     let info = Arc::clone(&func.info);
-    state.funcs.push(Arc::new(func));
-    Func { store, index, info }
+    let (state, host) = cx.halves_mut();
+    Func { store: state.id, index: host.push_func(func), info }
 }
 
 /// Puts the half-made instances of a failed instantiation out of use.
 fn poison_all<T>(cx: &mut StoreContextMut<'_, T>, progress: &Progress, plan: &InstantiationPlan) {
     for id in 0..plan.n_instances {
         let index = instance_index(progress, InstanceId(id));
-        cx.state_mut().instance_mut(index).poisoned = true;
+        cx.state_mut().instance_mut(index).head.poisoned = true;
     }
 }
 
@@ -136,8 +138,8 @@ fn run_step<T: 'static>(
         Step::DefineResource { resource, instance, dtor } => {
             let dtor = core_func(cx, progress, dtor.as_ref(), || jit_type(&[jit::ValType::I32], &[]))?;
             let instance = instance_index(progress, *instance);
-            let ResourceIndex(index) = resource_index(progress, *resource);
-            cx.state_mut().resources[index as usize] = ResourceType::Guest { instance, dtor };
+            let index = resource_index(progress, *resource);
+            cx.state_mut().define_resource(index, ResourceType::Guest { instance, dtor });
         }
         Step::DefineBuiltin(def) => {
             let builtin = make_builtin(cx, progress, def)?;
@@ -171,14 +173,17 @@ fn instantiate_module<T: 'static>(
         let expected = || if let jit::ExternType::Func(ty) = import.ty { ty } else { jit_type(&[], &[]) };
         imports.push(core_extern(cx, progress, def, expected)?);
     }
-    let made = with_task(cx, instance, |cx| Ok(jit::Instance::new(&mut cx.core, module, &imports)));
+    let made = with_call(cx, instance, |cx| Ok(jit::Instance::new(&mut cx.core, module, &imports)));
     match made.map_err(InstantiateError::Trap)? {
         Ok(made) => Ok(made),
         Err(jit::InstantiateError::Trap(trap)) => Err(InstantiateError::Trap(Trap::from(trap))),
         Err(jit::InstantiateError::Link(error)) => {
             Err(InstantiateError::Link(LinkError::Core(error.to_string())))
         }
-        Err(jit::InstantiateError::Resource(error)) => Err(InstantiateError::Resource(error)),
+        Err(jit::InstantiateError::Resource(error)) => Err(match error.budget() {
+            Some(budget) => InstantiateError::Limit(cx.state().limits.exceeded(budget)),
+            None => InstantiateError::Resource(error),
+        }),
     }
 }
 
@@ -274,11 +279,11 @@ fn make_builtin<T: 'static>(
         Builtin::Lower { func, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
             let func = match *func {
-                FuncDef::Unmet => unreachable!("a plan with unmet imports has no steps"),
+                FuncDef::Unknown => unreachable!("a plan with unsatisfied imports has no steps"),
                 FuncDef::Lifted(id) => &progress.lifted[id.0 as usize],
                 FuncDef::Imported(id) => &progress.imported[id.0 as usize],
             };
-            let callee = Arc::clone(cx.state().func(func.index));
+            let callee = Arc::clone(cx.host().func(func.index));
             canon::lower(cx, callee, options)
         }
         Builtin::ResourceNew(id) => canon::resource_new(cx, instance, resource_index(progress, *id)),

@@ -4,10 +4,13 @@
 //! up by name, but for exports that a host asks an instance for.
 
 mod canon;
+mod func;
 mod host;
 mod instance;
 mod instantiate;
+mod state;
 mod store;
+mod task;
 mod typed_func;
 
 pub use canon::CallTrace;
@@ -16,7 +19,8 @@ pub use instance::{CallError, Func, Instance};
 pub use store::{AsContextMut, Store, StoreContextMut};
 pub use typed_func::{BindingsError, TypedFunc, TypedFuncError};
 
-pub(crate) use canon::{Body, TypedClosure, TypedHostFunc};
-pub(crate) use host::{HostFunc, HostResourceType};
+pub(crate) use canon::{TypedClosure, TypedHostFunc};
+pub(crate) use func::Body;
+pub(crate) use host::{HostFunc, HostResourceType, HostState};
 pub(crate) use instantiate::{Imports, instantiate};
-pub(crate) use store::{ResourceIndex, State};
+pub(crate) use state::{ResourceIndex, State};

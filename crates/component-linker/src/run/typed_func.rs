@@ -13,7 +13,7 @@ use crate::link_error::InstantiateError;
 use crate::names::describe_path;
 use crate::trap::{Trap, TrapCause};
 use crate::typed::{
-    Callee, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
+    Expected, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
 };
 
 /// A component function with parameters `P` and results `R`: `TypedFunc<(u32, String), (bool,)>`. Cheap to clone.
@@ -118,10 +118,11 @@ where
 {
     let info = &func.info;
     let host_resource = |id: ResourceId| cx.state().host_type(*info.resources.get(id.0 as usize)?);
-    let callee = Callee { name, types: &info.types, ty: &info.signature.ty, host_resources: &host_resource };
-    check_func::<P, R>(&callee)
+    let expected =
+        Expected { name, types: &info.types, ty: &info.signature.ty, host_resources: &host_resource };
+    check_func::<P, R>(&expected)
         .map_err(|mismatch| TypedFuncError::Types { name: String::from(name), mismatch })?;
-    let instance = Arc::clone(cx.state().func(func.index));
+    let instance = Arc::clone(cx.host().func(func.index));
     let route = match target(&instance) {
         Some(target) => Route::Guest(Arc::new(target)),
         None => Route::Values,

@@ -7,7 +7,7 @@ use std::fmt;
 use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType, display_func};
 
 use super::tuple::ComponentTuple;
-use crate::subtype::{Fits, fits_all};
+use crate::type_equality::{Comparison, same_all};
 
 /// Where Rust types describe themselves.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Describe {
 }
 
 /// A function's type, and what its resource types are.
-pub(crate) struct Callee<'a> {
+pub(crate) struct Expected<'a> {
     /// The name in messages.
     pub(crate) name: &'a str,
     pub(crate) types: &'a Types,
@@ -82,7 +82,7 @@ pub(crate) struct Callee<'a> {
 /// Checks that a function has the parameters `P` and the results `R`. Parameters have no names in Rust; their
 /// order counts.
 pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
-    callee: &Callee<'_>,
+    expected: &Expected<'_>,
 ) -> Result<(), TypeMismatch> {
     let mut describe = Describe::default();
     let params = P::describe_each(&mut describe).map_err(TypeMismatch::Invalid)?;
@@ -91,12 +91,12 @@ pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
         let (Some(rust), Some(component)) = (resource_of(rust), resource_of(component)) else { return false };
         match describe.resources[rust.0 as usize] {
             ResourceClaim::Any => true,
-            ResourceClaim::Host(rust) => (callee.host_resources)(component) == Some(rust),
+            ResourceClaim::Host(rust) => (expected.host_resources)(component) == Some(rust),
         }
     };
-    let fits = Fits { a: &describe.types, b: callee.types, handle: &fits_handle };
-    let ty = callee.ty;
-    if fits_all(fits, &params, &ty.param_types()) && fits_all(fits, &results, &ty.result_type()) {
+    let comparison = Comparison { a: &describe.types, b: expected.types, handle: &fits_handle };
+    let ty = expected.ty;
+    if same_all(comparison, &params, &ty.param_types()) && same_all(comparison, &results, &ty.result_type()) {
         return Ok(());
     }
     let names = ty.params.iter().map(|(name, _)| name.clone());
@@ -107,8 +107,8 @@ pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
         is_async: ty.is_async,
     };
     Err(TypeMismatch::Func {
-        expected: display_func(callee.types, callee.name, ty),
-        given: display_func(&describe.types, callee.name, &given),
+        expected: display_func(expected.types, expected.name, ty),
+        given: display_func(&describe.types, expected.name, &given),
     })
 }
 

@@ -53,7 +53,7 @@ pub use shape::{Offset, Shape};
 pub use table::{ResourceTable, ResourceTableError};
 pub use tuple::{ComponentTuple, LiftTuple, LowerTuple, Results};
 
-pub(crate) use describe::{Callee, check_func};
+pub(crate) use describe::{Expected, check_func};
 pub(crate) use flat::MAX_SLOTS;
 pub(crate) use tuple::{has_handles, lift_values, lower_values, n_flat};
 

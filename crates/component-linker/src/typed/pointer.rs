@@ -52,10 +52,12 @@ macro_rules! owners {
                 ty: ValType,
                 flat: &mut FlatIn<'_>,
             ) -> Result<Self, Trap> {
+                cx.host.reserve(size_of::<T>() as u64)?;
                 T::lift_flat(cx, ty, flat).map(Self::new)
             }
 
             fn load<H: TypedHost>(cx: &mut Context<'_, H>, ty: ValType, ptr: u64) -> Result<Self, Trap> {
+                cx.host.reserve(size_of::<T>() as u64)?;
                 T::load(cx, ty, ptr).map(Self::new)
             }
         }

@@ -6,14 +6,11 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Module, RawSection};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
 use wasmparser::{FuncType, Parser, Payload, ValType, Validator};
+use wit_parser_lite::wasm::WORLD_SECTION;
 
 use super::error::ComponentizeError;
-use crate::binary::File;
-use crate::binary::features;
+use crate::binary::{File, features};
 use crate::error::{Error, ErrorKind};
-
-/// The prefix of the names of the custom sections in which a core module carries its worlds.
-const WORLD_SECTION: &str = "component-type";
 
 /// A valid core module.
 pub(super) struct CoreModule<'a> {

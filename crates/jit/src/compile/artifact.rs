@@ -1,8 +1,9 @@
 //! Compiled modules as files: written once, mapped back later.
 //!
-//! A file has a header, the module's bytes, the code's tables, and from a page on the code itself, which is mapped.
-//! The header says which compiler, configuration and processor the code is for, and has a hash of itself and one of
-//! all that follows: what is not as it was written is an error. The hashes find damage, not forgery.
+//! A file has a header, the module's bytes, the code's tables, and from a page on the code itself,
+//! which is mapped. The header says which compiler, configuration and processor the code is for,
+//! and has a hash of itself and one of all that follows, so that any change is an error. The hashes
+//! find damage, not forgery.
 
 use std::fmt::Write as _;
 use std::hash::Hasher;
@@ -18,7 +19,8 @@ use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapS
 
 /// How a file starts; the last byte is the format's version.
 const MAGIC: &[u8; 8] = b"lowlift\x02";
-/// Magic, fingerprint, bytes of the module, of the tables and of the code, hash of what follows, hash of the header.
+/// Magic, fingerprint, bytes of the module, of the tables and of the code, hash of what follows,
+/// hash of the header.
 const HEADER_BYTES: usize = 7 * 8;
 /// Where the code may start: a multiple of every host's page size.
 const PAGE: usize = 65536;
@@ -107,7 +109,7 @@ fn fingerprint(settings: &CompileSettings) -> u64 {
     hash(text.as_bytes())
 }
 
-/// The standard library's hash: another release of it may have another one, whose files are then damaged to it.
+/// The standard library's hash. If a later release changes it, older files count as damaged.
 fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(bytes);

@@ -5,21 +5,23 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32};
-use crate::module::info::{Import, Item, ModuleInfo};
+use crate::module::info::{Import, ModuleInfo, ModuleItem};
 use crate::module::registry::{InternedType, TypeRegistry};
 use crate::module::types::{FuncType, GlobalType, MemoryType, TableType};
 use crate::translate::{BuildFn, BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 
-/// A module whose functions an embedder builds in Cranelift IR. It imports what it works on, and exports its functions.
+/// A module whose functions an embedder builds in Cranelift IR. It imports what it works on, and
+/// exports its functions.
 ///
-/// It becomes a [`Module`](crate::Module) in a [`Unit`](crate::Unit) and is instantiated as any other: its imports are in
-/// the order in which they were declared.
+/// It becomes a [`Module`](crate::Module) in a [`Unit`](crate::Unit) and is instantiated like any
+/// other. Its imports are in the order in which they were declared.
 ///
 /// # Trust
 ///
-/// A body may load and store at any address, so that whoever builds it may do all that this process may do. It keeps to
-/// its imports as long as it uses memories through the functions of [`FuncBody`] and what they return for as
-/// many bytes as they promise; a value of reference type is one that it was given, or null.
+/// A body may load and store at any address, so its builder must be trusted like this process
+/// itself. A body keeps to its imports as long as it uses memories through the functions of
+/// [`FuncBody`] and what they return for as many bytes as they promise; a value of reference type
+/// is one that it was given, or null.
 pub struct BuiltModule<'a> {
     name: String,
     imports: Vec<Import>,
@@ -50,7 +52,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_func(&mut self, module: &str, name: &str, ty: FuncType) -> BuiltFunc {
         let at = to_u32(self.imported_funcs.len());
         self.imported_funcs.push(ty);
-        self.import(module, name, Item::Func(FuncIndex(at)));
+        self.import(module, name, ModuleItem::Func(FuncIndex(at)));
         BuiltFunc::imported(at)
     }
 
@@ -58,7 +60,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_memory(&mut self, module: &str, name: &str, ty: MemoryType) -> BuiltMemory {
         let memory = MemoryIndex(to_u32(self.memories.len()));
         self.memories.push(ty);
-        self.import(module, name, Item::Memory(memory));
+        self.import(module, name, ModuleItem::Memory(memory));
         BuiltMemory(memory)
     }
 
@@ -66,7 +68,7 @@ impl<'a> BuiltModule<'a> {
     pub fn import_table(&mut self, module: &str, name: &str, ty: TableType) -> BuiltTable {
         let table = TableIndex(to_u32(self.tables.len()));
         self.tables.push(ty);
-        self.import(module, name, Item::Table(table));
+        self.import(module, name, ModuleItem::Table(table));
         BuiltTable(table)
     }
 
@@ -74,12 +76,12 @@ impl<'a> BuiltModule<'a> {
     pub fn import_global(&mut self, module: &str, name: &str, ty: GlobalType) -> BuiltGlobal {
         let global = GlobalIndex(to_u32(self.globals.len()));
         self.globals.push(ty);
-        self.import(module, name, Item::Global(global));
+        self.import(module, name, ModuleItem::Global(global));
         BuiltGlobal(global)
     }
 
-    /// Declares a function that the module defines and exports under `name`. `build` is called when the unit is
-    /// compiled, perhaps by another thread.
+    /// Declares a function that the module defines and exports under `name`. `build` is called when
+    /// the unit is compiled, perhaps by another thread.
     ///
     /// # Panics
     ///
@@ -97,11 +99,11 @@ impl<'a> BuiltModule<'a> {
         BuiltFunc::defined(at)
     }
 
-    fn import(&mut self, module: &str, name: &str, item: Item) {
+    fn import(&mut self, module: &str, name: &str, item: ModuleItem) {
         self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), item });
     }
 
-    /// Returns the module as decoding would describe it, and its bodies.
+    /// Returns the module's description, like that of a decoded one, and its bodies.
     pub(crate) fn into_info(self, registry: &TypeRegistry) -> (ModuleInfo, Vec<BuildFn<'a>>) {
         let mut info = ModuleInfo { name: Some(self.name), imports: self.imports, ..ModuleInfo::default() };
         info.n_imported.funcs = to_u32(self.imported_funcs.len());
@@ -123,14 +125,14 @@ impl<'a> BuiltModule<'a> {
         for (at, (name, _)) in (0..).zip(self.funcs) {
             let func = FuncIndex(info.n_imported.funcs + at);
             info.export_positions.insert(name.clone(), info.exports.len());
-            info.exports.push((name.clone(), Item::Func(func)));
+            info.exports.push((name.clone(), ModuleItem::Func(func)));
             info.func_names.insert(func, name);
         }
         (info, self.builders)
     }
 }
 
-/// Writes all that the code of a built module depends on, beside its bodies.
+/// Writes everything that the code of a built module depends on besides its bodies.
 pub(crate) fn describe(info: &ModuleInfo, text: &mut String) {
     let ModuleInfo { name, types, imports, funcs, memories, tables, globals, exports, .. } = info;
     let types: Vec<_> = types.iter().map(|ty| &ty.ty).collect();

@@ -1,7 +1,8 @@
-//! Compilation: translated functions become one position-independent text and its tables, as plain data.
+//! Compilation: translated functions become one position-independent text and its tables, as plain
+//! data.
 //!
-//! Calls between functions of the text are relative to the program counter; everything outside of it is
-//! reached through the context pointer. So the text may be loaded anywhere.
+//! Calls between functions of the text are relative to the program counter; everything outside of
+//! it is reached through the context pointer. The text can therefore be loaded anywhere.
 
 pub(crate) mod artifact;
 pub(crate) mod built;
@@ -28,7 +29,7 @@ use crate::module::info::ModuleInfo;
 use crate::module::types::FuncType;
 use crate::translate::{self, BuildFn, Env, trampoline};
 use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// One function's code before it has a place in the text.
 pub(crate) struct CompiledFunc {
@@ -57,7 +58,7 @@ struct Call {
 ///
 /// # Errors
 ///
-/// As [`schedule::functions`].
+/// Fails like [`schedule::functions`].
 pub(crate) fn module(
     env: &Env<'_>,
     bodies: Vec<FunctionBody<'_>>,
@@ -66,11 +67,11 @@ pub(crate) fn module(
     assemble(env.isa(), schedule::functions(env, bodies, schedule)?)
 }
 
-/// Makes and compiles the functions of a built module.
+/// Builds and compiles the functions of a built module.
 ///
 /// # Errors
 ///
-/// Fails if Cranelift refuses one; what its verifier refuses is the builder's mistake.
+/// Fails if Cranelift refuses one. What its verifier refuses is the builder's mistake.
 pub(crate) fn built_functions(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<CompiledFunc>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
@@ -82,11 +83,11 @@ pub(crate) fn built_functions(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result
     Ok(funcs)
 }
 
-/// Makes the functions of a built module and returns their Cranelift IR.
+/// Builds the functions of a built module and returns their Cranelift IR.
 ///
 /// # Errors
 ///
-/// As [`built_functions`].
+/// Fails like [`built_functions`].
 pub(crate) fn built_ir(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<String>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
@@ -117,18 +118,18 @@ fn build_function(
 /// # Errors
 ///
 /// Fails if Cranelift refuses the type.
-pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: Kind) -> Result<Compiled> {
+pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: TrampolineKind) -> Result<Compiled> {
     let mut context = Context::new();
     trampoline::make(kind, isa, ty, &mut context.func, &mut FunctionBuilderContext::new());
     assemble(isa, vec![compile(isa, &mut context)?])
 }
 
-/// Compiles one function body, of the function at `position`, whose calls of others are through its context. `isa` is the
-/// environment's, or the same target at another level.
+/// Compiles one function body, of the function at `position`, whose calls of others are through its
+/// context. `isa` is the environment's, or the same target at another level.
 ///
 /// # Errors
 ///
-/// As [`module`].
+/// Fails like [`module`].
 pub(crate) fn one(
     env: &Env<'_>,
     isa: &dyn TargetIsa,
@@ -138,7 +139,7 @@ pub(crate) fn one(
     assemble(isa, vec![Worker::new().compile_with(env, isa, position, body)?])
 }
 
-/// What became of a function on its way to machine code ([`Module::listings`](crate::Module::listings)).
+/// A function's Cranelift IR and machine code ([`Module::listings`](crate::Module::listings)).
 #[derive(Clone, Debug)]
 pub struct FuncListing {
     /// Position in the module's function index space.
@@ -157,11 +158,11 @@ pub struct FuncListing {
     pub n_code_bytes: usize,
 }
 
-/// Compiles a module's function bodies and returns what became of each.
+/// Compiles a module's function bodies and returns the IR and machine code of each.
 ///
 /// # Errors
 ///
-/// As [`module`].
+/// Fails like [`module`].
 pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<Vec<FuncListing>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
@@ -178,11 +179,11 @@ pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<V
     Ok(listings)
 }
 
-/// Makes the functions of a built module, compiles them and returns what became of each.
+/// Builds and compiles the functions of a built module and returns the IR and machine code of each.
 ///
 /// # Errors
 ///
-/// As [`built_functions`].
+/// Fails like [`built_functions`].
 pub(crate) fn built_listings(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<FuncListing>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
@@ -235,8 +236,8 @@ pub(crate) fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<Comp
     Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, handlers, stack_maps, roots })
 }
 
-/// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's handler is
-/// for any trap and is found through the VM state.)
+/// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's
+/// handler is for any trap and is found through the VM state.)
 fn exception_tables(buffer: &MachBufferFinalized<Final>) -> (Vec<TryCall>, Vec<Handler>) {
     let (mut try_calls, mut handlers) = (Vec::new(), Vec::new());
     for site in buffer.call_sites() {
@@ -281,7 +282,8 @@ fn call(func: &Function, reloc: &FinalizedMachReloc) -> Call {
     Call { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, callee }
 }
 
-/// Returns the error for a function that Cranelift refuses: what it refuses of a valid one is its size.
+/// Returns the error for a function that Cranelift refuses, which it does to a valid one only for
+/// its size.
 ///
 /// # Panics
 ///

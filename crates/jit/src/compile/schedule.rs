@@ -1,4 +1,4 @@
-//! Which thread compiles which of a module's functions, and when.
+//! Which thread compiles which function of a module, and when.
 
 use std::cmp::Reverse;
 use std::num::NonZero;
@@ -15,7 +15,8 @@ use crate::compile::{self, CompiledFunc};
 use crate::error::Result;
 use crate::translate::{self, Env};
 
-/// Modules with fewer bytes of code for each thread get fewer threads: starting one takes longer than it saves.
+/// A module gets no more threads than it has so many bytes of code for: starting one would take
+/// longer than it saves.
 const MIN_BYTES_PER_THREAD: u64 = 4096;
 
 /// How far the compilation of a module is.
@@ -87,7 +88,7 @@ fn body_bytes(body: &FunctionBody<'_>) -> u64 {
 /// Functions to compile, shared by threads that take one after the other.
 struct Work<'a> {
     queue: Mutex<std::vec::IntoIter<(usize, FunctionBody<'a>)>>,
-    /// The lowest position of a function that failed: those behind it need not be compiled any more.
+    /// The lowest position of a function that failed: later ones need not be compiled any more.
     failed: AtomicUsize,
     n_done: AtomicUsize,
     n_funcs: usize,
@@ -99,7 +100,7 @@ impl<'a> Work<'a> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
-    /// Compiles functions until there are no more; returns what became of each, with its position.
+    /// Compiles functions until there are no more; returns the outcome of each with its position.
     fn share(&self, env: &Env<'_>) -> Vec<(usize, Result<CompiledFunc>)> {
         let mut worker = Worker::new();
         let mut outcomes = Vec::new();
@@ -109,7 +110,7 @@ impl<'a> Work<'a> {
             }
             let outcome = worker.compile(env, position, &body);
             if outcome.is_err() {
-                // What it holds is half a function.
+                // It holds half a function.
                 worker = Worker::new();
                 self.failed.fetch_min(position, Ordering::Relaxed);
             }
@@ -136,7 +137,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// As [`functions`]; the worker is of no use then.
+    /// Fails like [`functions`]; the worker must not be used again.
     pub(crate) fn compile(
         &mut self,
         env: &Env<'_>,
@@ -146,13 +147,13 @@ impl Worker {
         self.compile_with(env, env.isa(), position, body)
     }
 
-    /// As `compile`, for the same target at a level that may be another than the environment's. A function that catches
-    /// exceptions is compiled as the environment says: the allocator of the cheap level can't define a call's results in
-    /// two successors.
+    /// Like `compile`, for the same target at a level that may be another than the environment's. A
+    /// function that catches exceptions is compiled as the environment says: the allocator of the
+    /// cheap level can't define a call's results in two successors.
     ///
     /// # Errors
     ///
-    /// As `compile`.
+    /// Fails like `compile`.
     pub(crate) fn compile_with(
         &mut self,
         env: &Env<'_>,

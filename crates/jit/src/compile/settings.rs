@@ -14,9 +14,9 @@ use crate::vm::layout::VmLayout;
 pub(crate) struct CompileSettings {
     /// The processor that this program runs on.
     pub(crate) isa: OwnedTargetIsa,
-    /// The same target, for code that is to be there soon rather than fast.
+    /// The same target at a level that compiles fast, to slower code.
     pub(crate) cheap_isa: OwnedTargetIsa,
-    /// What the translation may choose.
+    /// The options of the translation.
     pub(crate) options: CodeOptions,
     /// The features that modules were validated with.
     pub(crate) features: WasmFeatures,

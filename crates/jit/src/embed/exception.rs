@@ -21,12 +21,13 @@ pub struct Exception {
     pub payload: Vec<Val>,
 }
 
-/// A reference to an exception that a store owns. While there is a handle, or a clone of one, its exception lives.
+/// A reference to an exception that a store owns. While there is a handle, or a clone of one, its
+/// exception lives.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ExnRef {
     store: StoreId,
     index: u32,
-    /// Shared with the exception, which so knows whether there are handles.
+    /// Shared with the exception: its count says whether there are handles.
     root: Arc<()>,
 }
 
@@ -39,7 +40,7 @@ impl ExnRef {
     ///
     /// # Panics
     ///
-    /// As all methods do, panics if a handle belongs to another store.
+    /// Panics, like all methods, if a handle belongs to another store.
     pub fn new(mut cx: impl AsContextMut, exception: &Exception) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();

@@ -14,7 +14,7 @@ use crate::error::{Error, HostError};
 use crate::module::types::{FuncType, TypeId, ValType};
 use crate::rt::{self, FuncRefPtr, HostBlock, SlotCall, Trampoline};
 use crate::vm::slot::ValRaw;
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -23,19 +23,19 @@ pub struct Func {
     ptr: FuncRefPtr,
 }
 
-/// As [`Func::wrap`].
+/// Like [`Func::wrap`].
 pub(crate) fn wrap<T: 'static, P, R, F: IntoFunc<T, P, R>>(
     mut cx: StoreContextMut<'_, T>,
     f: Arc<F>,
 ) -> Func {
     let inner = cx.inner();
     let ty = FuncType::new(F::Params::types(), F::Results::types());
-    let trampoline = host_trampoline(&mut inner.opaque, &ty, Kind::HostByRegisters);
+    let trampoline = host_trampoline(&mut inner.opaque, &ty, TrampolineKind::HostByRegisters);
     let host = HostBlock::on_registers::<_, Wrapped<P, R, F>>(&*inner, trampoline, f);
     Func { store: inner.opaque.id(), ptr: inner.opaque.add_host(host).func_ref() }
 }
 
-fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: Kind) -> Trampoline {
+fn host_trampoline(store: &mut StoreOpaque, ty: &FuncType, kind: TrampolineKind) -> Trampoline {
     let id = store.engine().registry().signature(ty).id;
     store.trampoline(id, kind).expect("a trampoline of a host function's type")
 }
@@ -46,7 +46,7 @@ fn on_slots<T: 'static>(
     ty: &FuncType,
     f: impl Fn(Caller<'_, T>, &mut [ValRaw]) -> Result<(), HostError> + Send + Sync + 'static,
 ) -> Func {
-    let trampoline = host_trampoline(&mut store.opaque, ty, Kind::HostBySlots);
+    let trampoline = host_trampoline(&mut store.opaque, ty, TrampolineKind::HostBySlots);
     let run = move |store: &mut StoreInner<T>, slots: &mut [ValRaw]| {
         f(Caller::new(store), slots).map_err(|error| failure(&mut store.opaque, error))
     };
@@ -103,12 +103,12 @@ fn mismatch(message: String) -> Trap {
 }
 
 impl Func {
-    /// Returns a function that runs `f`: parameters and result slots have the number and types of `ty`;
-    /// slots start with default values.
+    /// Returns a function that runs `f`: parameters and result slots have the number and types of
+    /// `ty`; slots start with default values.
     ///
     /// An error of `f` passes through the guest's frames and comes back to the outer caller as
-    /// [`TrapKind::Host`]; a [`Trap`] returned as the error comes back as itself. A panic of `f` likewise
-    /// passes to the outer caller without unwinding the guest's frames.
+    /// [`TrapKind::Host`]; a [`Trap`] returned as the error comes back as itself. A panic of `f`
+    /// likewise passes to the outer caller without unwinding the guest's frames.
     ///
     /// # Panics
     ///
@@ -126,16 +126,16 @@ impl Func {
         on_slots(cx.inner(), &ty, on_values)
     }
 
-    /// Returns a function that runs `f` on bare slots: they hold the arguments at first, and then the results.
-    /// It is for types that are known at run time only, without a [`Val`] in between. What a slot holds
-    /// besides its value's bits is ignored.
+    /// Returns a function that runs `f` on bare slots: they hold the arguments at first, and then
+    /// the results. It is for types that are known at run time only, without a [`Val`] in between.
+    /// What a slot holds besides its value's bits is ignored.
     ///
-    /// Errors and panics of `f` pass as [`Func::new`] says.
+    /// Errors and panics of `f` are passed on as by [`Func::new`].
     ///
     /// # Panics
     ///
-    /// Panics if `ty` has references, which only the store can tell from any other bits, and if the system refuses
-    /// executable memory for the type's trampoline.
+    /// Panics if `ty` has references, which cannot be checked in bare slots, and if the system
+    /// refuses executable memory for the type's trampoline.
     pub fn new_raw<C: AsContextMut>(
         mut cx: C,
         ty: &FuncType,
@@ -145,10 +145,10 @@ impl Func {
         on_slots(cx.as_context_mut().inner(), ty, f)
     }
 
-    /// Returns the function that the closure `f` is: its parameters and results say the type. A call passes them in
-    /// registers as [`TypedFunc`] does, and allocates nothing.
+    /// Returns a function that runs the closure `f`, whose parameters and results determine the
+    /// type. A call passes them in registers, like [`TypedFunc`], and allocates nothing.
     ///
-    /// Errors and panics of `f` pass as [`Func::new`] says.
+    /// Errors and panics of `f` are passed on as by [`Func::new`].
     ///
     /// ```
     /// # use jit::{Caller, Config, Engine, Func, Store};
@@ -170,7 +170,8 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// Fails if the types are others, or if the system refuses executable memory for the type's trampoline.
+    /// Fails if the types differ, or if the system refuses executable memory for the type's
+    /// trampoline.
     ///
     /// # Panics
     ///
@@ -199,14 +200,15 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// Returns the trap that stopped it. If `params` or the length of `results` do not fit the type,
-    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Nothing runs either if the system refuses executable
-    /// memory at the first call of a function of the type: then it is [`TrapKind::Host`] with the [`Error`].
+    /// Returns the trap that stopped it. If `params` or the length of `results` do not fit the
+    /// type, nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Nothing runs either if the
+    /// system refuses executable memory at the first call of a function of the type: then it is
+    /// [`TrapKind::Host`] with the [`Error`].
     ///
     /// # Panics
     ///
-    /// Panics if the function or a reference among `params` belongs to another store, and resumes the
-    /// panic of a host function that the call reached.
+    /// Panics if the function or a reference among `params` belongs to another store, and resumes
+    /// the panic of a host function that the call reached.
     pub fn call(&self, mut cx: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<(), Trap> {
         let mut cx = cx.as_context_mut();
         let inner = cx.inner();
@@ -236,25 +238,27 @@ impl Func {
         for (slot, param) in values.iter_mut().zip(params) {
             *slot = val_to_raw(store, param);
         }
-        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, stop))?;
+        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, *stop))?;
         for ((result, &raw), &ty) in results.iter_mut().zip(&*values).zip(&ty.results) {
             *result = val_from_raw(&inner.opaque, raw, ty);
         }
         Ok(())
     }
 
-    /// Calls the function with bare slots, for callers that know its type at run time only: the first slots of `values` are
-    /// the arguments, and then the results. What a slot holds besides a value's bits is ignored. From the second call of a
-    /// function of the type on, nothing is allocated, locked or looked up but by position.
+    /// Calls the function with bare slots, for callers that know its type at run time only: the
+    /// first slots of `values` are the arguments, and then the results. What a slot holds besides a
+    /// value's bits is ignored. From the second call of a function of the type on, nothing is
+    /// allocated, locked or hashed.
     ///
     /// # Errors
     ///
-    /// Returns the trap that stopped it. If there are fewer slots than parameters or results, or references among them,
-    /// nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise as [`Func::call`].
+    /// Returns the trap that stopped it. If there are fewer slots than parameters or results, or
+    /// references among them, nothing runs and the trap's kind is [`TrapKind::Mismatch`]. Otherwise
+    /// like [`Func::call`].
     ///
     /// # Panics
     ///
-    /// As [`Func::call`] does.
+    /// Panics like [`Func::call`].
     #[inline]
     pub fn call_raw(&self, mut cx: impl AsContextMut, values: &mut [ValRaw]) -> Result<(), Trap> {
         let mut cx = cx.as_context_mut();
@@ -264,7 +268,7 @@ impl Func {
         if !call.is_numeric || values.len() < call.n_slots {
             return Err(unfit_slots(inner.opaque.interned(ptr.sig()).func(), values.len()));
         }
-        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, stop))
+        rt::call(inner, ptr, call, values).map_err(|stop| trap(&mut inner.opaque, *stop))
     }
 
     pub(crate) fn from_ptr(store: StoreId, ptr: FuncRefPtr) -> Self {

@@ -23,7 +23,7 @@ impl Global {
     ///
     /// # Panics
     ///
-    /// As all methods do, panics if a handle belongs to another store.
+    /// Panics, like all methods, if a handle belongs to another store.
     pub fn new(mut cx: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();

@@ -55,7 +55,7 @@ macro_rules! extern_conversions {
 extern_conversions!(Func into_func, Memory into_memory, Table into_table, Global into_global, Tag into_tag);
 
 impl Extern {
-    /// Returns the type; of memories and tables with the present size as the minimum.
+    /// Returns the type. The minimum of a memory or table is its present size.
     ///
     /// # Panics
     ///
@@ -71,18 +71,19 @@ impl Extern {
     }
 }
 
-/// Why an instance did not come into being.
+/// Why an instance could not be made.
 #[derive(Debug)]
 pub enum InstantiateError {
-    /// The imports do not fit.
+    /// The imports do not match.
     Link(LinkError),
-    /// A segment or the start function trapped. What happened before stays (core specification, "Instantiation").
+    /// A segment or the start function trapped. Its earlier effects stay (core specification,
+    /// "Instantiation").
     Trap(Trap),
     /// A limit of the configuration or of the system is exceeded.
     Resource(Error),
 }
 
-/// Which import does not fit, and why.
+/// Which import does not match, and why.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum LinkError {
     /// The number of imports given is not the module's.
@@ -92,7 +93,7 @@ pub enum LinkError {
         /// How many were given.
         given: usize,
     },
-    /// Nothing is known under an import's name.
+    /// The import's name is not defined.
     Unknown {
         /// The import's first name.
         module: String,
@@ -101,7 +102,7 @@ pub enum LinkError {
         /// What the module expects.
         expected: Box<ExternType>,
     },
-    /// An import of another kind or type than the module's.
+    /// The given item is not of the import's kind or type.
     IncompatibleType {
         /// The import's first name.
         module: String,
@@ -112,14 +113,15 @@ pub enum LinkError {
         /// What was given.
         given: Box<ExternType>,
     },
-    /// Another function than the one that the import was connected to ([`Unit::connect`](crate::Unit::connect)).
+    /// The given function is not the one that the import was connected to
+    /// ([`Unit::connect`](crate::Unit::connect)).
     NotConnected {
         /// The import's first name.
         module: String,
         /// The import's second name.
         name: String,
     },
-    /// The module was compiled by another engine than the store's.
+    /// The module and the store belong to different engines.
     OtherEngine,
 }
 
@@ -204,16 +206,18 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Links `module` with `imports` (in the module's order), copies active segments and runs the start function.
+    /// Instantiates `module`: links it with `imports` (in the module's order), copies active
+    /// segments and runs the start function.
     ///
     /// # Errors
     ///
-    /// Fails if the imports do not fit, a limit is exceeded, or a segment or the start function traps.
+    /// Fails if the imports do not match, a limit is exceeded, or a segment or the start function
+    /// traps.
     ///
     /// # Panics
     ///
-    /// Panics if an import belongs to another store, and resumes the panic of a host function that the
-    /// start function reached.
+    /// Panics if an import belongs to another store, and resumes the panic of a host function that
+    /// the start function reached.
     pub fn new(
         mut cx: impl AsContextMut,
         module: &Module,
@@ -239,7 +243,7 @@ impl Instance {
     ///
     /// # Panics
     ///
-    /// As all methods do, panics if the instance belongs to another store.
+    /// Panics, like all methods, if the instance belongs to another store.
     pub fn module<'a, T: 'static>(&self, cx: &'a impl AsContext<Data = T>) -> &'a Module {
         let store = cx.as_context().into_opaque();
         store.check(self.store);
@@ -264,7 +268,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such function or its type is another one.
+    /// Fails if there is no such function or its type differs.
     pub fn get_typed_func<P: WasmParams, R: WasmResults>(
         &self,
         mut cx: impl AsContextMut,

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::module::index::{
     DataIndex, ElemIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32,
 };
-use crate::module::info::{ConstExpr, ConstOp, ElemItems, Item, ModuleInfo, SegmentMode};
+use crate::module::info::{ConstExpr, ConstOp, ElemItems, ModuleInfo, ModuleItem, SegmentMode};
 use crate::module::types::{ExternType, limits_match};
 use crate::rt::{self, InstanceData, LinearMemory, TableCells, memory_init, table_init};
 use crate::vm::layout::{self, GlobalPlace};
@@ -42,7 +42,7 @@ pub(crate) fn check_imports(
                 given: Box::new(type_of(store, given)),
             });
         }
-        if let (Extern::Func(given), Item::Func(func)) = (given, import.item)
+        if let (Extern::Func(given), ModuleItem::Func(func)) = (given, import.item)
             && module.connected_address(func).is_some_and(|code| given.ptr(store).target().0 != code)
         {
             let (module, name) = (import.module.clone(), import.name.clone());
@@ -63,17 +63,17 @@ fn type_of(store: &StoreOpaque, item: Extern) -> ExternType {
 }
 
 /// Returns whether `given` fits an import (core specification, "Import Matching").
-fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item) -> bool {
+fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: ModuleItem) -> bool {
     match (given, expected) {
-        (Extern::Func(given), Item::Func(expected)) => {
+        (Extern::Func(given), ModuleItem::Func(expected)) => {
             let expected = info.types[info.funcs[expected.pos()].pos()].id;
             store.engine().registry().lock().is_subtype(given.ptr(store).sig(), expected)
         }
-        (Extern::Tag(given), Item::Tag(expected)) => {
+        (Extern::Tag(given), ModuleItem::Tag(expected)) => {
             store.entities().tags[given.index(store) as usize].ty
                 == info.types[info.tags[expected.pos()].pos()].id
         }
-        (Extern::Memory(given), Item::Memory(expected)) => {
+        (Extern::Memory(given), ModuleItem::Memory(expected)) => {
             let given = store.entities().memories[given.index(store) as usize].ty();
             let expected = info.memories[expected.pos()];
             given.memory64 == expected.memory64
@@ -81,39 +81,44 @@ fn matches(store: &StoreOpaque, info: &ModuleInfo, given: Extern, expected: Item
                 && given.shared == expected.shared
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
-        (Extern::Table(given), Item::Table(expected)) => {
+        (Extern::Table(given), ModuleItem::Table(expected)) => {
             let given = store.entities().tables[given.index(store) as usize].ty();
             let expected = info.tables[expected.pos()];
             given.table64 == expected.table64
                 && given.element == expected.element
                 && limits_match((given.minimum, given.maximum), expected.minimum, expected.maximum)
         }
-        (Extern::Global(given), Item::Global(expected)) => {
+        (Extern::Global(given), ModuleItem::Global(expected)) => {
             let given = store.entities().globals[given.index(store) as usize].1;
             let expected = info.globals[expected.pos()];
             let fits = || store.engine().registry().lock().val_matches(given.content, expected.content);
-            // A mutable global is written through both types.
+            // A mutable global is written through both types, so that they must be equal.
             given == expected || (!given.mutable && !expected.mutable && fits())
         }
         (
             Extern::Func(_) | Extern::Memory(_) | Extern::Table(_) | Extern::Global(_) | Extern::Tag(_),
-            Item::Func(_) | Item::Memory(_) | Item::Table(_) | Item::Global(_) | Item::Tag(_),
+            ModuleItem::Func(_)
+            | ModuleItem::Memory(_)
+            | ModuleItem::Table(_)
+            | ModuleItem::Global(_)
+            | ModuleItem::Tag(_),
         ) => false,
     }
 }
 
 /// Returns the handle of an item of an instance.
-pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: Item) -> Extern {
+pub(crate) fn extern_of(data: &InstanceData, store: StoreId, item: ModuleItem) -> Extern {
     match item {
-        Item::Func(i) => Extern::Func(Func::from_ptr(store, data.func_ref(i))),
-        Item::Memory(i) => Extern::Memory(Memory::from_index(store, data.memories[i.pos()])),
-        Item::Table(i) => Extern::Table(Table::from_index(store, data.tables[i.pos()])),
-        Item::Global(i) => Extern::Global(Global::from_index(store, data.globals[i.pos()])),
-        Item::Tag(i) => Extern::Tag(Tag::from_index(store, data.tags[i.pos()])),
+        ModuleItem::Func(i) => Extern::Func(Func::from_ptr(store, data.func_ref(i))),
+        ModuleItem::Memory(i) => Extern::Memory(Memory::from_index(store, data.memories[i.pos()])),
+        ModuleItem::Table(i) => Extern::Table(Table::from_index(store, data.tables[i.pos()])),
+        ModuleItem::Global(i) => Extern::Global(Global::from_index(store, data.globals[i.pos()])),
+        ModuleItem::Tag(i) => Extern::Tag(Tag::from_index(store, data.tags[i.pos()])),
     }
 }
 
-/// Adds the instance and all it defines to the store and returns its number; segments are not copied yet.
+/// Adds the instance and all it defines to the store and returns its number; segments are not
+/// copied yet.
 pub(crate) fn allocate(store: &mut StoreOpaque, module: &Module, imports: &[Extern]) -> Result<u32> {
     let info = module.info();
     let n = info.n_imported;
@@ -277,7 +282,7 @@ pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), T
     let info = module.info();
     let trap = |kind| Trap::new(kind, Backtrace::default());
     copy_elements(store, index).ok_or_else(|| {
-        // The memories are to be as if no data had been copied.
+        // The memories must look as if no data had been copied.
         for position in info.n_imported.memories as usize..info.memories.len() {
             let memory = store.entities().instances[index as usize].memories[position];
             if let Err(error) = store.entities_mut().memories[memory as usize].hide_image() {
@@ -307,7 +312,8 @@ pub(crate) fn copy_segments(store: &mut StoreOpaque, index: u32) -> Result<(), T
     Ok(())
 }
 
-/// Copies the active element segments in order and drops them and the declared ones; `None` is out of bounds.
+/// Copies the active element segments in order and drops them and the declared ones; `None` is out
+/// of bounds.
 fn copy_elements(store: &mut StoreOpaque, index: u32) -> Option<()> {
     let module = store.module(index).clone();
     for (segment, i) in module.info().elems.iter().zip((0..).map(ElemIndex)) {

@@ -1,19 +1,20 @@
 //! What a store may hold at most, besides the engine's own limits.
 //!
-//! Everything is counted in bytes before it is made. A budget counts what a guest's actions cost the host: what a module
-//! takes once for all its instances is counted for the first one in a store.
+//! Everything is counted in bytes before it is made. A budget counts what a guest's actions cost
+//! the host: what a module takes once for all its instances is counted for the first one in a
+//! store.
 
 use crate::embed::store::StoreOpaque;
 use crate::engine::module::Module;
-use crate::error::{Error, Result};
+use crate::error::{Budget, Error, Result};
 use crate::module::info::{ElemItems, ModuleInfo};
 use crate::module::types::{MemoryType, TableType};
 use crate::rt::{Entities, InstanceData, LinearMemory, TableCells, table_bytes};
 
 /// Limits on what a store's guests may take. Without one, the default or the engine's limits hold.
 ///
-/// The first six hold for what is made after [`Store::set_limits`](crate::Store::set_limits): a memory or table that
-/// exists keeps its own. The others hold at once.
+/// The first six hold for what is made after [`Store::set_limits`](crate::Store::set_limits): a
+/// memory or table that exists keeps its own. The others hold at once.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct StoreLimits {
     /// Bytes of each memory.
@@ -26,16 +27,19 @@ pub struct StoreLimits {
     pub memories: Option<u32>,
     /// Tables.
     pub tables: Option<u32>,
-    /// Bytes that all exceptions may take together, 64 MiB without it: for each, 64 and 16 per value of its payload.
-    /// What nobody can reach does not count, but up to a quarter more may wait for the next collection.
+    /// Bytes that all exceptions may take together, 64 MiB without it: for each, 64 and 16 per
+    /// value of its payload. Garbage does not count, but up to a quarter more may wait for the next
+    /// collection.
     pub exception_bytes: Option<u64>,
-    /// Bytes of all memories and tables together, by their present sizes: 4 GiB without it. An element of a table has 8
-    /// bytes. Growth beyond it is refused to the guest as any growth is. A [`SharedMemory`](crate::SharedMemory) that the
-    /// host has made counts by what this store's guests have grown it.
+    /// Bytes of all memories and tables together, by their present sizes: 4 GiB without it. An
+    /// element of a table has 8 bytes. Growth beyond it is refused to the guest as any growth is. A
+    /// [`SharedMemory`](crate::SharedMemory) that the host has made counts by what this store's
+    /// guests have grown it.
     pub size_bytes: Option<u64>,
-    /// Bytes of all else that instances take, 1 GiB without it: their blocks, their globals, what is noted of each memory
-    /// and table, and element segments; for the first instance of a module also the module's data segments and their
-    /// images; and what the embedder adds ([`Store::charge`](crate::Store::charge)).
+    /// Bytes of all else that instances take, 1 GiB without it: their blocks, their globals, what
+    /// is noted of each memory and table, and element segments; for the first instance of a module
+    /// also the module's data segments and their images; and what the embedder adds
+    /// ([`Store::charge`](crate::Store::charge)).
     pub instance_bytes: Option<u64>,
 }
 
@@ -100,12 +104,14 @@ pub(crate) fn charge_items(
     let account = &mut store.entities_mut().budget.sizes;
     let limit = account.limit();
     account.take(sizes).ok_or_else(|| {
-        Error::limit(format!("the memories and tables of a store may have {limit} bytes together"))
+        let message = format!("the memories and tables of a store may have {limit} bytes together");
+        Error::over_budget(Budget::Sizes, message)
     })?;
     Ok(Charge { sizes, instances: 0 })
 }
 
-/// Checks that the store may have an instance of a module and all it defines, and charges it for that.
+/// Checks that the store may have an instance of a module and all it defines, and charges it for
+/// that.
 ///
 /// # Errors
 ///
@@ -137,9 +143,10 @@ pub(crate) fn charge_instance(store: &mut StoreOpaque, module: &Module) -> Resul
 pub(crate) fn charge(store: &mut StoreOpaque, bytes: u64) -> Result<()> {
     let account = &mut store.entities_mut().budget.instances;
     let limit = account.limit();
-    account
-        .take(bytes)
-        .ok_or_else(|| Error::limit(format!("the instances of a store may take {limit} bytes together")))
+    account.take(bytes).ok_or_else(|| {
+        let message = format!("the instances of a store may take {limit} bytes together");
+        Error::over_budget(Budget::Instances, message)
+    })
 }
 
 /// Ends a charge of bytes.
@@ -147,8 +154,8 @@ pub(crate) fn refund(store: &mut StoreOpaque, bytes: u64) {
     store.entities_mut().budget.instances.give(bytes);
 }
 
-/// Returns the bytes that an instance takes besides the sizes of its memories and tables. Element segments are counted
-/// until they are dropped.
+/// Returns the bytes that an instance takes besides the sizes of its memories and tables. Element
+/// segments are counted until they are dropped.
 fn instance_bytes(info: &ModuleInfo, block_bytes: u32) -> u64 {
     let words = info.elems.iter().map(|segment| match &segment.items {
         ElemItems::Funcs(funcs) => funcs.len(),

@@ -1,4 +1,5 @@
-//! Linking by name: what meets the imports of modules. Follows the core specification, "Instantiation".
+//! Linking by name: what satisfies the imports of modules. Follows the core specification,
+//! "Instantiation".
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +14,11 @@ use crate::engine::module::Module;
 use crate::error::{Error, HostError, Result};
 use crate::module::types::FuncType;
 
-/// What meets imports, by their two names.
+/// Definitions that satisfy imports, by their two names.
 ///
-/// Host functions of a linker belong to no store: each instantiation makes its own. What is defined by
-/// [`Linker::define`] and [`Linker::instance`] belongs to one, and the linker then serves that store only.
+/// Host functions of a linker belong to no store: each instantiation makes its own. An item that
+/// [`Linker::define`] or [`Linker::instance`] adds belongs to a store, and the linker then works
+/// with that store only.
 ///
 /// ```
 /// use jit::{Caller, Config, Engine, Linker, Module, Store};
@@ -39,19 +41,19 @@ use crate::module::types::FuncType;
 pub struct Linker<T: 'static> {
     engine: Engine,
     shadowing: bool,
-    modules: HashMap<String, HashMap<String, Item<T>>>,
+    modules: HashMap<String, HashMap<String, Definition<T>>>,
 }
 
-enum Item<T: 'static> {
-    /// Of a store.
+enum Definition<T: 'static> {
+    /// An item of a store.
     Extern(Extern),
-    /// Of any store.
+    /// A host function, made anew for each store.
     Func(Arc<MakeFunc<T>>),
 }
 
 type MakeFunc<T> = dyn Fn(StoreContextMut<'_, T>) -> Func + Send + Sync;
 
-impl<T: 'static> Clone for Item<T> {
+impl<T: 'static> Clone for Definition<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Extern(item) => Self::Extern(*item),
@@ -67,7 +69,7 @@ impl<T: 'static> Clone for Linker<T> {
 }
 
 impl<T: 'static> Linker<T> {
-    /// Returns a linker that knows nothing.
+    /// Returns a linker without definitions.
     pub fn new(engine: &Engine) -> Self {
         Self { engine: engine.clone(), shadowing: false, modules: HashMap::new() }
     }
@@ -77,7 +79,8 @@ impl<T: 'static> Linker<T> {
         &self.engine
     }
 
-    /// Sets whether a definition may take the place of an earlier one of the same names; at first it may not.
+    /// Sets whether a definition may replace an earlier one of the same names; it may not unless
+    /// set.
     pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
         self.shadowing = allow;
         self
@@ -89,14 +92,14 @@ impl<T: 'static> Linker<T> {
     ///
     /// Fails if the names are taken and shadowing is not allowed.
     pub fn define(&mut self, module: &str, name: &str, item: impl Into<Extern>) -> Result<&mut Self> {
-        self.insert(module, name, Item::Extern(item.into()))
+        self.insert(module, name, Definition::Extern(item.into()))
     }
 
-    /// Defines a host function of a type that is known at run time, as [`Func::new`] does.
+    /// Defines a host function of a type that is known at run time, like [`Func::new`].
     ///
     /// # Errors
     ///
-    /// As [`Linker::define`].
+    /// Fails like [`Linker::define`].
     pub fn func_new(
         &mut self,
         module: &str,
@@ -109,14 +112,14 @@ impl<T: 'static> Linker<T> {
             let f = Arc::clone(&f);
             Func::new(cx, ty.clone(), move |caller, params, results| f(caller, params, results))
         };
-        self.insert(module, name, Item::Func(Arc::new(make)))
+        self.insert(module, name, Definition::Func(Arc::new(make)))
     }
 
-    /// Defines the host function that a closure is, as [`Func::wrap`] does.
+    /// Defines a closure as a host function, like [`Func::wrap`].
     ///
     /// # Errors
     ///
-    /// As [`Linker::define`].
+    /// Fails like [`Linker::define`].
     pub fn func_wrap<P: 'static, R: 'static, F: IntoFunc<T, P, R>>(
         &mut self,
         module: &str,
@@ -125,14 +128,14 @@ impl<T: 'static> Linker<T> {
     ) -> Result<&mut Self> {
         let f = Arc::new(f);
         let make = move |cx: StoreContextMut<'_, T>| wrap(cx, Arc::clone(&f));
-        self.insert(module, name, Item::Func(Arc::new(make)))
+        self.insert(module, name, Definition::Func(Arc::new(make)))
     }
 
     /// Defines all exports of an instance under its name as a module.
     ///
     /// # Errors
     ///
-    /// As [`Linker::define`].
+    /// Fails like [`Linker::define`].
     ///
     /// # Panics
     ///
@@ -144,12 +147,12 @@ impl<T: 'static> Linker<T> {
         instance: Instance,
     ) -> Result<&mut Self> {
         for (name, item) in instance.exports(&cx) {
-            self.insert(module, name, Item::Extern(item))?;
+            self.insert(module, name, Definition::Extern(item))?;
         }
         Ok(self)
     }
 
-    fn insert(&mut self, module: &str, name: &str, item: Item<T>) -> Result<&mut Self> {
+    fn insert(&mut self, module: &str, name: &str, item: Definition<T>) -> Result<&mut Self> {
         let items = self.modules.entry(module.to_owned()).or_default();
         if !self.shadowing && items.contains_key(name) {
             return Err(Error::link(format!("`{module}::{name}` is defined twice")));
@@ -158,29 +161,29 @@ impl<T: 'static> Linker<T> {
         Ok(self)
     }
 
-    /// Returns what is defined, for this store.
+    /// Returns the item that is defined under two names, for this store.
     pub fn get(&self, mut cx: impl AsContextMut<Data = T>, module: &str, name: &str) -> Option<Extern> {
         match self.modules.get(module)?.get(name)? {
-            Item::Extern(item) => Some(*item),
-            Item::Func(make) => Some(make(cx.as_context_mut()).into()),
+            Definition::Extern(item) => Some(*item),
+            Definition::Func(make) => Some(make(cx.as_context_mut()).into()),
         }
     }
 
-    /// Links a module with what is defined and instantiates it.
+    /// Links a module with the definitions and instantiates it.
     ///
     /// # Errors
     ///
-    /// Fails if an import is unknown, and as [`Instance::new`] does.
+    /// Fails if an import is not defined, and like [`Instance::new`].
     ///
     /// # Panics
     ///
-    /// As [`Instance::new`] does.
+    /// Panics like [`Instance::new`].
     pub fn instantiate(
         &self,
         mut cx: impl AsContextMut<Data = T>,
         module: &Module,
     ) -> Result<Instance, InstantiateError> {
-        // Nothing is made for a module whose imports are not all known.
+        // Host functions are made only once all imports are known to be defined.
         for import in module.imports() {
             let items = self.modules.get(import.module);
             if items.is_none_or(|items| !items.contains_key(import.name)) {

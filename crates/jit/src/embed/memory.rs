@@ -39,7 +39,7 @@ impl Memory {
     ///
     /// # Panics
     ///
-    /// As all methods do, panics if the memory belongs to another store.
+    /// Panics, like all methods, if the memory belongs to another store.
     pub fn ty(&self, cx: impl AsContext) -> MemoryType {
         self.get(cx.as_context().into_opaque()).ty()
     }
@@ -49,17 +49,17 @@ impl Memory {
         self.get(cx.as_context().into_opaque()).size()
     }
 
-    /// Returns the memory as other stores may have it, if it is shared.
+    /// Returns the memory for use by other stores, if it is shared.
     pub fn shared(&self, cx: impl AsContext) -> Option<SharedMemory> {
         self.get(cx.as_context().into_opaque()).shared().map(SharedMemory::of_region)
     }
 
-    /// Returns the contents; nothing if the memory is shared ([`Memory::shared`]).
+    /// Returns the contents; empty if the memory is shared ([`Memory::shared`]).
     pub fn data<'a, T: 'static>(&self, cx: &'a impl AsContext<Data = T>) -> &'a [u8] {
         self.get(cx.as_context().into_opaque()).data()
     }
 
-    /// Returns the contents, writable; nothing if the memory is shared.
+    /// Returns the contents, writable; empty if the memory is shared.
     pub fn data_mut<'a, T: 'static>(&self, cx: &'a mut impl AsContextMut<Data = T>) -> &'a mut [u8] {
         self.get_mut(cx.as_context_mut().into_opaque_mut()).data_mut()
     }
@@ -73,7 +73,8 @@ impl Memory {
         (self.get_mut(opaque).data_mut(), data)
     }
 
-    /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system refuses.
+    /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system
+    /// refuses.
     pub fn grow(&self, mut cx: impl AsContextMut, delta: u64) -> Option<u64> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();

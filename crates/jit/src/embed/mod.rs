@@ -1,4 +1,7 @@
-//! What embedders use of a store.
+//! Stores and their handles: instances, functions, memories, tables, globals, tags, exceptions,
+//! linking.
+//!
+//! Handles are positions and pointers with a store's id. The data behind them is `rt`'s.
 
 pub(crate) mod exception;
 pub(crate) mod func;

@@ -39,7 +39,8 @@ pub(crate) fn val_from_raw(store: &StoreOpaque, raw: ValRaw, ty: ValType) -> Val
         ValType::F64 => Val::F64(raw.to_u64()),
         ValType::V128 => Val::V128(raw.to_u128()),
         ValType::Ref(ty) => match ty.heap.top() {
-            // Validity invariant: a `funcref` word is null or a function reference of the same store.
+            // Validity invariant: a `funcref` word is null or a function reference of the same
+            // store.
             Top::Func => Val::FuncRef(
                 FuncRefPtr::from_address(raw.to_u64()).map(|ptr| Func::from_ptr(store.id(), ptr)),
             ),

@@ -1,4 +1,4 @@
-//! Shared memories: what several stores on several threads have at once.
+//! Shared memories, which several stores use at once, each on its thread.
 //! Follows the threads proposal, "Shared Linear Memory".
 
 use std::sync::Arc;
@@ -24,16 +24,19 @@ use crate::rt::{Awaited, LinearMemory, SharedRegion, WaitResult};
 ///         (import "env" "memory" (memory 1 1 shared))
 ///         (func (export "count") (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))))"#,
 /// )?;
-/// let engine = Engine::new(&Config::new().features(WasmFeatures::default() | WasmFeatures::THREADS))?;
+/// let features = WasmFeatures::default() | WasmFeatures::THREADS;
+/// let engine = Engine::new(&Config::new().features(features))?;
 /// let module = Module::new(&engine, &wasm)?;
-/// let ty = MemoryType { minimum: 1, maximum: Some(1), memory64: false, page_size_log2: 16, shared: true };
+/// let (minimum, maximum, page_size_log2) = (1, Some(1), 16);
+/// let ty = MemoryType { minimum, maximum, page_size_log2, memory64: false, shared: true };
 /// let shared = SharedMemory::new(&engine, ty)?;
 /// std::thread::scope(|scope| {
 ///     for _ in 0..4 {
 ///         scope.spawn(|| {
 ///             let mut store = Store::new(&engine, ());
 ///             let memory = shared.memory(&mut store);
-///             let instance = Instance::new(&mut store, &module, &[memory.into()]).expect("it links");
+///             let instance = Instance::new(&mut store, &module, &[memory.into()]);
+///             let instance = instance.expect("it links");
 ///             let count = instance.get_func(&store, "count").expect("it is exported");
 ///             count.call(&mut store, &[], &mut []).expect("it returns");
 ///         });
@@ -51,8 +54,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// Fails if the type is not shared or has no maximum, if the minimum exceeds the engine's limit, or if the system
-    /// refuses the address space.
+    /// Fails if the type is not shared or has no maximum, if the minimum exceeds the engine's
+    /// limit, or if the system refuses the address space.
     pub fn new(engine: &Engine, ty: MemoryType) -> Result<Self> {
         if !ty.shared || ty.maximum.is_none() {
             return Err(Error::type_mismatch("a shared memory's type is shared and has a maximum"));
@@ -61,7 +64,7 @@ impl SharedMemory {
         Ok(Self(Arc::new(region)))
     }
 
-    /// Makes the memory known to a store and returns its handle there.
+    /// Adds the memory to a store and returns its handle there.
     pub fn memory(&self, mut cx: impl AsContextMut) -> Memory {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
@@ -88,13 +91,14 @@ impl SharedMemory {
         self.0.cells()
     }
 
-    /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system refuses.
+    /// Grows by `delta` pages and returns the former size, or `None` if a limit or the system
+    /// refuses.
     pub fn grow(&self, delta: u64) -> Option<u64> {
         self.0.grow(delta)
     }
 
-    /// Does as `memory.atomic.notify`: wakes up to `count` waiters of the word at byte offset `at` and returns how
-    /// many.
+    /// Like `memory.atomic.notify`: wakes up to `count` waiters of the word at byte offset `at` and
+    /// returns how many.
     ///
     /// # Errors
     ///
@@ -103,7 +107,7 @@ impl SharedMemory {
         self.0.notify(at, u64::from(count)).ok_or_else(no_place)
     }
 
-    /// Does as `memory.atomic.wait32`.
+    /// Like `memory.atomic.wait32`.
     ///
     /// # Errors
     ///
@@ -112,7 +116,7 @@ impl SharedMemory {
         self.0.wait(at, Awaited::Word32(expected), timeout, || false).map_err(|_| no_place())
     }
 
-    /// Does as `memory.atomic.wait64`.
+    /// Like `memory.atomic.wait64`.
     ///
     /// # Errors
     ///

@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::module::registry::InternedType;
 use crate::module::types::TypeId;
 use crate::rt::{LoadedCode, SlotCall, Trampoline};
-use crate::vm::trampoline::{Kind, N_KINDS};
+use crate::vm::trampoline::{N_KINDS, TrampolineKind};
 
-/// The function types of which functions of a store have been made or called, by their ids.
+/// The types of the functions that a store has made or called, by their ids.
 #[derive(Default)]
 pub(crate) struct Signatures(Vec<Option<Signature>>);
 
@@ -18,7 +18,7 @@ pub(crate) struct Signature {
     interned: Arc<InternedType>,
     n_slots: usize,
     is_numeric: bool,
-    /// Addresses of those that the store keeps, zero for others.
+    /// Addresses of the compiled ones, zero for the others.
     trampolines: [usize; N_KINDS],
 }
 
@@ -41,7 +41,7 @@ impl Signatures {
     #[inline]
     pub(crate) fn slot_call(&self, id: TypeId) -> Option<SlotCall> {
         let &Signature { n_slots, is_numeric, trampolines, .. } = self.0.get(id.pos())?.as_ref()?;
-        let entry = trampolines[Kind::EnterBySlots as usize];
+        let entry = trampolines[TrampolineKind::EnterBySlots as usize];
         (entry != 0).then_some(SlotCall { entry, sig: id, n_slots, is_numeric })
     }
 }
@@ -51,7 +51,7 @@ impl Signature {
         &self.interned
     }
 
-    pub(crate) fn known(&self, kind: Kind) -> Option<Trampoline> {
+    pub(crate) fn known(&self, kind: TrampolineKind) -> Option<Trampoline> {
         let address = self.trampolines[kind as usize];
         (address != 0).then_some(Trampoline { kind, sig: self.interned.id, address })
     }
@@ -60,8 +60,12 @@ impl Signature {
     ///
     /// # Errors
     ///
-    /// As [`Engine::trampoline`].
-    pub(crate) fn compile(&mut self, engine: &Engine, kind: Kind) -> Result<(Arc<LoadedCode>, Trampoline)> {
+    /// Fails like [`Engine::trampoline`].
+    pub(crate) fn compile(
+        &mut self,
+        engine: &Engine,
+        kind: TrampolineKind,
+    ) -> Result<(Arc<LoadedCode>, Trampoline)> {
         let code = engine.trampoline(self.interned.id, kind)?;
         let address = code.func_address(0);
         self.trampolines[kind as usize] = address;

@@ -1,6 +1,7 @@
-//! The store: owns every instance, memory, table, global and host function, and the embedder's data.
+//! The store: owns every instance, memory, table, global and host function, and the embedder's
+//! data.
 //!
-//! Handles into a store (`Func`, `Memory`, …) are copyable and carry the store's id. To use one with
+//! Handles into a store (`Func`, `Memory`, …) are copyable and carry the store's id. Using one with
 //! another store is an embedder's bug and panics. Follows the core specification, "Store".
 
 use std::any::Any;
@@ -22,13 +23,13 @@ use crate::rt::{
     DEFAULT_EXCEPTION_BYTES, Entities, GlobalCell, HasVm, HostBlock, InstanceData, LinearMemory, MemoryImage,
     SlotCall, TableCells, Trampoline, VmState,
 };
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// Identity of a store, unique in the process.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct StoreId(u64);
 
-/// Everything that instances of some modules share at run time, with data `T` of the embedder.
+/// Instances, everything that they share at run time, and data `T` of the embedder.
 pub struct Store<T: 'static> {
     inner: Box<StoreInner<T>>,
 }
@@ -46,7 +47,7 @@ pub(crate) struct StoreOpaque {
     vm: VmState,
     /// The modules of the instances, by the instances' numbers.
     modules: Vec<Module>,
-    /// Which modules these are.
+    /// The identities of these modules.
     known_modules: HashSet<usize>,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
@@ -165,7 +166,7 @@ impl StoreOpaque {
     ///
     /// # Errors
     ///
-    /// As `new_memory`.
+    /// Fails like `new_memory`.
     pub(crate) fn new_table(&self, ty: TableType) -> Result<TableCells> {
         TableCells::new(ty, self.max_table_elements())
     }
@@ -181,7 +182,7 @@ impl StoreOpaque {
         &self.limits
     }
 
-    /// Notes that an instance of a module is about to be made; returns whether it is the first one.
+    /// Returns whether the store has no instance of a module yet.
     pub(crate) fn is_first_instance(&self, module: &Module) -> bool {
         !self.known_modules.contains(&module.identity())
     }
@@ -229,7 +230,7 @@ impl StoreOpaque {
     /// # Errors
     ///
     /// Fails if the system refuses executable memory for it.
-    pub(crate) fn trampoline(&mut self, id: TypeId, kind: Kind) -> Result<Trampoline> {
+    pub(crate) fn trampoline(&mut self, id: TypeId, kind: TrampolineKind) -> Result<Trampoline> {
         let signature = self.signatures.get(&self.engine, id);
         if let Some(trampoline) = signature.known(kind) {
             return Ok(trampoline);
@@ -239,7 +240,8 @@ impl StoreOpaque {
         Ok(trampoline)
     }
 
-    /// Returns what calls of functions of the type that `id` names need, if there was one. It is looked up by position.
+    /// Returns what calls of functions of the type that `id` names need, if one has been made
+    /// before.
     #[inline]
     pub(crate) fn slot_call(&self, id: TypeId) -> Option<SlotCall> {
         self.signatures.slot_call(id)
@@ -249,10 +251,10 @@ impl StoreOpaque {
     ///
     /// # Errors
     ///
-    /// As [`Self::trampoline`].
+    /// Fails like [`Self::trampoline`].
     #[cold]
     pub(crate) fn first_slot_call(&mut self, id: TypeId) -> Result<SlotCall> {
-        self.trampoline(id, Kind::EnterBySlots)?;
+        self.trampoline(id, TrampolineKind::EnterBySlots)?;
         Ok(self.signatures.slot_call(id).expect("its entry has just been compiled"))
     }
 
@@ -288,12 +290,12 @@ impl<T: 'static> Store<T> {
         &mut self.inner.data
     }
 
-    /// Does as [`StoreContextMut::set_epoch_deadline`].
+    /// Like [`StoreContextMut::set_epoch_deadline`].
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         StoreContextMut(&mut self.inner).set_epoch_deadline(ticks);
     }
 
-    /// Does as [`StoreContextMut::set_fuel`].
+    /// Like [`StoreContextMut::set_fuel`].
     pub fn set_fuel(&mut self, fuel: u64) {
         self.inner.opaque.vm.set_fuel(fuel);
     }
@@ -316,27 +318,28 @@ impl<T: 'static> Store<T> {
         StoreUsage::of(self.inner.opaque.entities())
     }
 
-    /// Does as [`StoreContextMut::charge`].
+    /// Like [`StoreContextMut::charge`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Fails like that.
     pub fn charge(&mut self, bytes: u64) -> Result<()> {
         limits::charge(&mut self.inner.opaque, bytes)
     }
 
-    /// Does as [`StoreContextMut::refund`].
+    /// Like [`StoreContextMut::refund`].
     pub fn refund(&mut self, bytes: u64) {
         limits::refund(&mut self.inner.opaque, bytes);
     }
 
-    /// Returns how many exceptions the store holds, among them those that nobody can reach and that wait to be
-    /// collected.
+    /// Returns how many exceptions the store holds, including garbage that has not been collected
+    /// yet.
     pub fn n_exceptions(&self) -> usize {
         self.inner.opaque.entities().exceptions.len()
     }
 
-    /// Frees the exceptions that nobody can reach. That happens by itself when their number has grown enough.
+    /// Frees the exceptions that are unreachable. The store does so itself when their number has
+    /// grown enough.
     pub fn collect(&mut self) {
         self.inner.opaque.vm.collect();
     }
@@ -393,15 +396,17 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
         &mut self.0.data
     }
 
-    /// Lets the guest run until the engine's epoch has been raised `ticks` times from now on. Without a call
-    /// of this there is no deadline. Means nothing unless the engine's configuration has epochs.
+    /// Lets the guest run until the engine's epoch has been raised `ticks` times from now on.
+    /// Without a call there is no deadline. It has no effect unless the engine's configuration has
+    /// epochs.
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         let now = self.0.opaque.engine.epoch().load(Ordering::Relaxed);
         self.0.opaque.vm.set_deadline(now.saturating_add(ticks));
     }
 
-    /// Sets how many operators the guest may still execute, none at first. Means nothing unless the engine's
-    /// configuration has fuel. A guest may exceed it by as many operators as follow each other without branch.
+    /// Sets how many operators the guest may still execute, none at first. It has no effect unless
+    /// the engine's configuration has fuel. A guest may exceed it by one run of operators without a
+    /// branch.
     pub fn set_fuel(&mut self, fuel: u64) {
         self.0.opaque.vm.set_fuel(fuel);
     }
@@ -416,17 +421,17 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
         StoreUsage::of(self.0.opaque.entities())
     }
 
-    /// Counts bytes that an embedder keeps for the guests among those that their instances take
+    /// Adds bytes that the embedder keeps for the guests to those that instances take
     /// ([`StoreLimits::instance_bytes`]).
     ///
     /// # Errors
     ///
-    /// Fails, and counts nothing, if that exceeds the limit.
+    /// Fails, and adds nothing, if that exceeds the limit.
     pub fn charge(&mut self, bytes: u64) -> Result<()> {
         limits::charge(&mut self.0.opaque, bytes)
     }
 
-    /// Ends the count of bytes that were charged ([`StoreContextMut::charge`]).
+    /// Takes back bytes that were added by [`StoreContextMut::charge`].
     pub fn refund(&mut self, bytes: u64) {
         limits::refund(&mut self.0.opaque, bytes);
     }
@@ -521,7 +526,7 @@ impl<C: AsContextMut> AsContextMut for &mut C {
     }
 }
 
-/// What a host function gets of the store it was called from.
+/// A host function's access to the store that it was called from.
 pub struct Caller<'a, T: 'static> {
     store: StoreContextMut<'a, T>,
 }
@@ -531,7 +536,7 @@ impl<'a, T: 'static> Caller<'a, T> {
         Self { store: StoreContextMut(store) }
     }
 
-    /// Returns the same for a shorter time.
+    /// Returns the same with a shorter lifetime.
     pub(crate) fn reborrow(&mut self) -> Caller<'_, T> {
         Caller { store: self.store.as_context_mut() }
     }

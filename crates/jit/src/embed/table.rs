@@ -25,7 +25,7 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// As all methods do, panics if a handle belongs to another store.
+    /// Panics, like all methods, if a handle belongs to another store.
     pub fn new(mut cx: impl AsContextMut, ty: TableType, init: Val) -> Result<Self> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();
@@ -65,7 +65,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Fails outside of the table and if `value` is not of the element type.
+    /// Fails if `index` is out of bounds or `value` is not of the element type.
     pub fn set(&self, mut cx: impl AsContextMut, index: u64, value: Val) -> Result<()> {
         let mut cx = cx.as_context_mut();
         let store = cx.opaque_mut();

@@ -1,6 +1,7 @@
 //! Traps: the guest's fault (or a host function's refusal), with the frames it came through.
 //!
-//! Follows the core specification, "Runtime Structure: Results"; the texts are the official suite's.
+//! Follows the core specification, "Runtime Structure: Results"; the texts are the official
+//! suite's.
 
 use std::fmt;
 
@@ -56,7 +57,8 @@ pub enum TrapKind {
     UnalignedAtomic,
     /// A wait on a memory that is not shared.
     ExpectedSharedMemory,
-    /// The store's deadline has passed ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
+    /// The store's deadline has passed
+    /// ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
     Interrupt,
     /// The store's fuel is used up ([`Store::set_fuel`](crate::Store::set_fuel)).
     OutOfFuel,
@@ -65,7 +67,7 @@ pub enum TrapKind {
     Built(u8),
     /// A host function returned this error.
     Host(HostError),
-    /// The caller's arguments or result slots do not fit the function's type: nothing was run.
+    /// The caller's arguments or result slots do not match the function's type. Nothing was run.
     Mismatch(String),
 }
 
@@ -136,7 +138,7 @@ impl fmt::Display for Frame {
 /// The wasm frames that were active at a trap, innermost first.
 ///
 /// Frames of nested calls (guest, host, guest) follow each other; host frames are not shown. Only
-/// the innermost frames are kept when there are very many (see `rt`'s limit).
+/// the innermost 64 frames are kept.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Backtrace {
     frames: Vec<Frame>,
@@ -183,7 +185,8 @@ impl Trap {
         Self::new(TrapKind::Host(error.into()), Backtrace::default())
     }
 
-    /// Returns the trap that stands for an exception: a host function that returns it as its error throws it.
+    /// Returns the trap that stands for an exception: a host function that returns it as its error
+    /// throws it.
     pub fn exception(exception: Exception) -> Self {
         Self::new(TrapKind::Exception(exception), Backtrace::default())
     }
@@ -193,7 +196,7 @@ impl Trap {
         &self.kind
     }
 
-    /// Returns why execution stopped, giving up the frames.
+    /// Returns why execution stopped, without the frames.
     pub fn into_kind(self) -> TrapKind {
         self.kind
     }
@@ -234,8 +237,8 @@ impl std::error::Error for Trap {
 
 /// Returns the trap that ended an activation.
 #[cold]
-pub(crate) fn trap(store: &mut StoreOpaque, stop: Box<Stop>) -> Trap {
-    let Stop { cause, frames } = *stop;
+pub(crate) fn trap(store: &mut StoreOpaque, stop: Stop) -> Trap {
+    let Stop { cause, frames } = stop;
     let backtrace = Backtrace::new(frames.into_iter().map(Frame::at).collect());
     let kind = match cause {
         StopCause::Trap(code, figure) => kind_of_code(code, figure),
@@ -254,7 +257,8 @@ pub(crate) fn trap(store: &mut StoreOpaque, stop: Box<Stop>) -> Trap {
     Trap::new(kind, backtrace)
 }
 
-/// Returns what a host function's error does to the activation that called it: throws an exception, or ends it.
+/// Returns what a host function's error does to the activation that called it: throws an exception,
+/// or ends it.
 #[cold]
 pub(crate) fn failure(store: &mut StoreOpaque, error: HostError) -> Failure {
     match rethrown(store, error) {
@@ -263,8 +267,8 @@ pub(crate) fn failure(store: &mut StoreOpaque, error: HostError) -> Failure {
     }
 }
 
-/// Returns the kind for a trap code of compiled code other than [`code::HOST`]. `figure` is what the code stored with it,
-/// if its kind has a figure.
+/// Returns the kind for a trap code of compiled code other than [`code::HOST`]. `figure` is what
+/// the code stored with it, if its kind has a figure.
 ///
 /// # Panics
 ///

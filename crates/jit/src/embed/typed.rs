@@ -1,4 +1,4 @@
-//! Functions with Rust types: calls of the guest's, and host functions.
+//! Functions with Rust types: calls of guest functions, and closures as host functions.
 
 use std::marker::PhantomData;
 
@@ -10,11 +10,11 @@ use crate::embed::value::ExternRef;
 use crate::error::{Error, HostError, Result};
 use crate::module::types::{FuncType, ValType};
 use crate::rt::{self, Crossing, Failure, FuncRefPtr, RegisterFn, TypedEntry};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 use sealed::{Value, Values};
 
-/// What keeps others from implementing the traits of this file: compiled code relies on them.
+/// Traits that only this crate implements, because compiled code relies on them.
 pub(crate) mod sealed {
     use super::{AsContext, ValType};
     use crate::rt::{AbiValue, Crossing};
@@ -39,14 +39,17 @@ pub(crate) mod sealed {
     }
 }
 
-/// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128` (the bits of a vector, lane 0
-/// lowest), `Option<Func>`, `Option<ExternRef>`, `Option<ExnRef>`. Only this crate implements it.
+/// A Rust type that is a WebAssembly value: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, `u128` (the
+/// bits of a vector, lane 0 lowest), `Option<Func>`, `Option<ExternRef>`, `Option<ExnRef>`. Only
+/// this crate implements it.
 pub trait WasmTy: Value + Send + Sync + 'static {}
 
-/// Parameters of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate implements it.
+/// Parameters of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate
+/// implements it.
 pub trait WasmParams: Values + 'static {}
 
-/// Results of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate implements it.
+/// Results of a [`TypedFunc`]: a [`WasmTy`], or a tuple of up to twelve. Only this crate implements
+/// it.
 pub trait WasmResults: Values + 'static {}
 
 macro_rules! numbers {
@@ -200,8 +203,9 @@ impl<T: 'static, P, R, F: IntoFunc<T, P, R>> RegisterFn<StoreInner<T>> for Wrapp
 
 /// A function with parameters `P` and results `R`, checked once.
 ///
-/// A call passes the arguments, and up to two results that are no vectors, in registers as far as the C convention has
-/// them, through one entry that is generated per signature: it takes no lock, allocates nothing and looks nothing up.
+/// A call passes the arguments, and up to two results that are not vectors, in registers as far as
+/// the C convention has them, through one entry that is generated per signature. It takes no lock,
+/// allocates nothing and looks nothing up.
 pub struct TypedFunc<P, R> {
     func: Func,
     entry: TypedEntry<P, R>,
@@ -231,7 +235,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             let message = format!("a function of type {ty} is not of type {wanted}");
             return Err(Error::type_mismatch(message));
         }
-        let entry = TypedEntry::new(store.trampoline(sig, Kind::EnterByRegisters)?);
+        let entry = TypedEntry::new(store.trampoline(sig, TrampolineKind::EnterByRegisters)?);
         Ok(Self { func, entry })
     }
 
@@ -248,8 +252,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     ///
     /// # Panics
     ///
-    /// Panics if the function or a reference among `params` belongs to another store, and resumes the panic of a host
-    /// function that the call reached.
+    /// Panics if the function or a reference among `params` belongs to another store, and resumes
+    /// the panic of a host function that the call reached.
     #[inline]
     pub fn call(&self, mut cx: impl AsContextMut, params: P) -> Result<R, Trap> {
         let mut cx = cx.as_context_mut();
@@ -257,22 +261,23 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let ptr = self.func.ptr(cx.opaque_mut());
         let results = match self.entry.call(cx.inner(), ptr, args) {
             Ok(results) => results,
-            Err(stop) => return Err(trap(cx.opaque_mut(), stop)),
+            Err(stop) => return Err(trap(cx.opaque_mut(), *stop)),
         };
         Ok(R::from_abi(results, &cx))
     }
 }
 
-/// What a typed host function returns: [`WasmResults`], or a `Result` of them whose error traps.
+/// What a typed host function may return: [`WasmResults`], or a `Result` of them, whose error
+/// becomes a trap.
 pub trait HostResult: 'static {
     /// The results of the function's type.
     type Results: WasmResults;
 
-    /// Returns the results, or why there are none.
+    /// Returns the results or the error.
     ///
     /// # Errors
     ///
-    /// The host function's own.
+    /// Fails with the host function's error.
     fn into_results(self) -> Result<Self::Results, HostError>;
 }
 
@@ -294,8 +299,9 @@ impl<R: WasmResults> HostResult for Result<R, HostError> {
     }
 }
 
-/// A closure that is a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to twelve parameters that
-/// are [`WasmTy`] and a result that is [`HostResult`]. `P` and `R` are for the compiler to find.
+/// A closure that can be a host function: `Fn(P…) -> R` or `Fn(Caller<'_, T>, P…) -> R` with up to
+/// twelve parameters that are [`WasmTy`] and a result that is [`HostResult`]. The compiler infers
+/// `P` and `R`.
 pub trait IntoFunc<T: 'static, P, R>: Send + Sync + 'static {
     /// The parameters, as a tuple.
     type Params: WasmParams;
@@ -307,7 +313,7 @@ pub trait IntoFunc<T: 'static, P, R>: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The closure's own.
+    /// Fails with the closure's error.
     fn run(&self, caller: &mut Caller<'_, T>, params: Self::Params) -> Result<Self::Results, HostError>;
 }
 

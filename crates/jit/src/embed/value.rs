@@ -7,9 +7,11 @@ use crate::embed::func::Func;
 use crate::embed::store::{AsContext, AsContextMut, StoreId, StoreOpaque};
 use crate::module::types::{HeapType, RefType, Top, ValType};
 
-/// A value (core specification, "Runtime Structure: Values"). Floats are bits, so that NaNs keep theirs.
+/// A value (core specification, "Runtime Structure: Values"). Floats are bits, so that NaNs keep
+/// theirs.
 ///
-/// A value that refers to an exception keeps it alive, which is why values are cloned and not copied.
+/// A value that refers to an exception keeps it alive, which is why values are cloned and not
+/// copied.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Val {
     /// 32-bit integer.
@@ -32,12 +34,13 @@ pub enum Val {
     AnyRef(Option<AnyRef>),
 }
 
-/// A value of the guest's own heap. There is none until garbage collection is compiled.
+/// A value of the guest's own heap. There are none until garbage collection is supported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum AnyRef {}
 
 impl Val {
-    /// Returns the widest type of the value: a nullable reference to anything of its hierarchy for a reference.
+    /// Returns the widest type of the value: a nullable reference to anything of its hierarchy for
+    /// a reference.
     pub fn ty(&self) -> ValType {
         match self {
             Self::I32(_) => ValType::I32,
@@ -92,10 +95,11 @@ impl Val {
     }
 }
 
-/// A reference to a host value that a store owns. A copyable handle; the value lives as long as the store.
+/// A reference to a host value that a store owns. A copyable handle; the value lives as long as the
+/// store.
 ///
-/// Unlike an exception, it is not freed before, whether anyone can reach it or not: a host that makes references for ever
-/// makes them in stores that end.
+/// Unlike an exception, it is not freed earlier, reachable or not. A host that keeps making
+/// references should do so in stores that end.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ExternRef {
     store: StoreId,

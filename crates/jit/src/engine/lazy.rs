@@ -1,4 +1,4 @@
-//! A module's functions before they are compiled, and what became of them.
+//! Lazy modules: functions that are compiled when they are first called.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,15 +8,15 @@ use wasmparser::FunctionBody;
 
 use crate::compile;
 use crate::error::Result;
-use crate::module::decode::ModuleSource;
+use crate::module::source::ModuleSource;
 use crate::rt::{CodeRegion, LoadedCode};
 use crate::translate::Env;
 
-/// Which call of a function that was compiled cheaply has it compiled at the full level.
+/// The call at which a function that was compiled cheaply is compiled at the full level.
 const FULL_AT_CALL: u32 = 8;
 
-/// The functions that a module defines. Each is compiled at most once at each level, by whoever calls it first; others
-/// wait.
+/// The functions that a module defines. Each is compiled at most once at each level, by its first
+/// caller; other callers wait.
 pub(crate) struct LazyFuncs {
     funcs: Vec<LazyFunc>,
     /// Where their code lies.
@@ -35,9 +35,10 @@ struct LazyFunc {
 
 /// What a call of a function may enter.
 pub(crate) enum Entered {
-    /// This, at every call from now on.
+    /// This code, at every call from now on.
     Final(Arc<LoadedCode>),
-    /// This; the next call is to ask again. `is_due` says that now is the time for [`LazyFuncs::compile_fully`].
+    /// This code; the next call has to ask again. `is_due` says that it is time for
+    /// [`LazyFuncs::compile_fully`].
     Cheap { code: Arc<LoadedCode>, is_due: bool },
 }
 
@@ -84,7 +85,7 @@ impl LazyFuncs {
     ///
     /// # Errors
     ///
-    /// As `get`.
+    /// Fails like `get`.
     pub(crate) fn compile_fully(&self, of: &Lazily<'_>, position: u32) -> Result<Arc<LoadedCode>> {
         let code = &self.funcs[position as usize].code;
         code.get_or_init(|| self.compile(of, position, of.env.isa())).clone()

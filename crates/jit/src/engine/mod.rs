@@ -1,4 +1,6 @@
-//! What all stores share: configuration, the compiler's settings, interned types, compiled modules.
+//! What stores share: the configuration, interned types, validated and compiled modules.
+//!
+//! Nothing here knows a store.
 
 pub(crate) mod config;
 pub(crate) mod lazy;
@@ -15,7 +17,7 @@ use crate::error::Result;
 use crate::module::registry::TypeRegistry;
 use crate::module::types::TypeId;
 use crate::rt::{self, LoadedCode, MemoryPool, VmOptions};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 pub use config::Config;
 
@@ -35,7 +37,8 @@ struct EngineInner {
 }
 
 impl Engine {
-    /// Returns an engine that compiles for this processor and installs the process's trap signal handlers.
+    /// Returns an engine that compiles for this processor and installs the process's trap signal
+    /// handlers.
     ///
     /// # Errors
     ///
@@ -65,7 +68,7 @@ impl Engine {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Raises the epoch by one: guests whose deadline that reaches are interrupted. From any thread.
+    /// Raises the epoch by one, from any thread. Guests whose deadline it reaches are interrupted.
     pub fn increment_epoch(&self) {
         self.0.epoch.fetch_add(1, Ordering::Relaxed);
     }
@@ -100,12 +103,13 @@ impl Engine {
         &self.0.registry
     }
 
-    /// Returns the code of the trampoline of a kind for functions of the type that `id` names: the same at each call.
+    /// Returns the code of the trampoline of a kind for functions of the type that `id` names: the
+    /// same at each call.
     ///
     /// # Errors
     ///
     /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn trampoline(&self, id: TypeId, kind: Kind) -> Result<Arc<LoadedCode>> {
+    pub(crate) fn trampoline(&self, id: TypeId, kind: TrampolineKind) -> Result<Arc<LoadedCode>> {
         let EngineInner { settings, registry, trampolines, .. } = &*self.0;
         trampolines.code(settings.isa.as_ref(), &registry.interned(id), kind)
     }

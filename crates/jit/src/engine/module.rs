@@ -1,4 +1,4 @@
-//! Modules: validated, compiled, loaded; and what is known of one as plain data.
+//! Compiled modules: the handle, its code, its images.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::engine::Engine;
 use crate::engine::lazy::{Entered, Lazily, LazyFuncs};
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
-use crate::module::decode::ModuleSource;
 use crate::module::image::{ImageContents, images};
 use crate::module::index::FuncIndex;
 use crate::module::info::{ExportType, ImportType, ModuleInfo};
+use crate::module::source::ModuleSource;
 use crate::rt::{FileMapping, FuncCode, LazyCode, LoadedCode, Member, MemoryImage, stubs};
 use crate::translate::Links;
 use crate::vm::compiled::Compiled;
@@ -36,7 +36,7 @@ struct ModuleInner {
     lazy: Option<LazyFuncs>,
     /// The module's place in its unit, if it shares its code with others.
     links: Option<Links>,
-    /// What it was compiled from; none of a built module.
+    /// What it was compiled from; none for a built module.
     source: Option<Arc<ModuleSource>>,
     images: OnceLock<Option<Images>>,
 }
@@ -46,18 +46,18 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or if the
-    /// system refuses executable memory.
+    /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or
+    /// if the system refuses executable memory.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
         Self::with_progress(engine, wasm, &|_| {})
     }
 
-    /// As [`Module::new`], and tells `progress` after each function how far it is. It is called from all threads that
-    /// compile, and holds up the one that calls it.
+    /// Like [`Module::new`], and reports to `progress` after each function. `progress` is called
+    /// from all threads that compile, and holds up the calling one.
     ///
     /// # Errors
     ///
-    /// As [`Module::new`].
+    /// Fails like [`Module::new`].
     pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
         Self::compile_with_progress(&ValidModule::new(engine, wasm)?, progress)
     }
@@ -66,7 +66,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails if the module uses what is not compiled yet, or if the system refuses executable memory.
+    /// Fails if the module uses what is not compiled yet, or if the system refuses executable
+    /// memory.
     pub fn compile(module: &ValidModule) -> Result<Self> {
         Self::compile_with_progress(module, &|_| {})
     }
@@ -75,7 +76,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// As [`Module::compile`].
+    /// Fails like [`Module::compile`].
     pub fn compile_with_progress(module: &ValidModule, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
         let (engine, source) = (module.engine(), module.source());
         let layout = VmLayout::new(source.info());
@@ -113,11 +114,11 @@ impl Module {
         Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, source, images }))
     }
 
-    /// Compiles a module and returns what became of each function it defines: Cranelift IR, machine code.
+    /// Compiles a module and returns the Cranelift IR and machine code of each function it defines.
     ///
     /// # Errors
     ///
-    /// As [`Module::new`].
+    /// Fails like [`Module::new`].
     pub fn listings(engine: &Engine, wasm: &[u8]) -> Result<Vec<FuncListing>> {
         let module = ValidModule::new(engine, wasm)?;
         let source = module.source();
@@ -129,8 +130,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Fails on what is not compiled yet, which a module whose functions are compiled when first called finds here; and
-    /// on a built module, which is written with its unit only ([`Unit::serialize`](crate::Unit::serialize)).
+    /// Fails on what is not supported yet, which a lazy module finds out here, and on a built
+    /// module, which only its unit can write ([`Unit::serialize`](crate::Unit::serialize)).
     pub fn serialize(&self) -> Result<Vec<u8>> {
         let ModuleInner { engine, layout, code, lazy, links, source, .. } = &*self.0;
         let Some(source) = source else {
@@ -139,28 +140,31 @@ impl Module {
         if lazy.is_none() && links.is_none() {
             return Ok(artifact::write(engine.settings(), source.wasm(), code.compiled(), code.text()));
         }
-        // The functions of a lazy module are not all compiled; the code of a unit calls its other modules.
+        // The functions of a lazy module are not all compiled; the code of a unit calls its other
+        // modules.
         let compiled = compile_source(engine, source, layout, &|_| {})?;
         Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
     }
 
-    /// Returns who compiles the module's functions, if they are compiled when first called.
+    /// Returns the compiler of the module's functions, if they are compiled when first called.
     pub(crate) fn lazy_code(&self) -> Option<Arc<dyn LazyCode>> {
         self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
     }
 
-    /// Returns the module that [`Module::serialize`] wrote to a file, whose code is mapped and not compiled again.
+    /// Returns the module that [`Module::serialize`] wrote to a file. Its code is mapped, not
+    /// compiled again.
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is another one, is damaged, or was
-    /// made by another version of this crate, for another processor or with another configuration; with
-    /// [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be read or mapped.
+    /// Fails with [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is something
+    /// else, is damaged, or was made by another version of this crate, for another processor or
+    /// with another configuration; with [`ErrorKind::Host`](crate::ErrorKind::Host) if it cannot be
+    /// read or mapped.
     ///
     /// # Trust
     ///
-    /// The file holds machine code, and what finds damage in it does not find malice: whoever may write to the file may
-    /// do all that this process may do. Nobody may change it as long as the module lives.
+    /// The file holds machine code. The checks find damage, not malice: anyone who can write to the
+    /// file can do whatever this process can. The file must not change while the module lives.
     pub fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Self> {
         let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
         let file = File::open(path.as_ref()).map_err(unreadable)?;
@@ -226,7 +230,8 @@ impl Module {
         &self.0.layout
     }
 
-    /// Returns the images of the defined memories, if they take the place of the active data segments.
+    /// Returns the images of the defined memories, if they take the place of the active data
+    /// segments.
     pub(crate) fn images(&self) -> Option<&Images> {
         let make = |contents: Option<ImageContents<'_>>| match contents {
             Some(contents) => MemoryImage::new(&contents).map(Some),
@@ -240,13 +245,15 @@ impl Module {
         &self.0.code
     }
 
-    /// Returns the address of the function at `position` of those that the module defines: its code, or its stub.
+    /// Returns the address of the function at `position` of those that the module defines: its
+    /// code, or its stub.
     pub(crate) fn func_address(&self, position: usize) -> usize {
         let first = self.0.links.as_ref().map_or(0, |links| links.first);
         self.0.code.func_address(first as usize + position)
     }
 
-    /// Returns the code that calls of an imported function enter, if they do not look where the import leads.
+    /// Returns the code that direct calls of a connected import enter; `None` if the import is not
+    /// connected.
     pub(crate) fn connected_address(&self, import: FuncIndex) -> Option<usize> {
         let callee = self.0.links.as_ref()?.connected.get(&import)?;
         Some(self.0.code.func_address(*callee as usize))
@@ -264,7 +271,7 @@ impl LazyCode for ModuleInner {
         }
         if self.engine.settings().parallel {
             let compile = move || self.with_lazy(|funcs, of| drop(funcs.compile_fully(of, position)));
-            // Where no thread is to be had, the cheap code serves on.
+            // If the system has no thread for it, the cheap code stays in use.
             drop(thread::Builder::new().name("lowlift compile".to_owned()).spawn(compile));
             return Ok(FuncCode::Cheap(code));
         }

@@ -1,5 +1,5 @@
-//! The trampolines of an engine: generated code between the host and functions of a type, each compiled when it is first
-//! asked for.
+//! The trampolines of an engine: generated code between the host and functions of a type, each
+//! compiled when it is first asked for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,13 +11,13 @@ use crate::error::Result;
 use crate::module::registry::InternedType;
 use crate::module::types::TypeId;
 use crate::rt::{CodeRegion, LoadedCode};
-use crate::vm::trampoline::{Kind, N_KINDS};
+use crate::vm::trampoline::{N_KINDS, TrampolineKind};
 
 /// The trampolines of all types, as far as they are compiled.
 #[derive(Default)]
 pub(crate) struct TrampolineCache {
     by_type: Mutex<HashMap<TypeId, Arc<OfType>>>,
-    /// Where they lie.
+    /// Where their code lies.
     region: CodeRegion,
 }
 
@@ -30,7 +30,12 @@ impl TrampolineCache {
     /// # Errors
     ///
     /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn code(&self, isa: &dyn TargetIsa, ty: &InternedType, kind: Kind) -> Result<Arc<LoadedCode>> {
+    pub(crate) fn code(
+        &self,
+        isa: &dyn TargetIsa,
+        ty: &InternedType,
+        kind: TrampolineKind,
+    ) -> Result<Arc<LoadedCode>> {
         let of_type = {
             let mut by_type = self.by_type.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(by_type.entry(ty.id).or_default())

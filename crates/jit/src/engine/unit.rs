@@ -1,5 +1,5 @@
-//! Units: modules that are compiled together, so that calls between them are direct; and the seam for compilers that
-//! add functions of their own to them.
+//! Units: modules that are compiled together, so that calls between them are direct. Other
+//! compilers add functions of their own to a unit here.
 //!
 //! Invariant: what an import is connected to is of a type that the import admits.
 
@@ -15,25 +15,27 @@ use crate::engine::Engine;
 use crate::engine::module::Module;
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
-use crate::module::decode::ModuleSource;
 use crate::module::index::to_u32;
-use crate::module::info::{Item, ModuleInfo};
+use crate::module::info::{ModuleInfo, ModuleItem};
+use crate::module::source::ModuleSource;
 use crate::rt::{FileMapping, LoadedCode, Member};
 use crate::translate::{BuildFn, Env, Links};
 use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
 
-/// Modules to be compiled together: in the binary format, and [`BuiltModule`]s, whose functions an embedder builds in
-/// Cranelift IR.
+/// Modules to be compiled together: modules in the binary format, and [`BuiltModule`]s, whose
+/// functions an embedder builds in Cranelift IR.
 ///
-/// [`Unit::connect`] promises which function of the unit an import will be given. A call of that import then enters the
-/// function's code without a look at where the import leads; the callee's instance is the import's. What comes out
-/// are [`Module`]s, instantiated as any others by an [`Instance::new`](crate::Instance::new) that holds the promise.
+/// [`Unit::connect`] promises which function of the unit an import will be given. A call of that
+/// import then enters the function's code directly; only the callee's instance is read from the
+/// import. The result is a list of [`Module`]s, which are instantiated like any others by
+/// [`Instance::new`](crate::Instance::new), with imports that keep the promise.
 ///
 /// A function that copies bytes from one module's memory to another's, and calls the other:
 ///
 /// ```
-/// use jit::{BuiltModule, Config, Engine, Extern, FuncType, Instance, MemoryType, Store, Unit, Val, ValType};
+/// use jit::{BuiltModule, Config, Engine, Extern, FuncType, Instance, MemoryType, Module, Store};
+/// use jit::{Unit, UnitModule, Val, ValType};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sender = wat::parse_str(
@@ -50,12 +52,14 @@ use crate::vm::layout::VmLayout;
 /// )?;
 /// let memories = wat::parse_str(r#"(module (memory (export "memory") 1))"#)?;
 ///
-/// // The adapter: (address, length) in the sender's memory -> what the receiver makes of a copy at address 64.
-/// let memory = MemoryType { minimum: 1, maximum: None, memory64: false, page_size_log2: 16, shared: false };
+/// // The adapter copies (address, length) of the sender's memory to address 64 of the receiver's.
+/// let (minimum, maximum, page_size_log2) = (1, None, 16);
+/// let memory = MemoryType { minimum, maximum, page_size_log2, memory64: false, shared: false };
 /// let mut adapter = BuiltModule::new("adapter");
 /// let from = adapter.import_memory("sender", "memory", memory);
 /// let to = adapter.import_memory("receiver", "memory", memory);
-/// let take = adapter.import_func("receiver", "take", FuncType::new([ValType::I32], [ValType::I32]));
+/// let unary = FuncType::new([ValType::I32], [ValType::I32]);
+/// let take = adapter.import_func("receiver", "take", unary);
 /// adapter.func("send", FuncType::new([ValType::I32; 2], [ValType::I32]), move |body| {
 ///     use jit::clif::{InstBuilder, types};
 ///     let (address, len) = (body.params()[0], body.params()[1]);
@@ -75,10 +79,10 @@ use crate::vm::layout::VmLayout;
 /// unit.connect(adapter, 2, receiver, "take")?;
 /// unit.connect(sender, 0, adapter, "send")?;
 /// let modules = unit.compile()?;
-/// let module = |of: jit::UnitModule| &modules[of.position()];
+/// let module = |of: UnitModule| &modules[of.position()];
 ///
 /// let mut store = Store::new(&engine, ());
-/// let memories = Instance::new(&mut store, &jit::Module::new(&engine, &memories)?, &[])?;
+/// let memories = Instance::new(&mut store, &Module::new(&engine, &memories)?, &[])?;
 /// let own = memories.get_export(&store, "memory").ok_or("no memory")?;
 /// let receiver = Instance::new(&mut store, module(receiver), &[])?;
 /// let get = |name| receiver.get_export(&store, name).ok_or("no such export");
@@ -105,7 +109,8 @@ pub struct Unit<'a> {
 pub struct UnitModule(u32);
 
 impl UnitModule {
-    /// Returns the module's position in what [`Unit::compile`] returns: the order in which they were added.
+    /// Returns the module's position in what [`Unit::compile`] returns: the order in which they
+    /// were added.
     pub fn position(self) -> usize {
         self.0 as usize
     }
@@ -169,18 +174,19 @@ impl<'a> Unit<'a> {
         UnitModule(to_u32(self.parts.len() - 1))
     }
 
-    /// Promises that every instance of `importer` is given the function that `exporter` exports as `export`, of any instance
-    /// of it, for the import at `position` among all its imports. Calls of the import are direct from now on; an
-    /// instantiation that breaks the promise fails with
+    /// Promises that every instance of `importer` gets, for the import at `position` among all its
+    /// imports, the function that some instance of `exporter` exports as `export`. Calls of the
+    /// import are then direct. An instantiation that breaks the promise fails with
     /// [`LinkError::NotConnected`](crate::LinkError::NotConnected).
     ///
     /// In an engine whose functions are compiled when they are first called
-    /// ([`Config::lazy_compilation`](crate::Config::lazy_compilation)) a promise means nothing: calls go through the import.
+    /// ([`Config::lazy_compilation`](crate::Config::lazy_compilation)) a promise has no effect:
+    /// calls go through the import.
     ///
     /// # Errors
     ///
-    /// Fails if the import or the export is not there or not a function, if their types do not match, or if the exported
-    /// function is an import itself that is not connected.
+    /// Fails if the import or the export does not exist or is not a function, if their types do not
+    /// match, or if the exported function is itself an import that is not connected.
     ///
     /// # Panics
     ///
@@ -194,7 +200,7 @@ impl<'a> Unit<'a> {
     ) -> Result<()> {
         let from = &self.parts[exporter.position()];
         let item = from.info.export_positions.get(export).map(|&at| from.info.exports[at].1);
-        let Some(Item::Func(func)) = item else {
+        let Some(ModuleItem::Func(func)) = item else {
             return Err(Error::type_mismatch(format!("`{export}` is not an exported function")));
         };
         let callee = match from.info.code_position(func) {
@@ -206,7 +212,7 @@ impl<'a> Unit<'a> {
         })?;
         let given = from.info.types[from.info.funcs[func.pos()].pos()].id;
         let into = &mut self.parts[importer.position()];
-        let Some(Item::Func(import)) = into.info.imports.get(position).map(|import| import.item) else {
+        let Some(ModuleItem::Func(import)) = into.info.imports.get(position).map(|import| import.item) else {
             return Err(Error::type_mismatch(format!("import {position} is not an imported function")));
         };
         let expected = into.info.types[into.info.funcs[import.pos()].pos()].id;
@@ -217,14 +223,15 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
-    /// Compiles the modules, which share one text. In the order in which they were added ([`UnitModule::position`]).
+    /// Compiles the modules, which share one text, and returns them in the order in which they were
+    /// added ([`UnitModule::position`]).
     ///
-    /// With [`Config::lazy_compilation`](crate::Config::lazy_compilation) the modules in the binary format are as
-    /// [`Module::new`] makes them; built ones are compiled here.
+    /// With [`Config::lazy_compilation`](crate::Config::lazy_compilation) the modules in the binary
+    /// format are like those of [`Module::new`]; built ones are compiled here.
     ///
     /// # Errors
     ///
-    /// As [`Module::new`]; and if Cranelift's verifier, where it is on, refuses a body that was built.
+    /// Fails like [`Module::compile`], and if Cranelift's verifier is on and refuses a built body.
     pub fn compile(self) -> Result<Vec<Module>> {
         if self.engine.config().is_lazy() {
             return self.compile_apart();
@@ -233,24 +240,24 @@ impl<'a> Unit<'a> {
         self.load(|members| LoadedCode::load_unit(compiled, members))
     }
 
-    /// Returns what [`Unit::load_file`] takes from a file instead of compiling.
+    /// Compiles the unit and returns the contents of a file for [`Unit::load_file`].
     ///
     /// # Errors
     ///
-    /// As [`Unit::compile`] of an engine that compiles modules as a whole.
+    /// Fails like [`Unit::compile`] of an engine that compiles modules as a whole.
     pub fn serialize(self) -> Result<Vec<u8>> {
         let description = self.describe()?;
         let compiled = self.compile_text()?;
         Ok(artifact::write(self.engine.settings(), &description, &compiled, &compiled.text))
     }
 
-    /// As [`Unit::compile`], with the code that [`Unit::serialize`] of an equal unit has written to a file. The functions of
-    /// built modules are built, to be compared, and not compiled.
+    /// Like [`Unit::compile`], but takes the code from a file that [`Unit::serialize`] of an equal
+    /// unit has written. The functions of built modules are built for comparison and not compiled.
     ///
     /// # Errors
     ///
-    /// As [`Module::deserialize_file`], whose words on trust hold here too; and with
-    /// [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file is that of another unit.
+    /// Fails like [`Module::deserialize_file`], whose section on trust applies here too, and with
+    /// [`ErrorKind::Artifact`](crate::ErrorKind::Artifact) if the file belongs to another unit.
     pub fn load_file(self, path: impl AsRef<Path>) -> Result<Vec<Module>> {
         let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
         let file = File::open(path.as_ref()).map_err(unreadable)?;
@@ -268,11 +275,12 @@ impl<'a> Unit<'a> {
         self.load(|members| LoadedCode::of_file(&file, parts.text, compiled, members))
     }
 
-    /// Compiles the unit and returns what became of each function of one of its modules.
+    /// Compiles the unit and returns the Cranelift IR and machine code of each function of one of
+    /// its modules.
     ///
     /// # Errors
     ///
-    /// As [`Unit::compile`].
+    /// Fails like [`Unit::compile`].
     ///
     /// # Panics
     ///
@@ -337,8 +345,8 @@ impl<'a> Unit<'a> {
         self.parts.into_iter().map(module).collect()
     }
 
-    /// Returns all that the code depends on: the bytes of modules, the declarations and bodies of built ones, and what
-    /// is connected.
+    /// Returns all that the code depends on: the bytes of modules, the declarations and bodies of
+    /// built ones, and what is connected.
     fn describe(&self) -> Result<Vec<u8>> {
         let mut description = Vec::new();
         for part in &self.parts {

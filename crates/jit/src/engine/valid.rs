@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::module::decode::{ModuleSource, ValidBytes};
 use crate::module::info::{ExportType, ImportType};
+use crate::module::source::{ModuleSource, ValidBytes};
 
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///
 /// It answers everything about a module's types. [`Module::compile`](crate::Module::compile) and
-/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. To make one starts no thread and
-/// generates no code.
+/// [`Unit::add_valid`](crate::Unit::add_valid) compile it and do not validate it again. Making one
+/// starts no thread and generates no code.
 ///
 /// ```
 /// use jit::{Config, Engine, ExternType, Module, ValidModule};
@@ -44,19 +44,20 @@ impl ValidModule {
         Ok(Self { engine: engine.clone(), source })
     }
 
-    /// Decodes a module that has been validated apart from an engine. Its function bodies are validated again only
-    /// where the engine admits fewer features than that validation did.
+    /// Decodes a module that has been validated apart from an engine. Its function bodies are
+    /// validated again only where the engine admits fewer features than that validation did.
     ///
     /// # Errors
     ///
-    /// Fails if the module uses features that the engine does not admit, or if it has types that are not compiled yet.
+    /// Fails if the module uses features that the engine does not admit, or if it has types that
+    /// are not compiled yet.
     pub fn of_bytes(engine: &Engine, valid: &ValidBytes) -> Result<Self> {
         let features = engine.settings().features;
         let source = Arc::new(ModuleSource::of_valid(valid, features, engine.registry())?);
         Ok(Self { engine: engine.clone(), source })
     }
 
-    /// Returns the engine, whose types the module's are.
+    /// Returns the engine that has the module's types.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }

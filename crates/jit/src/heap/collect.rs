@@ -1,9 +1,9 @@
-//! Collection: frees what neither the guests of a store nor its host can reach any more.
+//! Collection: frees what neither the guests of a store nor its host can reach.
 //!
-//! It marks from the roots and sweeps. Nothing moves, so that words stay what they are. Only exceptions are collected so
-//! far. A word says itself which kind of object it refers to, and roots are found by type of value
-//! ([`ValType::is_traced`](crate::module::types::ValType::is_traced)), so that another kind of object needs no other
-//! search for roots.
+//! It marks from the roots and sweeps. Nothing moves, so that words stay what they are. Only
+//! exceptions are collected so far. A word says itself which kind of object it refers to, and roots
+//! are found by type of value ([`ValType::is_traced`](crate::module::types::ValType::is_traced)),
+//! so that another kind of object needs no other search for roots.
 
 use crate::heap::exceptions::{Exceptions, TagEntity};
 use crate::heap::object::Object;
@@ -28,8 +28,8 @@ impl Marked<'_> {
     }
 }
 
-/// Frees all exceptions that cannot be reached from `roots`, which hands every word of a traced type outside of objects
-/// to the function that it gets, and from the handles that the host has.
+/// Frees all exceptions that cannot be reached from `roots`, which hands every word of a traced
+/// type outside of objects to the function that it gets, and from the handles that the host has.
 pub(crate) fn collect(
     exceptions: &mut Exceptions,
     tags: &[TagEntity],

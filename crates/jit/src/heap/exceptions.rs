@@ -25,23 +25,22 @@ fn slot_bytes(payload: &[ValRaw]) -> usize {
 
 /// The exceptions of a store.
 ///
-/// An exception whose reference nobody ever got (no `catch_ref` saw it) is freed when it is caught, all others by a
-/// collection.
-/// Invariant: the payload of an exception freed when it is caught stays where it is until the next one is added, so that
-/// the handler can read it.
+/// An exception to which no reference was ever made (no `catch_ref` saw it) is freed when it is
+/// caught, all others by a collection. Invariant: the payload of an exception freed when it is
+/// caught stays where it is until the next one is added, so that the handler can read it.
 #[derive(Default)]
 pub(crate) struct Exceptions {
-    slots: Vec<Slot>,
+    slots: Vec<ExceptionSlot>,
     free: Vec<u32>,
     bytes: usize,
-    /// How many more bytes than after the last collection are to be there before the next one.
+    /// Bytes to be added after the last collection before the next one is due.
     headroom: usize,
     /// Bytes after the last collection.
     kept: usize,
 }
 
 #[derive(Default)]
-struct Slot {
+struct ExceptionSlot {
     tag: u32,
     payload: Box<[ValRaw]>,
     /// Whether the guest may hold a reference to it.
@@ -68,8 +67,9 @@ impl Exceptions {
         self.bytes + slot_bytes(payload)
     }
 
-    /// Returns the bytes beyond which a collection is due: what is in use may take `limit`, and a quarter of that may
-    /// be added to it, lest a store near its limit collects all the time.
+    /// Returns the bytes beyond which a collection is due: what is in use may take `limit`, and a
+    /// quarter of that may be added to it, so that a store near its limit does not collect all the
+    /// time.
     pub(crate) fn collect_at(&self, limit: usize) -> usize {
         self.kept.saturating_add(self.headroom.max(MIN_HEADROOM_BYTES)).min(limit.saturating_add(limit / 4))
     }
@@ -77,7 +77,7 @@ impl Exceptions {
     /// Adds an exception and returns its position.
     pub(crate) fn add(&mut self, tag: u32, payload: Box<[ValRaw]>) -> u32 {
         self.bytes = self.bytes_with(&payload);
-        let slot = Slot { tag, payload, ..Slot::default() };
+        let slot = ExceptionSlot { tag, payload, ..ExceptionSlot::default() };
         match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
@@ -96,7 +96,7 @@ impl Exceptions {
         (slot.tag, &slot.payload)
     }
 
-    /// Returns what keeps an exception for the host.
+    /// Returns the root that keeps an exception alive for the host.
     pub(crate) fn root(&self, index: u32) -> Arc<()> {
         Arc::clone(self.slots[index as usize].root.get_or_init(Arc::default))
     }
@@ -109,7 +109,7 @@ impl Exceptions {
     /// Frees an exception that was caught, unless there may be references to it.
     pub(crate) fn caught(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
-        // Where there was a handle once, the host may have passed the reference to the guest.
+        // If there ever was a handle, the host may have passed the reference to the guest.
         if !slot.escaped && slot.root.get().is_none() {
             self.bytes -= slot_bytes(&slot.payload);
             // The next one takes its place.
@@ -119,7 +119,8 @@ impl Exceptions {
 
     /// Returns the exceptions that the host has handles to.
     pub(crate) fn of_the_host(&self) -> Vec<u32> {
-        let has_handles = |slot: &Slot| slot.root.get().is_some_and(|root| Arc::strong_count(root) > 1);
+        let has_handles =
+            |slot: &ExceptionSlot| slot.root.get().is_some_and(|root| Arc::strong_count(root) > 1);
         (0..).zip(&self.slots).filter(|(_, slot)| has_handles(slot)).map(|(index, _)| index).collect()
     }
 
@@ -136,13 +137,13 @@ impl Exceptions {
             if std::mem::take(&mut slot.reached) {
                 self.bytes += slot_bytes(&slot.payload);
             } else {
-                *slot = Slot::default();
+                *slot = ExceptionSlot::default();
                 self.free.push(index);
             }
         }
         self.kept = self.bytes;
-        // As much is added before the next collection as this one has looked at, so that collecting takes a constant
-        // time per exception.
+        // As much is added before the next collection as this one has looked at, so that collecting
+        // takes a constant time per exception.
         self.headroom = self.kept.max(8 * (n_words + self.slots.len()));
     }
 }

@@ -1,6 +1,8 @@
-//! Objects that guests refer to and that are collected: exceptions so far; structures and arrays go here too.
+//! Objects that guests refer to and that are collected: exceptions so far; structures and arrays go
+//! here too.
 //!
-//! It knows words and roots, and nothing of stacks, instances and stores: whoever collects says what the roots are.
+//! It knows words and roots, and nothing of stacks, instances and stores: its caller hands over the
+//! roots.
 
 pub(crate) mod collect;
 pub(crate) mod exceptions;

@@ -1,173 +1,32 @@
-//! From bytes to `ModuleInfo`: wasmparser reads and validates, this file keeps what later steps need.
-//! Follows the core specification, "Binary Format: Modules".
+//! From bytes to [`ModuleInfo`]: wasmparser reads and validates, this file keeps what later steps
+//! need. Follows the core specification, "Binary Format: Modules".
 //!
-//! What comes out is a [`ModuleSource`]: the module's bytes and what they say, validated once, bodies included.
+//! Function bodies are returned, each with the means to validate it (`module::source` does).
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use wasmparser::{
-    AbstractHeapType, BinaryReader, CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems,
-    ElementKind, ExportSectionReader, ExternalKind, FuncToValidate, FuncValidatorAllocations, FunctionBody,
-    KnownCustom, Name, Operator, Parser, Payload, TableInit, TypeRef, TypeSectionReader, ValidPayload,
-    Validator, ValidatorResources, WasmFeatures,
+    AbstractHeapType, CompositeInnerType, ConstExpr as WasmConstExpr, DataKind, ElementItems, ElementKind,
+    ExportSectionReader, ExternalKind, FuncToValidate, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload, TableInit, TypeRef, TypeSectionReader, ValidPayload, Validator, ValidatorResources,
+    WasmFeatures,
 };
 
 use crate::error::{Error, Result};
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex, to_u32};
 use crate::module::info::{
-    ConstExpr, ConstOp, DataSegment, ElemItems, ElemSegment, Import, Item, ModuleInfo, SegmentMode,
+    ConstExpr, ConstOp, DataSegment, ElemItems, ElemSegment, Import, ModuleInfo, ModuleItem, SegmentMode,
 };
 use crate::module::registry::{
     self, CompositeType, FieldType, InternedType, StorageType, SubType, TypeRegistry,
 };
 use crate::module::types::{FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TypeId, ValType};
 
-/// A module's bytes and what they say, but no code.
-///
-/// Invariant: the bytes are a valid module, `info` is what they say, and each range of `bodies` is that of a
-/// function body: those of the functions that the module defines, in order.
-#[derive(Debug)]
-pub(crate) struct ModuleSource {
-    wasm: Arc<[u8]>,
-    info: Arc<ModuleInfo>,
-    bodies: Vec<Range<usize>>,
-    features: WasmFeatures,
-}
-
-impl ModuleSource {
-    /// Decodes a module and validates all of it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the bytes are not a valid module, and on types that are not compiled yet.
-    pub(crate) fn validate(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
-        let (info, bodies) = decode(wasm, features, registry)?;
-        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
-        validate_bodies(bodies)?;
-        Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
-    }
-
-    /// Decodes a module that was validated before, when the file that it comes from was written.
-    ///
-    /// # Errors
-    ///
-    /// As `validate`, but does not look at the operators of function bodies.
-    pub(crate) fn of_artifact(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
-        let (info, bodies) = decode(wasm, features, registry)?;
-        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
-        Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
-    }
-
-    /// Decodes a module that has been validated. Its function bodies are validated again only where `features` are
-    /// fewer than those of that validation.
-    ///
-    /// # Errors
-    ///
-    /// As `validate`.
-    pub(crate) fn of_valid(
-        valid: &ValidBytes,
-        features: WasmFeatures,
-        registry: &TypeRegistry,
-    ) -> Result<Self> {
-        let (info, bodies) = decode(&valid.wasm, features, registry)?;
-        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
-        if !features.contains(valid.features) {
-            validate_bodies(bodies)?;
-        }
-        Ok(Self { wasm: Arc::clone(&valid.wasm), info: Arc::new(info), bodies: ranges, features })
-    }
-
-    /// Returns the module's bytes.
-    pub(crate) fn wasm(&self) -> &[u8] {
-        &self.wasm
-    }
-
-    /// Returns what the bytes say.
-    pub(crate) fn info(&self) -> &Arc<ModuleInfo> {
-        &self.info
-    }
-
-    /// Returns the body of the function at `position` of those that the module defines.
-    pub(crate) fn body(&self, position: usize) -> FunctionBody<'_> {
-        let range = self.bodies[position].clone();
-        let start = range.start as u64;
-        FunctionBody::new(BinaryReader::new_features(&self.wasm[range], start, self.features))
-    }
-
-    /// Returns the bodies of the functions that the module defines, in order.
-    pub(crate) fn bodies(&self) -> impl ExactSizeIterator<Item = FunctionBody<'_>> {
-        (0..self.bodies.len()).map(|position| self.body(position))
-    }
-}
-
-/// The bytes of a module that has been validated, function bodies included, by no engine in particular. Cheap to clone.
-///
-/// [`ValidModule::of_bytes`](crate::ValidModule::of_bytes) makes the module of them, and does not look at the function
-/// bodies again.
-#[derive(Clone)]
-pub struct ValidBytes {
-    wasm: Arc<[u8]>,
-    features: WasmFeatures,
-}
-
-impl ValidBytes {
-    /// Validates a module in the binary format that may use these features of WebAssembly.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the bytes are not a valid module.
-    pub fn new(wasm: &[u8], features: WasmFeatures) -> Result<Self> {
-        let mut validator = Validator::new_with_features(features);
-        let mut parser = Parser::new(0);
-        parser.set_features(features);
-        let mut bodies = Vec::new();
-        for payload in parser.parse_all(wasm) {
-            let payload = payload?;
-            check_encoding(&payload)?;
-            match validator.payload(&payload)? {
-                ValidPayload::Func(validate, body) => bodies.push((validate, body)),
-                ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
-            }
-        }
-        validate_bodies(bodies)?;
-        Ok(Self { wasm: wasm.into(), features })
-    }
-}
-
-impl std::fmt::Debug for ValidBytes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ValidBytes").field("n_bytes", &self.wasm.len()).finish_non_exhaustive()
-    }
-}
-
-fn check_encoding(payload: &Payload<'_>) -> Result<()> {
-    if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
-        return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
-    }
-    Ok(())
-}
-
-fn validate_bodies(bodies: Vec<Body<'_>>) -> Result<()> {
-    let mut allocations = FuncValidatorAllocations::default();
-    for (to_validate, body) in bodies {
-        let mut validator = to_validate.into_validator(allocations);
-        validator.validate(&body)?;
-        allocations = validator.into_allocations();
-    }
-    Ok(())
-}
-
-fn place_of(body: &FunctionBody<'_>) -> Range<usize> {
-    let place = |offset: u64| usize::try_from(offset).expect("a module's bytes lie in memory");
-    place(body.range().start)..place(body.range().end)
-}
-
 /// A function body with the means to validate it.
-type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
+pub(super) type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
 /// Decodes a module and validates all of it but the function bodies, which are returned.
-fn decode<'a>(
+pub(super) fn decode<'a>(
     wasm: &'a [u8],
     features: WasmFeatures,
     registry: &TypeRegistry,
@@ -187,6 +46,14 @@ fn decode<'a>(
         section(registry, &mut info, payload)?;
     }
     Ok((info, bodies))
+}
+
+/// Fails at the start of a component.
+pub(super) fn check_encoding(payload: &Payload<'_>) -> Result<()> {
+    if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {
+        return Err(Error::new(crate::ErrorKind::Invalid, "a component where a core module is expected"));
+    }
+    Ok(())
 }
 
 #[expect(
@@ -273,11 +140,11 @@ fn exports_section(info: &mut ModuleInfo, exports: ExportSectionReader<'_>) -> R
     for export in exports {
         let export = export?;
         let item = match export.kind {
-            ExternalKind::Func | ExternalKind::FuncExact => Item::Func(FuncIndex(export.index)),
-            ExternalKind::Table => Item::Table(TableIndex(export.index)),
-            ExternalKind::Memory => Item::Memory(MemoryIndex(export.index)),
-            ExternalKind::Global => Item::Global(GlobalIndex(export.index)),
-            ExternalKind::Tag => Item::Tag(TagIndex(export.index)),
+            ExternalKind::Func | ExternalKind::FuncExact => ModuleItem::Func(FuncIndex(export.index)),
+            ExternalKind::Table => ModuleItem::Table(TableIndex(export.index)),
+            ExternalKind::Memory => ModuleItem::Memory(MemoryIndex(export.index)),
+            ExternalKind::Global => ModuleItem::Global(GlobalIndex(export.index)),
+            ExternalKind::Tag => ModuleItem::Tag(TagIndex(export.index)),
         };
         info.export_positions.insert(export.name.to_owned(), info.exports.len());
         info.exports.push((export.name.to_owned(), item));
@@ -431,27 +298,27 @@ fn import_item(info: &mut ModuleInfo, import: &wasmparser::Import<'_>) -> Result
         TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
             n.funcs += 1;
             info.funcs.push(TypeIndex(ty));
-            Item::Func(FuncIndex(n.funcs - 1))
+            ModuleItem::Func(FuncIndex(n.funcs - 1))
         }
         TypeRef::Table(ty) => {
             n.tables += 1;
             info.tables.push(table_type(&info.types, &ty)?);
-            Item::Table(TableIndex(n.tables - 1))
+            ModuleItem::Table(TableIndex(n.tables - 1))
         }
         TypeRef::Memory(ty) => {
             n.memories += 1;
             info.memories.push(memory_type(&ty));
-            Item::Memory(MemoryIndex(n.memories - 1))
+            ModuleItem::Memory(MemoryIndex(n.memories - 1))
         }
         TypeRef::Global(ty) => {
             n.globals += 1;
             info.globals.push(global_type(&info.types, &ty)?);
-            Item::Global(GlobalIndex(n.globals - 1))
+            ModuleItem::Global(GlobalIndex(n.globals - 1))
         }
         TypeRef::Tag(ty) => {
             n.tags += 1;
             info.tags.push(TypeIndex(ty.func_type_idx));
-            Item::Tag(TagIndex(n.tags - 1))
+            ModuleItem::Tag(TagIndex(n.tags - 1))
         }
     };
     info.imports.push(Import { module: import.module.to_owned(), name: import.name.to_owned(), item });
@@ -522,8 +389,8 @@ fn const_expr(expr: &WasmConstExpr<'_>) -> Result<ConstExpr> {
     Ok(ops)
 }
 
-/// Keeps the names of the module and its functions. A malformed name section is ignored from the point
-/// where it is malformed, as the core specification demands of custom sections.
+/// Keeps the names of the module and its functions. A malformed name section is ignored from the
+/// point where it is malformed, as the core specification demands of custom sections.
 fn names_section(info: &mut ModuleInfo, names: wasmparser::NameSectionReader<'_>) {
     for name in names {
         match name {

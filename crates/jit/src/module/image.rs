@@ -1,4 +1,4 @@
-//! Initial contents of a module's memories as images, where all of it is known beforehand.
+//! Initial contents of a module's memories as images, where they are known beforehand.
 
 use crate::module::index::MemoryIndex;
 use crate::module::info::{ConstOp, DataSegment, ModuleInfo, SegmentMode};
@@ -16,14 +16,15 @@ pub(crate) struct ImageContents<'a> {
 
 /// Less data than this is copied: a mapping costs more.
 const MIN_BYTES: usize = 16 << 10;
-/// An image may be so many times larger than the data in it.
+/// An image may be this many times larger than the data in it.
 const MAX_SPREAD: usize = 8;
-/// What images start at multiples of.
+/// Images start at multiples of this.
 const PAGE: usize = 65536;
 
-/// Returns the images that take the place of copying the active data segments, or `None` if the segments must be
-/// copied: one of them has an offset that is known at instantiation only, or goes into a memory that is imported,
-/// shared or too small; or there is little of them, or too much between them.
+/// Returns the images that take the place of copying the active data segments, or `None` if the
+/// segments must be copied: one of them has an offset that is known at instantiation only, or goes
+/// into a memory that is imported, shared or too small; or there is little of them, or too much
+/// between them.
 ///
 /// There is one for each memory that the module defines, `None` for a memory without data.
 pub(crate) fn images(info: &ModuleInfo) -> Option<Vec<Option<ImageContents<'_>>>> {

@@ -30,7 +30,7 @@ pub struct ExportType<'a> {
 
 /// An item of one of a module's index spaces.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Item {
+pub(crate) enum ModuleItem {
     Func(FuncIndex),
     Memory(MemoryIndex),
     Table(TableIndex),
@@ -43,7 +43,7 @@ pub(crate) enum Item {
 pub(crate) struct Import {
     pub(crate) module: String,
     pub(crate) name: String,
-    pub(crate) item: Item,
+    pub(crate) item: ModuleItem,
 }
 
 /// One instruction of a constant expression.
@@ -100,7 +100,8 @@ pub(crate) enum SegmentMode<I> {
 
 /// What is known of a module as plain data: everything but its code.
 ///
-/// Invariant: it comes from a validated module, so that every index in it names something of its space.
+/// Invariant: it comes from a validated module, so that every index in it names something of its
+/// space.
 #[derive(Debug, Default)]
 pub(crate) struct ModuleInfo {
     pub(crate) name: Option<String>,
@@ -117,7 +118,7 @@ pub(crate) struct ModuleInfo {
     pub(crate) table_inits: Vec<Option<ConstExpr>>,
     /// Initial values of the defined globals.
     pub(crate) global_inits: Vec<ConstExpr>,
-    pub(crate) exports: Vec<(String, Item)>,
+    pub(crate) exports: Vec<(String, ModuleItem)>,
     pub(crate) export_positions: HashMap<String, usize>,
     pub(crate) start: Option<FuncIndex>,
     pub(crate) elems: Vec<ElemSegment>,
@@ -151,7 +152,8 @@ impl ModuleInfo {
         to_u32(self.funcs.len()) - self.n_imported.funcs
     }
 
-    /// Returns the index of the defined function whose code is at `position` of the compiled functions.
+    /// Returns the index of the defined function whose code is at `position` of the compiled
+    /// functions.
     pub(crate) fn func_index_of_code(&self, position: usize) -> FuncIndex {
         FuncIndex(self.n_imported.funcs + to_u32(position))
     }
@@ -176,13 +178,13 @@ impl ModuleInfo {
     }
 
     /// Returns the type of an item.
-    pub(crate) fn extern_type(&self, item: Item) -> ExternType {
+    pub(crate) fn extern_type(&self, item: ModuleItem) -> ExternType {
         match item {
-            Item::Func(i) => ExternType::Func(self.func_type(i).clone()),
-            Item::Memory(i) => ExternType::Memory(self.memories[i.pos()]),
-            Item::Table(i) => ExternType::Table(self.tables[i.pos()]),
-            Item::Global(i) => ExternType::Global(self.globals[i.pos()]),
-            Item::Tag(i) => ExternType::Tag(TagType { func: self.tag_type(i).clone() }),
+            ModuleItem::Func(i) => ExternType::Func(self.func_type(i).clone()),
+            ModuleItem::Memory(i) => ExternType::Memory(self.memories[i.pos()]),
+            ModuleItem::Table(i) => ExternType::Table(self.tables[i.pos()]),
+            ModuleItem::Global(i) => ExternType::Global(self.globals[i.pos()]),
+            ModuleItem::Tag(i) => ExternType::Tag(TagType { func: self.tag_type(i).clone() }),
         }
     }
 }

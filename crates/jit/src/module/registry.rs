@@ -1,8 +1,8 @@
-//! The engine's types: recursive groups interned across modules, and which type is a subtype of which.
-//! Follows the core specification, "Type Equivalence", "Heap Types: Matching".
+//! The engine's types: recursive groups interned across modules, and which type is a subtype of
+//! which. Follows the core specification, "Type Equivalence", "Heap Types: Matching".
 //!
-//! Two groups are equal if they are once each reference to a type of the group itself is written as the
-//! position in the group, and each reference to another type as that type's id.
+//! To compare groups, a reference to a type of the group itself is written as a position in the
+//! group, and a reference to any other type as that type's id.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,7 +68,8 @@ impl InternedType {
     ///
     /// # Panics
     ///
-    /// Panics if it is another composite type, which the validator excludes wherever this is called.
+    /// Panics if it is another composite type, which the validator excludes wherever this is
+    /// called.
     pub(crate) fn func(&self) -> &FuncType {
         match &self.ty.composite {
             CompositeType::Func(ty) => ty,
@@ -91,7 +92,7 @@ pub(crate) fn heap_type(composite: &CompositeType, id: TypeId) -> HeapType {
     }
 }
 
-/// The types of an engine, for all that use them at once.
+/// The types of an engine, behind a lock.
 #[derive(Debug, Default)]
 pub(crate) struct TypeRegistry(Mutex<Registry>);
 
@@ -112,7 +113,7 @@ impl TypeRegistry {
     }
 }
 
-/// The types of an engine. They live as long as it.
+/// The types of an engine, which live as long as it does.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     /// First id by group.
@@ -121,8 +122,8 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Returns the types of a group, the same for equal groups. References to types of the group are
-    /// `in_group` ids.
+    /// Returns the types of a group, the same for equal groups. References to types of the group
+    /// are `in_group` ids.
     pub(crate) fn intern(&mut self, group: Vec<SubType>) -> &[Arc<InternedType>] {
         let n = group.len();
         let first = match self.groups.get(&group) {

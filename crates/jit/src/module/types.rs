@@ -1,7 +1,7 @@
 //! Types of values, functions and external items.
 //!
-//! Follows the core specification, "Structure: Types". Types that a module defines are interned in the
-//! engine (`registry`): a [`TypeId`] names one, and equal ids mean equal types.
+//! Follows the core specification, "Structure: Types". Types that a module defines are interned in
+//! the engine (`module::registry`): a [`TypeId`] names one, and equal ids mean equal types.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub struct RefType {
 
 /// What a reference refers to (core specification, "Heap Types").
 ///
-/// No value of the types under `any` but null comes into being: garbage collection is not compiled yet.
+/// Null is the only value of the types under `any` so far: garbage collection is not supported yet.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum HeapType {
     /// Any function.
@@ -68,7 +68,8 @@ pub enum HeapType {
     None,
 }
 
-/// A type interned in an engine: equal ids mean equal types (core specification, "Type Equivalence").
+/// A type interned in an engine: equal ids mean equal types (core specification, "Type
+/// Equivalence").
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TypeId(pub(crate) u32);
 
@@ -312,7 +313,8 @@ impl ExternType {
     }
 }
 
-/// Returns whether actual limits meet the expected ones (core specification, "Import Matching: Limits").
+/// Returns whether actual limits satisfy the expected ones (core specification, "Import Matching:
+/// Limits").
 pub(crate) fn limits_match(
     (minimum, maximum): (u64, Option<u64>),
     expected_minimum: u64,

@@ -1,29 +1,33 @@
 //! Activations: each is one entry of the host into compiled code, up to its return.
 //!
-//! The store's state has the registers of the *running* activation at fixed places, where compiled code and the signal
-//! handler find them. When a host function that it has called enters compiled code again, the activation is *suspended*:
-//! its registers are put on the state's list until the nested one has ended. So the running activation and the suspended
-//! ones, innermost last, are one chain of frames on one stack.
+//! The store's state has the registers of the *running* activation at fixed places, where compiled
+//! code and the signal handler find them. When a host function that it has called enters compiled
+//! code again, the activation is *suspended*: its registers are put on the state's list until the
+//! nested one has ended. So the running activation and the suspended ones, innermost last, are one
+//! chain of frames on one stack.
 //!
-//! An activation may also be *parked* with those that it called: the store then runs as if they had never been entered,
-//! until they are put back. That is what suspending a call on a stack of its own takes. The frames of a parked chain stay
-//! where they are, whoever runs on which stack in the meantime; what they hold are roots of collection as before.
+//! An activation may also be *parked* with those that it called: the store then runs as if they had
+//! never been entered, until they are put back. Suspending a call that runs on a stack of its own
+//! needs this. The frames of a parked chain stay where they are in the meantime, and what they hold
+//! are roots of collection as before.
 //!
-//! The contract of whoever gives calls stacks of their own:
+//! The contract for code that gives calls stacks of their own:
 //!
-//! - It parks and unparks in a host function that the running activation has called, on that activation's stack, and does
-//!   not return to compiled code in between but by unparking.
+//! - It parks and unparks in a host function that the running activation has called, on that
+//!   activation's stack, and does not return to compiled code in between but by unparking.
 //! - The stack of a parked activation stays mapped and unchanged until it is unparked.
-//! - A parked chain is unparked where its outermost activation may return to: its entry has to find the state as it
-//!   left it, with that activation as the running one.
+//! - A parked chain is unparked where its outermost activation may return to: its entry has to find
+//!   the state as it left it, with that activation as the running one.
 //! - An activation's stack limit is that of the stack it runs on, and moves with it.
-//! - A parked chain that will never go on is unparked and left as by a trap, so that its frames are gone.
+//! - A parked chain that is abandoned is unparked and left like a trap leaves it, so that its
+//!   frames end.
 
 use std::ptr;
 
 use super::state::VmStore;
 
-/// The registers of an activation, in the order in which compiled code finds them at the start of [`VmStore`].
+/// The registers of an activation, in the order in which compiled code finds them at the start of
+/// [`VmStore`].
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Activation {
@@ -47,9 +51,9 @@ pub(super) struct Suspended {
     inner: *mut (),
 }
 
-/// Activations that are not on the running stack, outermost first.
+/// Activations that are put aside, outermost first.
 ///
-/// Invariant: there is one at least.
+/// Invariant: there is at least one.
 pub(crate) struct Parked(Vec<Suspended>);
 
 /// Names a parked chain of a store.
@@ -90,17 +94,17 @@ impl VmStore {
         self.inner = ptr::null_mut();
     }
 
-    /// Returns the activations of the running stack but the running one, innermost first.
+    /// Returns the suspended activations, innermost first.
     pub(super) fn suspended_innermost_first(&self) -> impl Iterator<Item = Activation> {
         self.suspended.iter().rev().map(|suspended| suspended.activation)
     }
 
-    /// Takes the running activation and those that it was entered from, up to the one at position `from` of the chain, off
-    /// the chain and keeps them.
+    /// Takes the running activation off the chain, with those that it was entered from up to
+    /// position `from`, and keeps them.
     ///
     /// # Safety
     ///
-    /// As the contract of this file says.
+    /// The contract of this file holds.
     #[cfg_attr(not(test), expect(dead_code, reason = "for calls that wait on stacks of their own"))]
     pub(super) unsafe fn park(&mut self, from: usize) -> ParkedId {
         assert!(self.runs(), "an activation runs");
@@ -120,11 +124,12 @@ impl VmStore {
         ParkedId(at)
     }
 
-    /// Puts a parked chain back on top of the running activation, if there is one; its innermost activation runs.
+    /// Puts a parked chain back on top of the running activation, if there is one; its innermost
+    /// activation runs.
     ///
     /// # Safety
     ///
-    /// As the contract of this file says.
+    /// The contract of this file holds.
     #[cfg_attr(not(test), expect(dead_code, reason = "for calls that wait on stacks of their own"))]
     pub(super) unsafe fn unpark(&mut self, id: ParkedId) {
         let chain = self.parked[id.0].take().expect("a parked chain is put back once");
@@ -138,7 +143,8 @@ impl VmStore {
 
 #[cfg(test)]
 mod tests {
-    //! Host functions park the activation that has called them, as a fiber would that is left there.
+    //! Host functions park the activation that has called them, as if they were about to switch to
+    //! another stack.
 
     use super::ParkedId;
     use crate::embed::instance::Instance;
@@ -212,7 +218,8 @@ mod tests {
     }
 
     fn park(caller: &mut Caller<'_, Option<Instance>>, from: usize) -> ParkedId {
-        // SAFETY: the host function that runs unparks before it returns, and nobody touches the stack below it.
+        // SAFETY: the host function that runs unparks before it returns, and nobody touches the
+        // stack below it.
         with_vm(caller, |vm| unsafe { vm.park(from) })
     }
 

@@ -1,5 +1,5 @@
 //! Instance blocks, function references and global cells: what compiled code finds through its
-//! context pointer. The layout of a block is `vm_layout`'s; this file only reads and writes it.
+//! context pointer. `vm::layout` defines the layout of a block; this file only reads and writes it.
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
@@ -31,12 +31,14 @@ const _: () = {
 
 /// A pointer to a function reference.
 ///
-/// Invariant: it lives as long as the store that made it; whoever follows it has that store.
+/// Invariant: its target lives as long as the store that made it, and it is followed only with that
+/// store at hand.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct FuncRefPtr(NonNull<FuncRef>);
 
-// SAFETY: a function reference is written before the pointer to it is handed out; later only its code changes, when a
-// lazy function is compiled, by the thread that has the store (one-thread invariant).
+// SAFETY: a function reference is written before the pointer to it is handed out; later only its
+// code changes, when a lazy function is compiled, by the thread that has the store (one-thread
+// invariant).
 unsafe impl Send for FuncRefPtr {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for FuncRefPtr {}
@@ -150,7 +152,8 @@ impl VmBlock {
         FuncRefPtr(self.cell(offset))
     }
 
-    /// Returns the global cell at a byte offset of the block. The store drops it before the block's use ends.
+    /// Returns the global cell at a byte offset of the block. The store drops it before the block's
+    /// use ends.
     pub(crate) fn global(&self, offset: u32) -> GlobalCell {
         GlobalCell { cell: self.cell(offset), owned: false }
     }
@@ -158,7 +161,8 @@ impl VmBlock {
 
 impl Drop for VmBlock {
     fn drop(&mut self) {
-        // SAFETY: allocated with this layout in `new`, freed once; nothing runs any more (liveness invariant).
+        // SAFETY: allocated with this layout in `new`, freed once; nothing runs any more (liveness
+        // invariant).
         unsafe { alloc::dealloc(self.ptr.as_ptr(), self.layout) };
     }
 }

@@ -1,7 +1,4 @@
-//! Run-time functions: what compiled code calls through its context instead of doing itself.
-//!
-//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or zero for
-//! success where the translator emits a trap on non-zero.
+//! The run-time functions that `vm::builtin` lists.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -42,7 +39,7 @@ pub(crate) fn addresses() -> usize {
     (&raw const *table).expose_provenance()
 }
 
-/// What compiled code says that an out-of-bounds status is.
+/// The status for an access out of bounds.
 const OUT_OF_BOUNDS: u64 = 1;
 
 fn status(done: Option<()>) -> u64 {
@@ -53,10 +50,11 @@ fn status(done: Option<()>) -> u64 {
 ///
 /// # Safety
 ///
-/// `vmctx` is the context that running compiled code passed; the result is not kept beyond the call.
+/// `vmctx` is the context that running compiled code passed; the result is not kept beyond the
+/// call.
 unsafe fn store_of<'a>(vmctx: *const u8) -> (&'a mut VmStore, u32) {
-    // SAFETY: the block is live and filled at instantiation (`VmBlock`'s cells are aligned), and nobody uses the state
-    // while compiled code waits for us.
+    // SAFETY: the block is live and filled at instantiation (`VmBlock`'s cells are aligned), and
+    // nobody uses the state while compiled code waits for us.
     unsafe {
         let vm = vmctx.add(layout::STORE as usize).cast::<*mut VmStore>().read();
         let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
@@ -85,7 +83,8 @@ macro_rules! builtins {
             ///
             /// Called by compiled code only, with its own context.
             unsafe extern "C" fn $name(vmctx: *const u8 $(, $arg: u64)*) -> u64 {
-                // SAFETY: compiled code passes its context; the store is used within this call only.
+                // SAFETY: compiled code passes its context; the store is used within this call
+                // only.
                 let ($store, $instance) = unsafe { store_of(vmctx) };
                 $body
             }
@@ -190,7 +189,7 @@ fn atomic_wait(vm: &VmStore, instance: u32, memory: u64, at: u64, awaited: Await
     }
 }
 
-/// As [`copy`], between memories, one of which may be shared.
+/// Like [`copy`], between memories, one of which may be shared.
 fn copy_memory(
     all: &mut [LinearMemory],
     into: usize,
@@ -212,7 +211,8 @@ fn copy_memory(
     Some(())
 }
 
-/// Copies within one of `all` or between two, `[destination, source, length]` apart; `None` is out of bounds.
+/// Copies within one of `all` or between two, `[destination, source, length]` apart; `None` is out
+/// of bounds.
 fn copy<S, E: Copy>(
     all: &mut [S],
     into: usize,

@@ -1,4 +1,5 @@
-//! What the guests of a store share: the plain part of a store, which knows neither the embedder's data nor handles.
+//! What the guests of a store share: the plain part of a store, without the embedder's data,
+//! closures and handles.
 
 use std::sync::Arc;
 
@@ -48,7 +49,8 @@ impl Entities {
         }
     }
 
-    /// Grows a memory by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
+    /// Grows a memory by `delta` pages and returns the former size in pages, or `None` if a limit
+    /// or the system refuses.
     pub(crate) fn grow_memory(&mut self, number: usize, delta: u64) -> Option<u64> {
         let memory = &mut self.memories[number];
         let bytes = delta.checked_mul(1 << memory.page_size_log2())?;
@@ -60,8 +62,8 @@ impl Entities {
         old
     }
 
-    /// Grows a table by `delta` elements of value `init` and returns the former size, or `None` if a limit or the system
-    /// refuses.
+    /// Grows a table by `delta` elements of value `init` and returns the former size, or `None` if
+    /// a limit or the system refuses.
     pub(crate) fn grow_table(&mut self, number: usize, delta: u64, init: u64) -> Option<u64> {
         let bytes = table_bytes(delta);
         self.budget.sizes.take(bytes)?;

@@ -2,8 +2,9 @@
 //!
 //! The host enters through the entry trampoline of the function's signature, which records where to
 //! continue after a trap (`translate::trampoline`). A trap is a signal whose handler continues
-//! there, so that wasm frames vanish at once; frames of the host between two activations are left by
-//! ordinary returns, because every host function is a call of its own with its own entry beneath.
+//! there, so that wasm frames vanish at once; frames of the host between two activations are left
+//! by ordinary returns, because every host function is a call of its own with its own entry
+//! beneath.
 
 use std::arch::asm;
 use std::cell::Cell;
@@ -20,7 +21,8 @@ use super::loaded_code::CodePlace;
 use super::state::{Failure, VmState, VmStore, find_code};
 use super::trampoline::SlotCall;
 
-/// A trampoline of [`Kind::EnterBySlots`]: function reference, VM state, slots (arguments in, results out).
+/// A trampoline of [`Kind::EnterBySlots`]: function reference, VM state, slots (arguments in,
+/// results out).
 type Entry = unsafe extern "C" fn(u64, *mut VmStore, *mut ValRaw);
 
 thread_local! {
@@ -28,13 +30,13 @@ thread_local! {
     static CURRENT: Cell<*mut VmStore> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// Returns the VM state whose code runs on this thread, or null. Signal-safe: a constant-initialised
-/// thread-local without destructor is a plain memory access.
+/// Returns the VM state whose code runs on this thread, or null. Signal-safe: a
+/// constant-initialised thread-local without destructor is a plain memory access.
 pub(super) fn current() -> *mut VmStore {
     CURRENT.get()
 }
 
-/// A store, as far as compiled code must know it: something that owns a VM state.
+/// A store, as far as the run time must know it: something that owns a VM state.
 pub(crate) trait HasVm: 'static {
     /// Returns the state, the same at each call.
     fn vm(&self) -> &VmState;
@@ -61,8 +63,8 @@ pub(crate) enum StopCause {
 ///
 /// # Panics
 ///
-/// Panics with the payload of a host function that panicked. Panics if the call is of another signature, and if there
-/// are too few slots.
+/// Panics with the payload of a host function that panicked. Panics if the call is of another
+/// signature, and if there are too few slots.
 pub(crate) fn call<S: HasVm>(
     store: &mut S,
     func: FuncRefPtr,
@@ -83,8 +85,8 @@ pub(crate) fn call<S: HasVm>(
     }
 }
 
-/// Makes the store's state that of the running activation, calls `f` with it, and returns its value, or what stopped the
-/// compiled code.
+/// Makes the store's state that of the running activation, calls `f` with it, and returns its
+/// value, or what stopped the compiled code.
 ///
 /// # Panics
 ///
@@ -92,7 +94,7 @@ pub(crate) fn call<S: HasVm>(
 ///
 /// # Safety
 ///
-/// `f` does nothing but to call an entry trampoline, which returns after a trap too.
+/// `f` only calls an entry trampoline, which returns even after a trap.
 #[inline]
 pub(super) unsafe fn enter<S: HasVm, R>(
     store: &mut S,
@@ -101,14 +103,16 @@ pub(super) unsafe fn enter<S: HasVm, R>(
     let vm = store.vm().ptr();
     let here = stack_address();
     let outer_vm = CURRENT.get();
-    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are ours. The pointer to
-    // the store is derived from `store`, which is not used until the call is over.
+    // SAFETY: both point to VM states that are alive, as this call is nested in theirs or they are
+    // ours. The pointer to the store is derived from `store`, which is not used until the call is
+    // over.
     let (result, trapped) = unsafe {
         let is_nested = (*vm).runs();
         if is_nested {
             (*vm).suspend();
         }
-        // The outermost entry of the thread sets the limit; a nested one keeps it, even in another store.
+        // The outermost entry of the thread sets the limit; a nested one keeps it, even in another
+        // store.
         (*vm).running.stack_limit = if outer_vm.is_null() {
             here.saturating_sub((*vm).max_stack_bytes)
         } else {
@@ -128,7 +132,8 @@ pub(super) unsafe fn enter<S: HasVm, R>(
     if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
 }
 
-/// Returns the stack pointer. The address of a local variable would not do: with AddressSanitizer those may lie elsewhere.
+/// Returns the stack pointer. A local variable's address would not do: AddressSanitizer may move it
+/// off the stack.
 #[inline]
 fn stack_address() -> usize {
     let pointer: usize;
@@ -145,7 +150,8 @@ fn stack_address() -> usize {
 /// Returns why the activation that has just ended was stopped.
 #[cold]
 fn take_stop(vm: &VmState) -> Box<Stop> {
-    // SAFETY: the state is the store's, which `enter` has exclusively, and compiled code has returned.
+    // SAFETY: the state is the store's, which `enter` has exclusively, and compiled code has
+    // returned.
     let vm = unsafe { &mut *vm.ptr() };
     let code = vm.trap_code.take().expect("a trapped activation has a trap code");
     let frames = places(vm);
@@ -161,7 +167,8 @@ fn take_stop(vm: &VmState) -> Box<Stop> {
 
 fn places(vm: &mut VmStore) -> Vec<CodePlace> {
     let frames = vm.frames.iter().enumerate().filter_map(|(i, &pc)| {
-        // Below the innermost frame, program counters are return addresses: the call lies before them.
+        // Below the innermost frame, program counters are return addresses: the call lies before
+        // them.
         let pc = if i == 0 { pc } else { pc - 1 };
         find_code(&vm.codes, pc)?.place(pc)
     });

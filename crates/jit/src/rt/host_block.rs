@@ -1,4 +1,5 @@
-//! Host functions: the block that compiled code finds as their context, and the C functions that it calls.
+//! Host functions: the block that compiled code finds as their context, and the C functions that it
+//! calls.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use crate::vm::offsets;
 use crate::vm::slot::ValRaw;
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 use super::block::{FuncRef, FuncRefPtr};
 use super::entry::HasVm;
@@ -55,7 +56,10 @@ impl HostBlock {
         trampoline: Trampoline,
         func: Arc<M::Func>,
     ) -> Self {
-        assert!(trampoline.kind == Kind::HostByRegisters, "the kind of trampoline that the function is for");
+        assert!(
+            trampoline.kind == TrampolineKind::HostByRegisters,
+            "the kind of trampoline that the function is for"
+        );
         let host = Arc::as_ptr(&func).cast();
         Self::new(store.vm(), trampoline, M::Params::code::<S, M>(), host, func)
     }
@@ -69,7 +73,10 @@ impl HostBlock {
     where
         F: Fn(&mut S, &mut [ValRaw]) -> Result<(), Failure> + Send + Sync + 'static,
     {
-        assert!(trampoline.kind == Kind::HostBySlots, "the kind of trampoline that the function is for");
+        assert!(
+            trampoline.kind == TrampolineKind::HostBySlots,
+            "the kind of trampoline that the function is for"
+        );
         let func = Arc::new(SlotFn { n_slots, func });
         let host = Arc::as_ptr(&func).cast();
         let code = (run_on_slots::<S, F> as *const ()).expose_provenance();
@@ -104,7 +111,8 @@ impl HostBlock {
 
 impl Drop for HostBlock {
     fn drop(&mut self) {
-        // SAFETY: a leaked box (type invariant), freed once; nothing runs any more (liveness invariant).
+        // SAFETY: a leaked box (type invariant), freed once; nothing runs any more (liveness
+        // invariant).
         drop(unsafe { Box::from_raw(self.context.as_ptr()) });
     }
 }
@@ -132,8 +140,8 @@ pub(crate) trait RegisterFn<S> {
 ///
 /// # Safety
 ///
-/// `context` is the context of such a host function of a store `S`, whose code runs, and `values` has so many slots,
-/// filled.
+/// `context` is the context of such a host function of a store `S`, whose code runs, and `values`
+/// has so many slots, filled.
 unsafe extern "C" fn run_on_slots<S: HasVm, F>(context: *const HostContext, values: *mut ValRaw)
 where
     F: Fn(&mut S, &mut [ValRaw]) -> Result<(), Failure>,
@@ -148,8 +156,8 @@ where
     }
 }
 
-/// Runs a host function on the arguments that a trampoline passed in registers, and returns the results as it expects
-/// them: after a failure, zeros that it ignores.
+/// Runs a host function on the arguments that a trampoline passed in registers, and returns the
+/// results as it expects them: after a failure, zeros that it ignores.
 ///
 /// # Safety
 ///
@@ -159,7 +167,8 @@ pub(super) unsafe fn run_on_registers<S: HasVm, M: RegisterFn<S>>(
     context: *const HostContext,
     args: M::Params,
 ) -> <M::Results as AbiResults>::Returned {
-    // SAFETY: as the caller says; all that crosses in registers is numbers, for which zero is a value.
+    // SAFETY: as the caller says; all that crosses in registers is numbers, for which zero is a
+    // value.
     unsafe {
         let (vm, store, host) = parts::<S, M::Func>(context);
         match guarded(|| M::run(host, store, args)) {
@@ -176,12 +185,13 @@ pub(super) unsafe fn run_on_registers<S: HasVm, M: RegisterFn<S>>(
 ///
 /// # Safety
 ///
-/// `context` is the context of a host function of a store `S`, whose code runs; what it names as `host` is an `F`. The
-/// results are not used after the host function returned.
+/// `context` is the context of a host function of a store `S`, whose code runs; what it names as
+/// `host` is an `F`. The results are not used after the host function returned.
 #[inline]
 unsafe fn parts<'a, S: HasVm, F>(context: *const HostContext) -> (*mut VmStore, &'a mut S, &'a F) {
-    // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is the reborrow that
-    // `entry::enter` left for the time of the call, used by nobody else until we return; the block keeps `host` alive.
+    // SAFETY: the context is live and its pointers are the store's (liveness invariant); `inner` is
+    // the reborrow that `entry::enter` left for the time of the call, used by nobody else until we
+    // return; the block keeps `host` alive.
     unsafe {
         let vm = (*context).store;
         (vm, &mut *(*vm).inner.cast::<S>(), &*(*context).host.cast::<F>())

@@ -1,4 +1,4 @@
-//! Instances as compiled code knows them, and what its instructions do to more than one part of one.
+//! Instances at run time, and the instructions that involve several parts of one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ pub(crate) struct InstanceData {
     pub(crate) elems: Vec<Vec<u64>>,
     /// Whether each data segment is dropped.
     pub(crate) dropped_data: Vec<bool>,
-    /// Who compiles the functions that the module defines, if they are compiled when first called.
+    /// The compiler of the module's functions, if they are compiled when first called.
     pub(crate) lazy: Option<Arc<dyn LazyCode>>,
 }
 
 impl InstanceData {
-    /// Returns an instance that has nothing yet.
+    /// Returns an instance without items.
     pub(crate) fn new(info: &Arc<ModuleInfo>, layout: VmLayout, lazy: Option<Arc<dyn LazyCode>>) -> Self {
         Self {
             info: Arc::clone(info),
@@ -55,7 +55,7 @@ impl InstanceData {
         }
     }
 
-    /// Gives a function that the module defines the code that it has from now on.
+    /// Sets the code of a function that the module defines.
     pub(super) fn set_code(&mut self, func: FuncIndex, address: usize) {
         let at = self.layout.func_ref(func);
         self.block.set_word(at, address);

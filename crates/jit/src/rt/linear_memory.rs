@@ -14,7 +14,7 @@ use crate::module::types::MemoryType;
 use crate::vm::offsets;
 
 use super::mmap::{PAGE, Reservation};
-use super::pool::{MemoryImage, MemoryPool, SLOT_BYTES, Slot};
+use super::pool::{MemoryImage, MemoryPool, MemorySlot, SLOT_BYTES};
 use super::shared_region::SharedRegion;
 
 /// What compiled code knows of a memory.
@@ -63,19 +63,19 @@ impl Bounds {
 pub(crate) enum LinearMemory {
     /// It belongs to one store.
     Owned(OwnedMemory),
-    /// Others may have it too.
+    /// Other stores may use it at the same time.
     Shared(Arc<SharedRegion>),
 }
 
 /// A memory of one store.
 ///
-/// Invariant: `def` is a leaked box, freed by drop; `def.base` is the slot's, and `def.len` bytes of it are
-/// accessible: a multiple of the memory's page size. `slot` is there until drop.
+/// Invariant: `def` is a leaked box, freed by drop; `def.base` is the slot's, and `def.len` bytes
+/// of it are accessible: a multiple of the memory's page size. `slot` is there until drop.
 #[derive(Debug)]
 pub(crate) struct OwnedMemory {
     def: NonNull<MemoryDef>,
-    slot: Option<Slot>,
-    /// Where the slot goes in the end, if it is of the size that pools have.
+    slot: Option<MemorySlot>,
+    /// Where the slot goes on drop, if it has the size of pooled ones.
     pool: Option<Arc<MemoryPool>>,
     ty: MemoryType,
     limit_bytes: u64,
@@ -87,8 +87,8 @@ unsafe impl Send for OwnedMemory {}
 unsafe impl Sync for OwnedMemory {}
 
 impl LinearMemory {
-    /// Creates a memory that never exceeds `limit_bytes`, whatever its type says. It is zeroed, or shows `image`
-    /// already if the pool had a slot that does.
+    /// Creates a memory that never exceeds `limit_bytes`, whatever its type says. It is zeroed, or
+    /// shows `image` already if the pool had a slot that does.
     pub(crate) fn new(
         ty: MemoryType,
         limit_bytes: u64,
@@ -102,7 +102,9 @@ impl LinearMemory {
         let pool = (bounds.reserved == SLOT_BYTES).then(|| Arc::clone(pool));
         let mut slot = match &pool {
             Some(pool) => pool.take(image)?,
-            None => Slot::new(usize::try_from(bounds.reserved).map_err(|e| Error::limit(e.to_string()))?)?,
+            None => {
+                MemorySlot::new(usize::try_from(bounds.reserved).map_err(|e| Error::limit(e.to_string()))?)?
+            }
         };
         let refuse = |e| Error::limit(format!("cannot make a memory of {} bytes: {e}", bounds.minimum));
         slot.resize(bounds.minimum).map_err(refuse)?;
@@ -112,7 +114,8 @@ impl LinearMemory {
         Ok(Self::Owned(OwnedMemory { def, slot: Some(slot), pool, ty, limit_bytes: bounds.limit }))
     }
 
-    /// Returns the bytes that a memory of this type starts with, given that none has more than `limit_bytes`.
+    /// Returns the bytes that a memory of this type starts with, given that none has more than
+    /// `limit_bytes`.
     ///
     /// # Errors
     ///
@@ -123,7 +126,8 @@ impl LinearMemory {
 
     fn def(&self) -> &MemoryDef {
         match self {
-            // SAFETY: a live box of ours (type invariant), of which only the atomic field ever changes.
+            // SAFETY: a live box of ours (type invariant), of which only the atomic field ever
+            // changes.
             Self::Owned(memory) => unsafe { memory.def.as_ref() },
             Self::Shared(region) => region.def(),
         }
@@ -163,7 +167,7 @@ impl LinearMemory {
         MemoryType { minimum: self.size(), ..self.declared() }
     }
 
-    /// Returns what others may have too, if it is shared.
+    /// Returns the shared region, if it is one.
     pub(crate) fn shared(&self) -> Option<&Arc<SharedRegion>> {
         match self {
             Self::Owned(_) => None,
@@ -171,11 +175,11 @@ impl LinearMemory {
         }
     }
 
-    /// Returns the contents; none of a shared memory, whose bytes change under every reference.
+    /// Returns the contents; empty for a shared memory, whose bytes may change at any time.
     pub(crate) fn data(&self) -> &[u8] {
         match self {
-            // SAFETY: the first `len` bytes are accessible (type invariant) and initialised by the kernel;
-            // while `&self` lives nothing writes (one-thread invariant).
+            // SAFETY: the first `len` bytes are accessible (type invariant) and initialised by the
+            // kernel; while `&self` lives nothing writes (one-thread invariant).
             Self::Owned(memory) => unsafe {
                 std::slice::from_raw_parts(memory.slot().reservation().base().as_ptr(), self.len())
             },
@@ -183,7 +187,7 @@ impl LinearMemory {
         }
     }
 
-    /// Returns the contents, writable; none of a shared memory.
+    /// Returns the contents, writable; empty for a shared memory.
     pub(crate) fn data_mut(&mut self) -> &mut [u8] {
         let len = self.len();
         match self {
@@ -214,8 +218,8 @@ impl LinearMemory {
         }
     }
 
-    /// Copies bytes from a range that lies in this memory to `into` from `to` on, where it has room.
-    /// At least one of both is shared.
+    /// Copies bytes from a range that lies in this memory to `into` from `to` on, where it has
+    /// room. At least one of both is shared.
     pub(crate) fn copy_shared(&self, from: Range<usize>, into: &mut Self, to: usize) {
         let to = to..to + from.len();
         match (self, into) {
@@ -236,7 +240,8 @@ impl LinearMemory {
         }
     }
 
-    /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
+    /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the
+    /// system refuses.
     pub(super) fn grow(&mut self, delta: u64) -> Option<u64> {
         match self {
             Self::Owned(memory) => memory.grow(delta),
@@ -244,7 +249,7 @@ impl LinearMemory {
         }
     }
 
-    /// Shows an image in the place of its bytes. The memory is its creator's, who has not let anybody write to it.
+    /// Shows an image in the place of its bytes. Nothing has been written to the memory yet.
     pub(crate) fn show(&mut self, image: &Arc<MemoryImage>) -> Result<()> {
         match self {
             Self::Owned(memory) => memory.slot_mut().show(image).map_err(refused),
@@ -276,7 +281,7 @@ impl LinearMemory {
     }
 }
 
-/// The order of accesses to single bytes of a shared memory, which need none.
+/// The memory order of accesses to single bytes of a shared memory.
 pub(super) const RELAXED: Ordering = Ordering::Relaxed;
 
 #[cold]
@@ -289,19 +294,19 @@ fn refused(error: std::io::Error) -> Error {
 ///
 /// # Safety
 ///
-/// The `len` bytes from `base` on stay mapped, readable and writable, for `'a`, and during that time nobody makes
-/// a reference to them but through this function.
+/// The `len` bytes from `base` on stay mapped, readable and writable, for `'a`, and during that
+/// time nobody makes a reference to them but through this function.
 pub(super) unsafe fn cells<'a>(base: *mut u8, len: usize) -> &'a [AtomicU8] {
     // SAFETY: as the caller says; an `AtomicU8` has the layout of a byte.
     unsafe { std::slice::from_raw_parts(base.cast::<AtomicU8>(), len) }
 }
 
 impl OwnedMemory {
-    fn slot(&self) -> &Slot {
+    fn slot(&self) -> &MemorySlot {
         self.slot.as_ref().expect("only drop takes the slot")
     }
 
-    fn slot_mut(&mut self) -> &mut Slot {
+    fn slot_mut(&mut self) -> &mut MemorySlot {
         self.slot.as_mut().expect("only drop takes the slot")
     }
 
@@ -327,7 +332,8 @@ pub(super) fn grown(ty: MemoryType, len: usize, delta: u64, limit_bytes: u64) ->
 
 impl Drop for OwnedMemory {
     fn drop(&mut self) {
-        // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness invariant).
+        // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness
+        // invariant).
         drop(unsafe { Box::from_raw(self.def.as_ptr()) });
         if let (Some(pool), Some(slot)) = (&self.pool, self.slot.take()) {
             pool.give(slot);

@@ -60,7 +60,8 @@ impl CodeMemory {
 impl Drop for CodeMemory {
     fn drop(&mut self) {
         if let Owner::Provider(provider) = &mut self.owner {
-            // SAFETY: code is held by an `Arc` of every store it may run in, so none of it runs any more.
+            // SAFETY: code is held by an `Arc` of every store it may run in, so none of it runs any
+            // more.
             unsafe { provider.free_memory() };
         }
     }
@@ -69,7 +70,8 @@ impl Drop for CodeMemory {
 /// Copies `text` into memory of the provider and makes it executable; returns its address.
 fn load(provider: &mut dyn JITMemoryProvider, text: &[u8]) -> std::io::Result<usize> {
     let ptr = provider.allocate(text.len().max(1), 64, JITMemoryKind::Executable)?;
-    // SAFETY: the provider has just given us that many writable bytes at `ptr`, which nobody else knows.
+    // SAFETY: the provider has just given us that many writable bytes at `ptr`, which nobody else
+    // knows.
     unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), ptr, text.len()) };
     provider.finalize(BranchProtection::None).map_err(std::io::Error::other)?;
     Ok(ptr.expose_provenance())
@@ -80,7 +82,8 @@ fn refused(error: impl std::fmt::Display) -> Error {
     Error::host(format!("no executable memory: {error}"))
 }
 
-/// Address space in which texts that are loaded one by one lie side by side, so that many take few mappings.
+/// Address space in which texts that are loaded one by one lie side by side, so that many take few
+/// mappings.
 #[derive(Default)]
 pub(crate) struct CodeRegion {
     /// Where the next text goes, if it fits.
@@ -89,8 +92,8 @@ pub(crate) struct CodeRegion {
 
 /// A part of a region.
 ///
-/// Invariant: what the provider has handed out is executable and never written to again, since each text has pages of
-/// its own; drop frees it.
+/// Invariant: what the provider has handed out is executable and never written to again, since each
+/// text has pages of its own; drop frees it.
 struct Arena(Mutex<ArenaMemoryProvider>);
 
 /// Bytes of address space that an arena reserves.
@@ -103,7 +106,7 @@ impl CodeRegion {
         let len = text.len().max(1);
         let placed = |arena: Arc<Arena>, start| CodeMemory { owner: Owner::Arena(arena), start, len };
         if let Some(arena) = &*current
-            // What fails is finding room.
+            // It fails when there is no room.
             && let Ok(start) = arena.load(text)
         {
             return Ok(placed(Arc::clone(arena), start));
@@ -125,7 +128,8 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         let provider = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: each code in it holds an `Arc` of it, as stores do of the code that may run in them.
+        // SAFETY: each code in it holds an `Arc` of it, as stores do of the code that may run in
+        // them.
         unsafe { provider.free_memory() };
     }
 }
@@ -161,7 +165,8 @@ impl LoadedCode {
         Self::load_unit(compiled, vec![Member { info, first: 0, first_in_text: 0 }])
     }
 
-    /// Loads code into a region: of the functions of a module from position `first` on, or of no module.
+    /// Loads code into a region: of the functions of a module from position `first` on, or of no
+    /// module.
     pub(crate) fn load_into(
         region: &CodeRegion,
         mut compiled: Compiled,
@@ -240,8 +245,8 @@ impl LoadedCode {
         Some((&calls[at], &self.compiled.handlers[start as usize..end as usize]))
     }
 
-    /// Returns where the frame that waits for the call returning to `pc` keeps values that collection traces: bytes
-    /// below its frame pointer.
+    /// Returns where the frame that waits for the call returning to `pc` keeps values that
+    /// collection traces: bytes below its frame pointer.
     pub(super) fn stack_map(&self, pc: usize) -> &[u32] {
         let maps = &self.compiled.stack_maps;
         let at = maps.binary_search_by_key(&self.offset(pc), |map| map.return_offset);

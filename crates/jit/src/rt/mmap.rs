@@ -1,18 +1,19 @@
-//! Reserved address ranges: no access until a prefix is made readable and writable; and files that only memory
-//! holds, which ranges show copy-on-write.
+//! Reserved address ranges, of which parts are made accessible, and files in memory that ranges
+//! show copy-on-write.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
 
-/// What ranges of a reservation start and end at: a multiple of every host's page size.
+/// Ranges of a reservation start and end at multiples of this, which is a multiple of every host's
+/// page size.
 pub(super) const PAGE: usize = 65536;
 
 /// An address range of its own, page-aligned.
 ///
-/// Invariant: `[base, base + len)` is mapped by `reserve` and unmapped only by drop; in between, other mappings
-/// take the place of parts of it.
+/// Invariant: `[base, base + len)` is mapped by `reserve` and unmapped only by drop; in between,
+/// other mappings take the place of parts of it.
 #[derive(Debug)]
 pub(super) struct Reservation {
     base: NonNull<u8>,
@@ -27,7 +28,8 @@ unsafe impl Sync for Reservation {}
 impl Reservation {
     /// Reserves `len` bytes (more than zero, a multiple of the page size) without access.
     pub(super) fn reserve(len: usize) -> io::Result<Self> {
-        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches nothing that exists.
+        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches nothing
+        // that exists.
         let base = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -45,22 +47,25 @@ impl Reservation {
         Ok(Self { base, len })
     }
 
-    /// Makes `[from, to)` readable and writable; both are byte offsets and multiples of the page size.
+    /// Makes `[from, to)` readable and writable; both are byte offsets and multiples of the page
+    /// size.
     pub(super) fn make_accessible(&mut self, from: usize, to: usize) -> io::Result<()> {
         self.protect(from, to, libc::PROT_READ | libc::PROT_WRITE)
     }
 
-    /// Makes what of `[from, to)` lies beyond the page of `from` readable and writable, which it was not; both are
-    /// byte offsets.
+    /// Makes what of `[from, to)` lies beyond the page of `from` readable and writable, which it
+    /// was not; both are byte offsets.
     pub(super) fn extend_accessible(&self, from: usize, to: usize) -> io::Result<()> {
         let (from, to) = (from.next_multiple_of(PAGE), to.next_multiple_of(PAGE));
         self.protect_range(from, to.max(from), libc::PROT_READ | libc::PROT_WRITE)
     }
 
-    /// Makes a reservation that is accessible as a whole longer, and so accessible; it may move. What is new is zero.
+    /// Makes an accessible reservation longer. The new part is accessible and zero. The reservation
+    /// may move.
     pub(super) fn extend(&mut self, len: usize) -> io::Result<()> {
         assert!(len >= self.len, "a reservation is made longer");
-        // SAFETY: the range is our own single mapping; `&mut self` excludes references to what may move.
+        // SAFETY: the range is our own single mapping; `&mut self` excludes references to what may
+        // move.
         let base = unsafe { libc::mremap(self.base.as_ptr().cast(), self.len, len, libc::MREMAP_MAYMOVE) };
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
@@ -84,18 +89,21 @@ impl Reservation {
         if from == to {
             return Ok(());
         }
-        // SAFETY: the range lies within our own mapping (asserted), so no one else's pages change. Access is taken away
-        // through `&mut self` only, so that no reference to the pages is alive.
+        // SAFETY: the range lies within our own mapping (asserted), so no one else's pages change.
+        // Access is taken away through `&mut self` only, so that no reference to the pages is
+        // alive.
         check(unsafe { libc::mprotect(self.base.as_ptr().add(from).cast(), to - from, protection) })
     }
 
-    /// Gives the pages of `[0, to)` their first contents back: zeros, or those of the file that is mapped there.
+    /// Gives the pages of `[0, to)` their first contents back: zeros, or those of the file that is
+    /// mapped there.
     pub(super) fn reset(&mut self, to: usize) -> io::Result<()> {
         assert!(to <= self.len, "the range lies in the reservation");
         if to == 0 {
             return Ok(());
         }
-        // SAFETY: the range lies within our own private mappings (asserted); `&mut self` excludes other accesses.
+        // SAFETY: the range lies within our own private mappings (asserted); `&mut self` excludes
+        // other accesses.
         check(unsafe { libc::madvise(self.base.as_ptr().cast(), to, libc::MADV_DONTNEED) })
     }
 
@@ -114,8 +122,8 @@ impl Reservation {
             from.checked_add(len).is_some_and(|end| end <= self.len),
             "the range lies in the reservation"
         );
-        // SAFETY: the range lies within our own mapping (asserted), whose pages are replaced; `&mut self` excludes
-        // other accesses.
+        // SAFETY: the range lies within our own mapping (asserted), whose pages are replaced; `&mut
+        // self` excludes other accesses.
         let mapped = unsafe {
             libc::mmap(
                 self.base.as_ptr().add(from).cast(),
@@ -140,12 +148,14 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours and ends with us; by the liveness invariant nothing points into it any more.
+        // SAFETY: the mapping is ours and ends with us; by the liveness invariant nothing points
+        // into it any more.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
 }
 
-/// Returns a file of `len` bytes that only memory holds: zeros, which take no memory, but for the parts.
+/// Returns a file of `len` bytes that only memory holds: zeros, which take no memory, but for the
+/// parts.
 pub(super) fn memory_file(len: usize, parts: &[(usize, &[u8])]) -> io::Result<OwnedFd> {
     // SAFETY: the name is a string that ends with zero; a descriptor that comes back is ours alone.
     let file = unsafe {
@@ -167,8 +177,8 @@ fn check(status: libc::c_int) -> io::Result<()> {
 
 /// A file in memory, read-only but for what is made executable.
 ///
-/// Invariant: `[base, base + len)` is one private mapping, unmapped only by drop. It stays as it is as long as nobody
-/// writes to the file.
+/// Invariant: `[base, base + len)` is one private mapping, unmapped only by drop. It stays as it is
+/// as long as nobody writes to the file.
 #[derive(Debug)]
 pub(crate) struct FileMapping {
     base: NonNull<u8>,
@@ -220,7 +230,8 @@ impl FileMapping {
 
 impl Drop for FileMapping {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours and ends with us; code in it is held by an `Arc` of every store it may run in.
+        // SAFETY: the mapping is ours and ends with us; code in it is held by an `Arc` of every
+        // store it may run in.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
 }

@@ -1,21 +1,29 @@
-//! The run-time part: everything that needs `unsafe`, behind safe functions.
+//! The run time: everything that compiled code touches, behind safe functions. The only room with
+//! `unsafe`.
 //!
 //! Compiled code works on raw memory: the VM state of a store, the block of an instance, linear
-//! memories, tables, globals. This folder owns those, enters compiled code, answers its calls into the
-//! host and turns its signals into traps. The rest of the crate sees safe functions only.
+//! memories, tables, globals. This room owns those, enters compiled code, answers its calls into
+//! the host and turns its signals into traps.
+//!
+//! It knows no `Store<T>`, `Val` or `Func`. What guests share is plain data ([`Entities`]), a store
+//! is anything with a VM state ([`HasVm`]), a host function is a closure over such a store, and
+//! code that is compiled late comes from a [`LazyCode`]. What stopped a call is a [`Stop`], which
+//! the embedder's side turns into a trap.
 //!
 //! The invariants that the proofs below rely on:
 //!
-//! - **Liveness**: every raw pointer inside a store's structures points into something the same store
-//!   owns (or an `Arc` it holds) and never frees before its own drop.
+//! - **Liveness**: every raw pointer inside a store's structures points into something the same
+//!   store owns (or an `Arc` it holds) and never frees before its own drop.
 //! - **Stability**: VM state, instance blocks, definitions, function references and linear memories
-//!   never move while the store lives; a table's elements move only in `TableCells::grow`.
+//!   never move while the store lives; a table's elements move only when it grows.
 //! - **One thread**: a store is used by one thread at a time (`&mut` for everything that runs or
 //!   writes), so that compiled code and the host never access the same cell at once.
-//! - **Validity**: code was compiled from a validated module, or built by an embedder who keeps the contract of
-//!   `unit`, so that a value of type `funcref` is null or a function reference of the same store.
-//! - **Reachability**: a value of a traced type (`ValType::is_traced`) is null or names an object that was not freed,
-//!   since every place where compiled code may find one is a root of collection.
+//! - **Validity**: code was compiled from a validated module, or built by an embedder who keeps the
+//!   contract of `BuiltModule`, so that a value of type `funcref` is null or a function reference
+//!   of the same store.
+//! - **Reachability**: a value of a traced type (`ValType::is_traced`) is null or names an object
+//!   that was not freed, since every place where compiled code may find one is a root of
+//!   collection.
 #![allow(
     unsafe_code,
     reason = "the one folder of the crate that touches raw memory; see the invariants above"

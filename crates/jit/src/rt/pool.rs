@@ -1,7 +1,8 @@
-//! Slots: reservations for 32-bit memories that are used again, and the images that they show.
+//! Slots: reservations for 32-bit memories that are reused, and the images that they show.
 //!
-//! A slot that is given back has been reset with one call, which brings back zeros and, where an image is mapped,
-//! the image: the next memory with the same image finds its contents in place.
+//! A slot is reset with one system call when it is given back. That restores zeros and, where an
+//! image is mapped, the image, so that the next memory with the same image finds its contents in
+//! place.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +22,8 @@ pub(crate) struct MemoryImage {
 }
 
 impl MemoryImage {
-    /// Returns the image of these contents; `None` if the system refuses the file, which costs speed only. What lies
-    /// between the parts takes no memory.
+    /// Returns the image of these contents; `None` if the system refuses the file, which costs
+    /// speed only. What lies between the parts takes no memory.
     pub(crate) fn new(contents: &ImageContents<'_>) -> Option<Arc<Self>> {
         let &ImageContents { start, len, ref parts } = contents;
         assert!(start.is_multiple_of(PAGE), "an image starts at a page");
@@ -38,15 +39,16 @@ impl MemoryImage {
 
 /// Address space for a memory.
 ///
-/// Invariant: of the reservation exactly `[0, accessible)` can be read and written, and `image` is mapped in it.
+/// Invariant: of the reservation exactly `[0, accessible)` can be read and written, and `image` is
+/// mapped in it.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct MemorySlot {
     reservation: Reservation,
     accessible: usize,
     image: Option<Arc<MemoryImage>>,
 }
 
-impl Slot {
+impl MemorySlot {
     /// Reserves `len` bytes.
     pub(super) fn new(len: usize) -> Result<Self> {
         let refuse = |e| Error::limit(format!("cannot reserve {len} bytes for a memory: {e}"));
@@ -104,7 +106,7 @@ pub(super) const SLOT_BYTES: u64 = (4 << 30) + GUARD_SIZE;
 /// Slots of an engine that no memory uses. All have [`SLOT_BYTES`], and are reset.
 #[derive(Debug)]
 pub(crate) struct MemoryPool {
-    idle: Mutex<Vec<Slot>>,
+    idle: Mutex<Vec<MemorySlot>>,
     max_idle: usize,
 }
 
@@ -115,10 +117,10 @@ impl MemoryPool {
     }
 
     /// Returns an idle slot, if possible one that shows `image`, or a new one.
-    pub(super) fn take(&self, image: Option<&Arc<MemoryImage>>) -> Result<Slot> {
+    pub(super) fn take(&self, image: Option<&Arc<MemoryImage>>) -> Result<MemorySlot> {
         let found = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let same = |slot: &Slot| match (&slot.image, image) {
+            let same = |slot: &MemorySlot| match (&slot.image, image) {
                 (Some(mapped), Some(image)) => Arc::ptr_eq(mapped, image),
                 (None, None) => true,
                 (Some(_), None) | (None, Some(_)) => false,
@@ -128,7 +130,7 @@ impl MemoryPool {
         };
         let mut slot = match found {
             Some(slot) => slot,
-            None => Slot::new(usize::try_from(SLOT_BYTES).map_err(|e| Error::limit(e.to_string()))?)?,
+            None => MemorySlot::new(usize::try_from(SLOT_BYTES).map_err(|e| Error::limit(e.to_string()))?)?,
         };
         let wanted = match (&slot.image, image) {
             (Some(mapped), Some(image)) => Arc::ptr_eq(mapped, image),
@@ -141,8 +143,8 @@ impl MemoryPool {
         Ok(slot)
     }
 
-    /// Takes a slot back and resets it; frees it if there are enough.
-    pub(super) fn give(&self, mut slot: Slot) {
+    /// Resets a slot and keeps it, or frees it if there are enough.
+    pub(super) fn give(&self, mut slot: MemorySlot) {
         if self.max_idle == 0 || slot.reservation.reset(slot.accessible).is_err() {
             return;
         }

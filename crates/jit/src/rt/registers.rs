@@ -1,15 +1,16 @@
 //! Values to and from compiled code in the registers of the C convention.
 //!
-//! What crosses is said once, by the types of this file, for both ways: [`TypedEntry`] calls the trampoline of a
-//! signature as a C function with these types, and [`AbiParams::code`] is the C function that the trampoline of a host
-//! function calls. `translate::trampoline` has the same signatures in Cranelift's terms.
+//! The types of this file define once, for both directions, what crosses: [`TypedEntry`] calls the
+//! trampoline of a signature as a C function with these types, and [`AbiParams::code`] is the C
+//! function that the trampoline of a host function calls. `translate::trampoline` has the same
+//! signatures in Cranelift's terms.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use crate::module::types::TypeId;
 use crate::vm::slot::{ValRaw, Word};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 use super::block::FuncRefPtr;
 use super::entry::{HasVm, Stop, enter};
@@ -42,12 +43,12 @@ pub trait AbiParams: Copy + 'static {
     ///
     /// # Safety
     ///
-    /// `entry` is the address of a C function that takes `head`, which is what it demands, and these parameters, and
-    /// returns an `Out`.
+    /// `entry` is the address of a C function that takes `head`, which is what it demands, and
+    /// these parameters, and returns an `Out`.
     unsafe fn call<Out>(self, entry: usize, head: (u64, usize)) -> Out;
 
-    /// Returns the address of the C function that runs the host function `M`: takes its context and these parameters,
-    /// and returns what crosses of its results.
+    /// Returns the address of the C function that runs the host function `M`: takes its context and
+    /// these parameters, and returns what crosses of its results.
     #[expect(private_bounds, reason = "nobody but this crate calls it")]
     fn code<S: HasVm, M: RegisterFn<S, Params = Self>>() -> usize;
 }
@@ -70,8 +71,8 @@ pub trait Crossing {
     type Abi: AbiParams + AbiResults;
 }
 
-/// Two results. As structures of two words are returned in registers, so is this if neither is a vector; otherwise it is
-/// what [`Slots`] would be.
+/// Two results. As structures of two words are returned in registers, so is this if neither is a
+/// vector; otherwise it is what [`Slots`] would be.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Pair<A, B>(A, B);
@@ -155,7 +156,8 @@ macro_rules! tuples {
                 unsafe fn call<Out>(self, entry: usize, (func, vm): (u64, usize)) -> Out {
                     type Entry<Out, $($name),*> = unsafe extern "C" fn(u64, usize $(, $name)*) -> Out;
                     let entry = std::ptr::with_exposed_provenance::<()>(entry);
-                    // SAFETY: the entry is a C function with these parameters and this result, as the caller says.
+                    // SAFETY: the entry is a C function with these parameters and this result, as
+                    // the caller says.
                     unsafe {
                         let entry: Entry<Out, $($name),*> = std::mem::transmute(entry);
                         entry(func, vm $(, self.$index)*)
@@ -245,8 +247,8 @@ tuples! {
 
 /// The entry of a signature for values in registers, as Rust sees it.
 ///
-/// Invariant: `address` is that of the trampoline [`Kind::EnterByRegisters`] of `sig`, whose parameters and results are
-/// those of `P` and `R`.
+/// Invariant: `address` is that of the trampoline [`TrampolineKind::EnterByRegisters`] of `sig`,
+/// whose parameters and results are those of `P` and `R`.
 pub(crate) struct TypedEntry<P, R> {
     address: usize,
     sig: TypeId,
@@ -268,7 +270,10 @@ impl<P: Crossing, R: Crossing> TypedEntry<P, R> {
     ///
     /// Panics if it is another kind of trampoline.
     pub(crate) fn new(trampoline: Trampoline) -> Self {
-        assert!(trampoline.kind == Kind::EnterByRegisters, "the kind of trampoline that the entry is");
+        assert!(
+            trampoline.kind == TrampolineKind::EnterByRegisters,
+            "the kind of trampoline that the entry is"
+        );
         Self { address: trampoline.address, sig: trampoline.sig, types: PhantomData }
     }
 
@@ -276,7 +281,8 @@ impl<P: Crossing, R: Crossing> TypedEntry<P, R> {
     ///
     /// # Panics
     ///
-    /// Panics if the function has another signature, and with the payload of a host function that panicked.
+    /// Panics if the function has another signature, and with the payload of a host function that
+    /// panicked.
     #[inline]
     pub(crate) fn call<S: HasVm>(
         self,
@@ -285,8 +291,9 @@ impl<P: Crossing, R: Crossing> TypedEntry<P, R> {
         args: P::Abi,
     ) -> Result<R::Abi, Box<Stop>> {
         assert!(func.sig() == self.sig, "the entry is that of the function's signature");
-        // SAFETY: the entry is that of the signature (type invariant), which is the function's (asserted); its code
-        // lives as long as the store, which has registered it. It has returned the results unless there was a trap.
+        // SAFETY: the entry is that of the signature (type invariant), which is the function's
+        // (asserted); its code lives as long as the store, which has registered it. It has returned
+        // the results unless there was a trap.
         unsafe {
             let results = enter(store, |vm: *mut VmStore| {
                 let head = (func.address(), vm.expose_provenance());

@@ -1,5 +1,5 @@
-//! Shared memories: a region that several stores on several threads have at once, and who waits on it.
-//! Follows the threads proposal, "Shared Linear Memory" and "Wait and Notify".
+//! Shared memories: a region that several stores on several threads have at once, and who waits on
+//! it. Follows the threads proposal, "Shared Linear Memory" and "Wait and Notify".
 //!
 //! Rust code reaches the bytes through atomics only, as compiled code writes to them at any time.
 
@@ -14,11 +14,12 @@ use crate::module::types::MemoryType;
 
 use super::linear_memory::{Bounds, MemoryDef, RELAXED, cells, grown};
 use super::mmap::Reservation;
-use super::pool::Slot;
+use super::pool::MemorySlot;
 
-/// What a shared memory is, whoever has it.
+/// A shared memory, which any number of stores hold.
 ///
-/// Invariant: `def.base` is the reservation's, and its first `def.len` bytes are accessible and stay so.
+/// Invariant: `def.base` is the reservation's, and its first `def.len` bytes are accessible and
+/// stay so.
 #[derive(Debug)]
 pub(crate) struct SharedRegion {
     def: MemoryDef,
@@ -68,7 +69,7 @@ impl SharedRegion {
     pub(super) fn new(ty: MemoryType, bounds: Bounds) -> Result<Self> {
         let refuse = |e: &dyn std::fmt::Display| Error::limit(format!("cannot make a shared memory: {e}"));
         let reserved = usize::try_from(bounds.reserved).map_err(|e| refuse(&e))?;
-        let mut slot = Slot::new(reserved)?;
+        let mut slot = MemorySlot::new(reserved)?;
         slot.resize(bounds.minimum).map_err(|e| refuse(&e))?;
         let reservation = slot.into_reservation();
         let def = MemoryDef { base: reservation.base().as_ptr(), len: AtomicUsize::new(bounds.minimum) };
@@ -108,7 +109,8 @@ impl SharedRegion {
 
     /// Returns the bytes.
     pub(crate) fn cells(&self) -> &[AtomicU8] {
-        // SAFETY: accessible as long as `self` lives (type invariant); references are made here only.
+        // SAFETY: accessible as long as `self` lives (type invariant); references are made here
+        // only.
         unsafe { cells(self.def.base, self.len()) }
     }
 
@@ -124,7 +126,8 @@ impl SharedRegion {
         }
     }
 
-    /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the system refuses.
+    /// Grows by `delta` pages and returns the former size in pages, or `None` if a limit or the
+    /// system refuses.
     pub(crate) fn grow(&self, delta: u64) -> Option<u64> {
         let _growing = lock(&self.growing);
         let (old, new_bytes) = grown(self.ty, self.len(), delta, self.limit_bytes)?;
@@ -145,14 +148,15 @@ impl SharedRegion {
         }
         drop(waiters);
         if n_woken > 0 {
-            // One condition serves all places: whoever is not meant goes on waiting.
+            // One condition serves all places: waiters of other places go on waiting.
             self.woken.notify_all();
         }
         Some(u32::try_from(n_woken).unwrap_or(u32::MAX))
     }
 
-    /// Waits for a notification at an aligned place, for at most `timeout` if there is one, as long as the place
-    /// holds the awaited value and `interrupted` says no. `Err(None)` is out of bounds, `Err(Some(()))` interrupted.
+    /// Waits for a notification at an aligned place, for at most `timeout` if there is one, as long
+    /// as the place holds the awaited value and `interrupted` says no. `Err(None)` is out of
+    /// bounds, `Err(Some(()))` interrupted.
     pub(crate) fn wait(
         &self,
         at: u64,
@@ -163,7 +167,8 @@ impl SharedRegion {
         let at = self.place(at, awaited.bytes()).ok_or(None)?;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut waiters = lock(&self.waiters);
-        // Under the lock that a notifier takes: no notification is lost between this look and the wait.
+        // Under the lock that a notifier takes: no notification is lost between this look and the
+        // wait.
         if !self.holds(at, awaited) {
             return Ok(WaitResult::Mismatch);
         }
@@ -202,7 +207,8 @@ impl SharedRegion {
 
     fn holds(&self, at: usize, awaited: Awaited) -> bool {
         let address = self.cells()[at..].as_ptr();
-        // SAFETY: `place` has checked that the word lies in the memory, aligned; the memory is accessed atomically.
+        // SAFETY: `place` has checked that the word lies in the memory, aligned; the memory is
+        // accessed atomically.
         unsafe {
             match awaited {
                 Awaited::Word32(value) => (*address.cast::<AtomicU32>()).load(Ordering::SeqCst) == value,

@@ -24,7 +24,8 @@ pub(crate) fn install() {
         // Read the former handlers first: one of ours may run as soon as it is installed.
         let former = SIGNALS.map(|signal| {
             let mut old = MaybeUninit::<libc::sigaction>::zeroed();
-            // SAFETY: a null new action only asks; `old` is writable. All-zero is a valid `sigaction`.
+            // SAFETY: a null new action only asks; `old` is writable. All-zero is a valid
+            // `sigaction`.
             unsafe {
                 let status = libc::sigaction(signal, std::ptr::null(), old.as_mut_ptr());
                 assert!(status == 0, "the kernel knows the signal");
@@ -109,10 +110,10 @@ compile_error!("jit runs on Linux on x86-64 and aarch64 so far: signal contexts 
 /// Called by the kernel with a valid siginfo and ucontext.
 unsafe extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let vm = current();
-    // SAFETY: the kernel passes a valid context and siginfo. `vm`, if not null, is the live state of the
-    // store whose `entry::call` is on this thread; if the interrupted instruction is compiled code, no
-    // Rust code holds a reference to it. If it is Rust code, we only read fields that change solely in
-    // `register_*`, which does not fault.
+    // SAFETY: the kernel passes a valid context and siginfo. `vm`, if not null, is the live state
+    // of the store whose `entry::call` is on this thread; if the interrupted instruction is
+    // compiled code, no Rust code holds a reference to it. If it is Rust code, we only read fields
+    // that change solely in `register_*`, which does not fault.
     let ours = !vm.is_null()
         && unsafe {
             let registers = Registers { context: &mut *context.cast::<libc::ucontext_t>() };
@@ -137,7 +138,8 @@ unsafe fn trap(vm: *mut VmStore, mut registers: Registers<'_>, address: Option<u
     let Some(code) = find_code(codes, pc).and_then(|code| code.trap_at(pc)) else { return false };
     // SAFETY: the interrupted instruction is compiled code: no reference to the state is held.
     let vm = unsafe { &mut *vm };
-    // A memory fault must be in a guest's memory: any other is a bug of ours and must not look like a trap.
+    // A memory fault must be in a guest's memory: any other is a bug of ours and must not look like
+    // a trap.
     if let Some(address) = address
         && !(code == TrapCode::HEAP_OUT_OF_BOUNDS
             && vm.memories.iter().any(|&(start, end)| start <= address && address < end))
@@ -162,8 +164,9 @@ pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
     let (mut fp, mut entry_fp) = (fp, vm.running.entry_fp);
     let mut suspended = vm.suspended.len();
     while vm.frames.len() < MAX_FRAMES {
-        // SAFETY: every frame between an activation's innermost and its entry trampoline starts with the
-        // caller's frame pointer and the return address (Cranelift's `preserve_frame_pointers`).
+        // SAFETY: every frame between an activation's innermost and its entry trampoline starts
+        // with the caller's frame pointer and the return address (Cranelift's
+        // `preserve_frame_pointers`).
         let (caller_fp, return_pc) = unsafe {
             let frame = std::ptr::with_exposed_provenance::<usize>(fp);
             (frame.read(), frame.add(1).read())
@@ -174,7 +177,8 @@ pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
             fp = caller_fp;
             continue;
         }
-        // The return address is in the entry trampoline: go on with the activation that called the host.
+        // The return address is in the entry trampoline: go on with the activation that called the
+        // host.
         let Some(below) = suspended.checked_sub(1) else { return };
         suspended = below;
         let activation = vm.suspended[below].activation;
@@ -191,9 +195,11 @@ unsafe fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut l
     let position = SIGNALS.iter().position(|&s| s == signal);
     let former = FORMER.get().zip(position).map(|(former, at)| &former[at]);
     match former.map_or(libc::SIG_DFL, |former| former.sa_sigaction) {
-        // To ignore a fault would repeat it for ever: let the default action end the process instead.
+        // To ignore a fault would repeat it for ever: let the default action end the process
+        // instead.
         libc::SIG_DFL | libc::SIG_IGN => {
-            // SAFETY: all-zero is a valid `sigaction` with the default action; on return the fault repeats.
+            // SAFETY: all-zero is a valid `sigaction` with the default action; on return the fault
+            // repeats.
             unsafe {
                 let action: libc::sigaction = std::mem::zeroed();
                 libc::sigaction(signal, &raw const action, std::ptr::null_mut());
@@ -201,7 +207,8 @@ unsafe fn chain(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut l
         }
         handler => {
             let with_info = former.is_some_and(|former| former.sa_flags & libc::SA_SIGINFO != 0);
-            // SAFETY: a former handler, called in the form its flags announce, with the kernel's arguments.
+            // SAFETY: a former handler, called in the form its flags announce, with the kernel's
+            // arguments.
             unsafe {
                 if with_info {
                     type Handler = unsafe extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);

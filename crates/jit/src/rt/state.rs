@@ -32,9 +32,11 @@ pub(super) struct VmStore {
     pub(super) deadline: u64,
     /// Fuel left; negative when a run of operators took more than there was.
     pub(super) fuel: i64,
-    /// What the message of a trap says beside its kind: written right before the trap, where there is such a figure.
+    /// What the message of a trap says beside its kind: written right before the trap, where there
+    /// is such a figure.
     pub(super) figure: u64,
-    /// Not zero when the host function that was called last failed, until its trampoline has left: why is in `failure`.
+    /// Not zero when the host function that was called last failed, until its trampoline has left:
+    /// why is in `failure`.
     pub(super) host_failed: u64,
     /// Address of `unwind::leave_host`.
     leave_host: usize,
@@ -60,8 +62,8 @@ pub(super) struct VmStore {
 
     /// Why the running activation was stopped, set by the signal handler.
     pub(super) trap_code: Option<TrapCode>,
-    /// Program counters at the trap, innermost first. Its capacity is reserved beforehand, because the
-    /// signal handler must not allocate.
+    /// Program counters at the trap, innermost first. Its capacity is reserved beforehand, because
+    /// the signal handler must not allocate.
     pub(super) frames: Vec<usize>,
     /// What a host function failed with, until its activation ends.
     pub(super) failure: Option<Failure>,
@@ -97,8 +99,8 @@ const _: () = {
 /// Invariant: the pointer is a leaked box, freed by drop.
 pub(crate) struct VmState(NonNull<VmStore>);
 
-// SAFETY: the state belongs to one store, which one thread uses at a time; its raw pointers are null
-// outside of calls.
+// SAFETY: the state belongs to one store, which one thread uses at a time; its raw pointers are
+// null outside of calls.
 unsafe impl Send for VmState {}
 // SAFETY: `&self` methods only compute addresses.
 unsafe impl Sync for VmState {}
@@ -133,8 +135,8 @@ impl VmState {
     /// Returns what the guests of the store share.
     #[inline]
     pub(crate) fn entities(&self) -> &Entities {
-        // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread invariant), and compiled
-        // code reaches entities through run-time functions only.
+        // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread
+        // invariant), and compiled code reaches entities through run-time functions only.
         unsafe { &(*self.ptr()).entities }
     }
 
@@ -145,14 +147,16 @@ impl VmState {
         unsafe { &mut (*self.ptr()).entities }
     }
 
-    /// Frees the exceptions that nobody can reach. The running activation, if there is one, has called the host.
+    /// Frees the exceptions that are unreachable. The running activation, if there is one, has
+    /// called the host.
     pub(crate) fn collect(&mut self) {
         // SAFETY: live by the type's invariant; `&mut self` makes the access the only one.
         unsafe { &mut *self.ptr() }.collect(None, &[]);
     }
 
-    /// Adds an exception, after a collection if it is time for one. Returns its word, or `None` if those that are in use
-    /// leave no room. The running activation, if there is one, has called the host.
+    /// Adds an exception, after a collection if it is time for one. Returns its word, or `None` if
+    /// those that are in use leave no room. The running activation, if there is one, has called the
+    /// host.
     pub(crate) fn allocate_exception(&mut self, tag: u32, payload: Box<[ValRaw]>) -> Option<u64> {
         // SAFETY: as in `collect`.
         unsafe { &mut *self.ptr() }.allocate_exception(None, tag, payload)
@@ -182,14 +186,15 @@ impl VmState {
 
     /// Returns the fuel that is left.
     pub(crate) fn fuel(&self) -> u64 {
-        // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread invariant).
+        // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread
+        // invariant).
         unsafe { (*self.ptr()).fuel }.try_into().unwrap_or(0)
     }
 
     /// Lets the signal handler know code that may run in this store.
     pub(crate) fn register_code(&mut self, code: &Arc<LoadedCode>) {
-        // SAFETY: live by the type's invariant; `&mut self` and the one-thread invariant exclude other
-        // accesses (the signal handler reads only while compiled code runs).
+        // SAFETY: live by the type's invariant; `&mut self` and the one-thread invariant exclude
+        // other accesses (the signal handler reads only while compiled code runs).
         unsafe { &mut *self.ptr() }.register_code(code);
     }
 
@@ -212,8 +217,9 @@ impl VmStore {
         self.has_epochs && self._epoch.load(Ordering::Relaxed) >= self.deadline
     }
 
-    /// Frees the exceptions that nobody can reach. `running` is the innermost frame of compiled code if that has called
-    /// the host other than through a host function. `held` are words that the object to be allocated will hold.
+    /// Frees the exceptions that are unreachable. `running` is the innermost frame of compiled code
+    /// if that has called the host other than through a host function. `held` are words that the
+    /// object to be allocated will hold.
     pub(super) fn collect(&mut self, running: Option<&CodeFrame>, held: &[u64]) {
         let mut exceptions = std::mem::take(&mut self.entities.exceptions);
         collect::collect(&mut exceptions, &self.entities.tags, |root| {
@@ -246,7 +252,8 @@ impl VmStore {
 
 impl Drop for VmState {
     fn drop(&mut self) {
-        // SAFETY: a leaked box (type invariant), freed once; nothing runs any more (liveness invariant).
+        // SAFETY: a leaked box (type invariant), freed once; nothing runs any more (liveness
+        // invariant).
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }

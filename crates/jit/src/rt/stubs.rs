@@ -1,8 +1,9 @@
 //! Functions that are compiled when they are first called.
 //!
-//! Until then, a function's reference has the address of its stub: a few instructions that put the function's position
-//! into a register and jump to `enter_lazy`. That saves the registers that may hold arguments, has the function
-//! compiled (or finds that it was), writes its address into the reference, and jumps to it as if nothing had happened.
+//! Until then, a function's reference has the address of its stub: a few instructions that put the
+//! function's position into a register and jump to `enter_lazy`. That saves the registers that may
+//! hold arguments, has the function compiled (or finds that it was), writes its address into the
+//! reference, and jumps to it as if nothing had happened.
 
 use std::arch::naked_asm;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,7 +61,8 @@ fn stub(position: u32, target: u64) -> [u8; STUB_BYTES] {
     stub
 }
 
-/// What stubs jump to: the position is in a scratch register, everything else as at the function's entry.
+/// What stubs jump to: the position is in a scratch register, everything else as at the function's
+/// entry.
 ///
 /// # Safety
 ///
@@ -111,7 +113,7 @@ unsafe extern "C" fn enter_lazy() {
     );
 }
 
-/// As on x86-64.
+/// The same as on x86-64.
 ///
 /// # Safety
 ///
@@ -172,14 +174,16 @@ pub(crate) enum FuncCode {
     Cheap(Arc<LoadedCode>),
 }
 
-/// Returns the address of the compiled function at `position` of the instance's module, and remembers it in the
-/// instance; leaves the activation if it cannot be compiled. `fp` is the frame pointer of `enter_lazy`.
+/// Returns the address of the compiled function at `position` of the instance's module, and
+/// remembers it in the instance; leaves the activation if it cannot be compiled. `fp` is the frame
+/// pointer of `enter_lazy`.
 ///
 /// # Safety
 ///
 /// Called by `enter_lazy` only, with the context of the running function's instance.
 unsafe extern "C" fn address(vmctx: *const u8, position: u32, fp: usize) -> usize {
-    // SAFETY: the block is live and filled at instantiation, and nobody uses the state while compiled code waits for us.
+    // SAFETY: the block is live and filled at instantiation, and nobody uses the state while
+    // compiled code waits for us.
     let (vm, instance) = unsafe {
         let vm = vmctx.add(layout::STORE as usize).cast::<*mut VmStore>().read();
         let instance = vmctx.add(layout::INSTANCE as usize).cast::<u32>().read();
@@ -192,8 +196,9 @@ unsafe extern "C" fn address(vmctx: *const u8, position: u32, fp: usize) -> usiz
         Ok(Err(error)) => Failure::Error(error.into()),
         Err(panic) => Failure::Panic(panic),
     };
-    // SAFETY: the VM state is live and its activation runs; nothing that must be dropped is alive. The frame of
-    // `enter_lazy` starts with its caller's frame pointer and the return address, as compiled code's do.
+    // SAFETY: the VM state is live and its activation runs; nothing that must be dropped is alive.
+    // The frame of `enter_lazy` starts with its caller's frame pointer and the return address, as
+    // compiled code's do.
     unsafe {
         (*vm).failure = Some(failure);
         leave(vm, trap_code::HOST, address as *const () as usize, fp)

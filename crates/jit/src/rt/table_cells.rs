@@ -1,8 +1,9 @@
 //! Tables: elements are 64-bit words that compiled code reads and writes.
 //! Follows the core specification, "Table Instances".
 //!
-//! An element is 0 for null, the address of a function reference, or an external reference's number. Fresh memory is zero,
-//! so that nulls are never written: a large table is a mapping that takes memory where it has been touched only.
+//! An element is 0 for null, the address of a function reference, or an external reference's
+//! number. Fresh memory is zero, so that nulls are never written: a large table is a mapping that
+//! takes memory where it has been touched only.
 
 use std::ptr::NonNull;
 
@@ -28,8 +29,8 @@ const _: () = {
 
 /// A table.
 ///
-/// Invariant: `def` is a leaked box, freed by drop; its base is that of `words`, of which it has `len` at most. The words
-/// beyond `len` are zero.
+/// Invariant: `def` is a leaked box, freed by drop; its base is that of `words`, of which it has
+/// `len` at most. The words beyond `len` are zero.
 #[derive(Debug)]
 pub(crate) struct TableCells {
     def: NonNull<TableDef>,
@@ -56,7 +57,8 @@ unsafe impl Send for TableCells {}
 unsafe impl Sync for TableCells {}
 
 impl TableCells {
-    /// Creates a table of null elements that never exceeds `limit` elements, whatever its type says.
+    /// Creates a table of null elements that never exceeds `limit` elements, whatever its type
+    /// says.
     pub(crate) fn new(ty: TableType, limit: u64) -> Result<Self> {
         let limit = Self::check(ty, limit)?;
         let words = Words::new(0).expect("no words are always to be had");
@@ -68,7 +70,8 @@ impl TableCells {
         }
     }
 
-    /// Returns how many elements a table of this type may have, given that none has more than `limit`.
+    /// Returns how many elements a table of this type may have, given that none has more than
+    /// `limit`.
     ///
     /// # Errors
     ///
@@ -86,7 +89,8 @@ impl TableCells {
 
     /// Returns the elements.
     pub(crate) fn elements(&self) -> &[u64] {
-        // SAFETY: base and length are those of words we own (type invariant); nothing writes while `&self` lives.
+        // SAFETY: base and length are those of words we own (type invariant); nothing writes while
+        // `&self` lives.
         unsafe {
             let def = &*self.def.as_ptr();
             std::slice::from_raw_parts(def.base, def.len)
@@ -119,8 +123,8 @@ impl TableCells {
         TableType { minimum: self.size(), ..self.ty }
     }
 
-    /// Grows by `delta` elements of value `init` and returns the former size, or `None` if a limit or the
-    /// allocator refuses.
+    /// Grows by `delta` elements of value `init` and returns the former size, or `None` if a limit
+    /// or the allocator refuses.
     pub(super) fn grow(&mut self, delta: u64, init: u64) -> Option<u64> {
         let old = self.size();
         let new = old.checked_add(delta).filter(|&new| new <= self.limit)?;
@@ -131,7 +135,8 @@ impl TableCells {
             let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
             self.words.extend(old_len, new_len.max(capacity.saturating_mul(2).min(limit)))?;
         }
-        // SAFETY: a live box of ours (type invariant), which nothing else refers to during `&mut self`.
+        // SAFETY: a live box of ours (type invariant), which nothing else refers to during `&mut
+        // self`.
         unsafe { *self.def.as_ptr() = TableDef { base: self.words.base(), len: new_len } };
         if init != 0 {
             self.elements_mut()[old_len..].fill(init);
@@ -147,7 +152,8 @@ impl TableCells {
 
 impl Drop for TableCells {
     fn drop(&mut self) {
-        // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness invariant).
+        // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness
+        // invariant).
         drop(unsafe { Box::from_raw(self.def.as_ptr()) });
     }
 }
@@ -197,7 +203,8 @@ impl Words {
 impl Drop for Words {
     fn drop(&mut self) {
         if let Self::Heap(words) = self {
-            // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness invariant).
+            // SAFETY: made by `Box::leak` in `new`, freed once; nothing runs any more (liveness
+            // invariant).
             drop(unsafe { Box::from_raw(words.as_ptr()) });
         }
     }

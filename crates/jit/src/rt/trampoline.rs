@@ -1,22 +1,23 @@
-//! Trampolines as a store has them.
+//! Trampolines that a store keeps.
 
 use crate::module::types::TypeId;
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 
 /// A trampoline as a store has it.
 ///
-/// Invariant: `address` is that of a trampoline of the kind `kind` for functions of the type `sig`, and the store that it
-/// was asked of keeps its code.
+/// Invariant: `address` is that of a trampoline of the kind `kind` for functions of the type `sig`,
+/// and the store that it was asked of keeps its code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trampoline {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TrampolineKind,
     pub(crate) sig: TypeId,
     pub(crate) address: usize,
 }
 
 /// What a call with values in slots needs.
 ///
-/// Invariant: `entry` is the address of the trampoline [`Kind::EnterBySlots`] of the type `sig`.
+/// Invariant: `entry` is the address of the trampoline [`TrampolineKind::EnterBySlots`] of the type
+/// `sig`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotCall {
     pub(crate) entry: usize,

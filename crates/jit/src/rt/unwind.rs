@@ -1,10 +1,10 @@
 //! Throwing: makes an exception, finds its handler over the frame pointers, and continues there.
 //! Follows the core specification, "Throw Contexts" and "Exceptions".
 //!
-//! Compiled code calls `throw` and `throw_ref` here, which do not return. A frame has handlers if its
-//! return address is that of a call with an exception table (`compile::TryCall`). Only the running
-//! activation is searched: an exception without handler leaves it as a trap does, and whoever called
-//! into it (a host function) may throw it again.
+//! Compiled code calls `throw` and `throw_ref` here, which do not return. A frame has handlers if
+//! its return address is that of a call with an exception table (`compile::TryCall`). Only the
+//! running activation is searched: an exception without handler leaves it as a trap does, and
+//! whoever called into it (a host function) may throw it again.
 
 use std::arch::naked_asm;
 use std::mem::offset_of;
@@ -33,7 +33,8 @@ struct Landing {
     payload: usize,
 }
 
-/// Throws a new exception: context, tag index in the instance's module, address of the payload's slots.
+/// Throws a new exception: context, tag index in the instance's module, address of the payload's
+/// slots.
 ///
 /// # Safety
 ///
@@ -59,7 +60,7 @@ pub(super) unsafe extern "C" fn throw(vmctx: *const u8, tag: u64, payload: *cons
 ///
 /// # Safety
 ///
-/// As for `throw`.
+/// The same as for `throw`.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> ! {
     #[cfg(target_arch = "x86_64")]
@@ -68,8 +69,8 @@ pub(super) unsafe extern "C" fn throw_ref(vmctx: *const u8, exception: u64) -> !
     naked_asm!("mov x0, x2", "mov x1, x3", "mov x2, x30", "mov x3, x29", "b {}", sym throw_again);
 }
 
-/// Leaves the trampoline of a host function that has failed, with what waits in the VM state: throws an exception, or
-/// ends the activation as a trap does.
+/// Leaves the trampoline of a host function that has failed, with what waits in the VM state:
+/// throws an exception, or ends the activation as a trap does.
 ///
 /// # Safety
 ///
@@ -86,8 +87,8 @@ pub(super) unsafe extern "C" fn leave_host(vm: *mut VmStore) -> ! {
 ///
 /// # Safety
 ///
-/// The landing is a handler of a frame of this thread that has not returned, and no frame above it holds
-/// anything that must be dropped.
+/// The landing is a handler of a frame of this thread that has not returned, and no frame above it
+/// holds anything that must be dropped.
 #[unsafe(naked)]
 unsafe extern "C" fn resume(landing: *const Landing) -> ! {
     #[cfg(target_arch = "x86_64")]
@@ -137,7 +138,8 @@ unsafe fn state_of(vmctx: *const u8) -> *mut VmStore {
 ///
 /// # Safety
 ///
-/// As for `throw`; `pc` and `fp` are the return address and the frame pointer of the compiled code that called it.
+/// The same as for `throw`; `pc` and `fp` are the return address and the frame pointer of the
+/// compiled code that called it.
 unsafe extern "C" fn throw_new(
     vmctx: *const u8,
     tag: u64,
@@ -145,7 +147,8 @@ unsafe extern "C" fn throw_new(
     pc: usize,
     fp: usize,
 ) -> ! {
-    // SAFETY: the context is live; nobody uses the state while compiled code waits. The translator passes a slot per parameter of the tag's type.
+    // SAFETY: the context is live; nobody uses the state while compiled code waits. The translator
+    // passes a slot per parameter of the tag's type.
     unsafe {
         let vm = state_of(vmctx);
         let added = {
@@ -168,7 +171,7 @@ unsafe extern "C" fn throw_new(
 
 /// # Safety
 ///
-/// As for `leave_host`; `pc` and `fp` as for `throw_new`.
+/// The same as for `leave_host`; `pc` and `fp` as for `throw_new`.
 unsafe extern "C" fn leave_failed(vm: *mut VmStore, pc: usize, fp: usize) -> ! {
     // SAFETY: as the caller says; nothing that must be dropped is alive at `unwind` and `leave`.
     unsafe {
@@ -183,7 +186,7 @@ unsafe extern "C" fn leave_failed(vm: *mut VmStore, pc: usize, fp: usize) -> ! {
 
 /// # Safety
 ///
-/// As for `throw_ref`; `pc` and `fp` as for `throw_new`.
+/// The same as for `throw_ref`; `pc` and `fp` as for `throw_new`.
 unsafe extern "C" fn throw_again(vmctx: *const u8, exception: u64, pc: usize, fp: usize) -> ! {
     // SAFETY: as the caller says.
     unsafe { unwind(state_of(vmctx), exception, pc, fp) }
@@ -193,8 +196,8 @@ unsafe extern "C" fn throw_again(vmctx: *const u8, exception: u64, pc: usize, fp
 ///
 /// # Safety
 ///
-/// `vm` is the live state whose activation runs, `pc` and `fp` are those of its innermost frame, and `exception`
-/// is the word of a live exception of its store.
+/// `vm` is the live state whose activation runs, `pc` and `fp` are those of its innermost frame,
+/// and `exception` is the word of a live exception of its store.
 unsafe fn unwind(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> ! {
     // SAFETY: as the caller says; nothing that must be dropped is alive at `resume` and `leave`.
     unsafe {
@@ -212,7 +215,7 @@ unsafe fn unwind(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> ! {
 ///
 /// # Safety
 ///
-/// As for `unwind`.
+/// The same as for `unwind`.
 pub(super) unsafe fn leave(
     vm: *mut VmStore,
     code: cranelift_codegen::ir::TrapCode,
@@ -235,7 +238,7 @@ pub(super) unsafe fn leave(
 ///
 /// # Safety
 ///
-/// As for `unwind`.
+/// The same as for `unwind`.
 unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -> Option<Landing> {
     // SAFETY: as the caller says; compiled code waits, so that these are the only references.
     let vm = unsafe { &mut *vm };
@@ -274,8 +277,8 @@ unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -
                 }
             }
         }
-        // SAFETY: every frame above the entry trampoline's starts with the caller's frame pointer and
-        // the return address (Cranelift's `preserve_frame_pointers`).
+        // SAFETY: every frame above the entry trampoline's starts with the caller's frame pointer
+        // and the return address (Cranelift's `preserve_frame_pointers`).
         unsafe {
             let frame = std::ptr::with_exposed_provenance::<usize>(fp);
             (fp, pc) = (frame.read(), frame.add(1).read());

@@ -1,5 +1,5 @@
-//! Variables, globals, memory accesses and table elements.
-//! Follows the core specification, "Variable Instructions", "Memory Instructions" and "Table Instructions".
+//! Variables, globals, memory accesses and table elements. Follows the core specification,
+//! "Variable Instructions", "Memory Instructions" and "Table Instructions".
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, TrapCode, Type, Value, types};
@@ -85,8 +85,8 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    /// Returns an address and a constant offset to it for an access of `bytes` bytes, checked as far as
-    /// faults do not do it.
+    /// Returns an address and a constant offset to it for an access of `bytes` bytes, checked as
+    /// far as page faults do not check it.
     pub(super) fn address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<(Value, i32)> {
         let memory = match arg.target {
             MemArgTarget::Memory(memory) => MemoryIndex(memory),
@@ -96,7 +96,7 @@ impl Translator<'_, '_> {
         let index = self.index_word(index, ty.memory64);
         let base = self.block_word(self.env.layout.memory_base(memory));
         let guarded = offsets::GUARD_SIZE - u64::from(bytes);
-        // Faults check at the granularity of the host's pages only.
+        // Page faults check at the granularity of the host's pages only.
         if !ty.memory64 && ty.page_size_log2 == 16 && arg.offset <= guarded {
             let address = self.builder.ins().iadd(base, index);
             let offset = i32::try_from(arg.offset).expect("the guard is smaller than 2 GiB");

@@ -1,7 +1,8 @@
-//! Atomic instructions: accesses that other threads see whole, wait and notify.
+//! Atomic instructions: atomic accesses, wait and notify.
 //! Follows the threads proposal, "Atomic Memory Instructions".
 //!
-//! An access is checked for alignment first, then for bounds. Waiting and notifying are run-time functions.
+//! An access is checked for alignment first, then for bounds. Waiting and notifying are run-time
+//! functions.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
@@ -134,8 +135,8 @@ impl Translator<'_, '_> {
         self.builder.ins().trapnz(low, code::UNALIGNED_ATOMIC);
     }
 
-    /// Returns the address of an access of type `ty`, checked for alignment and as far as faults do not do it for
-    /// bounds.
+    /// Returns the address of an access of type `ty`, checked for alignment and as far as faults do
+    /// not do it for bounds.
     fn atomic_address(&mut self, arg: &MemArg, index: Value, ty: Type) -> Result<Value> {
         self.check_alignment(arg, index, ty);
         let (address, offset) = self.address(arg, index, ty.bytes())?;
@@ -177,14 +178,16 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    /// An expected value that does not fit the narrow type is never found; what is there comes back even so.
+    /// An expected value that does not fit the narrow type never matches; the value in memory is
+    /// returned all the same.
     fn atomic_cmpxchg(&mut self, arg: &MemArg, ty: Type, narrow: Type) -> Result<()> {
         let [index, expected, replacement] = self.pop_n();
         let address = self.atomic_address(arg, index, narrow)?;
         let low = self.narrowed(expected, narrow);
         let mut replacement = self.narrowed(replacement, narrow);
         if ty != narrow {
-            // Cranelift compares the narrow value only: where the expected one does not fit, write what is read.
+            // Cranelift compares the narrow value only: where the expected one does not fit, write
+            // what is read.
             let widened = self.builder.ins().uextend(ty, low);
             let fits = self.builder.ins().icmp(IntCC::Equal, widened, expected);
             replacement = self.builder.ins().select(fits, replacement, low);
@@ -201,7 +204,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Returns the memory's constant and the address operand with the constant offset, for a run-time function.
+    /// Returns the memory's constant and the address operand with the constant offset, for a
+    /// run-time function.
     fn wait_place(&mut self, arg: &MemArg, index: Value) -> Result<[Value; 2]> {
         let memory = Self::memory_of(arg)?;
         let is_64 = self.env.info.memories[memory.pos()].memory64;

@@ -1,4 +1,5 @@
-//! Functions whose bodies an embedder builds in Cranelift IR: what such a body may ask for.
+//! Functions whose bodies an embedder builds in Cranelift IR, and the operations that such a body
+//! can use.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, Function, InstBuilder, TrapCode, Value, types};
@@ -58,9 +59,10 @@ pub(crate) type BuildFn<'a> = Box<dyn Fn(&mut FuncBody<'_, '_>) + Send + Sync + 
 
 /// The body of a function of a [`BuiltModule`](crate::BuiltModule) while it is built.
 ///
-/// What needs no knowledge of instances is done with Cranelift's own [`FunctionBuilder`]; blocks need not be sealed.
-/// References are 64-bit words, vectors `I8X16`, other types as their names say. Where a body passes a reference to an
-/// exception (`exnref`) on through a variable, a block's parameter or an instruction, it declares that so
+/// What needs no knowledge of instances is done with Cranelift's own [`FunctionBuilder`]; blocks
+/// need not be sealed. References are 64-bit words, vectors `I8X16`, other types as their names
+/// say. Where a body passes a reference to an exception (`exnref`) on through a variable, a block's
+/// parameter or an instruction, it declares that so
 /// ([`FunctionBuilder::declare_value_needs_stack_map`]); what this type returns is declared.
 pub struct FuncBody<'a, 'f> {
     translator: Translator<'a, 'f>,
@@ -115,8 +117,8 @@ impl<'f> FuncBody<'_, 'f> {
         results
     }
 
-    /// Calls a function and returns its results. An exception of the callee ends here and execution continues in the
-    /// block `handler`, which has no parameters and is the caller's to fill.
+    /// Calls a function and returns its results. An exception of the callee ends here and execution
+    /// continues in the block `handler`, which has no parameters and is the caller's to fill.
     pub fn call_catching(&mut self, func: BuiltFunc, args: &[Value], handler: Block) -> Vec<Value> {
         let func = self.index(func);
         let (callee, vmctx) = self.translator.callee(func);
@@ -149,8 +151,8 @@ impl<'f> FuncBody<'_, 'f> {
         self.translator.global_set(global.0);
     }
 
-    /// Returns an element of a table. Traps with [`TrapKind::TableOutOfBounds`](crate::TrapKind::TableOutOfBounds) outside
-    /// of it.
+    /// Returns an element of a table. Traps with
+    /// [`TrapKind::TableOutOfBounds`](crate::TrapKind::TableOutOfBounds) outside of it.
     pub fn table_get(&mut self, table: BuiltTable, index: Value) -> Value {
         self.translator.push(index);
         self.translator.table_get(table.0);
@@ -168,8 +170,8 @@ impl<'f> FuncBody<'_, 'f> {
         self.translator.memory_len(memory.0)
     }
 
-    /// Returns the condition that `start..start + len` lies within a memory; both are words in bytes, and their sum does
-    /// not wrap around.
+    /// Returns the condition that `start..start + len` lies within a memory; both are words in
+    /// bytes, and their sum does not wrap around.
     pub fn is_in_memory(&mut self, memory: BuiltMemory, start: Value, len: Value) -> Value {
         let size = self.memory_len(memory);
         let ins = self.translator.builder.ins();
@@ -177,8 +179,9 @@ impl<'f> FuncBody<'_, 'f> {
         self.translator.builder.ins().icmp(IntCC::UnsignedLessThanOrEqual, end, size)
     }
 
-    /// Returns the address of `start..start + len` in a memory; both are words in bytes, any. Traps with
-    /// [`TrapKind::MemoryOutOfBounds`](crate::TrapKind::MemoryOutOfBounds) unless it lies within.
+    /// Returns the address of `start..start + len` in a memory; both are words in bytes, any. Traps
+    /// with [`TrapKind::MemoryOutOfBounds`](crate::TrapKind::MemoryOutOfBounds) unless it lies
+    /// within.
     pub fn memory_span(&mut self, memory: BuiltMemory, start: Value, len: Value) -> Value {
         let size = self.memory_len(memory);
         let builder = &mut self.translator.builder;
@@ -189,8 +192,9 @@ impl<'f> FuncBody<'_, 'f> {
         self.translator.builder.ins().iadd(base, start)
     }
 
-    /// Copies `len` bytes from address `from` of one memory to address `to` of another, or of the same; all three are
-    /// words in bytes. Traps with [`TrapKind::MemoryOutOfBounds`](crate::TrapKind::MemoryOutOfBounds), before it copies
+    /// Copies `len` bytes from address `from` of one memory to address `to` of another, or of the
+    /// same; all three are words in bytes. Traps with
+    /// [`TrapKind::MemoryOutOfBounds`](crate::TrapKind::MemoryOutOfBounds), before it copies
     /// anything, unless both spans lie within.
     pub fn memory_copy(
         &mut self,
@@ -207,10 +211,12 @@ impl<'f> FuncBody<'_, 'f> {
         self.translator.builtin_or_trap(Builtin::MemoryCopy, &args, TrapCode::HEAP_OUT_OF_BOUNDS);
     }
 
-    /// Traps with [`TrapKind::Built`](crate::TrapKind::Built) of this code if `condition` is not zero.
+    /// Traps with [`TrapKind::Built`](crate::TrapKind::Built) of this code if `condition` is not
+    /// zero.
     ///
-    /// A body may also trap with Cranelift's own codes (`TrapCode::HEAP_OUT_OF_BOUNDS` and its like), which have kinds of
-    /// their own; and it may call an imported host function whose error then is the trap.
+    /// A body may also trap with Cranelift's own codes (`TrapCode::HEAP_OUT_OF_BOUNDS` and its
+    /// like), which have kinds of their own; and it may call an imported host function whose error
+    /// then is the trap.
     ///
     /// # Panics
     ///

@@ -42,7 +42,7 @@ impl Translator<'_, '_> {
         (callee, self.block_word(self.env.layout.import_vmctx(func)))
     }
 
-    /// As `callee`, for functions that may not be compiled yet: the code's address changes once.
+    /// Like `callee`, for functions that may not be compiled yet: the code's address changes once.
     fn callee_by_reference(&mut self, func: FuncIndex) -> (Callee, Value) {
         match self.env.info.code_position(func) {
             Some(_) => {
@@ -67,12 +67,13 @@ impl Translator<'_, '_> {
         self.call_func_ref(func, ty, kind);
     }
 
-    /// Traps if `func`, which is the element at `index`, is null. The trap's message says the index, which is stored
-    /// on the way to the trap only.
+    /// Traps if `func`, which is the element at `index`, is null. The trap's message says the
+    /// index, which is stored on the way to the trap only.
     fn trap_uninitialized(&mut self, func: Value, table: TableIndex, index: Value) {
         let (null, next) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(null);
-        // In this order: Cranelift moves nothing out of a loop after it has met a block outside of the loop.
+        // In this order: Cranelift moves nothing out of a loop once it has seen a block outside of
+        // the loop.
         let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, func, 0);
         self.builder.ins().brif(is_null, null, &[], next, &[]);
         self.builder.seal_block(null);

@@ -15,7 +15,7 @@ use super::{Translator, cl_type};
 
 /// A structured instruction being translated.
 pub(super) struct Control {
-    kind: Kind,
+    kind: BlockKind,
     /// Where branches to it go.
     label: Block,
     /// How many operands branches to it carry.
@@ -23,7 +23,7 @@ pub(super) struct Control {
     /// Where code after its end continues; its parameters are the results.
     next: Block,
     n_results: usize,
-    /// Operands below its own.
+    /// The number of operands below its own.
     height: usize,
     /// Whether code before it reaches it.
     entered: bool,
@@ -33,10 +33,11 @@ pub(super) struct Control {
     clauses: Vec<Clause>,
 }
 
-enum Kind {
+enum BlockKind {
     Block,
     Loop,
-    /// An `if` before its `else`: where the condition's zero case goes, with the operands it starts with.
+    /// An `if` before its `else`: where the condition's zero case goes, with the operands it starts
+    /// with.
     If {
         otherwise: Block,
         params: Vec<Value>,
@@ -49,7 +50,7 @@ impl Translator<'_, '_> {
     pub(super) fn enter_function(&mut self, ty: &FuncType) {
         let next = self.block_with_params(&ty.results);
         self.control.push(Control {
-            kind: Kind::Block,
+            kind: BlockKind::Block,
             label: next,
             label_arity: ty.results.len(),
             next,
@@ -82,7 +83,7 @@ impl Translator<'_, '_> {
     pub(super) fn enter_unreached(&mut self) {
         let never = self.builder.create_block();
         self.control.push(Control {
-            kind: Kind::Block,
+            kind: BlockKind::Block,
             label: never,
             label_arity: 0,
             next: never,
@@ -97,7 +98,7 @@ impl Translator<'_, '_> {
     pub(super) fn block(&mut self, ty: BlockType) -> Result<()> {
         let ty = self.block_type(ty)?;
         let next = self.block_with_params(&ty.results);
-        self.enter(Kind::Block, &ty, next, next);
+        self.enter(BlockKind::Block, &ty, next, next);
         Ok(())
     }
 
@@ -112,7 +113,7 @@ impl Translator<'_, '_> {
         self.stack.truncate(height);
         self.stack.extend_from_slice(self.builder.block_params(header));
         self.check_interrupt();
-        self.enter(Kind::Loop, &ty, header, next);
+        self.enter(BlockKind::Loop, &ty, header, next);
         Ok(())
     }
 
@@ -126,7 +127,7 @@ impl Translator<'_, '_> {
         self.builder.seal_block(otherwise);
         self.builder.switch_to_block(then);
         let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
-        self.enter(Kind::If { otherwise, params }, &ty, next, next);
+        self.enter(BlockKind::If { otherwise, params }, &ty, next, next);
         Ok(())
     }
 
@@ -140,10 +141,10 @@ impl Translator<'_, '_> {
         self.control.iter().rev().flat_map(|frame| frame.clauses.iter().copied())
     }
 
-    fn enter(&mut self, kind: Kind, ty: &FuncType, label: Block, next: Block) {
+    fn enter(&mut self, kind: BlockKind, ty: &FuncType, label: Block, next: Block) {
         let label_arity = match kind {
-            Kind::Loop => ty.params.len(),
-            Kind::Block | Kind::If { .. } | Kind::Else => ty.results.len(),
+            BlockKind::Loop => ty.params.len(),
+            BlockKind::Block | BlockKind::If { .. } | BlockKind::Else => ty.results.len(),
         };
         self.control.push(Control {
             kind,
@@ -168,7 +169,7 @@ impl Translator<'_, '_> {
             self.jump_to_next();
         }
         let frame = self.control.last_mut().expect("validated nesting");
-        let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Else) else {
+        let BlockKind::If { otherwise, params } = std::mem::replace(&mut frame.kind, BlockKind::Else) else {
             unreachable!("validated: an else belongs to an if");
         };
         self.stack.truncate(frame.height);
@@ -196,15 +197,15 @@ impl Translator<'_, '_> {
             return;
         }
         match frame.kind {
-            Kind::If { otherwise, params } => {
+            BlockKind::If { otherwise, params } => {
                 // Without an else, the parameters are the results.
                 self.builder.switch_to_block(otherwise);
                 let args: Vec<_> = params.into_iter().map(BlockArg::Value).collect();
                 self.builder.ins().jump(frame.next, &args);
                 frame.next_reached = true;
             }
-            Kind::Loop => self.builder.seal_block(frame.label),
-            Kind::Block | Kind::Else => {}
+            BlockKind::Loop => self.builder.seal_block(frame.label),
+            BlockKind::Block | BlockKind::Else => {}
         }
         self.seal_clauses(&frame.clauses);
         self.builder.seal_block(frame.next);
@@ -229,7 +230,7 @@ impl Translator<'_, '_> {
     fn branch(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
         let at = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[at];
-        frame.next_reached |= !matches!(frame.kind, Kind::Loop);
+        frame.next_reached |= !matches!(frame.kind, BlockKind::Loop);
         let (label, arity) = (frame.label, frame.label_arity);
         (label, self.top(arity))
     }
@@ -256,8 +257,8 @@ impl Translator<'_, '_> {
 
     pub(super) fn br_table(&mut self, targets: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
-        // One block per distinct target passes the operands on, so that a long table of wide branches
-        // does not repeat them for every entry.
+        // One block per distinct target passes the operands on, so that a long table of wide
+        // branches does not repeat them for every entry.
         let mut by_depth = BTreeMap::new();
         let mut calls = Vec::new();
         for depth in targets.targets() {

@@ -1,9 +1,10 @@
 //! Exceptions: `throw`, `throw_ref`, `try_table`, and calls inside of one.
 //! Follows the core specification, "Control Instructions".
 //!
-//! A call inside a `try_table` is a `try_call`, whose exception table names the context and then every
-//! clause that may see the exception, innermost first. A clause's landing block gets the exception and the
-//! address of its payload in registers, loads the payload and branches to the clause's label.
+//! A call inside a `try_table` is a `try_call`, whose exception table names the context and then
+//! every clause that may see the exception, innermost first. A clause's landing block gets the
+//! exception and the address of its payload in registers, loads the payload and branches to the
+//! clause's label.
 
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, BlockCall, ExceptionTable, ExceptionTableData, ExceptionTableItem,
@@ -84,8 +85,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Returns the clauses that may see an exception thrown here, innermost first: no clause whose tag, or
-    /// all of them, an earlier one catches.
+    /// Returns the clauses that may see an exception thrown here, innermost first: no clause whose
+    /// tag, or all of them, an earlier one catches.
     fn clauses(&self) -> Vec<Clause> {
         let mut visible: Vec<Clause> = Vec::new();
         for clause in self.frames_clauses() {
@@ -99,7 +100,8 @@ impl Translator<'_, '_> {
         visible
     }
 
-    /// Calls and returns the results. Inside a `try_table` the code after the call is a block of its own.
+    /// Calls and returns the results. Inside a `try_table` the code after the call is a block of
+    /// its own.
     pub(super) fn emit_call(&mut self, callee: Callee, signature: SigRef, args: &[Value]) -> Vec<Value> {
         let clauses = self.clauses();
         if clauses.is_empty() {
@@ -112,7 +114,8 @@ impl Translator<'_, '_> {
         self.emit_try_call(callee, signature, args, &clauses)
     }
 
-    /// Calls and returns the results; any exception continues at `landing`, whose two parameters are words.
+    /// Calls and returns the results; any exception continues at `landing`, whose two parameters
+    /// are words.
     pub(super) fn emit_call_catching(
         &mut self,
         callee: Callee,

@@ -1,8 +1,8 @@
 //! Interruption: epochs and fuel. Nothing is emitted unless the configuration asks for it.
 //!
-//! Both are checked at function entries and loop headers, so that no guest runs on for long. Fuel is
-//! counted per operator that does something; what a straight run of operators costs is subtracted once,
-//! before control leaves it, so that the count depends on the guest's path only.
+//! Both are checked at function entries and loop headers, so that no guest runs on for long. Fuel
+//! is counted per operator that does something; what a straight run of operators costs is
+//! subtracted once, before control leaves it, so that the count depends on the guest's path only.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
@@ -32,7 +32,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Counts an operator, and subtracts what is counted if control may leave the run of operators here.
+    /// Counts an operator, and subtracts what is counted if control may leave the run of operators
+    /// here.
     #[expect(clippy::wildcard_enum_match_arm, reason = "most operators cost one and pass control on")]
     pub(super) fn charge(&mut self, op: &Operator<'_>) {
         if !self.env.interruption.fuel {

@@ -1,9 +1,9 @@
 //! From WebAssembly operators to Cranelift IR, one function at a time.
 //! Follows the core specification, "Execution: Instructions".
 //!
-//! A wasm function takes its instance's block (the context) before its own parameters and has the calling
-//! convention `Tail`, so that tail calls need no other convention later. References are 64-bit words.
-//! Bodies come from a validated module, so that the translator may rely on types and nesting.
+//! A wasm function takes its instance's block (the context) before its own parameters and has the
+//! calling convention `Tail`, which tail calls need. References are 64-bit words. Bodies come from
+//! a validated module, so that the translator may rely on types and nesting.
 
 mod access;
 mod atomic;
@@ -50,7 +50,8 @@ pub(crate) struct Env<'a> {
     layout: &'a VmLayout,
     interruption: Interruption,
     relaxed: Relaxed,
-    /// Whether functions are compiled one by one: calls of the module's own go through their references.
+    /// Whether functions are compiled one by one: calls of the module's own go through their
+    /// references.
     lazy: bool,
     /// The module's place in its unit, if its code becomes one text with that of others.
     links: Option<&'a Links>,
@@ -72,7 +73,7 @@ pub(crate) struct Interruption {
     pub(crate) fuel: bool,
 }
 
-/// What the code of a module depends on, beside the module and the target.
+/// What the code of a module depends on besides the module and the target.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct CodeOptions {
     pub(crate) interruption: Interruption,
@@ -121,8 +122,8 @@ impl<'a> Env<'a> {
         Self { links: Some(links), ..self }
     }
 
-    /// Returns the position in the text of a function that the code may call there: one that the module defines, or
-    /// that its import is connected to.
+    /// Returns the position in the text of a function that the code may call there: one that the
+    /// module defines, or that its import is connected to.
     fn position_in_text(&self, func: FuncIndex) -> Option<u32> {
         match self.info.code_position(func) {
             Some(position) => Some(self.links.map_or(0, |links| links.first) + to_u32(position)),
@@ -143,8 +144,8 @@ impl<'a> Env<'a> {
 
 /// State of the translation of one function.
 ///
-/// Invariant: while `reachable`, `stack` holds the operands as the validator types them. While not, the
-/// operands above the innermost frame's height are meaningless and nothing is emitted.
+/// Invariant: while `reachable`, `stack` holds the operands as the validator types them. While not,
+/// the operands above the innermost frame's height are meaningless and nothing is emitted.
 struct Translator<'a, 'f> {
     env: &'a Env<'a>,
     builder: FunctionBuilder<'f>,
@@ -222,13 +223,14 @@ fn cell() -> MemFlagsData {
     MemFlagsData::trusted()
 }
 
-/// Returns the flags of loads of what never changes, through a pointer that is always valid: they may
-/// move anywhere in the function.
+/// Returns the flags of loads of what never changes, through a pointer that is always valid: they
+/// may move anywhere in the function.
 fn fixed() -> MemFlagsData {
     constant().with_can_move()
 }
 
-/// Returns the flags of loads of what never changes, through a pointer that a check before it makes valid.
+/// Returns the flags of loads of what never changes, through a pointer that a check before it makes
+/// valid.
 fn constant() -> MemFlagsData {
     MemFlagsData::trusted().with_readonly()
 }
@@ -282,22 +284,22 @@ impl Translator<'_, '_> {
         self.stack.push(value);
     }
 
-    /// Has collection find a value of type `ty` on the frame during each call at which it is live. So every value of a
-    /// traced type is declared where it comes from; a null need not be.
+    /// Makes collection find a value of type `ty` on the frame during each call at which it is
+    /// live. Every value of a traced type is declared where it is made, except for nulls.
     fn trace(&mut self, value: Value, ty: ValType) {
         if ty.is_traced() {
             self.builder.declare_value_needs_stack_map(value);
         }
     }
 
-    /// As `trace`, of several values.
+    /// Like `trace`, of several values.
     fn trace_all(&mut self, values: &[Value], types: &[ValType]) {
         for (&value, &ty) in values.iter().zip(types) {
             self.trace(value, ty);
         }
     }
 
-    /// As `push`, of a value that may be traced.
+    /// Like `push`, of a value that may be traced.
     fn push_traced(&mut self, value: Value, ty: ValType) {
         self.trace(value, ty);
         self.push(value);

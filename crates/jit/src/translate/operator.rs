@@ -1,4 +1,4 @@
-//! Which operator is translated by what: the table of instructions.
+//! The table of instructions: what translates which operator.
 //! Follows the core specification, "Instructions".
 
 use cranelift_codegen::ir::{InstBuilder, Value, types};

@@ -1,10 +1,12 @@
-//! Trampolines between the host and wasm functions, by function type: both ways, with values in the registers of the C
-//! convention or in slots (`crate::engine::trampolines::Kind`).
+//! Trampolines between the host and wasm functions, by function type: both ways, with values in the
+//! registers of the C convention or in slots ([`TrampolineKind`]).
 //!
-//! Those with values in slots of 16 bytes (`rt::ValRaw`, arguments in, results out) are for types that are known at run
-//! time only. Those with values in registers agree with functions that the Rust compiler makes: each parameter is one
-//! of the C function, an only result is its result. Two results that are no vectors are returned as a pair of words,
-//! which the C convention has in registers; other results as a structure of slots, whose address the caller passes.
+//! Those with values in slots of 16 bytes ([`ValRaw`](crate::vm::slot::ValRaw), arguments in,
+//! results out) are for types that are known at run time only. Those with values in registers agree
+//! with functions that the Rust compiler makes: each parameter is one of the C function, an only
+//! result is its result. Two results that are no vectors are returned as a pair of words, which the
+//! C convention has in registers; other results as a structure of slots, whose address the caller
+//! passes.
 
 use cranelift_codegen::ir::{
     AbiParam, ArgumentPurpose, Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function,
@@ -15,29 +17,31 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use crate::module::index::to_u32;
 use crate::module::types::{FuncType, ValType};
-use crate::vm::trampoline::Kind;
+use crate::vm::trampoline::TrampolineKind;
 use crate::vm::{offsets, trap_code as code};
 
 use super::{WORD, cell, cl_type, fixed, offset32, stack_limit, wasm_signature};
 
 /// Makes a trampoline for functions of type `ty`.
 pub(crate) fn make(
-    kind: Kind,
+    kind: TrampolineKind,
     isa: &dyn TargetIsa,
     ty: &FuncType,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
 ) {
     let (signature, make): (_, fn(&mut Trampoline<'_>)) = match kind {
-        Kind::EnterBySlots => (c_signature(isa, &[WORD; 3]), enter_by_slots),
-        Kind::EnterByRegisters => (register_signature(isa, 2, ty), enter_by_registers),
-        Kind::HostBySlots => (wasm_signature(ty), host_by_slots),
-        Kind::HostByRegisters => (wasm_signature(ty), host_by_registers),
+        TrampolineKind::EnterBySlots => (c_signature(isa, &[WORD; 3]), enter_by_slots),
+        TrampolineKind::EnterByRegisters => (register_signature(isa, 2, ty), enter_by_registers),
+        TrampolineKind::HostBySlots => (wasm_signature(ty), host_by_slots),
+        TrampolineKind::HostByRegisters => (wasm_signature(ty), host_by_registers),
     };
     func.signature = signature;
     match kind {
-        Kind::EnterBySlots | Kind::EnterByRegisters => {}
-        Kind::HostBySlots | Kind::HostByRegisters => func.stack_limit = Some(stack_limit(func)),
+        TrampolineKind::EnterBySlots | TrampolineKind::EnterByRegisters => {}
+        TrampolineKind::HostBySlots | TrampolineKind::HostByRegisters => {
+            func.stack_limit = Some(stack_limit(func))
+        }
     }
     let mut builder = FunctionBuilder::new(func, context);
     let start = builder.create_block();
@@ -59,7 +63,8 @@ struct Trampoline<'a> {
     params: Vec<Value>,
 }
 
-/// How the C convention has the results of a function type: what `rt::typed`'s `Results::Abi` is in Rust.
+/// How the C convention has the results of a function type: `AbiResults::Returned` of
+/// `rt::registers`, in Cranelift's terms.
 enum Returned {
     /// In registers of these types.
     Registers(Vec<Type>),
@@ -82,7 +87,8 @@ fn c_signature(isa: &dyn TargetIsa, params: &[Type]) -> Signature {
     signature
 }
 
-/// Returns the signature of a C function with some words and the parameters of `ty`, and its results.
+/// Returns the signature of a C function with some words and the parameters of `ty`, and its
+/// results.
 fn register_signature(isa: &dyn TargetIsa, n_words: usize, ty: &FuncType) -> Signature {
     let mut signature = Signature::new(isa.default_call_conv());
     match returned(ty) {
@@ -101,8 +107,8 @@ pub(super) fn slot(position: usize) -> i32 {
     offset32(to_u32(position) * offsets::VALUE_SIZE)
 }
 
-/// The C function through which the host enters a wasm function: takes the callee's function reference, the VM state
-/// and the slots.
+/// The C function through which the host enters a wasm function: takes the callee's function
+/// reference, the VM state and the slots.
 fn enter_by_slots(t: &mut Trampoline<'_>) {
     let &[func_ref, store, slots] = &t.params[..] else { unreachable!("its signature has three parameters") };
     let args = load_slots(&mut t.builder, &t.ty.params, slots);
@@ -113,7 +119,8 @@ fn enter_by_slots(t: &mut Trampoline<'_>) {
     t.builder.ins().return_(&[]);
 }
 
-/// As `enter_by_slots`, with the parameters in place of slots. What it returns after a trap has no meaning.
+/// Like `enter_by_slots`, with the parameters in place of slots. What it returns after a trap has
+/// no meaning.
 fn enter_by_registers(t: &mut Trampoline<'_>) {
     let returned = returned(t.ty);
     let mut params = std::mem::take(&mut t.params).into_iter();
@@ -157,10 +164,11 @@ fn zero(builder: &mut FunctionBuilder<'_>, ty: Type) -> Value {
     }
 }
 
-/// Notes in the VM state where a trap continues and calls; returns the results and the block where a trap continues.
+/// Notes in the VM state where a trap continues and calls; returns the results and the block where
+/// a trap continues.
 ///
-/// The call is a `try_call`: its handler expects no register to have survived but the stack and frame pointers, which
-/// is all that the signal handler restores.
+/// The call is a `try_call`: its handler expects no register to have survived but the stack and
+/// frame pointers, which is all that the signal handler restores.
 fn guarded_call(
     t: &mut Trampoline<'_>,
     func_ref: Value,
@@ -197,8 +205,8 @@ fn guarded_call(
     (builder.block_params(returned).to_vec(), trapped)
 }
 
-/// The function that wasm calls for a host function on slots, which lie on its frame: the host takes its context and
-/// their address.
+/// The function that wasm calls for a host function on slots, which lie on its frame: the host
+/// takes its context and their address.
 fn host_by_slots(t: &mut Trampoline<'_>) {
     let (ty, builder) = (t.ty, &mut t.builder);
     let (vmctx, args) = (t.params[0], &t.params[1..]);
@@ -247,8 +255,8 @@ fn host_by_registers(t: &mut Trampoline<'_>) {
     t.builder.ins().return_(&results);
 }
 
-/// Notes the frame in the VM state for backtraces, and calls the function that the context names; leaves for good if
-/// it has failed.
+/// Notes the frame in the VM state for backtraces, and calls the function that the context names;
+/// leaves for good if it has failed.
 fn call_host(t: &mut Trampoline<'_>, vmctx: Value, signature: Signature, args: &[Value]) -> Inst {
     let Trampoline { isa, builder, .. } = t;
     let store = builder.ins().load(WORD, fixed(), vmctx, offsets::HOST_STORE);
@@ -317,8 +325,8 @@ fn from_word(builder: &mut FunctionBuilder<'_>, word: Value, ty: ValType) -> Val
     }
 }
 
-/// Stores a value into a slot, zero-extended. One store has all bits that the slot's reader takes, since a processor does
-/// not hand on what several stores wrote.
+/// Stores a value into a slot, zero-extended. One store has all bits that the slot's reader takes,
+/// since a processor does not hand on what several stores wrote.
 pub(super) fn store_slot(
     builder: &mut FunctionBuilder<'_>,
     value: Value,

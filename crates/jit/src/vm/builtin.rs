@@ -1,7 +1,7 @@
 //! Run-time functions: what compiled code calls through its context instead of doing it itself.
 //!
-//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or zero for
-//! success where the translator emits a trap on non-zero.
+//! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or
+//! zero for success where the translator emits a trap on non-zero.
 
 /// A run-time function, as a position in the table of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,9 +30,9 @@ pub(crate) enum Builtin {
     CheckSubtype,
     /// (memory, address, count) -> woken or `WAIT_OUT_OF_BOUNDS`.
     AtomicNotify,
-    /// (memory, address, expected, timeout) -> how it ended, as the instruction has it, or a `WAIT_` word.
+    /// (memory, address, expected, timeout) -> the instruction's result, or a `WAIT_` word.
     AtomicWait32,
-    /// As `AtomicWait32`.
+    /// Like `AtomicWait32`.
     AtomicWait64,
     /// (tag, payload address): throws. By the wasm convention.
     Throw,
@@ -63,5 +63,5 @@ impl Builtin {
 
 /// What a wait or a notification outside of the memory returns.
 pub(crate) const WAIT_OUT_OF_BOUNDS: u64 = u64::MAX;
-/// What a wait returns whose store's deadline has passed.
+/// What a wait returns when its store's deadline has passed.
 pub(crate) const WAIT_INTERRUPTED: u64 = u64::MAX - 1;

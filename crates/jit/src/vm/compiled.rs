@@ -1,4 +1,4 @@
-//! Compiled code and its tables as plain data, as a file has them and as they are loaded.
+//! Compiled code and its tables as plain data, as they are written to files and loaded.
 
 use std::ops::Range;
 
@@ -6,7 +6,8 @@ use cranelift_codegen::ir::TrapCode;
 
 /// Compiled functions.
 ///
-/// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all offsets lie in the text.
+/// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all
+/// offsets lie in the text.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
     /// Machine code.

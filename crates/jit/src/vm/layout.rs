@@ -1,8 +1,8 @@
 //! Layout of an instance's block, which compiled code reaches through its context pointer.
 //!
 //! The block starts with a header; then come, in this order, imported functions, signature ids,
-//! memories, tables, imported globals, defined globals, and function references of defined functions.
-//! All offsets are in bytes and depend on the module only.
+//! memories, tables, imported globals, defined globals, and function references of defined
+//! functions. All offsets are in bytes and depend on the module only.
 
 use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex, to_u32};
 use crate::module::info::ModuleInfo;

@@ -1,5 +1,6 @@
-//! The contract between compiled code and the run time: what compiled code finds where, what it may call,
-//! and what it says of itself. Neither side is here.
+//! The contract between compiled code and the run time: where compiled code finds things, what it
+//! may call, which traps it raises, and the tables that describe it. Only definitions: the code
+//! generator and the run time are elsewhere.
 
 pub(crate) mod builtin;
 pub(crate) mod catch;

@@ -2,7 +2,7 @@
 
 /// What a trampoline connects, and where the values are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum TrampolineKind {
     /// From the host into a function, with values in slots in memory.
     EnterBySlots,
     /// From the host into a function, with values in the registers of the C convention.

@@ -1,7 +1,7 @@
 //! Documentation, gates and external ids. Follows WIT.md, "Feature Gates" and "Item: `world`".
 
 use super::cursor::{Cursor, expected};
-use super::{id, valid_semver};
+use super::names::{id, valid_semver};
 use crate::ast::{Attributes, ExternalId, Gate, GateKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lex::{Token, TokenKind};

@@ -2,7 +2,7 @@
 
 use super::attribute::attributes;
 use super::cursor::{Cursor, comma_separated, expected, missing_brace};
-use super::id;
+use super::names::id;
 use super::types::ty;
 use crate::ast::{Accessor, Attributes, FuncItem, FuncType, Id, MethodKind, NamedType, ResourceMethod, Ty};
 use crate::error::Result;

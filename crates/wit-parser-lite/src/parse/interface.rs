@@ -3,8 +3,8 @@
 use super::attribute::attributes;
 use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::func_item;
-use super::types::{at_typedef_item, typedef_item};
-use super::{new_id, use_path};
+use super::names::{new_id, use_path};
+use super::typedef::{at_typedef_item, typedef_item};
 use crate::ast::{Attributes, InterfaceDefinition, InterfaceItem, UseItem, UseName};
 use crate::error::Result;
 use crate::lex::TokenKind;
@@ -102,6 +102,8 @@ pub(super) fn use_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -
 }
 
 /// ```ebnf
+/// use-names-list ::= use-names-item
+///                  | use-names-item ',' use-names-list?
 /// use-names-item ::= id
 ///                  | id 'as' id
 /// ```

@@ -9,20 +9,20 @@ use crate::lex::{Token, TokenKind};
 pub(super) fn names<'a>(tokens: &[Token<'a>]) -> impl Iterator<Item = &'a str> {
     let is_comment = |token: &&Token<'_>| matches!(token.kind, TokenKind::Comment | TokenKind::DocComment);
     let tokens: Vec<Token<'a>> = tokens.iter().filter(|token| !is_comment(token)).copied().collect();
-    let mut item = Item::default();
+    let mut around = Surroundings::default();
     let mut found = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
-        if token.kind == TokenKind::Id && item.may_define(&tokens, index) {
+        if token.kind == TokenKind::Id && around.may_define(&tokens, index) {
             found.push(token.name());
         }
-        item.pass(token);
+        around.pass(token);
     }
     found.into_iter()
 }
 
 /// What is known of the item around a token.
 #[derive(Default)]
-struct Item {
+struct Surroundings {
     /// Whether it is a `use`.
     is_use: bool,
     /// Whether it is a type whose fields or cases are in the next braces.
@@ -33,7 +33,7 @@ struct Item {
     n_brackets: u32,
 }
 
-impl Item {
+impl Surroundings {
     /// Returns whether the name at `index`, the next token, may be the name of a definition.
     fn may_define(&self, tokens: &[Token<'_>], index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |index| tokens[index].text);

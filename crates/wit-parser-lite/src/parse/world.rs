@@ -4,8 +4,8 @@ use super::attribute::{attributes, no_external_id};
 use super::cursor::{Cursor, comma_separated, expected, missing_brace};
 use super::function::{at_func_type, func_type};
 use super::interface::{interface_items, use_item};
-use super::types::{at_typedef_item, typedef_item};
-use super::{id, new_id, use_path};
+use super::names::{id, new_id, use_path};
+use super::typedef::{at_typedef_item, typedef_item};
 use crate::ast::{
     Attributes, ExternItem, ExternKind, ExternType, IncludeItem, IncludeName, WorldDefinition, WorldItem,
 };
@@ -136,6 +136,8 @@ fn include_item<'a>(p: &mut Cursor<'a, '_>, attributes: Attributes<'a>) -> Resul
 }
 
 /// ```ebnf
+/// include-names-list ::= include-names-item
+///                      | include-names-list ',' include-names-item
 /// include-names-item ::= id 'as' id
 /// ```
 fn include_names_item<'a>(p: &mut Cursor<'a, '_>) -> Result<IncludeName<'a>> {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::context::{Context, Scope, TypeNames, attributes};
 use super::equal::{Pair, despelled, types_equal};
-use super::interface::Scope;
 use super::types::{holds_borrow, ty};
-use super::{Context, Name, TypeNames, UniqueNames, attributes, check_unique};
+use super::unique::{Name, UniqueNames, check_unique};
 use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
 use crate::error::{Error, ErrorKind};

@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interface::Scope;
-use super::package::{Item, lookup};
+use super::context::{Context, Externs, Scope, attributes, next_interface};
+use super::package::{Target, lookup};
 use super::types::push_type;
-use super::world::Side;
-use super::{Context, Name, attributes, check_unique, next_interface};
+use super::unique::{Name, check_unique};
 use crate::arena::{
     Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Owner, Resolved, Type, TypeDef,
     TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind, push,
@@ -23,12 +22,12 @@ pub(super) fn include_item<'a>(
     cx: &mut Context<'a, '_>,
     scope: Scope,
     ast: &'a IncludeItem<'a>,
-    imports: &mut Side<'a>,
-    exports: &mut Side<'a>,
+    imports: &mut Externs<'a>,
+    exports: &mut Externs<'a>,
 ) {
     let target = match lookup(&cx.packages, scope.body, &ast.path, &mut cx.errors) {
-        Some(Item::World(index)) => cx.worlds[index as usize],
-        Some(Item::Interface(_)) => {
+        Some(Target::World(index)) => cx.worlds[index as usize],
+        Some(Target::Interface(_)) => {
             let message = format!("`{}` is an interface, not a world", ast.path.id().name);
             let error = Error::new(ErrorKind::WrongKind, ast.path.span(), message);
             cx.errors.push(error.help("interfaces are imported or exported"));
@@ -48,7 +47,7 @@ pub(super) fn include_item<'a>(
         return;
     }
     let copies = copy_types(cx, WorldId::new(target), scope.owner, ast);
-    for (side, included) in [(imports, included_imports), (exports, included_exports)] {
+    for (externs, included) in [(imports, included_imports), (exports, included_exports)] {
         for mut item in included {
             item.span = ast.path.span();
             if is_foreign && item.attributes.since.is_some() {
@@ -57,7 +56,7 @@ pub(super) fn include_item<'a>(
             }
             match item.kind {
                 WorldItemKind::Interface(id) if item.name.is_none() => {
-                    include_interface(cx, id, item, side);
+                    include_interface(cx, id, item, externs);
                     continue;
                 }
                 WorldItemKind::Interface(id) if cx.out[id].world.is_some() => {
@@ -71,9 +70,9 @@ pub(super) fn include_item<'a>(
                 }
             }
             let name = renamed(&item.name.expect("only interfaces go without a plain name"), ast);
-            if side.unique.add(&mut cx.errors, side.what, Name::Text(name.clone()), item.span) {
+            if externs.unique.add(&mut cx.errors, externs.what, Name::Text(name.clone()), item.span) {
                 item.name = Some(name);
-                side.items.push(item);
+                externs.items.push(item);
             }
         }
     }
@@ -81,15 +80,15 @@ pub(super) fn include_item<'a>(
 
 /// Adds an interface, or merges it with one that is already there. If only one has a gate, that
 /// gate remains.
-fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, side: &mut Side<'_>) {
-    if side.interfaces.insert(id) {
+fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, externs: &mut Externs<'_>) {
+    if externs.interfaces.insert(id) {
         let name = cx.out.interface_name(id).expect("an item without a name has its interface's");
-        side.unique.add(&mut cx.errors, side.what, Name::Text(name), item.span);
-        side.items.push(item);
+        externs.unique.add(&mut cx.errors, externs.what, Name::Text(name), item.span);
+        externs.items.push(item);
         return;
     }
     let is_same = |other: &&mut WorldItem| other.name.is_none() && other.kind == item.kind;
-    let Some(other) = side.items.iter_mut().find(is_same) else { return };
+    let Some(other) = externs.items.iter_mut().find(is_same) else { return };
     let none = Attributes::default();
     if item.attributes.has_gates_of(&none) || item.attributes.has_gates_of(&other.attributes) {
         return;
@@ -99,7 +98,7 @@ fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem,
         other.attributes = Attributes { since, unstable, deprecated, ..other.attributes.clone() };
         return;
     }
-    let what = side.what;
+    let what = externs.what;
     let message = format!("{what} `{}` comes with another gate than here", cx.out[id].name);
     let error = Error::new(ErrorKind::World, item.span, message);
     cx.errors.push(error.note("the other one is here", other.span));

@@ -1,11 +1,11 @@
 //! Interfaces, and the definitions that interfaces and worlds have in common.
 
+use super::context::{
+    Context, Meaning, ResolvedInterface, Scope, TypeNames, attributes, lookup_interface, next_interface,
+};
 use super::function::{Signature, check_setters, function, method};
 use super::types::{push_type, typedefs};
-use super::{
-    Context, Meaning, Name, ResolvedInterface, TypeNames, UniqueNames, attributes, lookup_interface,
-    next_interface,
-};
+use super::unique::{Name, UniqueNames};
 use crate::arena::{
     FunctionId, Interface, InterfaceId, Owner, PackageId, TypeDef, TypeDefId, TypeDefKind, WorldId,
 };
@@ -18,13 +18,13 @@ pub(super) fn interface(cx: &mut Context<'_, '_>, index: u32) {
     let source = &cx.packages.interfaces[index as usize];
     let (package, body, ast) = (source.package, source.body, source.ast);
     let attributes = attributes(cx, package, &ast.attributes);
-    let place = Place { package, body, id: ast.id, world: None };
-    let resolved = interface_items(cx, place, attributes, &ast.items);
+    let head = InterfaceHead { package, body, id: ast.id, world: None };
+    let resolved = interface_items(cx, head, attributes, &ast.items);
     cx.interfaces[index as usize] = Some(resolved);
 }
 
 /// The position and name of an interface.
-pub(super) struct Place<'a> {
+pub(super) struct InterfaceHead<'a> {
     pub(super) package: PackageId,
     pub(super) body: u32,
     pub(super) id: Id<'a>,
@@ -35,7 +35,7 @@ pub(super) struct Place<'a> {
 /// Adds an interface: one of a package or an inline one.
 pub(super) fn interface_items<'a>(
     cx: &mut Context<'a, '_>,
-    place: Place<'a>,
+    head: InterfaceHead<'a>,
     attributes: crate::arena::Attributes,
     items: &'a [InterfaceDefinition<'a>],
 ) -> ResolvedInterface<'a> {
@@ -61,17 +61,17 @@ pub(super) fn interface_items<'a>(
     }
     // Reserves the id, which the contents refer to.
     cx.out.interfaces.push(Interface {
-        name: place.id.name.to_owned(),
-        world: place.world,
+        name: head.id.name.to_owned(),
+        world: head.world,
         clone_of: None,
-        package: place.package,
+        package: head.package,
         types: Vec::new(),
         functions: Vec::new(),
         attributes,
-        span: place.id.span,
+        span: head.id.span,
     });
     cx.uses.push(Vec::new());
-    let scope = Scope { owner: Owner::Interface(id), package: place.package, body: place.body };
+    let scope = Scope { owner: Owner::Interface(id), package: head.package, body: head.body };
     let mut unique = UniqueNames::default();
     let defined = self::definitions(cx, scope, &definitions, &mut unique);
     let mut functions = defined.methods;
@@ -87,14 +87,6 @@ pub(super) fn interface_items<'a>(
     interface.functions = functions;
     cx.uses[id.index() as usize] = defined.uses;
     ResolvedInterface { id, names: defined.names }
-}
-
-/// The owner of definitions, and the scope of their paths.
-#[derive(Clone, Copy)]
-pub(super) struct Scope {
-    pub(super) owner: Owner,
-    pub(super) package: PackageId,
-    pub(super) body: u32,
 }
 
 /// The definitions of one interface or world, by kind.

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::Options;
-use super::unify::track;
+use super::options::Options;
 use crate::arena::PackageId;
 use crate::ast::{
     Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
@@ -23,7 +22,7 @@ use crate::span::{Span, count};
 
 /// The target of a path: an index into [`Packages::interfaces`] or [`Packages::worlds`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Item {
+pub(crate) enum Target {
     Interface(u32),
     World(u32),
 }
@@ -45,14 +44,14 @@ pub(crate) struct PackageSource<'a> {
     pub(crate) version: Option<Version>,
     pub(crate) docs: Docs<'a>,
     pub(crate) span: Span,
-    items: BTreeMap<&'a str, (Item, Span)>,
+    items: BTreeMap<&'a str, (Target, Span)>,
     /// The interfaces and worlds that gates exclude.
     gated: BTreeMap<&'a str, Gated<'a>>,
 }
 
 struct Body<'a> {
     package: PackageId,
-    uses: BTreeMap<&'a str, (Item, Span)>,
+    uses: BTreeMap<&'a str, (Target, Span)>,
     /// The uses that gates exclude.
     gated: BTreeMap<&'a str, Gated<'a>>,
 }
@@ -69,7 +68,7 @@ pub(crate) struct Repeat {
 }
 
 /// The definitions of one package so far.
-struct Definitions {
+struct PackageDefinitions {
     count: u32,
     /// The span of the last one, and its group of files.
     last: (Span, usize),
@@ -83,7 +82,7 @@ pub(crate) struct Packages<'a> {
     pub(crate) worlds: Vec<WorldSource<'a>>,
     bodies: Vec<Body<'a>>,
     ids: BTreeMap<PackageKey, PackageId>,
-    definitions: BTreeMap<PackageKey, Definitions>,
+    definitions: BTreeMap<PackageKey, PackageDefinitions>,
     /// The index of the definition to use for a package, if it is not the first.
     chosen: BTreeMap<PackageKey, u32>,
     pub(crate) repeats: Vec<Repeat>,
@@ -199,7 +198,7 @@ fn add_package<'a>(
         errors.push(error.help(format!("write `{}`", part.name.to_ascii_lowercase())));
     }
     let (span, last) = (decl.name.span, (decl.name.span, group));
-    let seen = packages.definitions.entry(key.clone()).or_insert(Definitions { count: 0, last });
+    let seen = packages.definitions.entry(key.clone()).or_insert(PackageDefinitions { count: 0, last });
     let (index, (other, other_group)) = (seen.count, std::mem::replace(&mut seen.last, last));
     seen.count += 1;
     if index > 0 && other_group == group {
@@ -274,11 +273,11 @@ fn add_items<'a>(
             }
             PackageItem::Interface(ast) => {
                 packages.interfaces.push(InterfaceSource { package, body, ast });
-                (ast.id, Item::Interface(count(packages.interfaces.len() - 1)))
+                (ast.id, Target::Interface(count(packages.interfaces.len() - 1)))
             }
             PackageItem::World(ast) => {
                 packages.worlds.push(WorldSource { package, body, ast });
-                (ast.id, Item::World(count(packages.worlds.len() - 1)))
+                (ast.id, Target::World(count(packages.worlds.len() - 1)))
             }
         };
         let items = &mut packages.packages[package.index() as usize].items;
@@ -287,7 +286,7 @@ fn add_items<'a>(
 }
 
 /// Adds a name to a scope of interfaces and worlds.
-fn define<'a>(scope: &mut BTreeMap<&'a str, (Item, Span)>, id: Id<'a>, item: Item, errors: &mut Errors) {
+fn define<'a>(scope: &mut BTreeMap<&'a str, (Target, Span)>, id: Id<'a>, item: Target, errors: &mut Errors) {
     if let Some((_, other)) = scope.get(id.name) {
         let error = Error::new(ErrorKind::Duplicate, id.span, format!("`{}` is defined twice", id.name));
         errors.push(error.note("the other definition is here", *other));
@@ -299,7 +298,7 @@ fn define<'a>(scope: &mut BTreeMap<&'a str, (Item, Span)>, id: Id<'a>, item: Ite
 fn toplevel_use<'a>(packages: &mut Packages<'a>, body: u32, item: &'a ToplevelUse<'a>, errors: &mut Errors) {
     let Some(target) = lookup(packages, body, &item.path, errors) else { return };
     let id = item.alias.unwrap_or_else(|| item.path.id());
-    if let Item::World(_) = target {
+    if let Target::World(_) = target {
         let message = format!("`{}` is a world, not an interface", item.path.id().name);
         let error = Error::new(ErrorKind::WrongKind, item.path.span(), message);
         errors
@@ -319,10 +318,10 @@ fn toplevel_use<'a>(packages: &mut Packages<'a>, body: u32, item: &'a ToplevelUs
     define(&mut packages.bodies[body as usize].uses, id, target, errors);
 }
 
-fn body_of(packages: &Packages<'_>, item: Item) -> u32 {
+fn body_of(packages: &Packages<'_>, item: Target) -> u32 {
     match item {
-        Item::Interface(index) => packages.interfaces[index as usize].body,
-        Item::World(index) => packages.worlds[index as usize].body,
+        Target::Interface(index) => packages.interfaces[index as usize].body,
+        Target::World(index) => packages.worlds[index as usize].body,
     }
 }
 
@@ -332,7 +331,7 @@ pub(crate) fn lookup<'a>(
     body: u32,
     path: &UsePath<'a>,
     errors: &mut Errors,
-) -> Option<Item> {
+) -> Option<Target> {
     let Body { package, uses, gated } = &packages.bodies[body as usize];
     match path {
         UsePath::Id(id) => {
@@ -414,6 +413,20 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
         if let [version] = &*versions { error.help(format!("did you mean {version}?")) } else { error }
     });
     None
+}
+
+/// Returns the part of a version in which compatible versions agree: the numbers up to the first
+/// that is not 0 (<https://semver.org>, with Cargo's rule for versions below 1). A pre-release is
+/// compatible with no other version.
+pub(super) fn track(version: &Version) -> Option<(u64, u64, u64)> {
+    if !version.pre.is_empty() {
+        return None;
+    }
+    Some(match (version.major, version.minor, version.patch) {
+        (0, 0, patch) => (0, 0, patch),
+        (0, minor, _) => (0, minor, 0),
+        (major, ..) => (major, 0, 0),
+    })
 }
 
 /// Returns the name of a package without its version, and the version.

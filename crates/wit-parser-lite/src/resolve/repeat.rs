@@ -3,28 +3,28 @@
 //! Each copy is resolved in a run in which it replaces the first one, and the results are compared.
 //! So a copy is checked like any other package, and the rest of the code knows nothing of copies.
 
+use std::collections::BTreeMap;
+
 use super::equal::{Pair, missing_in_package};
 use super::package::{PackageKey, Repeat, package_text};
-use super::{Options, resolve_chosen};
 use crate::arena::{PackageId, Resolved};
-use crate::ast::WitFile;
 use crate::error::{Error, ErrorKind, MAX_ERRORS};
-use crate::faults::Errors;
 
 /// Checks that each of `repeats` equals the definition that was used for `resolved`.
-pub(super) fn check_repeats<'a>(
-    groups: &'a [Vec<WitFile<'a>>],
-    options: &Options,
+///
+/// `resolve` is given the index of the definition to use for each of them.
+pub(super) fn check_repeats(
     resolved: &Resolved,
     repeats: &[Repeat],
+    resolve: impl Fn(BTreeMap<PackageKey, u32>) -> Result<Resolved, Vec<Error>>,
 ) -> Result<(), Vec<Error>> {
     let n_rounds = repeats.iter().map(|repeat| repeat.index).max().unwrap_or(0);
     let mut faults = Vec::new();
     for round in 1..=n_rounds {
         let repeats: Vec<_> = repeats.iter().filter(|repeat| repeat.index == round).collect();
         let chosen = repeats.iter().map(|repeat| (repeat.key.clone(), round)).collect();
-        match resolve_chosen(groups, options, Errors::new(), chosen) {
-            Ok((other, _)) => {
+        match resolve(chosen) {
+            Ok(other) => {
                 faults.extend(repeats.iter().filter_map(|repeat| difference(resolved, &other, repeat)));
             }
             Err(errors) => {

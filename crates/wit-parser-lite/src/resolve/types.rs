@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::interface::Scope;
+use super::context::{Context, Meaning, Scope, TypeFacts, TypeNames, attributes, docs};
 use super::order::{cycle_error, order};
-use super::{Context, Meaning, TypeFacts, TypeNames, attributes, check_unique, docs};
+use super::unique::check_unique;
 use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};

@@ -9,26 +9,12 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::Context;
+use super::context::Context;
 use super::equal::{Pair, missing_in_interface};
-use super::package::Packages;
+use super::package::{Packages, track};
 use crate::arena::Owner;
 use crate::error::{Error, ErrorKind};
 use crate::span::count;
-
-/// Returns the part of a version in which compatible versions agree: the numbers up to the first
-/// that is not 0 (<https://semver.org>, with Cargo's rule for versions below 1). A pre-release is
-/// compatible with no other version.
-pub(crate) fn track(version: &Version) -> Option<(u64, u64, u64)> {
-    if !version.pre.is_empty() {
-        return None;
-    }
-    Some(match (version.major, version.minor, version.patch) {
-        (0, 0, patch) => (0, 0, patch),
-        (0, minor, _) => (0, minor, 0),
-        (major, ..) => (major, 0, 0),
-    })
-}
 
 /// Returns for each index into [`Packages::interfaces`] the index of its replacement: itself, or
 /// the interface in a newer version.

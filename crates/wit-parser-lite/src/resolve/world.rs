@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::context::{Context, Externs, Scope, TypeNames, attributes, lookup_interface};
 use super::function::{Signature, check_setters, function};
 use super::include::include_item;
-use super::interface::{Definitions, Place, Scope, definitions, interface_items};
-use super::{Context, Name, TypeNames, UniqueNames, attributes, lookup_interface};
+use super::interface::{Definitions, InterfaceHead, definitions, interface_items};
+use super::unique::Name;
 use crate::arena::{
     Attributes, FunctionId, InterfaceId, Owner, TypeDefId, TypeDefKind, World, WorldId, WorldItem,
     WorldItemKind,
@@ -14,32 +15,6 @@ use crate::ast::{self, ExternItem, ExternKind, ExternType, WorldDefinition};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated;
 use crate::span::{Span, count};
-
-/// The imports of a world, or its exports.
-pub(super) struct Side<'a> {
-    pub(super) what: &'static str,
-    pub(super) items: Vec<WorldItem>,
-    pub(super) unique: UniqueNames<'a>,
-    /// The interfaces among them that have no plain name.
-    pub(super) interfaces: BTreeSet<InterfaceId>,
-    /// Whether paths mean exactly their version, and not the newest compatible one.
-    keeps_versions: bool,
-    /// The interfaces among them that replace an older version named here.
-    merged: BTreeSet<InterfaceId>,
-}
-
-impl Side<'_> {
-    fn new(what: &'static str, keeps_versions: bool) -> Self {
-        Self {
-            what,
-            items: Vec::new(),
-            unique: UniqueNames::default(),
-            interfaces: BTreeSet::new(),
-            merged: BTreeSet::new(),
-            keeps_versions,
-        }
-    }
-}
 
 /// Adds the world with `index`.
 pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
@@ -57,7 +32,7 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
         attributes,
         span: ast.id.span,
     });
-    let (mut imports, mut exports) = (Side::new("import", false), Side::new("export", true));
+    let (mut imports, mut exports) = (Externs::new("import", false), Externs::new("export", true));
     let mut parts = Definitions::default();
     let mut items = Vec::with_capacity(ast.items.len());
     for item in &ast.items {
@@ -100,10 +75,10 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
             include_item(cx, scope, item, &mut imports, &mut exports);
         }
     }
-    for side in [&mut imports, &mut exports] {
-        side.items.sort_by_key(|item| item.span.start);
+    for externs in [&mut imports, &mut exports] {
+        externs.items.sort_by_key(|item| item.span.start);
         let functions: Vec<_> =
-            side.items.iter().filter_map(|item| Some((function_of(item)?, item.span))).collect();
+            externs.items.iter().filter_map(|item| Some((function_of(item)?, item.span))).collect();
         check_setters(cx, &functions);
     }
     compatible_exports(cx, ast.id.span, &exports);
@@ -132,7 +107,7 @@ fn extern_item<'a>(
     scope: Scope,
     names: &TypeNames<'a>,
     ast: &'a ExternItem<'a>,
-    side: &mut Side<'a>,
+    externs: &mut Externs<'a>,
 ) {
     let Owner::World(world) = scope.owner else { unreachable!("imports and exports stand in worlds") };
     let (id, ty) = match &ast.kind {
@@ -140,14 +115,14 @@ fn extern_item<'a>(
         ExternKind::Path(path) => {
             let attributes = attributes(cx, scope.package, &ast.attributes);
             let Some(named) = lookup_interface(cx, scope.body, path) else { return };
-            let index = if side.keeps_versions { named } else { cx.stands_for(named) };
+            let index = if externs.keeps_versions { named } else { cx.stands_for(named) };
             let Some(target) = cx.interfaces[index as usize].as_ref().map(|target| target.id) else { return };
             if index != named {
-                side.merged.insert(target);
+                externs.merged.insert(target);
             }
             // Two versions that are unified are one import.
-            if !(side.merged.contains(&target) && side.interfaces.contains(&target)) {
-                add_interface(cx, side, target, attributes, path.span());
+            if !(externs.merged.contains(&target) && externs.interfaces.contains(&target)) {
+                add_interface(cx, externs, target, attributes, path.span());
             }
             return;
         }
@@ -159,16 +134,17 @@ fn extern_item<'a>(
     let kind = match ty {
         ExternType::Func(func) => {
             let signature = Signature { label: *id, method: None, func };
-            let function = function(cx, scope, names, &mut side.unique, &ast.attributes, signature);
+            let function = function(cx, scope, names, &mut externs.unique, &ast.attributes, signature);
             if let Some(function) = function {
                 let (name, attributes) = (cx.out[function].name.clone(), cx.out[function].attributes.clone());
-                side.items.push(item(Some(name), WorldItemKind::Function(function), attributes, id.span));
+                externs.items.push(item(Some(name), WorldItemKind::Function(function), attributes, id.span));
             }
             return;
         }
         ExternType::Interface(items) => {
-            let place = Place { package: scope.package, body: scope.body, id: *id, world: Some(world) };
-            WorldItemKind::Interface(interface_items(cx, place, attributes.gates(), items).id)
+            let head =
+                InterfaceHead { package: scope.package, body: scope.body, id: *id, world: Some(world) };
+            WorldItemKind::Interface(interface_items(cx, head, attributes.gates(), items).id)
         }
         ExternType::Path(path) => {
             let Some(index) = lookup_interface(cx, scope.body, path) else { return };
@@ -176,23 +152,23 @@ fn extern_item<'a>(
             WorldItemKind::Interface(target.id)
         }
     };
-    if side.unique.add(&mut cx.errors, side.what, Name::label(id.name), id.span) {
-        side.items.push(item(Some(id.name.to_owned()), kind, attributes, id.span));
+    if externs.unique.add(&mut cx.errors, externs.what, Name::label(id.name), id.span) {
+        externs.items.push(item(Some(id.name.to_owned()), kind, attributes, id.span));
     }
 }
 
 /// Adds an interface without a plain name, of which there can be only one.
 fn add_interface(
     cx: &mut Context<'_, '_>,
-    side: &mut Side<'_>,
+    externs: &mut Externs<'_>,
     id: InterfaceId,
     attributes: Attributes,
     span: Span,
 ) {
     let name = cx.out.interface_name(id).expect("only interfaces with a name are found by a path");
-    if side.unique.add(&mut cx.errors, side.what, Name::Text(name), span) {
-        side.interfaces.insert(id);
-        side.items.push(item(None, WorldItemKind::Interface(id), attributes, span));
+    if externs.unique.add(&mut cx.errors, externs.what, Name::Text(name), span) {
+        externs.interfaces.insert(id);
+        externs.items.push(item(None, WorldItemKind::Interface(id), attributes, span));
     }
 }
 
@@ -215,8 +191,8 @@ fn function_of(item: &WorldItem) -> Option<FunctionId> {
     }
 }
 
-fn interfaces_of(side: &Side<'_>) -> impl Iterator<Item = InterfaceId> {
-    side.items.iter().filter_map(|item| match item.kind {
+fn interfaces_of(externs: &Externs<'_>) -> impl Iterator<Item = InterfaceId> {
+    externs.items.iter().filter_map(|item| match item.kind {
         WorldItemKind::Interface(id) => Some(id),
         WorldItemKind::Function(_) | WorldItemKind::Type(_) => None,
     })
@@ -224,7 +200,7 @@ fn interfaces_of(side: &Side<'_>) -> impl Iterator<Item = InterfaceId> {
 
 /// Adds an import of each interface that is used here but neither imported nor, for exports,
 /// exported. It has the gate of its user.
-fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Side<'_>, exports: &Side<'_>) {
+fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Externs<'_>, exports: &Externs<'_>) {
     let mut roots = Vec::new();
     let uses = |id: InterfaceId| cx.uses[id.index() as usize].iter().copied();
     for item in &imports.items {
@@ -268,7 +244,7 @@ fn used_interface(cx: &Context<'_, '_>, id: TypeDefId) -> Option<InterfaceId> {
 
 /// Checks that no export uses an interface both as an export and, through another interface that is
 /// only imported, as an import: the types would differ.
-fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Side<'_>) {
+fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Externs<'_>) {
     let mut faults = Vec::new();
     for export in interfaces_of(exports) {
         let uses = &cx.uses[export.index() as usize];

@@ -117,21 +117,21 @@ fn named_type(resolved: &Resolved, id: TypeDefId) -> Option<(String, Object)> {
 /// The fields of a world for its imports and for its exports: `inline` is about inline interfaces,
 /// `docs` and `stability` are about other interfaces. The documentation of inline ones is in `docs`
 /// too, since `inline` has no field for it.
-struct Side {
+struct SectionFields {
     inline: &'static str,
     functions: &'static str,
     docs: &'static str,
     stability: &'static str,
 }
 
-const IMPORTS: Side = Side {
+const IMPORTS: SectionFields = SectionFields {
     inline: "interfaces",
     functions: "funcs",
     docs: "interface_import_docs",
     stability: "interface_import_stability",
 };
 
-const EXPORTS: Side = Side {
+const EXPORTS: SectionFields = SectionFields {
     inline: "interface_exports",
     functions: "func_exports",
     docs: "interface_export_docs",
@@ -146,13 +146,13 @@ fn world(resolved: &Resolved, id: WorldId) -> Object {
         WorldItemKind::Function(_) | WorldItemKind::Interface(_) => None,
     });
     add(&mut out, "types", types);
-    for (side, items) in [(IMPORTS, &world.imports), (EXPORTS, &world.exports)] {
-        world_side(resolved, &side, items, &mut out);
+    for (fields, items) in [(IMPORTS, &world.imports), (EXPORTS, &world.exports)] {
+        world_externs(resolved, &fields, items, &mut out);
     }
     out
 }
 
-fn world_side(resolved: &Resolved, side: &Side, items: &[WorldItem], out: &mut Object) {
+fn world_externs(resolved: &Resolved, fields: &SectionFields, items: &[WorldItem], out: &mut Object) {
     let (mut inline, mut functions) = (Vec::new(), Vec::new());
     let (mut docs, mut gates) = (Object::new(), Vec::new());
     for item in items {
@@ -176,11 +176,11 @@ fn world_side(resolved: &Resolved, side: &Side, items: &[WorldItem], out: &mut O
             WorldItemKind::Type(_) => {}
         }
     }
-    add(out, side.inline, inline.into_iter());
-    add(out, side.functions, functions.into_iter());
-    add(out, side.stability, gates.into_iter());
+    add(out, fields.inline, inline.into_iter());
+    add(out, fields.functions, functions.into_iter());
+    add(out, fields.stability, gates.into_iter());
     if !docs.is_empty() {
-        out.insert(side.docs.to_owned(), Value::Object(docs));
+        out.insert(fields.docs.to_owned(), Value::Object(docs));
     }
 }
 
@@ -295,19 +295,19 @@ fn read_world(draft: &mut Draft, id: WorldId, entry: &Value) -> Result<()> {
     for (name, function) in &exports.functions {
         imports.functions.entry(name.clone()).or_insert(*function);
     }
-    read_world_side(draft, id, &IMPORTS, &imports, entry)?;
-    read_world_side(draft, id, &EXPORTS, &exports, entry)
+    read_world_externs(draft, id, &IMPORTS, &imports, entry)?;
+    read_world_externs(draft, id, &EXPORTS, &exports, entry)
 }
 
 /// The items of a world by name.
 struct Names {
-    interfaces: BTreeMap<String, Place>,
+    interfaces: BTreeMap<String, InterfaceEntry>,
     functions: BTreeMap<String, FunctionId>,
 }
 
 /// An import or export of an interface.
 #[derive(Clone, Copy)]
-struct Place {
+struct InterfaceEntry {
     interface: InterfaceId,
     is_import: bool,
     at: usize,
@@ -319,7 +319,9 @@ fn names(resolved: &Resolved, id: WorldId, is_import: bool) -> Names {
     for (at, item) in items.iter().enumerate() {
         match item.kind {
             WorldItemKind::Interface(id) => {
-                names.interfaces.insert(item_name(resolved, item), Place { interface: id, is_import, at });
+                names
+                    .interfaces
+                    .insert(item_name(resolved, item), InterfaceEntry { interface: id, is_import, at });
             }
             WorldItemKind::Function(id) => {
                 names.functions.insert(resolved[id].name.clone(), id);
@@ -330,31 +332,37 @@ fn names(resolved: &Resolved, id: WorldId, is_import: bool) -> Names {
     names
 }
 
-fn read_world_side(draft: &mut Draft, id: WorldId, side: &Side, names: &Names, entry: &Value) -> Result<()> {
-    for (name, entry) in entries(entry, side.inline)? {
-        let place = *found(&names.interfaces, name)?;
-        read_interface(draft, place.interface, entry)?;
+fn read_world_externs(
+    draft: &mut Draft,
+    id: WorldId,
+    fields: &SectionFields,
+    names: &Names,
+    entry: &Value,
+) -> Result<()> {
+    for (name, entry) in entries(entry, fields.inline)? {
+        let found_at = *found(&names.interfaces, name)?;
+        read_interface(draft, found_at.interface, entry)?;
         // The attributes of an inline interface are those of its import or export.
-        let attributes = draft.resolved[place.interface].attributes.clone();
-        let item = item_mut(draft, id, place);
+        let attributes = draft.resolved[found_at.interface].attributes.clone();
+        let item = item_mut(draft, id, found_at);
         item.attributes = Attributes { external_id: item.attributes.external_id.take(), ..attributes };
     }
-    read_functions(draft, &names.functions, entries(entry, side.functions)?)?;
-    for (name, gates) in entries(entry, side.stability)? {
-        let place = *found(&names.interfaces, name)?;
-        read_stability(gates, &mut item_mut(draft, id, place).attributes)?;
+    read_functions(draft, &names.functions, entries(entry, fields.functions)?)?;
+    for (name, gates) in entries(entry, fields.stability)? {
+        let found_at = *found(&names.interfaces, name)?;
+        read_stability(gates, &mut item_mut(draft, id, found_at).attributes)?;
     }
-    for (name, docs) in entries(entry, side.docs)? {
-        let place = *found(&names.interfaces, name)?;
-        item_mut(draft, id, place).attributes.docs = Some(text(docs)?);
+    for (name, docs) in entries(entry, fields.docs)? {
+        let found_at = *found(&names.interfaces, name)?;
+        item_mut(draft, id, found_at).attributes.docs = Some(text(docs)?);
     }
     Ok(())
 }
 
-fn item_mut(draft: &mut Draft, id: WorldId, place: Place) -> &mut WorldItem {
+fn item_mut(draft: &mut Draft, id: WorldId, found_at: InterfaceEntry) -> &mut WorldItem {
     let world = &mut draft.resolved.worlds[id.index() as usize];
-    let items = if place.is_import { &mut world.imports } else { &mut world.exports };
-    &mut items[place.at]
+    let items = if found_at.is_import { &mut world.imports } else { &mut world.exports };
+    &mut items[found_at.at]
 }
 
 fn read_attributes(entry: &Value, attributes: &mut Attributes) -> Result<()> {

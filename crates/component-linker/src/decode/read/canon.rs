@@ -5,7 +5,6 @@ use wasmparser::{CanonicalFunction as Function, CanonicalOption, ValType};
 use super::super::canon::{Canon, CanonOpt};
 use super::types::val_type;
 
-#[expect(clippy::too_many_lines, reason = "a table: one line for each definition, or a few")]
 pub(super) fn canon(canon: &Function) -> Canon {
     match canon {
         Function::Lift { core_func_index, type_index, options } => {

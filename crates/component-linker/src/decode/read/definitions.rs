@@ -1,5 +1,5 @@
-//! Instances, aliases, imports and exports. Follows Binary.md, "Instance Definitions", "Alias Definitions" and
-//! "Import and Export Definitions".
+//! Instances, aliases, imports and exports. Follows Binary.md, "Instance Definitions", "Alias
+//! Definitions" and "Import and Export Definitions".
 
 use std::sync::Arc;
 

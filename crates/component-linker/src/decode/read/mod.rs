@@ -152,7 +152,8 @@ fn each<'a, T: FromReader<'a>>(
     Ok(())
 }
 
-/// Converts the length of an arena of definitions; each of them takes bytes of the binary, so that they are few.
+/// Converts the length of an arena of definitions; each of them takes bytes of the binary, so that
+/// they are few.
 fn id32(len: usize) -> u32 {
     u32::try_from(len).expect("validation bounds the number of definitions")
 }

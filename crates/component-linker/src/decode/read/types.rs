@@ -17,17 +17,17 @@ use crate::error::Error;
 
 pub(super) fn def_type(ty: ComponentType<'_>) -> Result<DefType, Error> {
     Ok(match ty {
-        ComponentType::Defined(ty) => DefType::DefValType(def_val_type(ty)),
-        ComponentType::Func(ty) => DefType::FuncType(func_type(&ty)),
+        ComponentType::Defined(ty) => DefType::DefVal(def_val_type(ty)),
+        ComponentType::Func(ty) => DefType::Func(func_type(&ty)),
         ComponentType::Component(decls) => {
             let decls = decls.into_vec().into_iter().map(component_decl);
-            DefType::ComponentType(decls.collect::<Result<_, Error>>()?)
+            DefType::Component(decls.collect::<Result<_, Error>>()?)
         }
         ComponentType::Instance(decls) => {
             let decls = decls.into_vec().into_iter().map(instance_decl);
-            DefType::InstanceType(decls.collect::<Result<_, Error>>()?)
+            DefType::Instance(decls.collect::<Result<_, Error>>()?)
         }
-        ComponentType::Resource { rep: _, dtor } => DefType::ResourceType { dtor },
+        ComponentType::Resource { rep: _, dtor } => DefType::Resource { dtor },
     })
 }
 

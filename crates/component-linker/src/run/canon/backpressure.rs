@@ -1,8 +1,7 @@
 //! `canon backpressure.inc` and `canon backpressure.dec`: a counter that holds asynchronous calls back.
 //! Follows CanonicalABI.md, "`canon backpressure.{inc,dec}`". Synchronous calls are never held back.
 
-use super::{CoreCaller, builtin};
-use crate::run::store::{InstanceIndex, StoreContextMut};
+use super::{CoreCaller, InstanceIndex, StoreContextMut, builtin};
 use crate::trap::TrapCause;
 
 /// The counter stays below this.
@@ -12,7 +11,7 @@ const LIMIT: u32 = 1 << 16;
 pub(crate) fn backpressure_inc<T>(cx: &mut StoreContextMut<'_, T>, instance: InstanceIndex) -> jit::Func {
     jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>| {
         builtin(caller, |cx| {
-            let counter = &mut cx.state_mut().instance_mut(instance).backpressure;
+            let counter = &mut cx.state_mut().instance_mut(instance).head.backpressure;
             *counter += 1;
             if *counter == LIMIT { Err(TrapCause::Backpressure.into()) } else { Ok(()) }
         })
@@ -23,7 +22,7 @@ pub(crate) fn backpressure_inc<T>(cx: &mut StoreContextMut<'_, T>, instance: Ins
 pub(crate) fn backpressure_dec<T>(cx: &mut StoreContextMut<'_, T>, instance: InstanceIndex) -> jit::Func {
     jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>| {
         builtin(caller, |cx| {
-            let counter = &mut cx.state_mut().instance_mut(instance).backpressure;
+            let counter = &mut cx.state_mut().instance_mut(instance).head.backpressure;
             *counter = counter.checked_sub(1).ok_or(TrapCause::Backpressure)?;
             Ok(())
         })

@@ -1,8 +1,7 @@
 //! `canon context.get` and `canon context.set`: two words of storage for the current call.
 //! Follows CanonicalABI.md, "`canon context.get`" and "`canon context.set`".
 
-use super::{CoreCaller, builtin};
-use crate::run::store::StoreContextMut;
+use super::{CoreCaller, StoreContextMut, builtin};
 
 /// One of the words, as an integer of either width.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +12,7 @@ pub(crate) struct Slot {
 
 /// Makes the core function of `context.get`.
 pub(crate) fn context_get<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit::Func {
-    let get = move |caller: CoreCaller<'_, T>| builtin(caller, |cx| Ok(*word(cx, slot)));
+    let get = move |caller: CoreCaller<'_, T>| builtin(caller, |cx| Ok(word(cx, slot)));
     match slot.is_64 {
         true => jit::Func::wrap(&mut cx.core, get),
         false => jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>| get(caller).map(low)),
@@ -24,7 +23,7 @@ pub(crate) fn context_get<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit
 pub(crate) fn context_set<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit::Func {
     let set = move |caller: CoreCaller<'_, T>, value: u64| {
         builtin(caller, |cx| {
-            *word(cx, slot) = value;
+            cx.state_mut().tasks.current_mut().storage[slot.index as usize] = value;
             Ok(())
         })
     };
@@ -36,10 +35,9 @@ pub(crate) fn context_set<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit
     }
 }
 
-fn word<'a, T>(cx: &'a mut StoreContextMut<'_, T>, slot: Slot) -> &'a mut u64 {
-    let task = cx.state_mut().tasks.last_mut();
-    let word = task.and_then(|task| task.storage.get_mut(slot.index as usize));
-    word.expect("validation bounds the slot, and core code runs in a call")
+/// Returns the word. Validation bounds the slot.
+fn word<T>(cx: &StoreContextMut<'_, T>, slot: Slot) -> u64 {
+    cx.state().tasks.current().map_or(0, |task| task.storage[slot.index as usize])
 }
 
 fn low(word: u64) -> u32 {

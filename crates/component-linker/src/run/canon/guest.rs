@@ -2,25 +2,34 @@
 //! Follows CanonicalABI.md, "Lifting and Lowering Context".
 
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
-use canonical_abi::{Host, PtrType, ResourceId, StringEncoding};
+use canonical_abi::{Context, Host, PtrType, ResourceId, StringEncoding};
 use jit::ValRaw;
 
-use super::{Caller, FuncInfo, Options, call_without_leave, check_enter, slot_u32, with_task};
+use super::call::{call_without_leave, check_enter, with_call};
+use super::{FuncInfo, InstanceIndex, Options, StoreContextMut, slot_u32};
 use crate::limits::LimitKind;
-use crate::run::store::{InstanceIndex, ResourceType, StoreContextMut};
+use crate::run::state::ResourceType;
 use crate::trap::Trap;
 use crate::typed::{ResourceKey, TypedHost};
 
 /// One instance as the interpreter sees it during one lift or lower.
 pub(super) struct Guest<'a, 'c, T: 'static> {
-    pub(super) cx: &'a mut StoreContextMut<'c, T>,
+    cx: &'a mut StoreContextMut<'c, T>,
     pub(super) info: &'a FuncInfo,
     pub(super) options: &'a Options,
-    pub(super) loans: Loans<'a>,
-    /// The encoding that the strings came in which are lowered.
-    pub(super) source_encoding: StringEncoding,
+    loans: Loans<'a>,
+    strings: Strings<'a>,
     n_reserved_bytes: u64,
-    keeps_tags: bool,
+}
+
+/// What is known of strings besides their text.
+enum Strings<'a> {
+    /// They are lifted, and nobody asks how they were tagged; or they are the host's and lowered.
+    Plain,
+    /// They are lifted: those of a `latin1+utf16` memory leave here whether they were tagged as UTF-16.
+    Lifted(&'a mut Vec<bool>),
+    /// They are lowered: the encoding that they came in, and their tags.
+    Lowered(StringEncoding, std::slice::Iter<'a, bool>),
 }
 
 /// Where borrowed handles are accounted for (the spec's `LiftLowerContext.borrow_scope`).
@@ -34,28 +43,36 @@ pub(super) enum Loans<'a> {
 }
 
 impl<'a, 'c, T> Guest<'a, 'c, T> {
+    #[inline]
     pub(super) fn new(
         cx: &'a mut StoreContextMut<'c, T>,
         info: &'a FuncInfo,
         options: &'a Options,
         loans: Loans<'a>,
-        source_encoding: StringEncoding,
     ) -> Self {
-        Self { cx, info, options, loans, source_encoding, n_reserved_bytes: 0, keeps_tags: false }
+        Self { cx, info, options, loans, strings: Strings::Plain, n_reserved_bytes: 0 }
     }
 
-    /// Keeps the tags of the strings to be lifted, for values that go to another component.
-    pub(super) fn keeping_tags(mut self, caller: Caller) -> Self {
-        self.keeps_tags = caller != Caller::Host;
-        if self.keeps_tags {
-            self.cx.state_mut().string_tags.clear();
-        }
-        self
+    /// Keeps the tags of the strings to be lifted.
+    pub(super) fn keeping_tags(self, tags: &'a mut Vec<bool>) -> Self {
+        Self { strings: Strings::Lifted(tags), ..self }
+    }
+
+    /// Lowers strings that came in this encoding and with these tags.
+    pub(super) fn lowering_strings(self, encoding: StringEncoding, tags: &'a [bool]) -> Self {
+        Self { strings: Strings::Lowered(encoding, tags.iter()), ..self }
+    }
+
+    /// Returns what the interpreter works in.
+    #[inline]
+    pub(super) fn context(&mut self) -> Context<'_, Self> {
+        let (info, options) = (self.info, self.options);
+        Context::new(&info.types, options.abi, self)
     }
 
     fn table(&mut self) -> &mut HandleTable {
         let instance = self.options.instance;
-        &mut self.cx.state_mut().instance_mut(instance).handles
+        self.cx.state_mut().instance_mut(instance).handles_mut()
     }
 
     fn runtime_type(&self, rt: ResourceId) -> RuntimeResource {
@@ -65,7 +82,7 @@ impl<'a, 'c, T> Guest<'a, 'c, T> {
     /// Returns whether the guest itself implements the resource type (the spec's `cx.inst is t.rt.impl`).
     fn implements(&self, rt: ResourceId, instance: InstanceIndex) -> bool {
         match self.cx.state().resource(self.info.resource(rt)) {
-            ResourceType::Guest { instance: implementer, .. } => *implementer == instance,
+            ResourceType::Guest { instance: implementer, .. } => implementer == instance,
             ResourceType::Host { .. } | ResourceType::Undefined => false,
         }
     }
@@ -93,7 +110,7 @@ impl<T> Host for Guest<'_, '_, T> {
         let instance = self.options.instance;
         let mut slots = [old_ptr, old_size, align, new_size].map(ValRaw::from_u64);
         check_enter(self.cx, instance)?;
-        with_task(self.cx, instance, |cx| call_without_leave(cx, instance, realloc, &mut slots))?;
+        with_call(self.cx, instance, |cx| call_without_leave(cx, instance, realloc, &mut slots))?;
         Ok(match self.options.abi.ptr {
             PtrType::I32 => u64::from(slot_u32(slots[0])),
             PtrType::I64 => slots[0].to_u64(),
@@ -107,7 +124,7 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
         let rt = self.runtime_type(rt);
-        let table = &mut self.cx.state_mut().instance_mut(self.options.instance).handles;
+        let table = self.cx.state_mut().instance_mut(self.options.instance).handles_mut();
         match &mut self.loans {
             Loans::Caller(lends) => Ok(handles::lift_borrow(table, lends, rt, index)?),
             Loans::Callee(_) | Loans::None => unreachable!("validation admits no borrows in results"),
@@ -116,8 +133,7 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
         let rt = self.runtime_type(rt);
-        let state = self.cx.state_mut();
-        state.add_handle(self.options.instance, |table| handles::lower_own(table, rt, rep))
+        self.cx.add_handle(self.options.instance, |table| handles::lower_own(table, rt, rep))
     }
 
     fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
@@ -126,10 +142,9 @@ impl<T> Host for Guest<'_, '_, T> {
         }
         let rt = self.runtime_type(rt);
         match self.loans {
-            Loans::Callee(scope) => {
-                let state = self.cx.state_mut();
-                state.add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep))
-            }
+            Loans::Callee(scope) => self
+                .cx
+                .add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep)),
             Loans::Caller(_) | Loans::None => unreachable!("validation admits no borrows in results"),
         }
     }
@@ -146,17 +161,20 @@ impl<T> Host for Guest<'_, '_, T> {
     }
 
     fn source_encoding(&self) -> StringEncoding {
-        self.source_encoding
+        match &self.strings {
+            Strings::Plain | Strings::Lifted(_) => StringEncoding::Utf8,
+            Strings::Lowered(encoding, _) => *encoding,
+        }
     }
 
     fn string_lifted(&mut self, is_utf16: bool) {
-        if self.keeps_tags {
-            self.cx.state_mut().string_tags.push_back(is_utf16);
+        if let Strings::Lifted(tags) = &mut self.strings {
+            tags.push(is_utf16);
         }
     }
 
     fn next_string_tag(&mut self) -> Option<bool> {
-        self.cx.state_mut().string_tags.pop_front()
+        if let Strings::Lowered(_, tags) = &mut self.strings { tags.next().copied() } else { None }
     }
 }
 

@@ -1,35 +1,88 @@
-//! `canon lift`: a core function called with component values. Follows CanonicalABI.md, "`canon lift`".
+//! `canon lift`: a core function called as a component function. Follows CanonicalABI.md, "`canon lift`".
+//!
+//! [`canon_lift`] has the steps. Who calls, and whether values are component values or Rust values,
+//! is a matter of its [`Caller`].
+//!
+//! Nothing waits yet: the core function runs to its end in one go. With the option `async` it hands
+//! over its result by `task.return` on the way; a callback that asks to wait or to yield traps and
+//! says that it is not supported yet. Since nobody else runs before the core function has ended, the
+//! result goes to the caller then, not within `task.return`.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use canonical_abi::handles::BorrowScope;
-use canonical_abi::{
-    Context, CoreType, CoreValue, CoreValueIter, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
-    StringEncoding, Value, flatten_functype, lift_flat_values, lower_flat_values,
-};
+use canonical_abi::{CoreType, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flatten_functype};
 use jit::ValRaw;
 
+use super::call::{Running, call_without_leave, check_enter};
 use super::guest::{Guest, Loans};
-use super::lift_async::{enter_implicit_thread, exit_implicit_thread};
-use super::{
-    CallTrace, Caller, FuncInfo, Options, call_without_leave, check_enter, from_slots, to_slots, with_slots,
-    with_task,
-};
-use crate::run::store::StoreContextMut;
-use crate::trap::Trap;
+use super::values::{LiftValues, LowerValues, Slots};
+use super::{FuncInfo, InstanceIndex, Options, StoreContextMut, slot_u32};
+use crate::run::task::Returning;
+use crate::trap::{TaskFault, Trap, TrapCause};
+use crate::typed::FlatOut;
 
 /// A lifted core function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Lifted {
-    pub(crate) core_func: jit::Func,
-    pub(crate) post_return: Option<jit::Func>,
-    pub(crate) options: Options,
-    /// Whether the core function says what is to come by a callback code.
-    pub(super) has_callback: bool,
+    core_func: jit::Func,
+    post_return: Option<jit::Func>,
+    options: Options,
+    /// Whether the component function's type is asynchronous.
+    is_async_type: bool,
     /// Types of the core results.
     core_results: Vec<CoreType>,
     /// How many slots a call needs.
     pub(super) n_slots: usize,
+}
+
+/// Who calls a lifted function: the spec's `OnStart` and `OnResolve`, and how the values pass.
+///
+/// A caller owns what it needs but for what the host lends for the length of its call, so that the
+/// callee of a component can resolve after the core function that called has gone on.
+pub(super) trait Caller<T: 'static> {
+    type Args: LowerValues;
+    type Results: LiftValues;
+    /// What is left of the results when the caller has them.
+    type Output;
+
+    /// Returns the arguments.
+    fn on_start(&mut self, cx: &mut StoreContextMut<'_, T>) -> Result<Self::Args, Trap>;
+
+    /// Takes the results. The callee's memory still has what they were lifted from.
+    fn on_resolve(
+        &mut self,
+        cx: &mut StoreContextMut<'_, T>,
+        results: Self::Results,
+    ) -> Result<Self::Output, Trap>;
+
+    /// Lowers the arguments into the callee.
+    #[inline]
+    fn lower_params(
+        &mut self,
+        guest: Guest<'_, '_, T>,
+        args: Self::Args,
+        out: &mut FlatOut<'_>,
+    ) -> Result<(), Trap> {
+        let tys = &guest.info.signature.param_types;
+        args.lower(guest, MAX_FLAT_PARAMS, tys, None, out)
+    }
+
+    /// Lifts the results out of the callee.
+    #[inline]
+    fn lift_results(&mut self, guest: Guest<'_, '_, T>, flat: Slots<'_>) -> Result<Self::Results, Trap> {
+        let tys = &guest.info.signature.result_types;
+        Self::Results::lift(guest, MAX_FLAT_RESULTS, tys, flat)
+    }
+
+    /// The callee's post-return function has returned.
+    #[inline]
+    fn post_returned(&mut self) {}
+
+    /// Words a trap that lifting or lowering raised as calls of this kind do.
+    #[inline]
+    fn word(&self, trap: Trap) -> Trap {
+        trap
+    }
 }
 
 impl Lifted {
@@ -39,96 +92,121 @@ impl Lifted {
         core_func: jit::Func,
         post_return: Option<jit::Func>,
     ) -> Self {
-        let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lift);
-        let has_callback = options.abi.has_callback;
+        let ty = &info.signature.ty;
+        let flat = flatten_functype(&info.types, ty, &options.abi, Direction::Lift);
         let n_slots = flat.params.len().max(flat.results.len());
-        Self { core_func, post_return, options, has_callback, core_results: flat.results, n_slots }
+        let is_async_type = ty.is_async;
+        Self { core_func, post_return, options, is_async_type, core_results: flat.results, n_slots }
+    }
+
+    /// Returns whether a call keeps others out of the instance (the spec's `needs_exclusive`).
+    fn needs_exclusive(&self) -> bool {
+        !self.options.abi.is_async || self.options.abi.has_callback
     }
 }
 
-/// Calls a lifted function (the spec's `canon_lift` where not `opts.async_`).
-pub(super) fn canon_lift<'v, T, R>(
+/// Calls a lifted function (the spec's `canon_lift`).
+#[inline]
+pub(super) fn canon_lift<T, C: Caller<T>>(
     cx: &mut StoreContextMut<'_, T>,
-    info: &FuncInfo,
+    info: &Arc<FuncInfo>,
     lifted: &Lifted,
-    caller: Caller,
-    mut trace: Option<&mut CallTrace>,
-    on_start: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<Cow<'v, [Value]>, Trap>,
-    on_resolve: impl FnOnce(&mut StoreContextMut<'_, T>, Option<Value>) -> Result<R, Trap>,
-) -> Result<R, Trap> {
-    let instance = lifted.options.instance;
+    caller: &mut C,
+    slots: &mut [ValRaw],
+) -> Result<C::Output, Trap> {
+    let Lifted { core_func, options, is_async_type, .. } = lifted;
+    let instance = options.instance;
     check_enter(cx, instance)?;
-    let is_async = info.signature.ty.is_async;
-    if is_async {
-        enter_implicit_thread(cx, instance, true)?;
+    if *is_async_type {
+        enter_implicit_thread(cx, instance, lifted.needs_exclusive())?;
     }
-    let args = on_start(cx)?;
-    let run = |cx: &mut StoreContextMut<'_, T>, slots: &mut [ValRaw]| {
-        let scope = cx.state_mut().instance_mut(instance).handles.enter_scope();
-        let flat = lower_params(cx, info, lifted, caller, scope, trace.as_deref_mut(), &args)
-            .map_err(|trap| caller.word(trap))?;
-        drop(args);
-        to_slots(&flat, slots);
-        lifted.core_func.call_raw(&mut cx.core, slots)?;
-        let result = lift_results(cx, info, lifted, caller, scope, trace.as_deref_mut(), slots)
-            .map_err(|trap| caller.word(trap))?;
-        cx.state_mut().instance_mut(instance).handles.exit_scope(scope)?;
-        let resolved = on_resolve(cx, result)?;
-        if let Some(post_return) = lifted.post_return {
-            call_without_leave(cx, instance, post_return, slots)?;
-            if let Some(trace) = trace {
-                trace.post_returned = true;
-            }
+    let args = caller.on_start(cx).map_err(|trap| caller.word(trap))?;
+    let mut running = Running::enter(cx, instance)?;
+    let scope = const { C::Args::HAS_HANDLES }.then(|| {
+        let instance = running.cx.state_mut().instance_mut(instance);
+        instance.handles_mut().enter_scope()
+    });
+    let guest = Guest::new(running.cx, info, options, scope.map_or(Loans::None, Loans::Callee));
+    let lowered = caller.lower_params(guest, args, &mut FlatOut::new(slots));
+    lowered.map_err(|trap| caller.word(trap))?;
+    running.start();
+
+    let results = if options.abi.is_async {
+        let (info, options) = (Arc::clone(info), *options);
+        let returning = Returning { info, options, scope, result: None };
+        call_returning(running.cx, lifted, returning, slots)?
+    } else {
+        core_func.call_raw(&mut running.cx.core, slots)?;
+        let guest = Guest::new(running.cx, info, options, Loans::None);
+        let flat = Slots { types: &lifted.core_results, slots };
+        let results = caller.lift_results(guest, flat).map_err(|trap| caller.word(trap))?;
+        if let Some(scope) = scope {
+            running.cx.state_mut().instance_mut(instance).handles_mut().exit_scope(scope)?;
         }
-        if is_async {
-            exit_implicit_thread(cx, instance, true);
-        }
-        Ok(resolved)
+        results
     };
-    with_task(cx, instance, |cx| with_slots(lifted.n_slots, |slots| run(cx, slots)))
+    let output = caller.on_resolve(running.cx, results).map_err(|trap| caller.word(trap))?;
+    running.resolve();
+
+    if let Some(post_return) = lifted.post_return {
+        call_without_leave(running.cx, instance, post_return, slots)?;
+        caller.post_returned();
+    }
+    if *is_async_type {
+        exit_implicit_thread(running.cx, instance, lifted.needs_exclusive());
+    }
+    running.exit();
+    Ok(output)
 }
 
-/// Lowers the arguments into the callee: the spec's steps of `canon_lift` before the call.
-pub(super) fn lower_params<T>(
+/// Calls a core function that hands over its result by `task.return`, and returns that result.
+fn call_returning<T, R: LiftValues>(
     cx: &mut StoreContextMut<'_, T>,
-    info: &FuncInfo,
     lifted: &Lifted,
-    caller: Caller,
-    scope: BorrowScope,
-    trace: Option<&mut CallTrace>,
-    args: &[Value],
-) -> Result<Vec<CoreValue>, Trap> {
-    let source_encoding = match caller {
-        Caller::Host => StringEncoding::Utf8,
-        Caller::Component(encoding) => encoding,
-    };
-    let mut guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), source_encoding);
-    let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);
-    match trace {
-        None => lower_flat_values(&mut cx, MAX_FLAT_PARAMS, args, &info.signature.param_types, None),
-        Some(trace) => trace.lower_params(&mut cx, args, &info.signature.ty.params),
+    returning: Returning,
+    slots: &mut [ValRaw],
+) -> Result<R, Trap> {
+    cx.state_mut().tasks.current_mut().returning = Some(Box::new(returning));
+    lifted.core_func.call_raw(&mut cx.core, slots)?;
+    if lifted.options.abi.has_callback {
+        check_exits(slot_u32(slots[0]))?;
+    }
+    let returning = cx.state_mut().tasks.current_mut().returning.take();
+    let Returning { info, result, .. } = *returning.expect("set when the call began");
+    let result = result.ok_or(TrapCause::Task(TaskFault::NotReturned))?;
+    R::from_result(result, &info, cx.state().id)
+}
+
+/// Lets a call of a function of asynchronous type into an instance (the spec's
+/// `Task.enter_implicit_thread`).
+fn enter_implicit_thread<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    instance: InstanceIndex,
+    needs_exclusive: bool,
+) -> Result<(), Trap> {
+    let head = &mut cx.state_mut().instance_mut(instance).head;
+    if head.backpressure > 0 || (needs_exclusive && head.is_exclusive) {
+        return Err(TrapCause::Unsupported(String::from("a call that waits to enter an instance")).into());
+    }
+    head.is_exclusive |= needs_exclusive;
+    Ok(())
+}
+
+/// Ends what [`enter_implicit_thread`] began. After a trap nobody enters the instance again.
+fn exit_implicit_thread<T>(cx: &mut StoreContextMut<'_, T>, instance: InstanceIndex, needs_exclusive: bool) {
+    if needs_exclusive {
+        cx.state_mut().instance_mut(instance).head.is_exclusive = false;
     }
 }
 
-fn lift_results<T>(
-    cx: &mut StoreContextMut<'_, T>,
-    info: &FuncInfo,
-    lifted: &Lifted,
-    caller: Caller,
-    scope: BorrowScope,
-    trace: Option<&mut CallTrace>,
-    slots: &[ValRaw],
-) -> Result<Option<Value>, Trap> {
-    let flat = from_slots(&lifted.core_results, slots);
-    let guest = Guest::new(cx, info, &lifted.options, Loans::Callee(scope), StringEncoding::Utf8);
-    let mut guest = guest.keeping_tags(caller);
-    let mut cx = Context::new(&info.types, lifted.options.abi, &mut guest);
-    let values = match trace {
-        None => {
-            let mut flat = CoreValueIter::new(&flat);
-            lift_flat_values(&mut cx, MAX_FLAT_RESULTS, &mut flat, &info.signature.result_types)?
-        }
-        Some(trace) => trace.lift_results(&mut cx, &flat, info.signature.ty.result)?,
-    };
-    Ok(values.into_iter().next())
+/// Checks that the first thing that the guest asks for is the end of the call (the spec's
+/// `unpack_callback_result`).
+fn check_exits(packed: u32) -> Result<(), Trap> {
+    let unsupported = |what: &str| Err(TrapCause::Unsupported(String::from(what)).into());
+    match packed & 0xf {
+        0 => Ok(()),
+        1 => unsupported("a callback that yields"),
+        2 => unsupported("a callback that waits"),
+        code => Err(TrapCause::Task(TaskFault::CallbackCode { code }).into()),
+    }
 }

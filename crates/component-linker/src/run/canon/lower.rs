@@ -1,45 +1,62 @@
 //! `canon lower`: a component function called by core code. Follows CanonicalABI.md, "`canon lower`".
+//!
+//! [`canon_lower`] has the steps. What is called, and whether values are component values or Rust
+//! values, is a matter of its [`Callee`].
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use canonical_abi::handles::Lends;
 use canonical_abi::{
-    Context, CoreFuncType, CoreValue, CoreValueIter, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS,
-    MAX_FLAT_RESULTS, StringEncoding, flatten_functype, lift_flat_values, lower_flat_values,
+    CoreType, Direction, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Value, flatten_functype,
+    type_check,
 };
 use jit::ValRaw;
 
+use super::call::check_leave;
 use super::guest::{Guest, Loans};
-use super::typed::{TypedCaller, TypedHostFunc};
-use super::{
-    Body, Caller, FuncInfo, FuncInstance, Options, check_leave, flat_func, from_slots, invoke, to_slots,
-};
-use crate::run::store::StoreContextMut;
-use crate::trap::Trap;
+use super::lift::{Caller, canon_lift};
+use super::values::{LiftValues, LowerValues, Slots, Values, slot_pointer};
+use super::{Body, FuncInfo, FuncInstance, HostFunc, Options, StoreContextMut, flat_func, with_slots};
+use crate::trap::{Trap, TrapCause};
+use crate::typed::FlatOut;
 
-/// The spec's `Subtask.State.RETURNED`.
-const SUBTASK_RETURNED: u64 = 2;
-
-/// A lowered component function.
-struct Lowered<T: 'static> {
-    callee: Arc<FuncInstance<T>>,
+/// What core code that calls a component function takes it for.
+pub(crate) struct Lowered {
+    info: Arc<FuncInfo>,
     options: Options,
-    core_type: CoreFuncType,
-    result_spills: bool,
+    /// Types of the core parameters.
+    core_params: Vec<CoreType>,
+    /// Which core parameter says where the result goes, if it is not flat.
+    out_param: Option<usize>,
 }
 
-impl<T> Lowered<T> {
-    /// Returns where the caller wants the result: the last parameter, if the result is not flat.
-    fn out_param(&self, flat: &[CoreValue]) -> Option<u64> {
-        match flat.last() {
-            Some(CoreValue::I32(ptr)) if self.result_spills => Some(u64::from(*ptr)),
-            Some(CoreValue::I64(ptr)) if self.result_spills => Some(*ptr),
-            Some(CoreValue::I32(_) | CoreValue::I64(_) | CoreValue::F32(_) | CoreValue::F64(_)) | None => {
-                None
-            }
-        }
-    }
+/// A call of a lowered function (the spec's `Subtask`).
+///
+/// Of the core call that it serves it borrows the slots: the parameters until it has started, the
+/// results when it resolves. Between the two it could outlive that call.
+///
+/// Whether the function is lowered with the option `async` is a constant, so that typed calls know
+/// when they are compiled which values are flat.
+pub(crate) struct Subtask<'a, const ASYNC: bool> {
+    lowered: &'a Lowered,
+    slots: &'a mut [ValRaw],
+    lends: Lends,
+    state: SubtaskState,
+}
+
+/// The spec's `Subtask.State`, with its numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum SubtaskState {
+    Starting = 0,
+    Started = 1,
+    Returned = 2,
+}
+
+/// What a lowered function is, and how values pass to and from it.
+pub(super) trait Callee<T: 'static, const ASYNC: bool> {
+    /// Starts the call, runs it and resolves it.
+    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_, ASYNC>) -> Result<(), Trap>;
 }
 
 /// Makes the core function.
@@ -48,87 +65,165 @@ pub(crate) fn lower<T>(
     callee: Arc<FuncInstance<T>>,
     options: Options,
 ) -> jit::Func {
+    match options.abi.is_async {
+        false => lower_as::<T, false>(cx, &callee, options),
+        true => lower_as::<T, true>(cx, &callee, options),
+    }
+}
+
+fn lower_as<T, const ASYNC: bool>(
+    cx: &mut StoreContextMut<'_, T>,
+    callee: &Arc<FuncInstance<T>>,
+    options: Options,
+) -> jit::Func {
     let info = &callee.info;
     let flat = flatten_functype(&info.types, &info.signature.ty, &options.abi, Direction::Lower);
-    let result_spills =
-        info.signature.ty.result.is_some() && (options.abi.is_async || flat.results.is_empty());
-    let lowered = Lowered { callee, options, core_type: flat.clone(), result_spills };
-    flat_func(cx, &flat, move |cx, slots| canon_lower(cx, &lowered, slots))
-}
-
-/// Returns who the callee is to take the caller for, and the encoding of the strings that it returns.
-fn encodings<T>(callee: &FuncInstance<T>, options: &Options) -> (Caller, StringEncoding) {
-    match &callee.body {
-        Body::Lifted(lifted) => {
-            (Caller::Component(options.abi.string_encoding), lifted.options.abi.string_encoding)
+    let result_spills = info.signature.ty.result.is_some() && (ASYNC || flat.results.is_empty());
+    let lowered = Lowered {
+        info: Arc::clone(info),
+        options,
+        core_params: flat.params.clone(),
+        out_param: result_spills.then(|| flat.params.len() - 1),
+    };
+    let mut callee = callee;
+    while let Body::Exported(other) = &callee.body {
+        callee = other;
+    }
+    let callee = Arc::clone(callee);
+    match (&callee.body, ASYNC) {
+        (Body::Typed(host), false) => {
+            let host = Arc::clone(host);
+            flat_func(cx, &flat, move |cx, slots| host.call_lowered(cx, &lowered, slots))
         }
-        Body::Host(_) | Body::Typed(_) => (Caller::Host, StringEncoding::Utf8),
-        Body::Exported(callee) => encodings(callee, options),
+        (Body::Typed(_), true) | (Body::Lifted(_) | Body::Host(_) | Body::Exported(_), _) => {
+            flat_func(cx, &flat, move |cx, slots| canon_lower::<_, _, ASYNC>(cx, &lowered, &*callee, slots))
+        }
     }
 }
 
-/// Returns the host function on Rust types that a call ends up in, if it does, and what it is called as.
-fn typed_host<T>(callee: &FuncInstance<T>) -> Option<(&dyn TypedHostFunc<T>, &FuncInfo)> {
-    match &callee.body {
-        Body::Typed(host) => Some((&**host, &callee.info)),
-        Body::Exported(callee) => typed_host(callee),
-        Body::Lifted(_) | Body::Host(_) => None,
-    }
-}
-
-/// Calls a host function on Rust types, without component values in between.
-fn lower_typed<T>(
+/// Runs one call (the spec's `canon_lower`). Since no callee blocks yet, an asynchronous call has
+/// returned when it comes back.
+#[inline]
+pub(super) fn canon_lower<T, C: Callee<T, ASYNC>, const ASYNC: bool>(
     cx: &mut StoreContextMut<'_, T>,
-    host: &dyn TypedHostFunc<T>,
-    caller: TypedCaller<'_>,
+    lowered: &Lowered,
+    callee: &C,
     slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
-    host.call(cx, caller, slots)
-}
-
-/// Runs one call (the spec's `canon_lower`). Since no callee blocks yet, an asynchronous call has returned when it
-/// comes back.
-fn canon_lower<T>(
-    cx: &mut StoreContextMut<'_, T>,
-    lowered: &Lowered<T>,
-    slots: &mut [ValRaw],
-) -> Result<(), Trap> {
-    let Lowered { callee, options, core_type, result_spills: _ } = lowered;
-    check_leave(cx, options.instance)?;
-    if let (false, Some((host, info))) = (options.abi.is_async, typed_host(callee)) {
-        return lower_typed(cx, host, TypedCaller { info, options }, slots);
-    }
-    let info = &*callee.info;
-    let types = &info.types;
-    let (caller, result_encoding) = encodings(callee, options);
-    let flat = from_slots(&core_type.params, slots);
-    let out_param = lowered.out_param(&flat);
-    let mut flat = CoreValueIter::new(&flat);
-    let (max_flat_params, max_flat_results) = match options.abi.is_async {
-        false => (MAX_FLAT_PARAMS, MAX_FLAT_RESULTS),
-        true => (MAX_FLAT_ASYNC_PARAMS, 0),
-    };
-    let mut lends = Lends::new();
-    let on_start = |cx: &mut StoreContextMut<'_, T>| {
-        let guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), StringEncoding::Utf8);
-        let mut guest = guest.keeping_tags(caller);
-        let mut cx = Context::new(types, options.abi, &mut guest);
-        let args = lift_flat_values(&mut cx, max_flat_params, &mut flat, &info.signature.param_types);
-        args.map(Cow::Owned).map_err(|trap| caller.word(trap))
-    };
-    let on_resolve = |cx: &mut StoreContextMut<'_, T>, result| {
-        let values: Vec<_> = Option::into_iter(result).collect();
-        let mut lends = Lends::new();
-        let mut guest = Guest::new(cx, info, options, Loans::Caller(&mut lends), result_encoding);
-        let mut cx = Context::new(types, options.abi, &mut guest);
-        lower_flat_values(&mut cx, max_flat_results, &values, &info.signature.result_types, out_param)
-            .map_err(|trap| caller.word(trap))
-    };
-    let flat_results = invoke(cx, callee, caller, None, on_start, on_resolve)?;
-    lends.end(&mut cx.state_mut().instance_mut(options.instance).handles);
-    if options.abi.is_async {
-        slots[0] = ValRaw::from_u64(SUBTASK_RETURNED);
-    }
-    to_slots(&flat_results, slots);
+    check_leave(cx, lowered.options.instance)?;
+    let mut subtask = Subtask { lowered, slots, lends: Lends::new(), state: SubtaskState::Starting };
+    callee.call(cx, &mut subtask)?;
+    subtask.deliver_resolve(cx);
     Ok(())
+}
+
+impl<const ASYNC: bool> Subtask<'_, ASYNC> {
+    const MAX_FLAT_PARAMS: usize = if ASYNC { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
+    const MAX_FLAT_RESULTS: usize = if ASYNC { 0 } else { MAX_FLAT_RESULTS };
+
+    /// Lifts the arguments (the spec's `on_start`).
+    #[inline]
+    pub(super) fn start<T, A: LiftValues>(&mut self, cx: &mut StoreContextMut<'_, T>) -> Result<A, Trap> {
+        self.go(SubtaskState::Starting, SubtaskState::Started);
+        let Lowered { info, options, core_params, out_param: _ } = self.lowered;
+        let guest = Guest::new(cx, info, options, Loans::Caller(&mut self.lends));
+        let flat = Slots { types: core_params, slots: self.slots };
+        A::lift(guest, Self::MAX_FLAT_PARAMS, &info.signature.param_types, flat)
+    }
+
+    /// Lowers the results (the spec's `on_resolve`).
+    #[inline]
+    pub(super) fn resolve<T, R: LowerValues>(
+        &mut self,
+        cx: &mut StoreContextMut<'_, T>,
+        results: &R,
+    ) -> Result<(), Trap> {
+        self.go(SubtaskState::Started, SubtaskState::Returned);
+        let Lowered { info, options, out_param, core_params: _ } = self.lowered;
+        let out_param = out_param.and_then(|i| self.slots.get(i));
+        let out_param = out_param.map(|slot| slot_pointer(*slot, options.abi.ptr));
+        let guest = Guest::new(cx, info, options, Loans::None);
+        let mut out = FlatOut::new(self.slots);
+        results.lower(guest, Self::MAX_FLAT_RESULTS, &info.signature.result_types, out_param, &mut out)
+    }
+
+    /// Starts, calls a host function on component values, and resolves.
+    fn call_host<T>(
+        &mut self,
+        cx: &mut StoreContextMut<'_, T>,
+        call: impl FnOnce(&mut StoreContextMut<'_, T>, &[Value]) -> Result<Option<Value>, Trap>,
+    ) -> Result<(), Trap> {
+        let args: Values<'static> = self.start(cx)?;
+        let result = call(cx, args.as_slice())?;
+        self.resolve(cx, &Values::of_host(Cow::Owned(result.into_iter().collect())))
+    }
+
+    /// Gives back what the call was lent, and tells an asynchronous caller that it has returned.
+    #[inline]
+    fn deliver_resolve<T>(self, cx: &mut StoreContextMut<'_, T>) {
+        let options = &self.lowered.options;
+        self.lends.end(cx.state_mut().instance_mut(options.instance).handles_mut());
+        if ASYNC {
+            self.slots[0] = ValRaw::from_u64(self.state as u64);
+        }
+    }
+
+    #[inline]
+    fn go(&mut self, from: SubtaskState, to: SubtaskState) {
+        assert!(self.state == from, "a subtask goes from one state to the next");
+        self.state = to;
+    }
+}
+
+/// A function to which component values pass.
+impl<T: 'static, const ASYNC: bool> Callee<T, ASYNC> for FuncInstance<T> {
+    fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_, ASYNC>) -> Result<(), Trap> {
+        let info = &self.info;
+        match &self.body {
+            Body::Lifted(lifted) => {
+                with_slots(lifted.n_slots, |slots| canon_lift(cx, info, lifted, subtask, slots))
+            }
+            Body::Host(func) => subtask.call_host(cx, |cx, args| call_host(cx, info, func, args)),
+            Body::Typed(func) => subtask.call_host(cx, |cx, args| func.call_values(cx, info, args)),
+            Body::Exported(callee) => callee.call(cx, subtask),
+        }
+    }
+}
+
+impl<T: 'static, const ASYNC: bool> Caller<T> for Subtask<'_, ASYNC> {
+    type Args = Values<'static>;
+    type Results = Values<'static>;
+    type Output = ();
+
+    fn on_start(&mut self, cx: &mut StoreContextMut<'_, T>) -> Result<Self::Args, Trap> {
+        self.start(cx)
+    }
+
+    fn on_resolve(&mut self, cx: &mut StoreContextMut<'_, T>, results: Self::Results) -> Result<(), Trap> {
+        self.resolve(cx, &results)
+    }
+
+    /// No host value lies between the two.
+    fn word(&self, trap: Trap) -> Trap {
+        trap.between_components()
+    }
+}
+
+/// Calls a host function on component values, and checks its result.
+pub(super) fn call_host<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    info: &FuncInfo,
+    func: &HostFunc<T>,
+    args: &[Value],
+) -> Result<Option<Value>, Trap> {
+    let result = func(cx, args).map_err(Trap::from_host)?;
+    let wrong = |what: String| TrapCause::HostResult(format!("a host function returned {what}"));
+    match (info.signature.ty.result, &result) {
+        (None, None) => {}
+        (Some(ty), Some(value)) => type_check(&info.types, ty, value)
+            .map_err(|error| wrong(format!("a value of the wrong type: {error}")))?,
+        (None, Some(_)) => return Err(wrong(String::from("a value where its type has none")).into()),
+        (Some(_), None) => return Err(wrong(String::from("no value where its type has one")).into()),
+    }
+    Ok(result)
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use canonical_abi::handles::{self, Dropped};
 use jit::ValRaw;
 
-use super::{CoreCaller, builtin, check_enter, check_leave, with_task};
-use crate::run::store::{InstanceIndex, ResourceIndex, ResourceType, StoreContextMut};
+use super::call::{check_enter, check_leave, with_call};
+use super::{CoreCaller, InstanceIndex, ResourceIndex, StoreContextMut, builtin};
+use crate::run::state::ResourceType;
 use crate::trap::Trap;
 
 /// Makes the core function: the index of a handle in.
@@ -18,7 +19,7 @@ pub(crate) fn resource_drop<T>(
     jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>, index: u32| {
         builtin(caller, |cx| {
             check_leave(cx, instance)?;
-            let handles = &mut cx.state_mut().instance_mut(instance).handles;
+            let handles = cx.state_mut().instance_mut(instance).handles_mut();
             match handles::resource_drop(handles, resource.runtime(), index)? {
                 Dropped::Own { rep } => call_destructor(cx, resource, rep),
                 Dropped::Borrow => Ok(()),
@@ -35,14 +36,13 @@ pub(crate) fn call_destructor<T>(
 ) -> Result<(), Trap> {
     match cx.state().resource(resource) {
         ResourceType::Guest { instance, dtor } => {
-            let (instance, dtor) = (*instance, *dtor);
             check_enter(cx, instance)?;
             let Some(dtor) = dtor else { return Ok(()) };
             let mut slots = [ValRaw::from_u64(u64::from(rep))];
-            with_task(cx, instance, |cx| Ok(dtor.call_raw(&mut cx.core, &mut slots)?))
+            with_call(cx, instance, |cx| Ok(dtor.call_raw(&mut cx.core, &mut slots)?))
         }
         ResourceType::Host { dtor, rust_type: _ } => {
-            let dtor = Arc::clone(dtor);
+            let dtor = Arc::clone(cx.host().dtor(dtor));
             dtor(cx, rep).map_err(Trap::from_host)
         }
         ResourceType::Undefined => Ok(()),

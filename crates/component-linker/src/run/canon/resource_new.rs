@@ -2,8 +2,8 @@
 
 use canonical_abi::handles;
 
-use super::{CoreCaller, builtin, check_leave};
-use crate::run::store::{InstanceIndex, ResourceIndex, StoreContextMut};
+use super::call::check_leave;
+use super::{CoreCaller, InstanceIndex, ResourceIndex, StoreContextMut, builtin};
 
 /// Makes the core function: a representation in, the index of a new owned handle out.
 pub(crate) fn resource_new<T>(
@@ -15,7 +15,7 @@ pub(crate) fn resource_new<T>(
         builtin(caller, |cx| {
             check_leave(cx, instance)?;
             let add = |table: &mut _| handles::resource_new(table, resource.runtime(), rep);
-            cx.state_mut().add_handle(instance, add)
+            cx.add_handle(instance, add)
         })
     })
 }

@@ -2,8 +2,7 @@
 
 use canonical_abi::handles;
 
-use super::{CoreCaller, builtin};
-use crate::run::store::{InstanceIndex, ResourceIndex, StoreContextMut};
+use super::{CoreCaller, InstanceIndex, ResourceIndex, StoreContextMut, builtin};
 
 /// Makes the core function: the index of a handle in, its representation out.
 pub(crate) fn resource_rep<T>(
@@ -13,7 +12,7 @@ pub(crate) fn resource_rep<T>(
 ) -> jit::Func {
     jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>, index: u32| {
         builtin(caller, |cx| {
-            let handles = &cx.state().instance(instance).handles;
+            let handles = cx.state().instance(instance).handles();
             Ok(handles::resource_rep(handles, resource.runtime(), index)?)
         })
     })

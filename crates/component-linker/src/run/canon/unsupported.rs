@@ -1,8 +1,8 @@
 //! Built-ins that are not supported yet: functions that trap when called, so that a component that defines but never
 //! calls them works. They do check that the instance may be left, as all of them would.
 
-use super::{CoreCaller, builtin, check_leave};
-use crate::run::store::{InstanceIndex, StoreContextMut};
+use super::call::check_leave;
+use super::{CoreCaller, InstanceIndex, StoreContextMut, builtin};
 use crate::trap::TrapCause;
 
 /// Makes a core function of the type that its user expects.

@@ -1,6 +1,7 @@
 //! What vector instructions emit. Follows the core specification, "Vector Instructions".
 //!
-//! On the translator's stack every vector has the type `I8X16`; an operation looks at it as it needs.
+//! On the translator's stack every vector has the type `I8X16`; an operation looks at it as it
+//! needs.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64X2};

@@ -1,8 +1,8 @@
-//! Vector instructions: which operator is translated by what.
+//! The table of vector instructions: what translates which operator.
 //! Follows the core specification, "Vector Instructions", and the relaxed SIMD proposal.
 //!
-//! Relaxed instructions take the choice of their strict twin, and `relaxed_madd` rounds twice: the same on every
-//! processor, unless the configuration asks for what is fastest.
+//! Relaxed instructions take the choice of their strict twin, and `relaxed_madd` rounds twice: the
+//! same on every processor, unless the configuration asks for what is fastest.
 
 mod lanes;
 mod memory;

@@ -4,6 +4,7 @@
 //! and the text is parsed: what holds for text then holds for binaries too, and faults have a
 //! place.
 
+mod reader;
 mod types;
 mod world;
 
@@ -11,7 +12,7 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wasmparser::types::Types;
 use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-use self::world::Reader;
+use self::reader::Reader;
 use super::draft::Draft;
 use super::error::DecodeError;
 use super::metadata;
@@ -52,10 +53,7 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
     read(&mut draft, bytes, Form::Exact)?;
     draft.drop_foreign_versions();
     let text = print(&draft.resolved);
-    parse_with_features(&Features::All, &[("decoded.wit", &text)], &[]).map_err(|errors| {
-        let error = &errors[0];
-        DecodeError::new(format!("has no form in WIT: {}: {}", error.location.excerpt.trim(), error.message))
-    })
+    parse_text(&text)
 }
 
 /// The contents of a binary as WIT text.
@@ -63,11 +61,12 @@ pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
 pub struct WitText {
     /// The text.
     pub text: String,
-    /// The parts that have no form in WIT, one line each. The text has comments for them.
+    /// The parts that have no form in WIT, one line each. The text has comments for them. If there
+    /// are none, the text is valid.
     pub inexact: Vec<String>,
 }
 
-/// Returns the contents of `bytes` as text: what [`print`](crate::print::print) returns for
+/// Returns the contents of `bytes` as text: what [`print()`] returns for
 /// [`decode`], but for every valid component.
 ///
 /// A part with no form in WIT, such as an imported core module, becomes a comment. A type that is
@@ -93,8 +92,22 @@ pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
     let mut text = print_with(&draft.resolved, &draft.remarks);
     if text.contains(is_forbidden) {
         text = text.replace(is_forbidden, "\u{fffd}");
+        draft.inexact.push("characters that WIT does not allow, shown as U+FFFD".to_owned());
+    }
+    if let Err(error) = parse_text(&text) {
+        text.insert_str(0, &format!("// This is not valid WIT: {}\n", error.message.escape_debug()));
+        draft.inexact.push(error.message);
     }
     Ok(WitText { text, inexact: draft.inexact })
+}
+
+/// Parses text that was printed from a binary.
+fn parse_text(text: &str) -> Result<Resolved, DecodeError> {
+    parse_with_features(&Features::All, &[("decoded.wit", text)], &[]).map_err(|errors| {
+        let error = &errors[0];
+        let excerpt = error.location.excerpt.trim();
+        DecodeError::new(format!("has no form in WIT: {excerpt}: {}", error.message))
+    })
 }
 
 /// Whether every part must have a form in WIT.

@@ -7,7 +7,7 @@ use wasmparser::component_types::{
 use wasmparser::{PrimitiveValType, names::KebabString};
 
 use super::super::names::{NoForm, label};
-use super::world::{Reader, Result};
+use super::reader::{Reader, Result};
 use crate::arena::{Case, Field, Label, Owner, Primitive, Type, TypeDefId, TypeDefKind};
 use crate::parse::MAX_TYPE_DEPTH;
 
@@ -209,7 +209,7 @@ impl Reader<'_, '_> {
                 let ty = &self.draft.resolved[base];
                 if let (TypeDefKind::Resource, Some(name)) = (&ty.kind, &ty.name) {
                     let of = self.draft.resolved.owner_name(ty.owner);
-                    let why = format!("needs the resource `{name}` of `{of}`, which WIT cannot use here");
+                    let why = format!("uses `{name}` of `{of}`, which has no name here");
                     return Err(NoForm::new(name, why));
                 }
                 let kind = ty.kind.clone();

@@ -12,7 +12,7 @@ use wasm_encoder::{
     CustomSection,
 };
 
-use self::scope::Encoder;
+use self::scope::{Encoder, extern_name};
 use super::metadata;
 use crate::arena::{
     Accessor, FunctionId, InterfaceId, Owner, PackageId, Resolved, TypeDefId, TypeDefKind, WorldId,
@@ -275,8 +275,4 @@ fn item_name<'r>(resolved: &'r Resolved, item: &'r WorldItem) -> ComponentExtern
         external_id: external_id.map(Into::into),
         ..ComponentExternName::from(name)
     }
-}
-
-pub(super) fn extern_name<'n>(name: &'n str, external_id: Option<&'n str>) -> ComponentExternName<'n> {
-    ComponentExternName { external_id: external_id.map(Into::into), ..ComponentExternName::from(name) }
 }

@@ -1,6 +1,6 @@
 //! The index spaces of a component type, and of the instance type inside it that is being written.
 //! Follows Binary.md, "Type Definitions": `componentdecl`, `instancedecl`, `importdecl`,
-//! `exportdecl`, `functype`, `labelvaltype`, `resultlist`.
+//! `exportdecl`, `functype`, `paramlist`, `labelvaltype`, `resultlist`.
 //!
 //! Invariant: a type of another interface is bound (that interface is imported or exported) before
 //! anything refers to it.
@@ -13,7 +13,6 @@ use wasm_encoder::{
     TypeBounds,
 };
 
-use super::extern_name;
 use crate::arena::{
     FunctionId, InterfaceId, Owner, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind,
 };
@@ -304,4 +303,9 @@ fn primitive_type(primitive: Primitive) -> PrimitiveValType {
         Primitive::String => PrimitiveValType::String,
         Primitive::ErrorContext => PrimitiveValType::ErrorContext,
     }
+}
+
+/// Returns an `externname` with the `attribute` for an external id.
+pub(super) fn extern_name<'n>(name: &'n str, external_id: Option<&'n str>) -> ComponentExternName<'n> {
+    ComponentExternName { external_id: external_id.map(Into::into), ..ComponentExternName::from(name) }
 }

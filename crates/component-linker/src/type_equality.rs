@@ -1,16 +1,18 @@
-//! Whether what is provided fits an import, where validation has not seen both: types of two components, or of a
+//! Whether types are equal that no validator has seen together: types of two components, or of a
 //! component and the host. Follows Explainer.md, "Type Checking".
 //!
-//! An instance may export more than is asked for; function types and value types must be equal, as the validator of
-//! components has it. Resource types are equal if they are the same one of the store.
+//! Function types and value types must be equal, as the validator of components has it, where the
+//! specification would allow subtypes. Resource types are equal if they are the same one of the
+//! store.
 
 use std::collections::HashSet;
 
 use canonical_abi::{FuncType, ResourceId, Types, ValType};
 
-/// Types, with what their resource types are where both sides know them: `R` names one in the store.
+/// The types of a component or of the host, and what their resource types are to both: `R` names
+/// one.
 #[derive(Clone, Copy)]
-pub(crate) struct Side<'a, R> {
+pub(crate) struct TypeScope<'a, R> {
     pub(crate) types: &'a Types,
     /// By [`ResourceId`]; `None` for one that no import brings.
     pub(crate) resources: &'a dyn Fn(ResourceId) -> Option<R>,
@@ -18,7 +20,7 @@ pub(crate) struct Side<'a, R> {
 
 /// Types to be compared with those of another arena.
 #[derive(Clone, Copy)]
-pub(crate) struct Fits<'a> {
+pub(crate) struct Comparison<'a> {
     pub(crate) a: &'a Types,
     pub(crate) b: &'a Types,
     /// Whether two handles, each an `own` or a `borrow`, are of types that fit each other.
@@ -27,13 +29,13 @@ pub(crate) struct Fits<'a> {
 
 /// Returns whether two function types are equal.
 pub(crate) fn same_func<R: Copy + PartialEq>(
-    a: Side<'_, R>,
+    a: TypeScope<'_, R>,
     a_ty: &FuncType,
-    b: Side<'_, R>,
+    b: TypeScope<'_, R>,
     b_ty: &FuncType,
 ) -> bool {
     let same_handle = |a_ty, b_ty| same_handle(a, a_ty, b, b_ty);
-    let mut pairs = Pairs::new(Fits { a: a.types, b: b.types, handle: &same_handle });
+    let mut pairs = Pairs::new(Comparison { a: a.types, b: b.types, handle: &same_handle });
     a_ty.is_async == b_ty.is_async
         && a_ty.params.len() == b_ty.params.len()
         && a_ty
@@ -46,22 +48,28 @@ pub(crate) fn same_func<R: Copy + PartialEq>(
 
 /// Returns whether two value types are equal.
 pub(crate) fn same_type<R: Copy + PartialEq>(
-    a: Side<'_, R>,
+    a: TypeScope<'_, R>,
     a_ty: ValType,
-    b: Side<'_, R>,
+    b: TypeScope<'_, R>,
     b_ty: ValType,
 ) -> bool {
     let same_handle = |a_ty, b_ty| same_handle(a, a_ty, b, b_ty);
-    same(&mut Pairs::new(Fits { a: a.types, b: b.types, handle: &same_handle }), a_ty, b_ty)
+    same(&mut Pairs::new(Comparison { a: a.types, b: b.types, handle: &same_handle }), a_ty, b_ty)
 }
 
-/// Returns whether there are as many types of one arena as of the other, each equal but for handles, which fit.
-pub(crate) fn fits_all(fits: Fits<'_>, a: &[ValType], b: &[ValType]) -> bool {
-    let mut pairs = Pairs::new(fits);
+/// Returns whether there are as many types of one arena as of the other, each equal but for
+/// handles, which fit.
+pub(crate) fn same_all(comparison: Comparison<'_>, a: &[ValType], b: &[ValType]) -> bool {
+    let mut pairs = Pairs::new(comparison);
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&mut pairs, *a, *b))
 }
 
-fn same_handle<R: Copy + PartialEq>(a: Side<'_, R>, a_ty: ValType, b: Side<'_, R>, b_ty: ValType) -> bool {
+fn same_handle<R: Copy + PartialEq>(
+    a: TypeScope<'_, R>,
+    a_ty: ValType,
+    b: TypeScope<'_, R>,
+    b_ty: ValType,
+) -> bool {
     if let (ValType::Own(a_id), ValType::Own(b_id)) | (ValType::Borrow(a_id), ValType::Borrow(b_id)) =
         (a_ty, b_ty)
     {
@@ -72,15 +80,16 @@ fn same_handle<R: Copy + PartialEq>(a: Side<'_, R>, a_ty: ValType, b: Side<'_, R
     }
 }
 
-/// What is compared. A type may have very many paths to few definitions; each pair is looked at once.
+/// What is compared. A type may have very many paths to few definitions; each pair is looked at
+/// once.
 struct Pairs<'a> {
-    fits: Fits<'a>,
+    comparison: Comparison<'a>,
     seen: HashSet<(ValType, ValType)>,
 }
 
 impl<'a> Pairs<'a> {
-    fn new(fits: Fits<'a>) -> Self {
-        Self { fits, seen: HashSet::new() }
+    fn new(comparison: Comparison<'a>) -> Self {
+        Self { comparison, seen: HashSet::new() }
     }
 }
 
@@ -96,7 +105,7 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
     if !pairs.seen.insert((a, b)) {
         return true; // equal, or the comparison has failed already
     }
-    let (a_types, b_types) = (pairs.fits.a, pairs.fits.b);
+    let (a_types, b_types) = (pairs.comparison.a, pairs.comparison.b);
     match (a, b) {
         (ValType::List(a), ValType::List(b)) => same(pairs, a_types[a].element, b_types[b].element),
         (ValType::FixedLengthList(a), ValType::FixedLengthList(b)) => {
@@ -129,7 +138,7 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
             same_option(pairs, a.ok, b.ok) && same_option(pairs, a.err, b.err)
         }
         (ValType::Own(_) | ValType::Borrow(_), ValType::Own(_) | ValType::Borrow(_)) => {
-            (pairs.fits.handle)(a, b)
+            (pairs.comparison.handle)(a, b)
         }
         (ValType::Stream(a), ValType::Stream(b)) => {
             same_option(pairs, a_types[a].payload, b_types[b].payload)

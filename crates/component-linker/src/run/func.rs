@@ -1,0 +1,54 @@
+//! Component functions of a store: their types, and what a call of one runs.
+
+use std::sync::Arc;
+
+use canonical_abi::{ResourceId, Types};
+
+use super::canon::{Lifted, TypedHostFunc};
+use super::host::HostFunc;
+use super::state::{InstanceIndex, ResourceIndex};
+use crate::func_type::Signature;
+
+/// Names a component function of a store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FuncIndex(pub(crate) u32);
+
+/// A component function of a store.
+pub(crate) struct FuncInstance<T: 'static> {
+    pub(crate) info: Arc<FuncInfo>,
+    pub(crate) body: Body<T>,
+}
+
+/// A function's type, with what its ids name.
+#[derive(Debug)]
+pub(crate) struct FuncInfo {
+    pub(crate) types: Arc<Types>,
+    pub(crate) signature: Arc<Signature>,
+    /// The store's resource types by [`ResourceId`].
+    pub(crate) resources: Arc<[ResourceIndex]>,
+}
+
+/// What a call of a component function runs.
+pub(crate) enum Body<T: 'static> {
+    Lifted(Lifted),
+    Host(HostFunc<T>),
+    Typed(Arc<dyn TypedHostFunc<T>>),
+    /// An export of another instance, whose types are equal and whose ids are not.
+    Exported(Arc<FuncInstance<T>>),
+}
+
+/// The canonical options at run time, and the instance they belong to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) abi: canonical_abi::Options,
+    pub(crate) memory: Option<jit::Memory>,
+    pub(crate) realloc: Option<jit::Func>,
+    pub(crate) instance: InstanceIndex,
+}
+
+impl FuncInfo {
+    /// Returns the store's resource type for one that the function's type names.
+    pub(crate) fn resource(&self, id: ResourceId) -> ResourceIndex {
+        self.resources[id.0 as usize]
+    }
+}
