@@ -1,7 +1,7 @@
 //! `conformance fuzz`: random calls, modules and linked files, here and on another engine.
 //!
-//! The comparisons live in the crate `peer`, which stands outside the workspace because it compiles that engine; this
-//! builds and runs its command, whose output passes through.
+//! The comparisons live in the crate `peer`, which stands outside the workspace because it compiles
+//! that engine; this builds and runs its command, whose output passes through.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,14 +1,16 @@
-//! Runs the official suites, of components and of core modules, through an engine, directive by directive, and compares what
-//! happens with a ledger of what is known not to pass.
+//! Runs the official suites, of components and of core modules, through an engine, directive by
+//! directive, and compares the outcomes with a ledger of what is known not to pass.
 //!
-//! The way of a file: [`suite`] finds it, [`script`] turns it into plain data, [`run`] gives each directive
-//! its meaning against a [`subjects::Subject`], [`pool`] keeps panics and endless loops inside the directive
-//! that has them, [`ledger`] judges the outcome, [`report`] prints it.
+//! A file goes through these modules: [`suite`] finds it, [`script`] turns it into plain data,
+//! [`run`] gives each directive its meaning against a [`subjects::Subject`], [`pool`] keeps panics
+//! and endless loops inside their directive, [`wordings`] accepts the failures that differ from the
+//! suite's in words only, [`ledger`] judges each [`outcome`], [`report`] prints it.
 //!
-//! Beside that, [`oracle`] compares `canonical-abi` with the spec's own program on random types and values.
+//! Separately, [`oracle`] compares `canonical-abi` with the spec's own program on random types and
+//! values.
 //!
-//! Nothing here knows a particular file of the suite, and there is no way to skip a directive: it passes,
-//! it fails, or it is not reached because what it names never came into being.
+//! Nothing here knows a particular file of the suite. No directive can be skipped: it passes, it
+//! fails, or it is not reached because what it names never came into being.
 //!
 //! ```
 //! use conformance::{ledger::Ledger, subjects::Val};
@@ -23,11 +25,11 @@
 pub mod fuzz;
 pub mod ledger;
 pub mod oracle;
+pub mod outcome;
 pub mod pool;
 pub mod report;
 pub mod run;
 pub mod script;
-mod script_core;
 pub mod subjects;
 pub mod suite;
-mod wording;
+pub mod wordings;

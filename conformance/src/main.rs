@@ -1,15 +1,15 @@
-//! The command `conformance`: runs the suite, reports, compares with the ledger, and blesses it; as
-//! `conformance oracle`, compares `canonical-abi` with the spec's own program; as `conformance fuzz`, all of it with
-//! another engine.
+//! The command `conformance` runs a suite, compares the outcomes with the ledger, and reports or
+//! blesses them. `conformance oracle` compares `canonical-abi` with the spec's own program,
+//! `conformance fuzz` all of it with another engine.
 //!
-//! Exit status: 0 if the outcome is what the ledger or the program says, 1 if not, 2 if the command is not
-//! understood.
+//! Exit status: 0 if the outcome is what the ledger or the program says, 1 if not, 2 if the command
+//! is not understood.
 
 #![forbid(unsafe_code)]
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use conformance::fuzz;
-use conformance::ledger::{Ledger, Reasons};
+use conformance::ledger::{Difference, Ledger, Words};
 use conformance::oracle::{self, vector};
 use conformance::pool::{Limits, run_files};
 use conformance::report::{self, Parts, Text};
@@ -18,6 +18,7 @@ use conformance::subjects::Subject;
 use conformance::subjects::core::Core;
 use conformance::subjects::lowlift::Lowlift;
 use conformance::suite::Suite;
+use conformance::wordings::Wordings;
 use std::error::Error;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -35,6 +36,10 @@ struct Options {
     #[arg(long, value_enum, default_value_t = Language::Component)]
     suite: Language,
 
+    /// With `--suite core`: compile each function when it is first called, and cheaply
+    #[arg(long)]
+    lazy: bool,
+
     /// Run only the files whose path contains one of these, such as `values/` or `strings.wast`
     filters: Vec<String>,
 
@@ -50,11 +55,11 @@ struct Options {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
-    /// Rewrite the ledger; entries that stay keep their reasons
+    /// Rewrite the ledger and show what that changes; entries that stay keep their reasons
     #[arg(long)]
     bless: bool,
 
-    /// With `--bless`: derive every reason anew from what happened
+    /// With `--bless`: write each outcome in full, also where the listed words are among its own
     #[arg(long, requires = "bless")]
     renew_reasons: bool,
 
@@ -69,12 +74,14 @@ struct Options {
 
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
-    /// Compares the Canonical ABI with the spec's own program, definitions.py, on random types and values
+    /// Compares the Canonical ABI with the spec's own program, definitions.py, on random types and
+    /// values
     ///
-    /// Exit status: 0 if all cases agree, 1 if one differs, 2 if the command is not understood or the spec's program
-    /// cannot be run.
+    /// Exit status: 0 if all cases agree, 1 if one differs, 2 if the command is not understood or
+    /// the spec's program cannot be run.
     Oracle(OracleOptions),
-    /// Compares Lowlift with another engine, wasmtime, on random cases; builds that engine the first time
+    /// Compares Lowlift with another engine, wasmtime, on random cases; builds that engine the
+    /// first time
     ///
     /// Exit status: 0 if all cases agree, 1 if one differs, 2 if the command is not understood.
     Fuzz(FuzzOptions),
@@ -147,23 +154,38 @@ fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::from(2));
     }
     let whole_suite = files.len() == suite.files().len();
-    let ledger = Ledger::parse(&read_ledger(options.suite)?)?;
+    let mode = Mode::of(options)?;
+    let base = Ledger::parse(&read(mode.base)?)?;
+    let ledger = match mode.over {
+        Some(over) => base.with(&Ledger::parse(&read(over)?)?),
+        None => base.clone(),
+    };
+    let wordings = Wordings::parse(&read(WORDINGS)?)?;
     let defaults = Limits::default();
     let limits = Limits {
         n_jobs: options.jobs.unwrap_or(defaults.n_jobs),
         budget: Duration::from_secs(options.budget),
     };
-    let outcomes = run_files(&suite, &files, subject_of(options.suite), limits)?;
+    let mut outcomes = run_files(&suite, &files, mode.subject, limits)?;
+    let unused = wordings.apply(options.suite, &mut outcomes);
     let ledger = if options.bless {
-        let reasons = if options.renew_reasons { Reasons::Renew } else { Reasons::Keep };
-        let blessed = ledger.bless(&outcomes, whole_suite, reasons);
-        let (name, path) = ledger_of(options.suite);
-        std::fs::write(path, blessed.to_string()).map_err(|e| format!("{name}: {e}"))?;
+        let words = if options.renew_reasons { Words::Renew } else { Words::Keep };
+        let blessed = ledger.bless(&outcomes, whole_suite, words);
+        for change in ledger.changes(&blessed) {
+            print(&format!("{change}\n"))?;
+        }
+        match mode.over {
+            Some(over) => write(over, &blessed.over(&base).to_string())?,
+            None => write(mode.base, &blessed.to_string())?,
+        }
         blessed
     } else {
         ledger
     };
-    let differences = ledger.compare(&outcomes, whole_suite);
+    let mut differences = ledger.compare(&outcomes, whole_suite);
+    if whole_suite {
+        differences.extend(unused.into_iter().map(Difference::UnusedWording));
+    }
     let report = match options.format {
         Format::Text => {
             let parts = Parts { failures: options.verbose, reasons: options.reasons };
@@ -177,7 +199,7 @@ fn conform(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
 
 fn ask_oracle(options: OracleOptions) -> Result<ExitCode, Box<dyn Error>> {
     if options.bless {
-        std::fs::write(golden_path(), vector::golden()?).map_err(|e| format!("{GOLDEN}: {e}"))?;
+        write(GOLDEN, &vector::golden()?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let config = oracle::Config {
@@ -211,33 +233,45 @@ fn selected<'a>(suite: &'a Suite, filters: &[String]) -> Vec<&'a str> {
     suite.files().iter().map(String::as_str).filter(chosen).collect()
 }
 
-/// Returns what runs a suite's files.
-fn subject_of(language: Language) -> fn(&str) -> Box<dyn Subject> {
-    match language {
-        Language::Component => |_| Box::new(Lowlift::new()),
-        Language::Core => |file| Box::new(Core::new(file)),
+/// What runs a suite's files, and the ledgers that say how they end: the second lists the files
+/// that end otherwise in this mode.
+struct Mode {
+    subject: fn(&str) -> Box<dyn Subject>,
+    base: &'static str,
+    over: Option<&'static str>,
+}
+
+impl Mode {
+    fn of(options: &Options) -> Result<Self, &'static str> {
+        match (options.suite, options.lazy) {
+            (Language::Component, true) => Err("--lazy is for --suite core"),
+            (Language::Component, false) => {
+                Ok(Self { subject: |_| Box::new(Lowlift::new()), base: "ledger.txt", over: None })
+            }
+            (Language::Core, false) => {
+                Ok(Self { subject: |file| Box::new(Core::new(file)), base: "ledger-core.txt", over: None })
+            }
+            (Language::Core, true) => Ok(Self {
+                subject: |file| Box::new(Core::lazy(file)),
+                base: "ledger-core.txt",
+                over: Some("ledger-core-lazy.txt"),
+            }),
+        }
     }
 }
 
-/// Returns a ledger's name, as people know it, and its path.
-fn ledger_of(language: Language) -> (&'static str, PathBuf) {
-    let (name, path) = match language {
-        Language::Component => ("conformance/ledger.txt", concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.txt")),
-        Language::Core => {
-            ("conformance/ledger-core.txt", concat!(env!("CARGO_MANIFEST_DIR"), "/ledger-core.txt"))
-        }
-    };
-    (name, PathBuf::from(path))
+const WORDINGS: &str = "wordings.txt";
+const GOLDEN: &str = "golden/abi.jsonl";
+
+/// Returns the path of a file of this package.
+fn in_package(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), name].iter().collect()
 }
 
-/// The golden vectors' name, as people know it.
-const GOLDEN: &str = "conformance/golden/abi.jsonl";
-
-fn golden_path() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/abi.jsonl"))
+fn read(name: &str) -> Result<String, Box<dyn Error>> {
+    Ok(std::fs::read_to_string(in_package(name)).map_err(|e| format!("conformance/{name}: {e}"))?)
 }
 
-fn read_ledger(language: Language) -> Result<String, Box<dyn Error>> {
-    let (name, path) = ledger_of(language);
-    Ok(std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?)
+fn write(name: &str, text: &str) -> Result<(), Box<dyn Error>> {
+    Ok(std::fs::write(in_package(name), text).map_err(|e| format!("conformance/{name}: {e}"))?)
 }

@@ -1,11 +1,13 @@
 //! Runs scripts side by side and keeps what goes wrong inside the directive it goes wrong in.
 //!
-//! Each file has a thread of its own, on which its subject lives. A panic of the subject is caught and fails
-//! the directive; a directive that does not end within the budget fails, its thread is left behind, and the
-//! rest of its file is not reached. What a subject does to the whole process (a crash) is not contained here.
+//! Each file has a thread of its own, on which its subject lives. A panic of the subject is caught
+//! and fails the directive; a directive that does not end within the budget fails, its thread is
+//! left behind, and the rest of its file is not reached. What a subject does to the whole process
+//! (a crash) is not contained here.
 
-use crate::run::{Outcome, State, run};
-use crate::script::{self, Directive, Language, Place};
+use crate::outcome::{FileOutcome, Happened, Kind, Outcome};
+use crate::run::{State, run};
+use crate::script::{self, Directive, Language, LineColumn};
 use crate::subjects::Subject;
 use crate::suite::{Suite, SuiteError};
 use std::cell::RefCell;
@@ -35,16 +37,8 @@ impl Default for Limits {
 /// Makes the subject that runs the file of this name, on the thread that runs it.
 pub type MakeSubject = fn(&str) -> Box<dyn Subject>;
 
-/// What became of a file's directives, in order.
-#[derive(Clone, Debug)]
-pub struct FileOutcome {
-    /// The file, relative to the suite.
-    pub file: String,
-    /// Its directives; a file that does not parse has a single one, which failed.
-    pub directives: Vec<(Place, Outcome)>,
-}
-
-/// Runs `files` of `suite`, each through a subject of its own. The outcomes come in the order of `files`.
+/// Runs `files` of `suite`, each through a subject of its own. The outcomes come in the order of
+/// `files`.
 ///
 /// # Errors
 ///
@@ -86,8 +80,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// What a worker tells the job that waits for it.
 enum Message {
-    /// The places of all directives; comes first.
-    Script(Vec<Place>),
+    /// The positions of all directives; comes first.
+    Script(Vec<LineColumn>),
     /// The next directive is done.
     Done(Outcome),
 }
@@ -102,7 +96,7 @@ pub fn run_text(
     language: Language,
     make: impl FnOnce() -> Box<dyn Subject> + Send + 'static,
     budget: Duration,
-) -> Vec<(Place, Outcome)> {
+) -> Vec<(LineColumn, Outcome)> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
@@ -122,31 +116,35 @@ pub fn run_text(
 }
 
 const WORKER: &str = "conformance worker";
-const WHOLE_FILE: Place = Place { line: 1, column: None };
+/// Where what goes wrong with all of a file is noted.
+const START: LineColumn = LineColumn { line: 1, column: None };
 
-/// The worker's side. A receiver that has gone away has given up on this file: then so does the worker.
+/// The worker's side. A receiver that has gone away has given up on this file: then so does the
+/// worker.
 fn work(
     text: &str,
     language: Language,
     make: impl FnOnce() -> Box<dyn Subject>,
     sender: &mpsc::Sender<Message>,
 ) {
-    let directives = match contained(|| script::parse(text, language)) {
-        Ok(Ok(directives)) => directives,
-        Ok(Err(error)) | Err(error) => {
-            let outcome = Outcome::Failed { expected: "a script".to_owned(), got: error };
+    let script =
+        contained(|| script::parse(text, language).map_err(|error| Happened::new(Kind::Script, error)));
+    let directives = match script.flatten() {
+        Ok(directives) => directives,
+        Err(got) => {
+            let outcome = Outcome::Failed { expected: "a script".to_owned(), got };
             // The receiver may be gone; there is nobody else to tell.
-            let _ = sender.send(Message::Script(vec![WHOLE_FILE]));
+            let _ = sender.send(Message::Script(vec![START]));
             let _ = sender.send(Message::Done(outcome));
             return;
         }
     };
-    if sender.send(Message::Script(directives.iter().map(|d| d.place).collect())).is_err() {
+    if sender.send(Message::Script(directives.iter().map(|d| d.position).collect())).is_err() {
         return;
     }
     let mut subject = make();
     let mut state = State::default();
-    for Directive { place: _, action } in &directives {
+    for Directive { position: _, action } in &directives {
         let outcome = contained(|| run(subject.as_mut(), &mut state, action))
             .unwrap_or_else(|panic| Outcome::Failed { expected: "no panic".to_owned(), got: panic });
         if sender.send(Message::Done(outcome)).is_err() {
@@ -156,7 +154,7 @@ fn work(
 }
 
 /// The waiting side. Every directive has an outcome in the end, whatever the worker does.
-fn collect(receiver: &mpsc::Receiver<Message>, budget: Duration) -> Vec<(Place, Outcome)> {
+fn collect(receiver: &mpsc::Receiver<Message>, budget: Duration) -> Vec<(LineColumn, Outcome)> {
     let mut places = Vec::new();
     let mut outcomes = Vec::new();
     let rest = loop {
@@ -165,28 +163,29 @@ fn collect(receiver: &mpsc::Receiver<Message>, budget: Duration) -> Vec<(Place, 
         }
         match receiver.recv_timeout(budget) {
             Ok(Message::Script(all)) if all.is_empty() => {
-                places = vec![WHOLE_FILE];
-                break Outcome::Failed { expected: "directives".to_owned(), got: "none".to_owned() };
+                places = vec![START];
+                let got = Happened::new(Kind::Script, "no directives");
+                break Outcome::Failed { expected: "directives".to_owned(), got };
             }
             Ok(Message::Script(all)) => places = all,
             Ok(Message::Done(outcome)) => outcomes.push(outcome),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 let expected = format!("an end within {} s", budget.as_secs());
-                break Outcome::Failed { expected, got: "hangs".to_owned() };
+                break Outcome::Failed { expected, got: Happened::new(Kind::Hang, "") };
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                let got = "the worker died".to_owned();
+                let got = Happened::new(Kind::Died, "the worker");
                 break Outcome::Failed { expected: "an outcome".to_owned(), got };
             }
         }
     };
     if places.is_empty() {
-        places.push(WHOLE_FILE);
+        places.push(START);
     }
     if outcomes.len() < places.len() {
         outcomes.push(rest);
     }
-    let unreached = Outcome::NotReached("an earlier directive of the file did not end".to_owned());
+    let unreached = Outcome::NotReached(Happened::new(Kind::Hang, "an earlier directive of the file"));
     outcomes.resize(places.len(), unreached);
     places.into_iter().zip(outcomes).collect()
 }
@@ -196,10 +195,10 @@ thread_local! {
 }
 
 /// Runs `f`; a panic becomes its message and place.
-fn contained<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+fn contained<T>(f: impl FnOnce() -> T) -> Result<T, Happened> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|_| {
         let said = LAST_PANIC.with_borrow_mut(Option::take);
-        format!("panicked: {}", said.unwrap_or_else(|| "without a word".to_owned()))
+        Happened::new(Kind::Panic, said.unwrap_or_else(|| "without a word".to_owned()))
     })
 }
 
@@ -214,12 +213,14 @@ fn note_panic(info: &PanicHookInfo<'_>) -> bool {
     true
 }
 
-/// Shortens an absolute path, which is that of a dependency, to the package's folder and what follows.
+/// Shortens an absolute path, which is that of a dependency, to the package's folder and what
+/// follows.
 fn relative(path: &str) -> &str {
     let Some((before, _)) = path.split_once("/src/").filter(|_| path.starts_with('/')) else {
         return path;
     };
-    // A registry's folder is itself called `src`: the package's is the last one that has such a folder.
+    // A registry's folder is itself called `src`: the package's is the last one that has such a
+    // folder.
     let package = path.rfind("/src/").map_or(before, |at| &path[..at]);
     let start = package.rfind('/').map_or(0, |at| at + 1);
     &path[start..]
@@ -228,22 +229,22 @@ fn relative(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::cause;
     use crate::subjects::fake::Fake;
 
     /// Runs `text` against the fake subject and compares line, outcome and cause of each directive.
     fn check(text: &str, expected: &[&str]) {
         let budget = Duration::from_millis(if text.contains("hang") { 200 } else { 30_000 });
         let outcomes = run_text(text.to_owned(), Language::Component, || Box::new(Fake::default()), budget);
-        let shown: Vec<_> = outcomes.iter().map(|(place, outcome)| shown(*place, outcome)).collect();
+        let shown: Vec<_> = outcomes.iter().map(|(position, outcome)| shown(*position, outcome)).collect();
         assert_eq!(shown, expected, "{text}");
     }
 
-    fn shown(place: Place, outcome: &Outcome) -> String {
+    fn shown(position: LineColumn, outcome: &Outcome) -> String {
         match outcome {
-            Outcome::Passed => format!("{place} passed"),
-            Outcome::Failed { expected, got } => format!("{place} wanted {expected}, got {got}"),
-            Outcome::NotReached(_) => format!("{place} not reached: {}", cause(outcome)),
+            Outcome::Passed => format!("{position} passed"),
+            Outcome::Reworded => format!("{position} passed in other words"),
+            Outcome::Failed { expected, got } => format!("{position} wanted {expected}, got {got}"),
+            Outcome::NotReached(cause) => format!("{position} not reached: {cause}"),
         }
     }
 
@@ -275,32 +276,33 @@ mod tests {
     fn what_fails() {
         check(
             "(component)\n(assert_return (invoke \"which\") (u32.const 7))",
-            &["1 passed", "2 wanted 7, got u32 0 instead of u32 7"],
+            &["1 passed", "2 wanted 7, got value: u32 0 instead of u32 7"],
         );
         check(
             "(component)\n(assert_return (invoke \"which\"))",
-            &["1 passed", "2 wanted a return, got the value 0"],
+            &["1 passed", "2 wanted a return, got value: the value 0"],
         );
         check(
             "(component)\n(assert_trap (invoke \"trap\") \"another\")",
-            &["1 passed", "2 wanted trap in the words: another, got trap: wasm trap: the fake's own"],
+            &["1 passed", "2 wanted another, got words: wasm trap: the fake's own"],
         );
         check(
             "(component)\n(assert_trap (invoke \"throw\") \"thrown\")",
             &["1 passed", "2 wanted trap: thrown, got exception: thrown"],
         );
-        check("(assert_invalid (component) \"why\")", &["1 wanted invalid: why, got a valid definition"]);
+        check(
+            "(assert_invalid (component) \"why\")",
+            &["1 wanted invalid: why, got value: a valid definition"],
+        );
         check(
             "(assert_invalid (component binary \"invalid\") \"why\")",
-            &[
-                "1 wanted invalid in the words: why, got invalid: this says that it is invalid (at offset 0x1f)",
-            ],
+            &["1 wanted why, got words: this says that it is invalid (at offset 0x1f)"],
         );
         check(
             "(assert_return (component binary \"unsupported\"))",
             &["1 wanted a valid definition, got not supported yet: the unsupported"],
         );
-        check("(assert_return (invoke \"which\"))", &["1 wanted the instance, got the script has none"]);
+        check("(assert_return (invoke \"which\"))", &["1 wanted the instance, got script: it has none"]);
     }
 
     #[test]
@@ -308,12 +310,15 @@ mod tests {
         check(
             "(module)",
             &[
-                "1 wanted a directive that this crate knows, got unknown directive: a core module at the top level",
+                "1 wanted a directive that this crate knows, got script: unknown directive: a core module at the top level",
             ],
         );
         check(
             "(component)\n(register \"a\")",
-            &["1 passed", "2 wanted a directive that this crate knows, got unknown directive: register"],
+            &[
+                "1 passed",
+                "2 wanted a directive that this crate knows, got script: unknown directive: register",
+            ],
         );
     }
 
@@ -347,13 +352,13 @@ mod tests {
             || Box::new(Fake::default()),
             Duration::from_secs(30),
         );
-        let shown: Vec<_> = directives.iter().map(|(place, outcome)| shown(*place, outcome)).collect();
+        let shown: Vec<_> = directives.iter().map(|(position, outcome)| shown(*position, outcome)).collect();
         assert_eq!(shown[0], "1 passed");
         let told = "wanted no panic, got panicked: the fake was told to panic (at ";
         assert!(shown[1].starts_with(&format!("2 {told}")), "{}", shown[1]);
         assert_eq!(shown[2], "3 passed");
         assert!(shown[3].starts_with(&format!("4 {told}")), "{}", shown[3]);
-        assert_eq!(shown[4], "5 not reached: its definition panicked");
+        assert_eq!(shown[4], "5 not reached: panicked: its definition");
     }
 
     #[test]
@@ -363,15 +368,15 @@ mod tests {
             &[
                 "1 passed",
                 "2 wanted an end within 0 s, got hangs",
-                "3 not reached: an earlier directive of the file did not end",
-                "4 not reached: an earlier directive of the file did not end",
+                "3 not reached: hangs: an earlier directive of the file",
+                "4 not reached: hangs: an earlier directive of the file",
             ],
         );
     }
 
     #[test]
     fn a_file_that_is_no_script_fails() {
-        check("(component", &["1 wanted a script, got line 1, column 11: expected `)`"]);
+        check("(component", &["1 wanted a script, got script: line 1, column 11: expected `)`"]);
         let text = "(component) (nonsense)";
         let outcomes = run_text(
             text.to_owned(),
@@ -380,7 +385,10 @@ mod tests {
             Duration::from_secs(30),
         );
         let shown = shown(outcomes[0].0, &outcomes[0].1);
-        assert!(shown.starts_with("1 wanted a script, got line 1, column 14: unexpected token"), "{shown}");
+        assert!(
+            shown.starts_with("1 wanted a script, got script: line 1, column 14: unexpected token"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Prints outcomes: a table for people, JSON for programs, counts by reason for whoever decides what is next.
+//! Prints outcomes: a table for people, JSON for programs, counts by reason for whoever decides
+//! what is next.
 
-use crate::ledger::{Difference, Key, Ledger, reason};
-use crate::pool::FileOutcome;
-use crate::run::Outcome;
+use crate::ledger::{Difference, Key, Ledger};
+use crate::outcome::{FileOutcome, Happened, Outcome};
 use crate::script::Language;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use std::fmt;
 pub struct Counts {
     /// Those that held.
     pub n_passed: u32,
+    /// Those that held in other words than the suite's.
+    pub n_reworded: u32,
     /// Those that did not hold.
     pub n_failed: u32,
     /// Those whose definition or instance never came into being.
@@ -26,6 +28,7 @@ impl Counts {
         for (_, outcome) in &outcome.directives {
             match outcome {
                 Outcome::Passed => counts.n_passed += 1,
+                Outcome::Reworded => counts.n_reworded += 1,
                 Outcome::Failed { .. } => counts.n_failed += 1,
                 Outcome::NotReached(_) => counts.n_not_reached += 1,
             }
@@ -37,6 +40,7 @@ impl Counts {
     pub fn total(outcomes: &[FileOutcome]) -> Self {
         outcomes.iter().map(Self::of).fold(Self::default(), |a, b| Self {
             n_passed: a.n_passed + b.n_passed,
+            n_reworded: a.n_reworded + b.n_reworded,
             n_failed: a.n_failed + b.n_failed,
             n_not_reached: a.n_not_reached + b.n_not_reached,
         })
@@ -44,7 +48,7 @@ impl Counts {
 
     /// Returns the number of directives.
     pub fn n_directives(&self) -> u32 {
-        self.n_passed + self.n_failed + self.n_not_reached
+        self.n_passed + self.n_reworded + self.n_failed + self.n_not_reached
     }
 }
 
@@ -63,7 +67,7 @@ pub struct Text<'a> {
     /// What became of the directives.
     pub outcomes: &'a [FileOutcome],
     /// Where that is not what the ledger says.
-    pub differences: &'a [(Key, Difference)],
+    pub differences: &'a [Difference],
     /// Which parts to print.
     pub parts: Parts,
 }
@@ -84,7 +88,7 @@ impl fmt::Display for Text<'_> {
             return writeln!(out, "\nThe outcome is what the ledger says.");
         }
         writeln!(out, "\nDifferences from the ledger: {}", self.differences.len())?;
-        for (_, difference) in self.differences {
+        for difference in self.differences {
             writeln!(out, "{difference}")?;
         }
         Ok(())
@@ -95,11 +99,12 @@ fn write_table(out: &mut fmt::Formatter<'_>, outcomes: &[FileOutcome]) -> fmt::R
     let total = format!("total: {} files", outcomes.len());
     let names = outcomes.iter().map(|outcome| outcome.file.as_str());
     let width = names.chain([total.as_str()]).map(str::len).max().unwrap_or_default();
-    writeln!(out, "{:<width$}  directives  passed  failed  not reached", "file")?;
+    writeln!(out, "{:<width$}  directives  passed  reworded  failed  not reached", "file")?;
     let mut row = |name: &str, counts: Counts| {
-        let Counts { n_passed, n_failed, n_not_reached } = counts;
+        let Counts { n_passed, n_reworded, n_failed, n_not_reached } = counts;
         let n_directives = counts.n_directives();
-        writeln!(out, "{name:<width$}  {n_directives:>10}  {n_passed:>6}  {n_failed:>6}  {n_not_reached:>11}")
+        write!(out, "{name:<width$}  {n_directives:>10}  {n_passed:>6}  {n_reworded:>8}")?;
+        writeln!(out, "  {n_failed:>6}  {n_not_reached:>11}")
     };
     for outcome in outcomes {
         row(&outcome.file, Counts::of(outcome))?;
@@ -109,25 +114,25 @@ fn write_table(out: &mut fmt::Formatter<'_>, outcomes: &[FileOutcome]) -> fmt::R
 
 fn write_failures(out: &mut fmt::Formatter<'_>, outcomes: &[FileOutcome]) -> fmt::Result {
     for FileOutcome { file, directives } in outcomes {
-        for (place, outcome) in directives {
+        for (position, outcome) in directives {
             match outcome {
-                Outcome::Passed => {}
+                Outcome::Passed | Outcome::Reworded => {}
                 Outcome::Failed { expected, got } => {
-                    writeln!(out, "{file}:{place}  failed\n  expected: {expected}\n  got:      {got}")?;
+                    writeln!(out, "{file}:{position}  failed\n  expected: {expected}\n  got:      {got}")?;
                 }
-                Outcome::NotReached(cause) => writeln!(out, "{file}:{place}  not reached: {cause}")?,
+                Outcome::NotReached(cause) => writeln!(out, "{file}:{position}  not reached: {cause}")?,
             }
         }
     }
     writeln!(out)
 }
 
-/// Returns how often each derived reason occurs, the most frequent first.
+/// Returns how often each way not to pass occurs, the most frequent first.
 pub fn by_reason(outcomes: &[FileOutcome]) -> Vec<(String, u32)> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for (_, outcome) in outcomes.iter().flat_map(|outcome| &outcome.directives) {
-        if let Some(reason) = reason(outcome) {
-            *counts.entry(reason).or_default() += 1;
+        if let Some(happened) = Happened::of(outcome) {
+            *counts.entry(happened.short().to_string()).or_default() += 1;
         }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
@@ -139,12 +144,11 @@ pub fn by_reason(outcomes: &[FileOutcome]) -> Vec<(String, u32)> {
 pub fn json(
     language: Language,
     outcomes: &[FileOutcome],
-    differences: &[(Key, Difference)],
+    differences: &[Difference],
     ledger: &Ledger,
 ) -> Value {
     let files: Vec<_> = outcomes.iter().map(|outcome| file_json(outcome, ledger)).collect();
-    let differences: Vec<_> =
-        differences.iter().map(|(key, difference)| difference_json(key, difference)).collect();
+    let differences: Vec<_> = differences.iter().map(difference_json).collect();
     json!({
         "suite": match language {
             Language::Component => "component-model",
@@ -161,6 +165,7 @@ fn counts_json(counts: Counts) -> Value {
     json!({
         "directives": counts.n_directives(),
         "passed": counts.n_passed,
+        "reworded": counts.n_reworded,
         "failed": counts.n_failed,
         "not_reached": counts.n_not_reached,
     })
@@ -170,45 +175,62 @@ fn file_json(outcome: &FileOutcome, ledger: &Ledger) -> Value {
     let not_passed: Vec<_> = outcome
         .directives
         .iter()
-        .filter_map(|(place, result)| {
+        .filter_map(|(position, result)| {
             let (kind, expected, got) = match result {
-                Outcome::Passed => return None,
+                Outcome::Passed | Outcome::Reworded => return None,
                 Outcome::Failed { expected, got } => ("failed", Some(expected), got),
                 Outcome::NotReached(cause) => ("not_reached", None, cause),
             };
-            let key = Key { file: outcome.file.clone(), place: *place };
+            let entry = |position| {
+                let key = Key { file: outcome.file.clone(), position };
+                ledger.entries().get(&key)
+            };
+            let entry = entry(Some(*position)).or_else(|| entry(None));
             Some(json!({
-                "line": place.line,
-                "column": place.column,
+                "line": position.line,
+                "column": position.column,
                 "outcome": kind,
                 "expected": expected,
-                "got": got,
-                "ledger_reason": ledger.entries().get(&key).map(|entry| &entry.reason),
+                "got": got.to_string(),
+                "ledger": entry.map(|entry| entry.listed.to_string()),
+                "ledger_reason": entry.and_then(|entry| entry.reason.as_ref()),
             }))
         })
         .collect();
     json!({ "file": outcome.file, "counts": counts_json(Counts::of(outcome)), "not_passed": not_passed })
 }
 
-fn difference_json(key: &Key, difference: &Difference) -> Value {
+fn difference_json(difference: &Difference) -> Value {
     let kind = match difference {
         Difference::Unlisted(..) => "unlisted",
+        Difference::FailsOtherwise(..) => "fails_otherwise",
+        Difference::OtherCounts(..) => "other_counts",
         Difference::UnexpectedPass(_) => "unexpected_pass",
         Difference::NoSuchDirective(_) => "no_such_directive",
+        Difference::UnusedWording(_) => "unused_wording",
     };
-    json!({ "file": key.file, "line": key.place.line, "column": key.place.column, "kind": kind })
+    let key = difference.key();
+    let position = key.and_then(|key| key.position);
+    json!({
+        "file": key.map(|key| &key.file),
+        "line": position.map(|position| position.line),
+        "column": position.and_then(|position| position.column),
+        "kind": kind,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Place;
+    use crate::outcome::Kind;
+    use crate::script::LineColumn;
 
     fn outcomes() -> Vec<FileOutcome> {
-        let place = |line| Place { line, column: None };
-        let failed = Outcome::Failed { expected: "1".to_owned(), got: "2".to_owned() };
-        let lost = Outcome::NotReached("no memory".to_owned());
-        let directives = vec![(place(1), Outcome::Passed), (place(2), failed), (place(3), lost)];
+        let at = |line| LineColumn { line, column: None };
+        let failed = Outcome::Failed { expected: "1".to_owned(), got: Happened::new(Kind::Value, "2") };
+        let lost = Outcome::NotReached(Happened::new(Kind::Trap, "no memory"));
+        let directives =
+            vec![(at(1), Outcome::Passed), (at(2), failed), (at(3), lost), (at(4), Outcome::Reworded)];
         vec![FileOutcome { file: "values/a.wast".to_owned(), directives }]
     }
 
@@ -216,23 +238,24 @@ mod tests {
     fn as_text() {
         let parts = Parts { failures: true, reasons: true };
         let outcomes = outcomes();
-        let differences = Ledger::parse("values/a.wast:2  why\n").unwrap().compare(&outcomes, true);
+        let differences =
+            Ledger::parse("values/a.wast:2  value: 2  # why\n").unwrap().compare(&outcomes, true);
         let expected = "\
 values/a.wast:2  failed
   expected: 1
-  got:      2
-values/a.wast:3  not reached: no memory
+  got:      value: 2
+values/a.wast:3  not reached: trap: no memory
 
-file            directives  passed  failed  not reached
-values/a.wast            3       1       1            1
-total: 1 files           3       1       1            1
+file            directives  passed  reworded  failed  not reached
+values/a.wast            4       1         1       1            1
+total: 1 files           4       1         1       1            1
 
  count  reason
-     1  not reached: no memory
-     1  wanted 1, got 2
+     1  not reached: trap: no memory
+     1  value: 2
 
 Differences from the ledger: 1
-values/a.wast:3  not in the ledger: not reached: no memory
+values/a.wast:3  not in the ledger: not reached: trap: no memory
 ";
         let text = Text { outcomes: &outcomes, differences: &differences, parts };
         assert_eq!(text.to_string(), expected);
@@ -240,15 +263,20 @@ values/a.wast:3  not in the ledger: not reached: no memory
 
     #[test]
     fn as_json() {
-        let ledger = Ledger::parse("values/a.wast:2  why\n").unwrap();
+        let ledger = Ledger::parse("values/a.wast:2  value: 2  # why\n").unwrap();
         let outcomes = outcomes();
         let report = json(Language::Component, &outcomes, &ledger.compare(&outcomes, true), &ledger);
-        assert_eq!(report["totals"], json!({ "directives": 3, "passed": 1, "failed": 1, "not_reached": 1 }));
+        assert_eq!(
+            report["totals"],
+            json!({ "directives": 4, "passed": 1, "reworded": 1, "failed": 1, "not_reached": 1 })
+        );
         assert_eq!(report["agrees_with_ledger"], false);
         let difference = json!({ "file": "values/a.wast", "line": 3, "column": null, "kind": "unlisted" });
         assert_eq!(report["differences"], json!([difference]));
         let first = &report["files"][0]["not_passed"][0];
         assert_eq!(first["expected"], "1");
+        assert_eq!(first["got"], "value: 2");
+        assert_eq!(first["ledger"], "value: 2");
         assert_eq!(first["ledger_reason"], "why");
     }
 }

@@ -1,31 +1,17 @@
 //! What each directive means: which calls of the [`Subject`] it makes, and which outcomes pass.
 //!
-//! Follows the reference interpreter's script semantics: the latest definition and the latest instance are
-//! what a directive without a name refers to, and a later one of the same name hides an earlier one.
+//! Follows the reference interpreter's script semantics: the latest definition and the latest
+//! instance are what a directive without a name refers to, and a later one of the same name hides
+//! an earlier one.
 //!
-//! Invariant: a name is bound before the subject is called, to the reason that it has nothing behind it, so
-//! that a subject that panics leaves no older instance in a newer one's place.
+//! Invariant: a name is bound before the subject is called, to the reason that it has nothing
+//! behind it, so that a subject that panics leaves no older instance in a newer one's place.
 
+use crate::outcome::{Happened, Kind, Outcome};
 use crate::script::{Action, Call, Encoded, Expected, Run};
 use crate::subjects::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val, mismatch};
-use crate::wording::{engine_says, parser_says};
+use crate::wordings::says;
 use std::collections::BTreeMap;
-
-/// What became of a directive.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// It held.
-    Passed,
-    /// It did not hold.
-    Failed {
-        /// What should have happened.
-        expected: String,
-        /// What happened.
-        got: String,
-    },
-    /// What it refers to never came into being; the cause.
-    NotReached(String),
-}
 
 /// What the script has brought into being so far.
 #[derive(Debug, Default)]
@@ -35,7 +21,7 @@ pub struct State {
 }
 
 /// Either the thing, or why it never came into being.
-type Slot<T> = Result<T, String>;
+type Slot<T> = Result<T, Happened>;
 
 #[derive(Debug)]
 struct Names<T> {
@@ -68,7 +54,7 @@ impl<T: Copy> Names<T> {
             Some(Err(cause)) => Err(Outcome::NotReached(cause.clone())),
             None => {
                 let name = name.map(|name| format!(" ${name}")).unwrap_or_default();
-                Err(failed(format!("the {what}{name}"), "the script has none"))
+                Err(failed(format!("the {what}{name}"), Happened::new(Kind::Script, "it has none")))
             }
         }
     }
@@ -79,7 +65,7 @@ pub fn run(subject: &mut dyn Subject, state: &mut State, action: &Action) -> Out
     let outcome = match action {
         Action::Define { name, wasm } => define(subject, state, name.as_ref(), wasm).map(drop),
         Action::DefineAndInstantiate { name, wasm } => {
-            state.instances.bind(name.as_ref(), Err("its definition panicked".to_owned()));
+            state.instances.bind(name.as_ref(), Err(panicked("its definition")));
             let definition = define(subject, state, name.as_ref(), wasm);
             let definition = definition.inspect_err(|outcome| {
                 state.instances.bind(name.as_ref(), Err(cause(outcome)));
@@ -94,9 +80,10 @@ pub fn run(subject: &mut dyn Subject, state: &mut State, action: &Action) -> Out
             definition.and_then(|definition| instantiate(subject, state, instance.as_ref(), definition))
         }
         Action::Invoke(call) => invoke(subject, state, call)
-            .and_then(|result| result.map(drop).map_err(|failure| failed("a return", failure.to_string()))),
-        Action::AssertReturn { run, results } => execute(subject, state, run)
-            .and_then(|result| returns(results, result.map_err(|failure| failure.to_string()))),
+            .and_then(|result| result.map(drop).map_err(|failure| failed("a return", failure.into()))),
+        Action::AssertReturn { run, results } => {
+            execute(subject, state, run).and_then(|result| returns(results, result))
+        }
         Action::AssertTrap { run, message } => execute(subject, state, run)
             .and_then(|result| fails_with(FailureKind::Trap, "trap", message, result.map(shown_result))),
         Action::AssertExhaustion { call, message } => invoke(subject, state, call)
@@ -109,25 +96,32 @@ pub fn run(subject: &mut dyn Subject, state: &mut State, action: &Action) -> Out
         Action::Register { name, instance } => {
             state.instances.resolve("instance", instance.as_ref()).and_then(|instance| {
                 let registered = subject.register(instance, name);
-                registered.map_err(|failure| failed("a registration", failure.to_string()))
+                registered.map_err(|failure| failed("a registration", failure.into()))
             })
         }
-        Action::Unknown(what) => Err(failed("a directive that this crate knows", what)),
+        Action::Unknown(what) => {
+            Err(failed("a directive that this crate knows", Happened::new(Kind::Script, what)))
+        }
     };
     outcome.err().unwrap_or(Outcome::Passed)
 }
 
-/// Returns the text that stands for `outcome` where another directive depends on it.
-pub fn cause(outcome: &Outcome) -> String {
+/// Returns what happened to a directive that another one depends on: what came before, if it was
+/// not reached itself.
+fn cause(outcome: &Outcome) -> Happened {
     match outcome {
-        Outcome::Passed => "passed".to_owned(),
         Outcome::Failed { got, .. } => got.clone(),
         Outcome::NotReached(cause) => cause.clone(),
+        Outcome::Passed | Outcome::Reworded => unreachable!("nothing fails because of what holds"),
     }
 }
 
-fn failed(expected: impl Into<String>, got: impl Into<String>) -> Outcome {
-    Outcome::Failed { expected: expected.into(), got: got.into() }
+fn failed(expected: impl Into<String>, got: Happened) -> Outcome {
+    Outcome::Failed { expected: expected.into(), got }
+}
+
+fn panicked(what: &str) -> Happened {
+    Happened::new(Kind::Panic, what)
 }
 
 fn define(
@@ -136,10 +130,10 @@ fn define(
     name: Option<&String>,
     wasm: &Encoded,
 ) -> Result<DefinitionId, Outcome> {
-    state.definitions.bind(name, Err("its definition panicked".to_owned()));
+    state.definitions.bind(name, Err(panicked("its definition")));
     let definition = match wasm {
-        Ok(wasm) => subject.define(wasm).map_err(|failure| failure.to_string()),
-        Err(error) => Err(format!("text that does not encode: {error}")),
+        Ok(wasm) => subject.define(wasm).map_err(Happened::from),
+        Err(error) => Err(Happened::new(Kind::Text, error)),
     };
     state.definitions.bind(name, definition.clone());
     definition.map_err(|got| failed("a valid definition", got))
@@ -152,8 +146,8 @@ fn instantiate(
     definition: DefinitionId,
 ) -> Result<(), Outcome> {
     let named = named_instances(state);
-    state.instances.bind(name, Err("its instantiation panicked".to_owned()));
-    let instance = subject.instantiate(definition, &named).map_err(|failure| failure.to_string());
+    state.instances.bind(name, Err(panicked("its instantiation")));
+    let instance = subject.instantiate(definition, &named).map_err(Happened::from);
     state.instances.bind(name, instance.clone());
     instance.map(drop).map_err(|got| failed("an instance", got))
 }
@@ -198,14 +192,14 @@ fn make(
     state: &State,
     wasm: &Encoded,
 ) -> Result<Result<InstanceId, Failure>, Outcome> {
-    let wasm = wasm.as_ref().map_err(|error| failed("text that encodes", error))?;
-    let definition =
-        subject.define(wasm).map_err(|failure| failed("a valid definition", failure.to_string()))?;
+    let wasm =
+        wasm.as_ref().map_err(|error| failed("text that encodes", Happened::new(Kind::Text, error)))?;
+    let definition = subject.define(wasm).map_err(|failure| failed("a valid definition", failure.into()))?;
     Ok(subject.instantiate(definition, &named_instances(state)))
 }
 
-fn returns(expected: &[Expected], got: Result<Vec<Val>, String>) -> Result<(), Outcome> {
-    let got = got.map_err(|failure| failed("a return", failure))?;
+fn returns(expected: &[Expected], got: Result<Vec<Val>, Failure>) -> Result<(), Outcome> {
+    let got = got.map_err(|failure| failed("a return", failure.into()))?;
     let difference = if expected.len() == got.len() {
         expected.iter().zip(&got).find_map(|(expected, got)| match (expected, got) {
             (Expected::Val(expected), got) => mismatch(expected, got),
@@ -219,7 +213,7 @@ fn returns(expected: &[Expected], got: Result<Vec<Val>, String>) -> Result<(), O
         [] => "a return".to_owned(),
         vals => vals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     };
-    difference.map_or(Ok(()), |got| Err(failed(wanted(), got)))
+    difference.map_or(Ok(()), |got| Err(failed(wanted(), Happened::new(Kind::Value, got))))
 }
 
 fn shown_result(result: Vec<Val>) -> String {
@@ -237,27 +231,30 @@ fn fails_with(
     message: &str,
     got: Result<String, Failure>,
 ) -> Result<(), Outcome> {
-    let (expected, got) = match got {
-        Err(failure) if failure.kind == kind && engine_says(&failure.message, message) => return Ok(()),
-        Err(failure) if failure.kind == kind => {
-            (format!("{what} in the words: {message}"), failure.to_string())
-        }
-        Err(failure) => (format!("{what}: {message}"), failure.to_string()),
-        Ok(result) => (format!("{what}: {message}"), result),
+    let got = match got {
+        Err(failure) if failure.kind == kind => return in_words(&failure.message, message),
+        Err(failure) => failure.into(),
+        Ok(result) => Happened::new(Kind::Value, result),
     };
-    Err(failed(expected, got))
+    Err(failed(format!("{what}: {message}"), got))
 }
 
-/// Passes if the text does not encode or the subject finds the bytes invalid, and the error contains
-/// `message`. Where the line between malformed and invalid runs is the engine's affair, as it is for the
-/// suite's other users.
+/// Judges the words of a failure that is of the right kind.
+fn in_words(ours: &str, suite: &str) -> Result<(), Outcome> {
+    if says(ours, suite) { Ok(()) } else { Err(failed(suite, Happened::new(Kind::Words, ours))) }
+}
+
+/// Passes if the text does not encode or the subject finds the bytes invalid, and the error
+/// contains `message`. Where the line between malformed and invalid runs is the engine's affair, as
+/// it is for the suite's other users.
 fn rejects(subject: &mut dyn Subject, wasm: &Encoded, what: &str, message: &str) -> Result<(), Outcome> {
-    let got = match wasm {
-        Ok(wasm) => subject.validate(wasm).map(|()| "a valid definition".to_owned()),
-        Err(error) if parser_says(error, message) => return Ok(()),
-        Err(error) => Err(Failure::new(FailureKind::Invalid, error.clone())),
-    };
-    fails_with(FailureKind::Invalid, what, message, got)
+    match wasm {
+        Ok(wasm) => {
+            let got = subject.validate(wasm).map(|()| "a valid definition".to_owned());
+            fails_with(FailureKind::Invalid, what, message, got)
+        }
+        Err(error) => in_words(error, message),
+    }
 }
 
 fn unlinkable(

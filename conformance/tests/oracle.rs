@@ -1,5 +1,5 @@
-//! `canonical-abi` against the spec's own program: its golden vectors everywhere, the program itself where there is a
-//! `python3`. Where there is none, the tests that need it say so on stderr.
+//! `canonical-abi` against the spec's own program: its golden vectors everywhere, the program
+//! itself where there is a `python3`. Where there is none, the tests that need it say so on stderr.
 
 use conformance::oracle::case::Case;
 use conformance::oracle::spec::{Spec, SpecError};

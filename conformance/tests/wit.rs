@@ -1,7 +1,8 @@
-//! `wit-parser-lite` against the reference: the tests that the registry package `wit-parser` carries, and its resolver.
+//! `wit-parser-lite` against the reference: the tests that the registry package `wit-parser`
+//! carries, and its resolver.
 //!
-//! Every positive is accepted and resolves to the same structure, every negative is rejected. What differs stands in the
-//! tables here with its reason; a line that no longer holds is a failure too.
+//! Every positive is accepted and resolves to the same structure, every negative is rejected. What
+//! differs stands in the tables here with its reason; a line that no longer holds is a failure too.
 
 #![forbid(unsafe_code)]
 

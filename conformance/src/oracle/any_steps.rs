@@ -1,10 +1,9 @@
 //! Random sequences of handle operations.
 //!
-//! Each is planned without a table, and then given an index while the table is at hand: mostly of a handle that the
-//! operation is for, so that sequences get far, else of any handle, or of none.
+//! Each is planned without a table, and then given an index while the table is at hand: mostly of a
+//! handle that the operation is for, so that sequences get far, else of any handle, or of none.
 
-use super::case::N_RESOURCES;
-use super::steps::{N_CALLS, PAYLOADS, Run, Step};
+use super::steps::{N_CALLS, N_RESOURCES, PAYLOADS, Run, Step};
 use canonical_abi::ValType;
 use canonical_abi::ends::{Element, EndKind, EndState};
 use canonical_abi::handles::{Ownership, TableEntry};

@@ -1,4 +1,5 @@
-//! A case: types, a lowering and a lifting to do with them, and handle operations. Plain data, with a form in JSON.
+//! A case: types, a lowering and a lifting to do with them, and handle operations. Plain data, with
+//! a form in JSON.
 //!
 //! Invariant: what a case says is enough to do it over; it refers to no generator and no seed.
 
@@ -6,14 +7,10 @@ use super::BadVector;
 use super::notation::{
     array, bad, number, text, type_from_json, type_to_json, value_from_json, value_to_json,
 };
-use super::steps::{Step, kind_name, payload_from_json, payload_to_json};
+use super::steps::{N_RESOURCES, Step, kind_name, payload_from_json, payload_to_json};
 use canonical_abi::ends::{EndKind, EndState, ReadableEnd};
 use canonical_abi::{CoreValue, PtrType, StringEncoding, Types, ValType, Value, flatten};
 use serde_json::{Value as Json, json};
-
-/// How many resource types there are. The instance of a case implements the last one itself, so that borrows of it
-/// are passed as their representation.
-pub const N_RESOURCES: u32 = 3;
 
 /// What byte `i` of a memory is before anything is written there.
 pub fn pattern(i: usize) -> u8 {

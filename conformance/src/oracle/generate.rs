@@ -1,14 +1,15 @@
 //! Random cases.
 //!
-//! Types and values are those of `canonical_abi::arbitrary`, which knows no handles and no NaNs: some leaves become
-//! integers while values are made, and resources or floats of the same bits afterwards. A case's lifting is mostly of
-//! what its lowering left behind, with a few changes, and else of bytes made up.
+//! Types and values are those of `canonical_abi::arbitrary`, which knows no handles and no NaNs:
+//! some leaves become integers while values are made, and resources or floats of the same bits
+//! afterwards. A case's lifting is mostly of what its lowering left behind, with a few changes, and
+//! else of bytes made up.
 
 use super::any_steps::any_steps;
-use super::case::{Case, Given, Handle, Lift, Lower, N_RESOURCES, flat_types, idle_end};
+use super::case::{Case, Given, Handle, Lift, Lower, flat_types, idle_end};
 use super::notation::{value_from_json, value_to_json};
 use super::ours::{is_liftable, lowered};
-use super::steps::PAYLOADS;
+use super::steps::{N_RESOURCES, PAYLOADS};
 use canonical_abi::arbitrary::{TypeTree, any_type, any_value_of};
 use canonical_abi::ends::{Element, EndKind};
 use canonical_abi::handles::Ownership;
@@ -64,7 +65,8 @@ struct Settings {
 fn any_settings() -> impl Strategy<Value = Settings> {
     let ptr = select(vec![PtrType::I32, PtrType::I64]);
     let encoding = || select(vec![StringEncoding::Utf8, StringEncoding::Utf16, StringEncoding::Latin1Utf16]);
-    // What parameters, asynchronous parameters and results may have; nothing flat brings out the most in memory.
+    // What parameters, asynchronous parameters and results may have; nothing flat brings out the
+    // most in memory.
     let max_flat = select(vec![16, 0, 1, 4]);
     let all = (ptr, encoding(), encoding(), max_flat);
     all.prop_map(|(ptr, encoding, source, max_flat)| Settings { ptr, encoding, source, max_flat })
@@ -74,7 +76,8 @@ fn any_settings() -> impl Strategy<Value = Settings> {
 struct LowerPlan {
     memory_bytes: usize,
     handles: Vec<Given>,
-    /// Spilled values go to a given place: so many bytes too far, with so many bytes of memory missing.
+    /// Spilled values go to a given place: so many bytes too far, with so many bytes of memory
+    /// missing.
     out: Option<(u64, usize)>,
     gap_bytes: usize,
     answer: Option<(usize, u64)>,
@@ -168,7 +171,8 @@ fn any_edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Words of NaNs that are not the canonical ones, quiet and signalling: as an `f64`, and either half as an `f32`.
+/// Words of NaNs that are not the canonical ones, quiet and signalling: as an `f64`, and either
+/// half as an `f32`.
 const NANS: &[u64] = &[0x7ff8_0001_7fc0_0001, 0x7ff0_0001_7f80_0001, 0xfff8_0001_ffc0_0001];
 
 fn edited(bits: u64, edit: Edit) -> u64 {

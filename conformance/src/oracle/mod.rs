@@ -1,12 +1,15 @@
-//! Compares `canonical-abi` with the spec's own program, `definitions.py`, on random types and values.
+//! Compares `canonical-abi` with the spec's own program, `definitions.py`, on random types and
+//! values.
 //!
-//! The way of a case: `generate` makes it, [`ours`] and [`spec`] answer it, in the same form; [`compare`] holds the
-//! answers against each other and shrinks a case that differs; [`vector`] writes it as a test.
+//! The way of a case: `generate` makes it, [`ours`] and [`spec`] answer it, in the same form;
+//! [`compare`] holds the answers against each other and shrinks a case that differs; [`vector`]
+//! writes it as a test.
 //!
-//! Compared are layouts and flattenings for both pointer types, function types in every mode, and for one lowering
-//! and one lifting: core values as bits, the whole memory with its padding, each call of `realloc`, the handle table,
-//! lends, and whether the call traps; for a sequence of handle operations what each yields, what the table holds after
-//! them, and whether and where they trap. Not compared is which trap it is, since the spec's program does not say.
+//! Compared are layouts and flattenings for both pointer types, function types in every mode, and
+//! for one lowering and one lifting: core values as bits, the whole memory with its padding, each
+//! call of `realloc`, the handle table, lends, and whether the call traps; for a sequence of handle
+//! operations what each yields, what the table holds after them, and whether and where they trap.
+//! Not compared is which trap it is, since the spec's program does not say.
 
 mod any_steps;
 pub mod case;
@@ -66,7 +69,8 @@ pub struct Outcome {
     pub tally: Tally,
 }
 
-/// How many lowerings, liftings and handle operations there were, by how the spec's program says that they end.
+/// How many lowerings, liftings and handle operations there were, by how the spec's program says
+/// that they end.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
     /// Lowerings that succeed.
@@ -231,7 +235,8 @@ fn caught(subject: &Subject, case: &Case) -> Json {
     answer.unwrap_or_else(|_| json!({ "error": "it panicked" }))
 }
 
-/// Returns the way from case `number` of a seed to smaller ones. No case depends on those before it.
+/// Returns the way from case `number` of a seed to smaller ones. No case depends on those before
+/// it.
 fn tree_of(seed: u64, number: u64) -> impl ValueTree<Value = Case> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -241,7 +246,8 @@ fn tree_of(seed: u64, number: u64) -> impl ValueTree<Value = Case> {
     any_case().new_tree(&mut runner).expect("no strategy here rejects a case")
 }
 
-/// Replaces the case by a smaller one that still differs: as proptest shrinks it, then without its parts.
+/// Replaces the case by a smaller one that still differs: as proptest shrinks it, then without its
+/// parts.
 fn shrink(spec: &mut Spec, difference: &mut Difference, subject: &Subject) -> Result<(), SpecError> {
     let mut tree = tree_of(difference.seed, difference.number);
     let mut n_steps = 0;
@@ -273,7 +279,8 @@ fn shrink(spec: &mut Spec, difference: &mut Difference, subject: &Subject) -> Re
     Ok(())
 }
 
-/// Replaces the case of the difference by another one, if that differs too, and returns whether it does.
+/// Replaces the case of the difference by another one, if that differs too, and returns whether it
+/// does.
 fn replaces(
     spec: &mut Spec,
     difference: &mut Difference,
@@ -299,7 +306,8 @@ const PARTS: &[fn(&Case) -> Option<Case>] = &[
     |case| without_param(case, case.params.len().checked_sub(1)?),
 ];
 
-/// Returns the case without a parameter, unless that is the only one or core values to be lifted depend on it.
+/// Returns the case without a parameter, unless that is the only one or core values to be lifted
+/// depend on it.
 fn without_param(case: &Case, i: usize) -> Option<Case> {
     let mut case = case.clone();
     if case.params.len() <= 1 || case.lift.is_some() {

@@ -1,7 +1,8 @@
 //! Types and values of a case as JSON, and back.
 //!
-//! Neither holds a label: field, case and flag `i` is called `l` and its number, which no rule of the Canonical ABI
-//! looks at. Types follow Explainer.md, "Type Definitions"; `conformance/README.md` shows both forms.
+//! Neither holds a label: field, case and flag `i` is called `l` and its number, which no rule of
+//! the Canonical ABI looks at. Types follow Explainer.md, "Type Definitions";
+//! `conformance/README.md` shows both forms.
 
 use super::BadVector;
 use canonical_abi::despecialize::{Cases, Despecialized, HandleType, despecialize};
@@ -129,8 +130,9 @@ pub(crate) fn optional_from_json(types: &mut Types, json: &Json) -> Result<Optio
     if json.is_null() { Ok(None) } else { type_from_json(types, json).map(Some) }
 }
 
-/// Returns `value` as JSON: floats as their bits, characters as their code, variants as `[case, payload]`, records and
-/// tuples by position, flags as their bits, resources as their representation, error contexts, streams and futures by number.
+/// Returns `value` as JSON: floats as their bits, characters as their code, variants as
+/// `[case, payload]`, records and tuples by position, flags as their bits, resources as their
+/// representation, error contexts, streams and futures by number.
 pub(crate) fn value_to_json(value: &Value) -> Json {
     let of_all = |values: &[Value]| Json::Array(values.iter().map(value_to_json).collect());
     let of_case = |case: u32, payload: Option<&Value>| match payload {

@@ -1,8 +1,8 @@
 //! What `canonical-abi` answers to a case, in the form of the oracle's answers.
 
-use super::case::{Case, Given, Handle, Lift, Lower, N_RESOURCES, hex, pattern, pointer_name};
+use super::case::{Case, Given, Handle, Lift, Lower, hex, pattern, pointer_name};
 use super::notation::value_to_json;
-use super::steps;
+use super::steps::{self, N_RESOURCES};
 use canonical_abi::despecialize::{Despecialized, despecialize};
 use canonical_abi::ends::{self, Element};
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
@@ -15,7 +15,8 @@ use canonical_abi::{
 use serde_json::{Map, Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// How many bytes of values a lifting may make, so that lists of lists in the same place come to an end.
+/// How many bytes of values a lifting may make, so that lists of lists in the same place come to an
+/// end.
 const MAX_RESERVED_BYTES: u64 = 1 << 15;
 
 /// Returns what `canonical-abi` says about the case.
@@ -89,15 +90,16 @@ pub(crate) struct Lowered {
     pub(crate) table: HandleTable<Element>,
 }
 
-/// Returns what is left of the case's lowering, unless it traps, or panics, which the comparison will find.
+/// Returns what is left of the case's lowering, unless it traps, or panics, which the comparison
+/// will find.
 pub(crate) fn lowered(case: &Case, job: &Lower) -> Option<Lowered> {
     let (machine, outcome) = catch_unwind(AssertUnwindSafe(|| lower(case, job))).ok()?;
     let flat = outcome.ok()?;
     Some(Lowered { flat, memory: machine.memory, table: machine.table })
 }
 
-/// Returns whether lifting the case's core values stays within what this comparison wants to spend on it. A panic
-/// does: the comparison will find it.
+/// Returns whether lifting the case's core values stays within what this comparison wants to spend
+/// on it. A panic does: the comparison will find it.
 pub(crate) fn is_liftable(case: &Case, job: &Lift) -> bool {
     let outcome = catch_unwind(AssertUnwindSafe(|| lift(case, job).1));
     !matches!(outcome, Ok(Err(Stop::TooLarge)))
@@ -165,7 +167,8 @@ impl From<Trap> for Stop {
     }
 }
 
-/// An instance: a memory that grows at its end, an allocator that moves every block, a handle table.
+/// An instance: a memory that grows at its end, an allocator that moves every block, a handle
+/// table.
 struct Machine {
     memory: Vec<u8>,
     source: StringEncoding,

@@ -1,6 +1,7 @@
 //! The spec's own program, `definitions.py`, as a child process.
 //!
-//! It lies in the package that carries the official suite. `driver.py` beside this file loads it and answers cases.
+//! It lies in the package that carries the official suite. `driver.py` beside this file loads it
+//! and answers cases.
 
 use super::case::Case;
 use crate::suite::wasm_tools_folder;
@@ -97,7 +98,8 @@ impl Spec {
         }
     }
 
-    /// Writes a line and reads one. The child reads all of the one before it writes the other, so neither waits.
+    /// Writes a line and reads one. The child reads all of the one before it writes the other, so
+    /// neither waits.
     fn exchange(&mut self, line: &str) -> std::io::Result<String> {
         let mut answer = String::new();
         if let Some(stdin) = &mut self.stdin {

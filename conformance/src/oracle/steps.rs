@@ -1,10 +1,10 @@
-//! Handle operations, one after the other over one table: their form in JSON, and what `canonical-abi` does with them.
-//! Follows CanonicalABI.md, "Table State", "Resource State", "Canonical Definitions".
+//! Handle operations, one after the other over one table: their form in JSON, and what
+//! `canonical-abi` does with them. Follows CanonicalABI.md, "Table State", "Resource State",
+//! "Canonical Definitions".
 //!
 //! A step that traps is the last one: what a trap leaves in a table, nobody sees.
 
 use super::BadVector;
-use super::case::N_RESOURCES;
 use super::notation::{array, bad, number, optional_from_json, type_to_json};
 use canonical_abi::ends::{self, Element, EndKind, EndState};
 use canonical_abi::handles::{
@@ -13,14 +13,20 @@ use canonical_abi::handles::{
 use canonical_abi::{ResourceId, Trap, Types, ValType};
 use serde_json::{Value as Json, json};
 
-/// How many calls into the table's instance, and how many out of it, are in progress. One that ends is followed by the next.
+/// How many resource types there are. The instance of a case implements the last one itself, so
+/// that borrows of it are passed as their representation.
+pub const N_RESOURCES: u32 = 3;
+
+/// How many calls into the table's instance, and how many out of it, are in progress. One that ends
+/// is followed by the next.
 pub(crate) const N_CALLS: usize = 3;
 
 /// What streams and futures of a table carry.
 pub(crate) const PAYLOADS: [Option<ValType>; 4] =
     [None, Some(ValType::U8), Some(ValType::String), Some(ValType::Own(ResourceId(0)))];
 
-/// An operation on a table. Its name in JSON is the spec's, without what is before the operation's own.
+/// An operation on a table. Its name in JSON is the spec's, without what is before the operation's
+/// own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the spec's functions")]
 pub enum Step {
@@ -52,7 +58,8 @@ pub enum Step {
     LowerEnd { kind: EndKind, payload: Option<ValType>, rep: u32 },
     /// `lift_stream` or `lift_future`.
     LiftEnd { kind: EndKind, payload: Option<ValType>, index: u32 },
-    /// An asynchronous `canon_stream_read` or `canon_future_read` that waits, if there is an idle end.
+    /// An asynchronous `canon_stream_read` or `canon_future_read` that waits, if there is an idle
+    /// end.
     Read { index: u32 },
     /// `Waitable.join` of a new waitable set, if there is an end.
     Join { index: u32 },
@@ -226,7 +233,8 @@ impl Run {
     }
 }
 
-/// Returns what `canonical-abi` says to the steps: what each yields, then what the table holds, or that the last traps.
+/// Returns what `canonical-abi` says to the steps: what each yields, then what the table holds, or
+/// that the last traps.
 pub(crate) fn answer(steps: &[Step]) -> Json {
     let mut run = Run::new();
     let mut yielded = Vec::new();
@@ -252,8 +260,9 @@ pub(crate) fn num_borrows(table: &mut HandleTable<Element>, scope: BorrowScope) 
     }
 }
 
-/// Returns what a table holds: index, resource type, representation, ownership and lends of resource handles; index, kind
-/// and number of error contexts; of ends, also the payload, whether they are idle and whether they are in a waitable set.
+/// Returns what a table holds: index, resource type, representation, ownership and lends of
+/// resource handles; index, kind and number of error contexts; of ends, also the payload, whether
+/// they are idle and whether they are in a waitable set.
 pub(crate) fn rows(table: &HandleTable<Element>) -> Json {
     let row = |(index, entry): (u32, &Element)| match entry {
         Element::Resource(handle) => {

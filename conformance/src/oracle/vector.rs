@@ -51,7 +51,8 @@ pub fn golden() -> Result<String, SpecError> {
     Ok(cases.iter().zip(answers).map(|(case, spec)| to_line(case, &spec) + "\n").collect())
 }
 
-/// Returns the vector, as [`parse`] reads it. It has ASCII characters only, so that nothing in it is invisible.
+/// Returns the vector, as [`parse`] reads it. It has ASCII characters only, so that nothing in it
+/// is invisible.
 ///
 /// # Panics
 ///

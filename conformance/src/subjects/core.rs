@@ -1,6 +1,7 @@
 //! Lowlift's core engine as a subject, through `jit`: a script's modules share one store.
 //!
-//! The module `spectest` is the one that the reference interpreter provides; its functions print nothing.
+//! The module `spectest` is the one that the reference interpreter provides; its functions print
+//! nothing.
 
 use super::{CoreVal, DefinitionId, Failure, FailureKind, Heap, InstanceId, Subject, Val};
 use jit::{
@@ -24,19 +25,21 @@ struct State {
 }
 
 impl Core {
-    /// Returns an engine for the script in `file` that has defined nothing. On a machine that the engine does not
-    /// support, everything fails with that.
+    /// Returns an engine for the script in `file` that has defined nothing. On a machine that the
+    /// engine does not support, everything fails with that.
     pub fn new(file: &str) -> Self {
         Self::with_config(&Config::new().features(features_of(file)))
     }
 
-    /// Does as [`Core::new`], of an engine that frees unreachable exceptions whenever one is thrown.
+    /// Returns an engine like that of [`Core::new`] that frees unreachable exceptions at every
+    /// throw.
     pub fn collecting(file: &str) -> Self {
         Self::with_config(&Config::new().features(features_of(file)).collect_always(true))
     }
 
-    /// Does as [`Core::new`], of an engine that compiles each function when it is first called, and cheaply.
-    pub fn cheaply(file: &str) -> Self {
+    /// Returns an engine like that of [`Core::new`] that compiles each function when it is first
+    /// called, and cheaply.
+    pub fn lazy(file: &str) -> Self {
         let config = Config::new().features(features_of(file));
         Self::with_config(&config.lazy_compilation(true).cheap_first_above(0))
     }
@@ -51,8 +54,8 @@ impl Core {
     }
 }
 
-/// Returns the features that a script's folder presumes: its tests of what is invalid were written before the
-/// later features made some of it valid.
+/// Returns the features that a script's folder presumes: its tests of what is invalid were written
+/// before the later features made some of it valid.
 fn features_of(file: &str) -> WasmFeatures {
     let all = WasmFeatures::WASM3
         | WasmFeatures::THREADS
@@ -241,8 +244,12 @@ fn refused(error: &Error) -> Failure {
     Failure::new(kind, error.to_string())
 }
 
-/// Takes the kind's text only: names in the frames below it are no part of the message.
+/// Takes the kind's text only: names in the frames below it are no part of the message. A function
+/// that cannot be compiled traps when it is first called; that is no trap of the guest.
 fn trapped(trap: &Trap) -> Failure {
+    if let Some(error) = trap.downcast_ref::<Error>() {
+        return refused(error);
+    }
     let kind = match trap.kind() {
         TrapKind::Exception(_) => FailureKind::Exception,
         TrapKind::Mismatch(_) => FailureKind::Misuse,

@@ -1,7 +1,7 @@
 //! Core values as scripts write them, and the patterns that results are held against.
 //!
-//! Floats are bits, so that NaNs keep theirs. Follows the reference interpreter's script grammar: `either`, the
-//! NaN patterns, and reference results.
+//! Floats are bits, so that NaNs keep theirs. Follows the reference interpreter's script grammar:
+//! `either`, the NaN patterns, and reference results.
 
 use std::fmt;
 

@@ -1,7 +1,9 @@
-//! A subject for unit tests that reads its behaviour out of names and bytes instead of running anything.
+//! A subject for unit tests that reads its behaviour out of names and bytes instead of running
+//! anything.
 //!
-//! A component that contains a word in its bytes has that property: `invalid`, `unsupported`, `traps`
-//! (on instantiation), `panics` (on definition). Its functions are the names that [`Fake::invoke`] knows.
+//! A component that contains a word in its bytes has that property: `invalid`, `unsupported`,
+//! `traps` (on instantiation), `panics` (on definition). Its functions are the names that
+//! [`Fake::invoke`] knows.
 
 use super::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val};
 use std::time::Duration;

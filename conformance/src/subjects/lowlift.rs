@@ -1,7 +1,8 @@
 //! Lowlift itself as a subject, through `component-linker`.
 //!
-//! Each instance lives in a store of its own. Named instances of a script are not offered to later components:
-//! `component-linker` has no way yet to hand one instance's resource types and modules to another component.
+//! Each instance lives in a store of its own. Named instances of a script are not offered to later
+//! components: `component-linker` has no way yet to hand one instance's resource types and modules
+//! to another component.
 
 use super::lowlift_value::{from_engine, to_engine};
 use super::{DefinitionId, Failure, FailureKind, InstanceId, Subject, Val};
@@ -18,8 +19,8 @@ pub struct Lowlift {
 }
 
 impl Lowlift {
-    /// Returns an engine that has defined nothing. On a machine that the engine does not support, every
-    /// definition fails with that.
+    /// Returns an engine that has defined nothing. On a machine that the engine does not support,
+    /// every definition fails with that.
     pub fn new() -> Self {
         let engine = Engine::new(&Config::default())
             .map_err(|error| Failure::new(FailureKind::Unsupported, error.to_string()));

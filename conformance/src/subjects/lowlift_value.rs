@@ -1,4 +1,5 @@
-//! Converts between a script's values, which carry their names, and the engine's, whose names are in the type.
+//! Converts between a script's values, which carry their names, and the engine's, whose names are
+//! in the type.
 
 use super::Val;
 use component_linker::{List, Types, Val as EngineVal, ValType, display};
@@ -81,7 +82,8 @@ fn list(types: &Types, element: ValType, vals: &[Val]) -> Result<EngineVal, Stri
     Ok(EngineVal::List(List::from_values(element, vals)))
 }
 
-/// What an optional payload converts to; nothing if a payload is there where none belongs, or the reverse.
+/// What an optional payload converts to; nothing if a payload is there where none belongs, or the
+/// reverse.
 type Payload = Option<Result<Option<Box<EngineVal>>, String>>;
 
 fn payload(types: &Types, ty: Option<ValType>, val: Option<&Val>) -> Payload {
@@ -92,8 +94,8 @@ fn payload(types: &Types, ty: Option<ValType>, val: Option<&Val>) -> Payload {
     }
 }
 
-/// Returns `val`, which the engine says is of type `ty`, with its names. What is not of that type after all, or
-/// has no literal, becomes [`Val::Unwritable`].
+/// Returns `val`, which the engine says is of type `ty`, with its names. What is not of that type
+/// after all, or has no literal, becomes [`Val::Unwritable`].
 pub(super) fn from_engine(types: &Types, ty: ValType, val: &EngineVal) -> Val {
     let from = |ty, val: &EngineVal| from_engine(types, ty, val);
     let boxed = |ty: Option<ValType>, val: &Option<Box<EngineVal>>| match (ty, val) {

@@ -1,7 +1,7 @@
 //! The seam between the suite and an engine: plain bytes, names and values in, plain outcomes out.
 //!
-//! Invariant: nothing in the trait refers to an engine's own types, so that a subject can as well be
-//! a process at the other end of a pipe.
+//! Invariant: nothing in the trait refers to an engine's own types, so that a subject can as well
+//! be a process at the other end of a pipe.
 
 pub mod core;
 mod core_value;
@@ -41,12 +41,14 @@ pub trait Subject {
     /// [`FailureKind::Invalid`] if `wasm` is malformed or invalid.
     fn validate(&mut self, wasm: &[u8]) -> Result<(), Failure>;
 
-    /// Instantiates `definition`. A component's imports may be met by `named`: the instances of the script that
-    /// have a name, each to be seen as an import of that name. A module's are met by what is registered.
+    /// Instantiates `definition`. A component's imports may be met by `named`: the instances of the
+    /// script that have a name, each to be seen as an import of that name. A module's are met by
+    /// what is registered.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Unlinkable`] if an import is not met, [`FailureKind::Trap`] if a start function traps.
+    /// [`FailureKind::Unlinkable`] if an import is not met, [`FailureKind::Trap`] if a start
+    /// function traps.
     fn instantiate(
         &mut self,
         definition: DefinitionId,

@@ -1,7 +1,7 @@
 //! Values as scripts write them. Component values: names in the value, no types beside it.
 //!
-//! Invariant: two floats that are both NaN are the same value, since a component's `f32` and `f64` have
-//! one NaN each (CanonicalABI.md, "Loading").
+//! Invariant: two floats that are both NaN are the same value, since a component's `f32` and `f64`
+//! have one NaN each (CanonicalABI.md, "Loading").
 
 use super::CoreVal;
 use std::collections::BTreeSet;

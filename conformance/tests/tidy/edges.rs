@@ -1,7 +1,7 @@
 //! Which crate may depend on which: the table of DESIGN.md's "Crates and the only edges allowed".
 //!
-//! Every normal and build dependency counts, those from the registry too: a new one is a line here, in a
-//! commit of its own. What only tests use is free.
+//! Every normal and build dependency counts, those from the registry too: a new one is a line here,
+//! in a commit of its own. What only tests use is free.
 
 use serde_json::Value;
 use std::path::Path;
@@ -29,8 +29,8 @@ enum Allowed {
 
 /// The allowed edges. A trailing `?` means: only as an optional dependency.
 const EDGES: &[(&str, Allowed)] = &[
-    // The optional ones make generators of types and values for other crates' tests, and validate UTF-8 with vector
-    // instructions; who does not ask for them does not get them.
+    // The optional ones make generators of types and values for other crates' tests, and validate
+    // UTF-8 with vector instructions; who does not ask for them does not get them.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
     // The formats of packages in binary form are no business of who only reads text.
     (
@@ -51,14 +51,16 @@ const EDGES: &[(&str, Allowed)] = &[
     ),
     // The macros are for hosts; who embeds the linker alone goes without.
     ("component-linker", Allowed::Only(&["canonical-abi", "component-macros?", "jit", "wasmparser"])),
-    // It reads and writes files and runs no guest: neither the linker nor the JIT.
-    // A world is written as WIT by the WIT crate.
+    // It reads and writes files and runs no guest, so that it needs neither the linker nor the JIT.
+    // The WIT crate writes worlds.
     ("component-tools", Allowed::Only(&["canonical-abi", "wasm-encoder", "wasmparser", "wit-parser-lite"])),
-    // What procedural macros are written with, and the WIT that `bindings!` reads. They run in the compiler only.
+    // What procedural macros are written with, and the WIT that `bindings!` reads. They run in the
+    // compiler only.
     ("component-macros", Allowed::Only(&["heck", "proc-macro2", "quote", "syn", "wit-parser-lite"])),
     (
         "cli",
-        // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what clap does not.
+        // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what
+        // clap does not.
         Allowed::Only(&[
             "annotate-snippets",
             "anstream",
@@ -111,8 +113,8 @@ pub(crate) fn packages(metadata: &Value) -> Vec<Package> {
         .collect()
 }
 
-/// Returns the root files of the workspace's libraries and binaries, relative to `root`, with the package's
-/// name.
+/// Returns the root files of the workspace's libraries and binaries, relative to `root`, with the
+/// package's name.
 pub(crate) fn crate_roots(metadata: &Value, root: &Path) -> Vec<(String, String)> {
     let mut roots = Vec::new();
     for package in members(metadata) {

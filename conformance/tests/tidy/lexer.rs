@@ -41,7 +41,8 @@ fn blank(text: &str) -> String {
     if breaks.is_empty() { " ".repeat(usize::from(text.len() > 1)) } else { breaks }
 }
 
-/// Returns the length and the kind of what `rest` starts with; `before` is the last character of code.
+/// Returns the length and the kind of what `rest` starts with; `before` is the last character of
+/// code.
 fn token(rest: &str, before: Option<char>) -> (usize, Kind) {
     let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
     if rest.starts_with("//") {

@@ -2,11 +2,12 @@
 //!
 //! What counts as a path, in Markdown outside fenced blocks and in Rust comments outside them too:
 //!
-//! 1. a span in backticks of letters, digits, `.`, `_`, `-` and slashes whose first part is a folder at the
-//!    root: exists from the root;
-//! 2. such a span that starts with `src/` or `tests/`, or that ends with `.rs`: exists from the root, the
-//!    file's package, that package's `src`, or the file's own folder;
-//! 3. such a span that is all capitals and ends with `.md`: exists at the root or in the file's package;
+//! 1. a span in backticks of letters, digits, `.`, `_`, `-` and slashes whose first part is a
+//!    folder at the root: exists from the root;
+//! 2. such a span that starts with `src/` or `tests/`, or that ends with `.rs`: exists from the
+//!    root, the file's package, that package's `src`, or the file's own folder;
+//! 3. such a span that is all capitals and ends with `.md`: exists at the root or in the file's
+//!    package;
 //! 4. in Markdown, the target of a link that is not a URL: exists from the file's folder.
 
 use crate::lexer::split;
@@ -113,11 +114,13 @@ fn resolve(folder: &str, target: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Where people's and machines' own files lie. Written in two parts, so that this file keeps its own rule.
+/// Where people's and machines' own files lie. Written in two parts, so that this file keeps its
+/// own rule.
 const MACHINE_FOLDERS: &[&str] =
     &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/"), concat!("C:\\", "Users")];
 
-/// Returns where a text names a folder of the kind in [`MACHINE_FOLDERS`], or this checkout's own `root`.
+/// Returns where a text names a folder of the kind in [`MACHINE_FOLDERS`], or this checkout's own
+/// `root`.
 pub(crate) fn machine_problems(tree: &Tree, root: &str) -> Vec<String> {
     let mut problems = Vec::new();
     for (path, text) in &tree.texts {

@@ -22,8 +22,8 @@ pub(crate) struct LongFile {
 /// The files that may be longer than [`MAX_LINES`]: tables, not logic.
 pub(crate) const LONG_FILES: &[LongFile] = &[];
 
-/// Returns where `unsafe` stands outside its folders, and which of the crates' `roots` (package, file) do not
-/// forbid it although their package has no such folder.
+/// Returns where `unsafe` stands outside its folders, and which of the crates' `roots` (package,
+/// file) do not forbid it although their package has no such folder.
 pub(crate) fn unsafe_problems(tree: &Tree, roots: &[(String, String)]) -> Vec<String> {
     let mut problems = Vec::new();
     for (path, text) in tree.ending(".rs") {
@@ -50,8 +50,8 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
     code.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
-/// Returns the files that do not open with `//!` or are too long, and the rows of `long_files` that are no
-/// longer needed.
+/// Returns the files that do not open with `//!` or are too long, and the rows of `long_files` that
+/// are no longer needed.
 pub(crate) fn shape_problems(tree: &Tree, long_files: &[LongFile]) -> Vec<String> {
     let mut problems = Vec::new();
     for (path, text) in tree.ending(".rs") {

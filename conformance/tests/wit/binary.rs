@@ -1,4 +1,5 @@
-//! Packages and worlds in binary form, ours and the reference's (`wit-component`), each read by the other.
+//! Packages and worlds in binary form, ours and the reference's (`wit-component`), each read by the
+//! other.
 
 use crate::corpus::{
     as_json, assemble, our_json, our_resolved, registry_package, suite, tests, their_resolve,
@@ -143,7 +144,8 @@ fn texts_below(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Components and packages among the reference's tests: those that it reads.
 const N_BINARIES: usize = 178;
 
-/// What the reference gives another place when it reads it from a binary than from text, where it stands with the export.
+/// What the reference gives another place when it reads it from a binary than from text, where it
+/// stands with the export.
 const INLINE_DOCS: (&str, &str) =
     ("interfaces/doc-comments.wat", "/worlds/coverage-world/exports/i/interface/");
 

@@ -12,7 +12,8 @@ pub(crate) fn suite() -> PathBuf {
     registry_package("wit-parser").join("tests/ui")
 }
 
-/// Returns the folder of a package of the registry, which this crate itself depends on: others may need another version.
+/// Returns the folder of a package of the registry, which this crate itself depends on: others may
+/// need another version.
 pub(crate) fn registry_package(name: &str) -> PathBuf {
     // Asking takes a second or two.
     static METADATA: OnceLock<Value> = OnceLock::new();

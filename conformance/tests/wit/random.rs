@@ -1,7 +1,8 @@
 //! Random packages, from the generator that the reference is tested with (`wit-smith`).
 //!
-//! Each package is read from its binary form and from its text, printed, and written back; after each step it is still what
-//! the reference takes it for. `WIT_CASES` asks for more cases than the tests make by themselves.
+//! Each package is read from its binary form and from its text, printed, and written back; after
+//! each step it is still what the reference takes it for. `WIT_CASES` asks for more cases than the
+//! tests make by themselves.
 
 use crate::corpus::{as_json, our_json};
 use crate::structure::{by_name, compare};
@@ -75,8 +76,9 @@ fn ours(resolved: &Resolved) -> Value {
     by_name(&our_json(resolved))
 }
 
-/// Returns whether the reference reads its own text. It does not where a world includes one of another package: the
-/// versions in its gates then mean nothing, which we leave out and the reference keeps.
+/// Returns whether the reference reads its own text. It does not where a world includes one of
+/// another package: the versions in its gates then mean nothing, which we leave out and the
+/// reference keeps.
 fn they_parse(text: &str) -> bool {
     let mut resolve = Resolve { all_features: true, ..Resolve::default() };
     match resolve.push_str("random.wit", text) {

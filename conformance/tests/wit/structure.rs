@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// Positives in which the reference takes plain comments (`//`, `/*`) for documentation. WIT.md, "Comments", has
-/// documentation start with `///` or `/**`.
+/// Positives in which the reference takes plain comments (`//`, `/*`) for documentation. WIT.md,
+/// "Comments", has documentation start with `///` or `/**`.
 pub(crate) const PLAIN_COMMENTS: &[&str] = &[
     "accessors.wit",
     "comments.wit",
@@ -16,7 +16,8 @@ pub(crate) const PLAIN_COMMENTS: &[&str] = &[
     "wasmtime-wasi-http/src/p3/wit",
 ];
 
-/// Returns the document with names in the place of indices, so that the order of the arrays does not matter.
+/// Returns the document with names in the place of indices, so that the order of the arrays does
+/// not matter.
 pub(crate) fn by_name(document: &Value) -> Value {
     let mut out = Map::new();
     for package in list(&document["packages"]) {
@@ -177,7 +178,8 @@ pub(crate) fn compare(name: &str, theirs: &Value, ours: &Value) -> Vec<String> {
     differences
 }
 
-/// Returns a line for each difference from the reference, and how many more there are that the table explains.
+/// Returns a line for each difference from the reference, and how many more there are that the
+/// table explains.
 pub(crate) fn differences(name: &str, theirs: &Value, ours: &Value) -> (Vec<String>, usize) {
     let mut differences = compare(name, theirs, ours);
     let n_differences = differences.len();

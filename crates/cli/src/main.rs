@@ -52,8 +52,7 @@ enum Command {
     Validate(validate::Args),
     /// Writes each core module and nested component of a component to a file of its own.
     Unbundle(unbundle::Args),
-    /// Makes one component of several: the imports of each are satisfied by the exports of those
-    /// after it.
+    /// Makes one component of several: exports of each satisfy imports of those before it.
     Link(link::Args),
     /// Makes a component of a core module, for the world that it is built for.
     New(new::Args),

@@ -5,6 +5,8 @@
 
 #[path = "tools/adapt.rs"]
 mod adapt;
+#[path = "tools/broken.rs"]
+mod broken;
 #[path = "tools/common.rs"]
 mod common;
 #[path = "tools/files.rs"]

@@ -29,11 +29,11 @@ pub enum LinkError {
 /// Why a component could not be instantiated.
 #[derive(Debug)]
 pub enum InstantiateError {
-    /// Its imports could not be met; nothing has run.
+    /// Its imports could not be satisfied; nothing has run.
     Link(LinkError),
     /// It trapped while its core modules were initialized.
     Trap(Trap),
-    /// It would exceed a limit of the store; nothing has run.
+    /// It would exceed a limit of the store.
     Limit(LimitExceeded),
     /// A limit of the configuration or of the system is exceeded.
     Resource(jit::Error),

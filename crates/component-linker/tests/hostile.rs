@@ -18,6 +18,9 @@ fn limits() -> StoreLimits {
         max_call_depth: 10,
         max_lifted_bytes: 1 << 20,
         max_string_bytes: 1000,
+        max_size_bytes: 1 << 20,
+        max_instance_bytes: 1 << 20,
+        ..StoreLimits::default()
     }
 }
 
@@ -273,6 +276,14 @@ fn greedy_components() {
         LimitKind::Memories,
         "the store may not hold more than 2 memories",
     );
+    let sizes = "the memories and tables of the store take more than 1048576 bytes";
+    check(&instances("(memory 17)", 1), LimitKind::SizeBytes, sizes);
+    check(&instances("(memory 8) (table 65537 funcref)", 1), LimitKind::SizeBytes, sizes);
+    let data = format!("(data \"{}\")", "x".repeat(600_000));
+    let instance = "the instances of the store take more than 1048576 bytes";
+    check(&instances(&data, 1), LimitKind::InstanceBytes, instance);
+    let core_funcs = r#"(core func (canon context.get i32 0))"#.repeat(4096);
+    check(&format!("(component {core_funcs})"), LimitKind::InstanceBytes, instance);
 }
 
 #[test]
@@ -286,6 +297,31 @@ fn limits_hold_for_all_instances_of_a_store() {
     }
     let error = Linker::new().instantiate(&mut store, &component).expect_err("a third memory");
     assert!(matches!(error, InstantiateError::Limit(limit) if limit.kind == LimitKind::Memories), "{error}");
+}
+
+#[test]
+fn tables_that_nobody_touches_count_by_their_sizes() {
+    let engine = Engine::new(&Config::new()).unwrap();
+    let tables = "(table 10000000 funcref)".repeat(90);
+    let wat = format!("(component (core module $m {tables}) (core instance (instantiate $m)))");
+    let component = Component::new(&engine, &wat::parse_str(&wat).unwrap()).unwrap();
+    let instantiate =
+        |limits| Linker::new().instantiate(Store::with_limits(&engine, (), limits), &component).map(|_| ());
+    let error = instantiate(StoreLimits::default()).expect_err("7 GB of tables");
+    let message = "the memories and tables of the store take more than 4294967296 bytes";
+    assert_eq!(error.to_string(), message);
+    instantiate(StoreLimits { max_size_bytes: 8 << 30, ..StoreLimits::default() }).unwrap();
+}
+
+#[test]
+fn growth_beyond_the_sizes_of_a_store_is_refused() {
+    let core = r#"(memory (export "other") 8) (table $t 1 funcref)
+        (func (export "run") (result i32)
+          (if (i32.ne (memory.grow (i32.const 8)) (i32.const -1)) (then unreachable))
+          (if (i32.ne (table.grow $t (ref.null func) (i32.const 65536)) (i32.const -1)) (then unreachable))
+          (memory.grow (i32.const 6)))"#;
+    let wat = guest("unreachable", core, "(result u32)", "");
+    assert_eq!(run(&wat, &[]).unwrap(), Some(Val::U32(1)));
 }
 
 #[test]

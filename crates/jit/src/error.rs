@@ -17,6 +17,16 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     offset: Option<u64>,
+    budget: Option<Budget>,
+}
+
+/// A limit on what the guests of a store take in bytes ([`StoreLimits`](crate::StoreLimits)).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Budget {
+    /// [`StoreLimits::size_bytes`](crate::StoreLimits::size_bytes)
+    Sizes,
+    /// [`StoreLimits::instance_bytes`](crate::StoreLimits::instance_bytes)
+    Instances,
 }
 
 /// What kind of failure an [`Error`] is.
@@ -40,7 +50,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), offset: None }
+        Self { kind, message: message.into(), offset: None, budget: None }
     }
 
     /// Returns the error for a feature that is valid and not compiled yet.
@@ -57,6 +67,11 @@ impl Error {
     #[cold]
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Limit, message)
+    }
+
+    #[cold]
+    pub(crate) fn over_budget(budget: Budget, message: impl Into<String>) -> Self {
+        Self { budget: Some(budget), ..Self::limit(message) }
     }
 
     #[cold]
@@ -83,6 +98,11 @@ impl Error {
     /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Returns the budget of a store that is exceeded, if that is the failure.
+    pub fn budget(&self) -> Option<Budget> {
+        self.budget
     }
 
     /// Returns the message without the position.

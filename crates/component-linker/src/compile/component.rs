@@ -75,7 +75,7 @@ impl Component {
     pub(crate) fn with_given(&self, given: BTreeMap<Path, Given>) -> Result<Self, Fault> {
         let mut program = Program::clone(&self.inner.program);
         if !program.exported_at().is_empty() {
-            let what = "meeting imports of a component that another one exports";
+            let what = "satisfying imports of a component that another one exports";
             return Err(Error::unsupported(what, 0).into());
         }
         let mut modules = self.inner.modules.clone();

@@ -24,7 +24,7 @@ pub(super) struct Promise<'a> {
 pub(super) fn promises(plan: &InstantiationPlan) -> Vec<Promise<'_>> {
     let is_closed = plan.exported_modules.is_empty()
         && plan.exported_components.is_empty()
-        && plan.unmet_imports.is_empty();
+        && plan.unsatisfied_imports.is_empty();
     if !is_closed {
         return Vec::new();
     }

@@ -9,7 +9,6 @@ mod core_types;
 mod definition;
 mod read;
 mod types;
-mod wording;
 
 use wasmparser::{Parser, Validator, WasmFeatures};
 
@@ -37,10 +36,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Definitions, Error> {
     parser.set_features(features());
     let mut validator = Validator::new_with_features(features());
     let mut reader = read::Reader::default();
-    let invalid = |error| wording::explain(bytes, &error);
     for payload in parser.parse_all(bytes) {
-        let payload = payload.map_err(invalid)?;
-        validator.payload(&payload).map_err(invalid)?;
+        let payload = payload?;
+        validator.payload(&payload)?;
         reader.payload(payload)?;
     }
     reader.finish()
@@ -54,8 +52,8 @@ pub(crate) fn module_definition(bytes: &[u8]) -> Result<ModuleDefinition, Error>
 /// Checks that `bytes` are a valid component.
 pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
     check_header(bytes)?;
-    let validated = Validator::new_with_features(features()).validate_all(bytes);
-    validated.map(drop).map_err(|error| wording::explain(bytes, &error))
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(())
 }
 
 /// The features of WebAssembly that the core modules of components may use.

@@ -13,7 +13,7 @@ use crate::compile::{Component, Given};
 use crate::func_type::Signature;
 use crate::link_error::{LinkError, wrong_sort};
 use crate::names::{Path, describe_path};
-use crate::resolve::{Fault, ImportedFunc, Item, ItemKind, UnmetImport, UnmetSort};
+use crate::resolve::{Fault, ImportSort, ImportedFunc, Item, ItemKind, UnsatisfiedImport};
 use crate::run::{Body, Func, HostState, Imports, ResourceIndex, State, StoreContextMut};
 use crate::type_equality::{TypeScope, same_func, same_type};
 use crate::typed::{Expected, TypeMismatch};
@@ -47,22 +47,22 @@ pub(crate) fn satisfy_modules<T: 'static>(
     definitions: &Definitions<T>,
     component: &Component,
 ) -> Result<Component, LinkError> {
-    let unmet = &component.inner.plan.unmet_imports;
-    if unmet.is_empty() {
+    let unsatisfied = &component.inner.plan.unsatisfied_imports;
+    if unsatisfied.is_empty() {
         return Ok(component.clone());
     }
     let mut given = BTreeMap::new();
-    for UnmetImport { path, sort } in unmet {
+    for UnsatisfiedImport { path, sort } in unsatisfied {
         let sort_name = match sort {
-            UnmetSort::Module => "core module",
-            UnmetSort::Component => "component",
+            ImportSort::Module => "core module",
+            ImportSort::Component => "component",
         };
         let describe = || format!("import {}", describe_path(path, sort_name));
         let found = match (find(definitions, path), sort) {
-            (Found::Definition(Definition::Module(module)), UnmetSort::Module) => {
+            (Found::Definition(Definition::Module(module)), ImportSort::Module) => {
                 Given::Module(module.clone())
             }
-            (Found::Definition(Definition::Component(component)), UnmetSort::Component) => {
+            (Found::Definition(Definition::Component(component)), ImportSort::Component) => {
                 Given::Component(component.clone())
             }
             (Found::Definition(other), _) => return Err(wrong_sort(&describe(), other.sort())),

@@ -18,9 +18,10 @@ use super::frame::{
 };
 use super::import::{
     abstract_entity, component_type, declare, func_type, instance, instance_type, type_frame,
+    unknown_instance,
 };
 use super::{Args, Resolver, push_entity, run_component};
-use crate::decode::{ComponentDecl, ExternType, TypeBound};
+use crate::decode::{ComponentDecl, ExternType, ImportDecl, TypeBound};
 use crate::error::Error;
 use crate::names::{Path, describe_path};
 
@@ -139,13 +140,20 @@ fn check_component<'a>(
     expected: ComponentDeclarations<'a>,
     offset: u64,
 ) -> Result<(), Fault> {
-    let imports = promised_imports(resolver, expected, offset)?;
+    let mut imports = BTreeMap::new();
+    unknown_instance(resolver, expected, offset, |resolver, frame, import| {
+        let entity = abstract_entity(resolver, frame, &mut Path::new(), import.ty, offset)?;
+        imports.insert(&*import.name, entity.clone());
+        Ok(entity)
+    })?;
     let exports = match given {
         Component::Defined { source, id, parent } => {
             let args = Args::Checked(imports.clone());
             Rc::new(run_component(resolver, source, id, parent, args, offset)?)
         }
-        Component::Imported(ty) => checked_instance(resolver, ty, &imports, offset)?,
+        Component::Imported(ty) => unknown_instance(resolver, ty, offset, |resolver, frame, import| {
+            checked_import(resolver, frame, &imports, import, offset)
+        })?,
     };
     let frame = type_frame(resolver, expected.parent, expected.size_bytes, offset)?;
     for declaration in expected.declarations {
@@ -172,63 +180,20 @@ fn check_component<'a>(
     Ok(())
 }
 
-/// Evaluates the imports of a component type: what a component of the type may rely on. They depend
-/// on no exports.
-fn promised_imports<'a>(
+/// Returns what is promised for an import, if it is of the import's type.
+pub(super) fn checked_import<'a>(
     resolver: &mut Resolver<'a>,
-    ty: ComponentDeclarations<'a>,
+    frame: FrameId,
+    promised: &BTreeMap<&'a str, Entity<'a>>,
+    import: &ImportDecl,
     offset: u64,
-) -> Result<BTreeMap<&'a str, Entity<'a>>, Fault> {
-    let frame = type_frame(resolver, ty.parent, ty.size_bytes, offset)?;
-    let mut imports = BTreeMap::new();
-    for declaration in ty.declarations {
-        match declaration {
-            ComponentDecl::Import(import) => {
-                let entity = abstract_entity(resolver, frame, &mut Path::new(), import.ty, offset)?;
-                imports.insert(&*import.name, entity.clone());
-                push_entity(resolver, frame, entity);
-            }
-            ComponentDecl::InstanceDecl(declaration) => {
-                if let Some(export) = declare(resolver, frame, declaration, ty.size_bytes, offset)? {
-                    let entity = abstract_entity(resolver, frame, &mut Path::new(), export.ty, offset)?;
-                    push_entity(resolver, frame, entity);
-                }
-            }
-        }
-    }
-    Ok(imports)
-}
-
-/// Evaluates the type of an unknown component into an instance, with imports that are checked.
-fn checked_instance<'a>(
-    resolver: &mut Resolver<'a>,
-    ty: ComponentDeclarations<'a>,
-    given: &BTreeMap<&'a str, Entity<'a>>,
-    offset: u64,
-) -> Result<Instance<'a>, Fault> {
-    let frame = type_frame(resolver, ty.parent, ty.size_bytes, offset)?;
-    let mut exports = Exports::default();
-    for declaration in ty.declarations {
-        match declaration {
-            ComponentDecl::Import(import) => {
-                let name = &import.name;
-                let Some(entity) = given.get(&**name) else {
-                    return Err(Fault::unfit(format!("missing import named `{name}`")));
-                };
-                let entity = seen_as(resolver, frame, entity, import.ty, offset)
-                    .map_err(|fault| fault.within(|| format!("type mismatch for import `{name}`")))?;
-                push_entity(resolver, frame, entity);
-            }
-            ComponentDecl::InstanceDecl(declaration) => {
-                if let Some(export) = declare(resolver, frame, declaration, ty.size_bytes, offset)? {
-                    let entity = abstract_entity(resolver, frame, &mut Path::new(), export.ty, offset)?;
-                    exports.insert(&export.name, entity.clone(), offset)?;
-                    push_entity(resolver, frame, entity);
-                }
-            }
-        }
-    }
-    Ok(Rc::new(exports))
+) -> Result<Entity<'a>, Fault> {
+    let name = &import.name;
+    let Some(entity) = promised.get(&**name) else {
+        return Err(Fault::unfit(format!("missing import named `{name}`")));
+    };
+    seen_as(resolver, frame, entity, import.ty, offset)
+        .map_err(|fault| fault.within(|| format!("type mismatch for import `{name}`")))
 }
 
 fn same_type<'a>(

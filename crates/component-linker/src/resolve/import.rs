@@ -4,19 +4,19 @@
 //! The root's imports are abstract: a function becomes an imported function with its path, a
 //! resource type a new one, and an instance is made by evaluating its type.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::alias::alias;
 use super::fault::Fault;
-use super::fits::{check_given, seen_as};
+use super::fits::{check_given, checked_import};
 use super::frame::{
     Component, ComponentDeclarations, CoreType, Entity, Exports, Frame, FrameId, Func, Instance,
     InstanceType, Module, Type, get,
 };
+use super::instance::no_argument;
 use super::item::import_item;
-use super::plan::{FuncDef, ImportedFunc, ImportedFuncId, UnmetImport, UnmetSort};
+use super::plan::{FuncDef, ImportSort, ImportedFunc, ImportedFuncId, UnsatisfiedImport};
 use super::program::GivenId;
 use super::{Args, Resolver, given_component, push_entity, types};
 use crate::decode::{ComponentDecl, ExportDecl, ExternType, ImportDecl, InstanceDecl, TypeBound};
@@ -39,16 +39,15 @@ pub(super) fn import<'a>(
             // The root of a linked component has some of its imports satisfied already.
             None => match given_entity(resolver, frame, &[Arc::clone(name)], offset)? {
                 Some(entity) => Ok(entity),
-                None => Err(Error::internal(format_args!("no argument `{name}`"), offset).into()),
+                None => Err(no_argument(name, offset).into()),
             },
         },
-        Args::Checked(given) => match given.get(&**name) {
-            Some(entity) => seen_as(resolver, frame, entity, import.ty, offset)
-                .map_err(|fault| fault.within(|| format!("type mismatch for import `{name}`"))),
-            None => match given_entity(resolver, frame, &[Arc::clone(name)], offset)? {
-                Some(entity) => Ok(entity),
-                None => Err(Fault::unfit(format!("missing import named `{name}`"))),
-            },
+        Args::Checked(promised) if promised.contains_key(&**name) => {
+            checked_import(resolver, frame, promised, import, offset)
+        }
+        Args::Checked(promised) => match given_entity(resolver, frame, &[Arc::clone(name)], offset)? {
+            Some(entity) => Ok(entity),
+            None => checked_import(resolver, frame, promised, import, offset),
         },
         Args::Root => {
             let path = &mut vec![Arc::clone(name)];
@@ -86,7 +85,7 @@ pub(super) fn abstract_entity<'a>(
     offset: u64,
 ) -> Result<Entity<'a>, Fault> {
     // Within an instance of an unknown component, paths are not those of the root.
-    if resolver.n_unmet == 0
+    if resolver.n_unknown == 0
         && let Some(entity) = given_entity(resolver, frame, path, offset)?
     {
         check_given(resolver, frame, path, &entity, ty, offset)?;
@@ -94,7 +93,7 @@ pub(super) fn abstract_entity<'a>(
     }
     Ok(match ty {
         ExternType::CoreModule(index) => {
-            unmet(resolver, path, UnmetSort::Module);
+            unsatisfied(resolver, path, ImportSort::Module);
             let ty = get(&resolver.frame(frame).core_types, index, "core type", offset)?;
             let CoreType::Module(ty) = ty else {
                 return Err(Error::internal(format_args!("core type {index} is no module's"), offset).into());
@@ -110,7 +109,7 @@ pub(super) fn abstract_entity<'a>(
             Entity::Type(get(&resolver.frame(frame).types, index, "type", offset)?)
         }
         ExternType::Type(TypeBound::SubResource) => {
-            let imported = (resolver.n_unmet == 0).then(|| path.clone());
+            let imported = (resolver.n_unknown == 0).then(|| path.clone());
             Entity::Type(Type::Resource(resolver.fresh_resource(imported)))
         }
         ExternType::Instance(index) => {
@@ -118,7 +117,7 @@ pub(super) fn abstract_entity<'a>(
             Entity::Instance(resolver.nested(offset, |resolver| instance(resolver, ty, path, offset))?)
         }
         ExternType::Component(index) => {
-            unmet(resolver, path, UnmetSort::Component);
+            unsatisfied(resolver, path, ImportSort::Component);
             Entity::Component(Component::Imported(component_type(resolver, frame, index, offset)?))
         }
     })
@@ -169,48 +168,43 @@ pub(super) fn component_type<'a>(
     }
 }
 
-fn unmet(resolver: &mut Resolver<'_>, path: &[Arc<str>], sort: UnmetSort) {
-    if resolver.n_unmet == 0 {
-        resolver.plan.unmet_imports.push(UnmetImport { path: path.to_vec(), sort });
+fn unsatisfied(resolver: &mut Resolver<'_>, path: &[Arc<str>], sort: ImportSort) {
+    if resolver.n_unknown == 0 {
+        resolver.plan.unsatisfied_imports.push(UnsatisfiedImport { path: path.to_vec(), sort });
     }
 }
 
-/// Evaluates the type of an unknown component into an instance of it, to know the types of what it
-/// exports.
-pub(super) fn unmet_instance<'a>(
+/// Evaluates a component type into an instance of an unknown component of that type. What `import`
+/// returns for each import is what the exports' types refer to.
+pub(super) fn unknown_instance<'a>(
     resolver: &mut Resolver<'a>,
     ty: ComponentDeclarations<'a>,
-    given: &BTreeMap<&'a str, Entity<'a>>,
     offset: u64,
+    mut import: impl FnMut(&mut Resolver<'a>, FrameId, &'a ImportDecl) -> Result<Entity<'a>, Fault>,
 ) -> Result<Instance<'a>, Fault> {
     let frame = type_frame(resolver, ty.parent, ty.size_bytes, offset)?;
     let mut exports = Exports::default();
-    resolver.n_unmet += 1;
+    resolver.n_unknown += 1;
     for declaration in ty.declarations {
-        match declaration {
-            ComponentDecl::Import(import) => {
-                let name = &*import.name;
-                let entity = given.get(name).cloned();
-                let entity =
-                    entity.ok_or_else(|| Error::internal(format_args!("no argument `{name}`"), offset))?;
-                push_entity(resolver, frame, entity);
-            }
+        let entity = match declaration {
+            ComponentDecl::Import(declaration) => import(resolver, frame, declaration)?,
             ComponentDecl::InstanceDecl(declaration) => {
-                if let Some(export) = declare(resolver, frame, declaration, ty.size_bytes, offset)? {
-                    let entity = abstract_entity(resolver, frame, &mut Path::new(), export.ty, offset)?;
-                    exports.insert(&export.name, entity.clone(), offset)?;
-                    push_entity(resolver, frame, entity);
-                }
+                let export = declare(resolver, frame, declaration, ty.size_bytes, offset)?;
+                let Some(export) = export else { continue };
+                let entity = abstract_entity(resolver, frame, &mut Path::new(), export.ty, offset)?;
+                exports.insert(&export.name, entity.clone(), offset)?;
+                entity
             }
-        }
+        };
+        push_entity(resolver, frame, entity);
     }
-    resolver.n_unmet -= 1;
+    resolver.n_unknown -= 1;
     Ok(Rc::new(exports))
 }
 
 fn imported_func(resolver: &mut Resolver<'_>, path: &[Arc<str>], signature: Arc<Signature>) -> Func {
-    if resolver.n_unmet > 0 {
-        return Func { def: FuncDef::Unmet, signature };
+    if resolver.n_unknown > 0 {
+        return Func { def: FuncDef::Unknown, signature };
     }
     let imported = &mut resolver.plan.imported_funcs;
     let id =

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::alias::core_export;
 use super::fault::Fault;
 use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get};
-use super::import::unmet_instance;
+use super::import::unknown_instance;
 use super::plan::{CoreDef, CoreInstanceId, Step};
 use super::{Args, Resolver, entity, run_component};
 use crate::decode::{
@@ -77,8 +77,7 @@ fn instantiate_module<'a>(
     let mut defs = Vec::with_capacity(definition.imports.len());
     for CoreImport { module: from, name, ty: _ } in &definition.imports {
         let instance = by_name.get(&**from);
-        let instance =
-            instance.ok_or_else(|| Error::internal(format_args!("no argument `{from}`"), offset))?;
+        let instance = instance.ok_or_else(|| no_argument(from, offset))?;
         defs.push(core_export(instance, name, offset)?);
     }
     resolver.charge(definition.imports.len() as u64 * IMPORT_BYTES, offset)?;
@@ -112,7 +111,10 @@ pub(super) fn instance<'a>(
                     let args = Args::Given(given);
                     Ok(Rc::new(run_component(resolver, source, id, parent, args, offset)?))
                 }
-                Component::Imported(ty) => unmet_instance(resolver, ty, &given, offset),
+                Component::Imported(ty) => unknown_instance(resolver, ty, offset, |_, _, import| {
+                    let entity = given.get(&*import.name).cloned();
+                    Ok(entity.ok_or_else(|| no_argument(&import.name, offset))?)
+                }),
             })
         }
         InstanceExpr::InlineExports(exports) => {
@@ -124,4 +126,9 @@ pub(super) fn instance<'a>(
             Ok(Rc::new(bundle))
         }
     }
+}
+
+#[cold]
+pub(super) fn no_argument(name: &str, offset: u64) -> Error {
+    Error::internal(format_args!("no argument `{name}`"), offset)
 }

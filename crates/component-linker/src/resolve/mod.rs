@@ -37,8 +37,8 @@ use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
 pub(crate) use fault::Fault;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, InstanceId, InstantiationPlan, LiftDef, Needs,
-    OptionsDef, Step, UnmetImport, UnmetSort,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, InstanceId, InstantiationPlan, LiftDef,
+    Needs, OptionsDef, Step, UnsatisfiedImport,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;
@@ -62,7 +62,7 @@ pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), F
     };
     let exports = run_component(&mut resolver, SourceId(0), id, parent, Args::Root, 0)?;
     item::export_items(&mut resolver, &exports)?;
-    if !resolver.plan.unmet_imports.is_empty() {
+    if !resolver.plan.unsatisfied_imports.is_empty() {
         resolver.plan.steps.clear();
     }
     Ok((resolver.plan, resolver.types))
@@ -77,7 +77,7 @@ struct Resolver<'a> {
     core_types: CoreTypes,
     depth: u32,
     /// How many instances of components that are not known are being evaluated.
-    n_unmet: u32,
+    n_unknown: u32,
     /// Whether the evaluation only checks types.
     is_apart: bool,
     /// Of definitions, evaluated so far.
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a> {
             types: Types::new(),
             core_types: CoreTypes::default(),
             depth: 0,
-            n_unmet: 0,
+            n_unknown: 0,
             is_apart: false,
             n_bytes: 0,
             n_item_bytes: 0,
@@ -169,18 +169,18 @@ impl<'a> Resolver<'a> {
     /// but types.
     fn apart<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
         let counts = (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes);
-        let (depth, n_unmet, was_apart) = (self.depth, self.n_unmet, self.is_apart);
+        let (depth, n_unknown, was_apart) = (self.depth, self.n_unknown, self.is_apart);
         let (n_frames, n_resources) = (self.frames.len(), self.plan.resources.len());
         let types = self.types.clone();
         let mut plan = std::mem::take(&mut self.plan);
         self.plan.resources = std::mem::take(&mut plan.resources);
-        (self.n_bytes, self.n_unmet, self.is_apart) = (0, n_unmet + 1, true);
+        (self.n_bytes, self.n_unknown, self.is_apart) = (0, n_unknown + 1, true);
         let result = body(self);
         plan.resources = std::mem::take(&mut self.plan.resources);
         plan.resources.truncate(n_resources);
         (self.plan, self.types) = (plan, types);
         self.frames.truncate(n_frames);
-        (self.depth, self.n_unmet, self.is_apart) = (depth, n_unmet, was_apart);
+        (self.depth, self.n_unknown, self.is_apart) = (depth, n_unknown, was_apart);
         (self.n_core_instances, self.n_builtins, self.n_lifts, self.n_bytes) = counts;
         result
     }

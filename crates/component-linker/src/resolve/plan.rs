@@ -74,7 +74,7 @@ pub(crate) struct InstantiationPlan {
     pub(crate) imported_funcs: Vec<ImportedFunc>,
     /// Core modules and components that the root imports and that are not known yet. While there
     /// are any, the plan describes the component and has no steps.
-    pub(crate) unmet_imports: Vec<UnmetImport>,
+    pub(crate) unsatisfied_imports: Vec<UnsatisfiedImport>,
     pub(crate) imports: Vec<Item>,
     pub(crate) exports: Vec<Item>,
     /// The functions of `exports` by their path.
@@ -84,16 +84,16 @@ pub(crate) struct InstantiationPlan {
     pub(crate) unsupported: Vec<Unsupported>,
 }
 
-/// An import of a core module or a component that is not met yet.
+/// An import of a core module or a component that is not satisfied yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct UnmetImport {
+pub(crate) struct UnsatisfiedImport {
     pub(crate) path: Path,
-    pub(crate) sort: UnmetSort,
+    pub(crate) sort: ImportSort,
 }
 
-/// What an [`UnmetImport`] is.
+/// What an [`UnsatisfiedImport`] is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum UnmetSort {
+pub(crate) enum ImportSort {
     Module,
     Component,
 }
@@ -155,8 +155,8 @@ pub(crate) enum CoreDef {
 pub(crate) enum FuncDef {
     Lifted(LiftId),
     Imported(ImportedFuncId),
-    /// A function of an instance of an unmet component.
-    Unmet,
+    /// A function of an instance of an unknown component.
+    Unknown,
 }
 
 /// A canonical definition that makes a core function, and the component instance that it belongs

@@ -96,7 +96,7 @@ impl Instance {
         match *inner.component.inner.plan.exported_funcs.get(path)? {
             FuncDef::Lifted(id) => inner.lifted.get(id.0 as usize).cloned(),
             FuncDef::Imported(id) => inner.imported.get(id.0 as usize).cloned(),
-            FuncDef::Unmet => None,
+            FuncDef::Unknown => None,
         }
     }
 

@@ -9,7 +9,7 @@ use canonical_abi::{Direction, PtrType, ResourceId, flatten_functype};
 use super::canon::{self, BuiltinFunc, Lifted, core_func_type, with_call};
 use super::func::{Body, FuncInfo, FuncInstance, Options};
 use super::instance::{Func, Instance, InstanceInner};
-use super::state::{InstanceIndex, ResourceIndex, ResourceType};
+use super::state::{InstanceIndex, InstanceState, ResourceIndex, ResourceType};
 use super::store::StoreContextMut;
 use crate::compile::Component;
 use crate::func_type::Signature;
@@ -45,6 +45,7 @@ pub(crate) fn instantiate<T: 'static>(
 ) -> Result<Instance, InstantiateError> {
     let plan = &component.inner.plan;
     cx.state_mut().take(&plan.needs).map_err(InstantiateError::Limit)?;
+    cx.charge(plan_bytes(plan)).map_err(InstantiateError::Limit)?;
     let mut progress = begin(cx, component, imports);
     for step in &plan.steps {
         let done = run_step(cx, &mut progress, step);
@@ -61,6 +62,14 @@ pub(crate) fn instantiate<T: 'static>(
         resources: progress.resources,
     };
     Ok(Instance { inner: Arc::new(inner) })
+}
+
+/// Returns the bytes that an instantiation takes besides what its core instances do.
+fn plan_bytes(plan: &InstantiationPlan) -> u64 {
+    /// What a step leaves in the store, a function mostly, takes less than this.
+    const STEP_BYTES: u64 = 256;
+    let n_steps = plan.steps.len() + plan.imported_funcs.len();
+    STEP_BYTES * n_steps as u64 + InstanceState::BYTES * u64::from(plan.n_instances)
 }
 
 /// Makes room for the instances and resource types, and makes the imported functions.
@@ -171,7 +180,10 @@ fn instantiate_module<T: 'static>(
         Err(jit::InstantiateError::Link(error)) => {
             Err(InstantiateError::Link(LinkError::Core(error.to_string())))
         }
-        Err(jit::InstantiateError::Resource(error)) => Err(InstantiateError::Resource(error)),
+        Err(jit::InstantiateError::Resource(error)) => Err(match error.budget() {
+            Some(budget) => InstantiateError::Limit(cx.state().limits.exceeded(budget)),
+            None => InstantiateError::Resource(error),
+        }),
     }
 }
 
@@ -267,7 +279,7 @@ fn make_builtin<T: 'static>(
         Builtin::Lower { func, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
             let func = match *func {
-                FuncDef::Unmet => unreachable!("a plan with unmet imports has no steps"),
+                FuncDef::Unknown => unreachable!("a plan with unsatisfied imports has no steps"),
                 FuncDef::Lifted(id) => &progress.lifted[id.0 as usize],
                 FuncDef::Imported(id) => &progress.imported[id.0 as usize],
             };

@@ -160,27 +160,30 @@ impl State {
         Ok(())
     }
 
-    /// Does something with an instance's handle table that may add a handle, and counts the room
-    /// that the table takes for it.
-    pub(crate) fn add_handle<R>(
+    /// Does something with an instance's handle table that may add a handle, and returns also by how
+    /// many slots the table has grown.
+    pub(super) fn add_handle<R>(
         &mut self,
         instance: InstanceIndex,
         add: impl FnOnce(&mut HandleTable) -> Result<R, AbiTrap>,
-    ) -> Result<R, Trap> {
+    ) -> Result<(R, u64), Trap> {
         let instance = &mut self.instances[instance.0 as usize];
         let n_before = instance.handles.n_slots();
         let added = add(&mut instance.handles)?;
-        let n_new = instance.handles.n_slots() - n_before;
+        let n_new = (instance.handles.n_slots() - n_before) as u64;
         if n_new > 0 {
             instance.publish_handles();
-            self.n_handles += n_new as u64;
+            self.n_handles += n_new;
             LimitKind::Handles.check(self.n_handles, self.limits.max_handles)?;
         }
-        Ok(added)
+        Ok((added, n_new))
     }
 }
 
 impl InstanceState {
+    /// How many bytes one takes, without its handles.
+    pub(crate) const BYTES: u64 = size_of::<Self>() as u64;
+
     fn new() -> Self {
         let head = InstanceHead {
             may_leave: true,
@@ -200,7 +203,7 @@ impl InstanceState {
         &self.handles
     }
 
-    /// Returns the handle table, to do anything but add handles: [`State::add_handle`] does that.
+    /// Returns the handle table, to do anything but add handles: [`StoreContextMut::add_handle`](super::StoreContextMut::add_handle) does that.
     #[inline]
     pub(crate) fn handles_mut(&mut self) -> &mut HandleTable {
         &mut self.handles
@@ -221,7 +224,7 @@ pub(crate) fn index32(len: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::mem::{offset_of, size_of};
+    use std::mem::offset_of;
 
     use canonical_abi::handles;
 
@@ -244,7 +247,8 @@ mod tests {
         let mut state = State::new(0, StoreLimits::default());
         let index = state.push_instances(1);
         for rep in 0..100 {
-            state.add_handle(index, |table| handles::resource_new(table, RuntimeResource(0), rep)).unwrap();
+            let add = |table: &mut _| handles::resource_new(table, RuntimeResource(0), rep);
+            assert_eq!(state.add_handle(index, add).unwrap(), (rep + 1, 1));
             let InstanceState { head, handles } = state.instance(index);
             assert_eq!((head.handle_slots, head.n_handle_slots), handles.slots());
         }

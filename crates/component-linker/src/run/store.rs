@@ -6,10 +6,14 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use canonical_abi::Trap as AbiTrap;
+use canonical_abi::handles::{HandleTable, slot};
+
 use super::host::HostState;
-use super::state::State;
+use super::state::{InstanceIndex, State};
 use crate::engine::Engine;
-use crate::limits::StoreLimits;
+use crate::limits::{LimitExceeded, StoreLimits};
+use crate::trap::Trap;
 
 /// Owns instances, their state and the embedder's data of type `T`.
 pub struct Store<T: 'static> {
@@ -47,8 +51,11 @@ impl<T: 'static> Store<T> {
     pub fn with_limits(engine: &Engine, data: T, limits: StoreLimits) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let state = State::new(NEXT_ID.fetch_add(1, Ordering::Relaxed), limits);
+        let core_limits = state.limits.core();
         let host = HostState::new();
-        Self { core: jit::Store::new(engine.core(), StoreData { data, state, host }) }
+        let mut core = jit::Store::new(engine.core(), StoreData { data, state, host });
+        core.set_limits(core_limits);
+        Self { core }
     }
 
     /// Returns the embedder's data.
@@ -127,6 +134,27 @@ impl<T: 'static> StoreContextMut<'_, T> {
     #[inline]
     pub(crate) fn host(&self) -> &HostState<T> {
         &self.core.data().host
+    }
+
+    /// Counts bytes that the run time keeps for instances among those that core instances take.
+    pub(crate) fn charge(&mut self, n_bytes: u64) -> Result<(), LimitExceeded> {
+        let limits = &self.state().limits;
+        let exceeded = limits.exceeded(jit::Budget::Instances);
+        self.core.charge(n_bytes).map_err(|_| exceeded)
+    }
+
+    /// Does something with an instance's handle table that may add a handle, and counts the room that
+    /// the table takes for it.
+    pub(crate) fn add_handle<R>(
+        &mut self,
+        instance: InstanceIndex,
+        add: impl FnOnce(&mut HandleTable) -> Result<R, AbiTrap>,
+    ) -> Result<R, Trap> {
+        let (added, n_new) = self.state_mut().add_handle(instance, add)?;
+        if n_new > 0 {
+            self.charge(n_new * slot::SIZE as u64)?;
+        }
+        Ok(added)
     }
 
     /// Returns both halves of the state.

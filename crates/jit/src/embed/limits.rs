@@ -6,7 +6,7 @@
 
 use crate::embed::store::StoreOpaque;
 use crate::engine::module::Module;
-use crate::error::{Error, Result};
+use crate::error::{Budget, Error, Result};
 use crate::module::info::{ElemItems, ModuleInfo};
 use crate::module::types::{MemoryType, TableType};
 use crate::rt::{Entities, InstanceData, LinearMemory, TableCells, table_bytes};
@@ -104,7 +104,8 @@ pub(crate) fn charge_items(
     let account = &mut store.entities_mut().budget.sizes;
     let limit = account.limit();
     account.take(sizes).ok_or_else(|| {
-        Error::limit(format!("the memories and tables of a store may have {limit} bytes together"))
+        let message = format!("the memories and tables of a store may have {limit} bytes together");
+        Error::over_budget(Budget::Sizes, message)
     })?;
     Ok(Charge { sizes, instances: 0 })
 }
@@ -142,9 +143,10 @@ pub(crate) fn charge_instance(store: &mut StoreOpaque, module: &Module) -> Resul
 pub(crate) fn charge(store: &mut StoreOpaque, bytes: u64) -> Result<()> {
     let account = &mut store.entities_mut().budget.instances;
     let limit = account.limit();
-    account
-        .take(bytes)
-        .ok_or_else(|| Error::limit(format!("the instances of a store may take {limit} bytes together")))
+    account.take(bytes).ok_or_else(|| {
+        let message = format!("the instances of a store may take {limit} bytes together");
+        Error::over_budget(Budget::Instances, message)
+    })
 }
 
 /// Ends a charge of bytes.

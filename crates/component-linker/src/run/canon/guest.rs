@@ -133,8 +133,7 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
         let rt = self.runtime_type(rt);
-        let state = self.cx.state_mut();
-        state.add_handle(self.options.instance, |table| handles::lower_own(table, rt, rep))
+        self.cx.add_handle(self.options.instance, |table| handles::lower_own(table, rt, rep))
     }
 
     fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Trap> {
@@ -143,10 +142,9 @@ impl<T> Host for Guest<'_, '_, T> {
         }
         let rt = self.runtime_type(rt);
         match self.loans {
-            Loans::Callee(scope) => {
-                let state = self.cx.state_mut();
-                state.add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep))
-            }
+            Loans::Callee(scope) => self
+                .cx
+                .add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep)),
             Loans::Caller(_) | Loans::None => unreachable!("validation admits no borrows in results"),
         }
     }

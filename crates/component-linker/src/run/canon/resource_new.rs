@@ -15,7 +15,7 @@ pub(crate) fn resource_new<T>(
         builtin(caller, |cx| {
             check_leave(cx, instance)?;
             let add = |table: &mut _| handles::resource_new(table, resource.runtime(), rep);
-            cx.state_mut().add_handle(instance, add)
+            cx.add_handle(instance, add)
         })
     })
 }

@@ -1,17 +1,8 @@
-//! A `.wast` script as plain data: one [`Directive`] per directive, its binaries encoded, its values our own.
-//!
-//! Follows the script grammar of the reference interpreter as the `wast` crate reads it; text that does not
-//! encode is part of the data, since `assert_malformed` and `assert_invalid` ask for it.
-//!
-//! One of two languages: a script of the component suite defines components, one of the core suite core modules
-//! (`script_core` has what is particular to it).
-//!
-//! Invariant: every directive that the parser sees comes out as one [`Directive`], in order. What this
-//! module cannot express becomes [`Action::Unknown`], which never passes.
+//! Reads scripts: from what the `wast` crate parses to our own data.
 
-use crate::script_core::{core_argument, core_result, encode_module};
-use crate::subjects::{Pattern, Val};
-use std::fmt;
+use super::core::{core_argument, core_result, encode_module};
+use super::{Action, Call, Directive, Encoded, Expected, Language, LineColumn, Run, unknown};
+use crate::subjects::Val;
 use wast::component::WastVal;
 use wast::core::{NanPattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
@@ -19,181 +10,10 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-/// What scripts of a suite define and call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum Language {
-    /// Components, and component values.
-    Component,
-    /// Core modules, and core values.
-    Core,
-}
-
-/// Where a directive's keyword stands, counted from 1; line 0 stands for a whole file.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Place {
-    /// The line.
-    pub line: u32,
-    /// The column, in bytes, for a directive that shares its line with another one.
-    pub column: Option<u32>,
-}
-
-impl Place {
-    /// Every directive of a file.
-    pub const WHOLE_FILE: Self = Self { line: 0, column: None };
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.column {
-            None if *self == Self::WHOLE_FILE => f.write_str("*"),
-            Some(column) => write!(f, "{}:{column}", self.line),
-            None => write!(f, "{}", self.line),
-        }
-    }
-}
-
-/// One directive of a script.
-#[derive(Clone, Debug)]
-pub struct Directive {
-    /// Where it stands.
-    pub place: Place,
-    /// What it asks for.
-    pub action: Action,
-}
-
-/// A component's or module's bytes, or why its text does not encode.
-pub type Encoded = Result<Vec<u8>, String>;
-
-/// What a directive asks for.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// `(component definition $name …)`: comes into being as a definition only.
-    Define {
-        /// The name that later directives use.
-        name: Option<String>,
-        /// The component.
-        wasm: Encoded,
-    },
-    /// `(component $name …)`: a definition and an instance of it, both with that name.
-    DefineAndInstantiate {
-        /// The name that later directives use.
-        name: Option<String>,
-        /// The component.
-        wasm: Encoded,
-    },
-    /// `(component instance $instance $definition)`.
-    Instantiate {
-        /// The name that later directives use.
-        instance: Option<String>,
-        /// The definition; without it, the latest one.
-        definition: Option<String>,
-    },
-    /// `(invoke …)` for its effect: must return, with whatever value.
-    Invoke(Call),
-    /// `(assert_return …)`.
-    AssertReturn {
-        /// What is run.
-        run: Run,
-        /// What it must return.
-        results: Vec<Expected>,
-    },
-    /// `(assert_trap …)`.
-    AssertTrap {
-        /// What is run.
-        run: Run,
-        /// The text that the trap's message must contain.
-        message: String,
-    },
-    /// `(assert_exhaustion …)`: a trap that says that a resource is used up.
-    AssertExhaustion {
-        /// What is run.
-        call: Call,
-        /// The text that the trap's message must contain.
-        message: String,
-    },
-    /// `(assert_exception …)`.
-    AssertException(Run),
-    /// `(register "name" $instance)`: later imports from that module find the instance's exports.
-    Register {
-        /// The module name of the imports.
-        name: String,
-        /// The instance; without it, the latest one.
-        instance: Option<String>,
-    },
-    /// `(assert_invalid …)`.
-    AssertInvalid {
-        /// The component.
-        wasm: Encoded,
-        /// The text that the error must contain, if the language has one.
-        message: String,
-    },
-    /// `(assert_malformed …)`.
-    AssertMalformed {
-        /// The component.
-        wasm: Encoded,
-        /// The text that the error must contain, if the language has one.
-        message: String,
-    },
-    /// `(assert_unlinkable …)`.
-    AssertUnlinkable {
-        /// The component.
-        wasm: Encoded,
-        /// The text that the error must contain.
-        message: String,
-    },
-    /// A directive that this crate does not know, in words. Always a failure.
-    Unknown(String),
-}
-
-/// `(invoke $instance "name" args…)`.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The instance; without it, the latest one.
-    pub instance: Option<String>,
-    /// The exported function.
-    pub name: String,
-    /// Its arguments.
-    pub args: Vec<Val>,
-}
-
-/// What a result must be.
-#[derive(Clone, Debug)]
-pub enum Expected {
-    /// This component value.
-    Val(Val),
-    /// A core value that fits the pattern.
-    Core(Pattern),
-}
-
-impl fmt::Display for Expected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Val(val) => val.fmt(f),
-            Self::Core(pattern) => pattern.fmt(f),
-        }
-    }
-}
-
-/// What an assertion runs.
-#[derive(Clone, Debug)]
-pub enum Run {
-    /// A call.
-    Call(Call),
-    /// `(get $instance "name")`: reads a global.
-    Get {
-        /// The instance; without it, the latest one.
-        instance: Option<String>,
-        /// The exported global.
-        name: String,
-    },
-    /// The instantiation of a component that has no name.
-    Instantiate(Encoded),
-}
-
 /// Parses the script `text`.
 ///
-/// In a core script the texts of `assert_invalid` and `assert_malformed` are left out: they are the reference
-/// interpreter's own, and what speaks here is `wasmparser` or the text parser.
+/// In a core script the texts of `assert_invalid` and `assert_malformed` are left out: they are the
+/// reference interpreter's own, and what speaks here is `wasmparser` or the text parser.
 ///
 /// # Errors
 ///
@@ -211,7 +31,7 @@ pub fn parse(text: &str, language: Language) -> Result<Vec<Directive>, String> {
     let spans: Vec<_> = script.directives.iter().map(|d| line_column(d.span(), text)).collect();
     let shared = |line| spans.iter().filter(|span| span.0 == line).count() > 1;
     let directives = spans.iter().zip(script.directives).map(|(&(line, column), directive)| Directive {
-        place: Place { line, column: shared(line).then_some(column) },
+        position: LineColumn { line, column: shared(line).then_some(column) },
         action: action(directive, language).unwrap_or_else(Action::Unknown),
     });
     Ok(directives.collect())
@@ -282,11 +102,6 @@ fn action(directive: WastDirective<'_>, language: Language) -> Result<Action, St
     })
 }
 
-/// Returns the text of [`Action::Unknown`] for `what`, as an error.
-pub(crate) fn unknown<T>(what: &str) -> Result<T, String> {
-    Err(format!("unknown directive: {what}"))
-}
-
 fn name_of(id: Option<Id<'_>>) -> Option<String> {
     id.map(|id| id.name().to_owned())
 }
@@ -325,8 +140,8 @@ fn call(invoke: &WastInvoke<'_>, language: Language) -> Result<Call, String> {
     })
 }
 
-/// `f32.const` and `f64.const` are words of the core and of the component language; the parser takes them
-/// for core, the others can only be one of both.
+/// `f32.const` and `f64.const` are words of the core and of the component language; the parser
+/// takes them for core, the others can only be one of both.
 fn argument(arg: &WastArg<'_>, language: Language) -> Result<Val, String> {
     match (arg, language) {
         (WastArg::Core(val), Language::Core) => Ok(Val::Core(core_argument(val))),
@@ -338,7 +153,8 @@ fn argument(arg: &WastArg<'_>, language: Language) -> Result<Val, String> {
     }
 }
 
-/// A component's floats have one NaN, so that both of the core language's NaN patterns mean that one.
+/// A component's floats have one NaN, so that both of the core language's NaN patterns mean that
+/// one.
 fn result(ret: &WastRet<'_>, language: Language) -> Result<Expected, String> {
     let val = match (ret, language) {
         (WastRet::Core(pattern), Language::Core) => return Ok(Expected::Core(core_result(pattern))),
@@ -395,6 +211,7 @@ fn payload(val: Option<&WastVal<'_>>) -> Option<Box<Val>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt;
 
     fn check(text: &str, expected: &str) {
         check_in(Language::Component, text, expected);
@@ -503,12 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn places_have_a_column_where_a_line_is_shared() {
-        let places = |text: &str| {
+    fn positions_have_a_column_where_a_line_is_shared() {
+        let positions = |text: &str| {
             let directives = parse(text, Language::Component).unwrap();
-            directives.iter().map(|d| d.place.to_string()).collect::<Vec<_>>().join(" ")
+            directives.iter().map(|d| d.position.to_string()).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(places("(component)\n\n(component) (component)\n (component\n)"), "1 3:2 3:14 4");
+        assert_eq!(positions("(component)\n\n(component) (component)\n (component\n)"), "1 3:2 3:14 4");
         assert_eq!(parse("(component", Language::Component).unwrap_err(), "line 1, column 11: expected `)`");
     }
 }

@@ -1,6 +1,6 @@
-//! The core language's part of [`script`](crate::script): modules, core arguments and core result patterns.
+//! What is particular to scripts of the core language: modules, arguments and result patterns.
 
-use crate::script::{Encoded, unknown};
+use super::{Encoded, unknown};
 use crate::subjects::{CoreVal, Heap, LanePattern, Pattern};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
