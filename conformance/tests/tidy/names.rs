@@ -15,8 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The names that one text of the spec defines, or those of them that are found.
 pub(crate) type Names = BTreeMap<&'static str, BTreeSet<String>>;
 
+/// Returns the names that a text defines.
+type Read = fn(&str) -> BTreeSet<String>;
+
 /// The texts of the spec, as sections of the blessed file.
-pub(crate) const TEXTS: [(&str, fn(&str) -> BTreeSet<String>); 3] =
+pub(crate) const TEXTS: [(&str, Read); 3] =
     [("canonical-abi/definitions.py", functions), ("Binary.md", productions), ("WIT.md", productions)];
 
 /// Returns the functions that a Python program defines.

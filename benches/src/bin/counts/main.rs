@@ -58,7 +58,7 @@ fn run(name: &str, rounds: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn selected<'a>(filters: &'a [&str]) -> Result<Vec<&'static cases::Case>, String> {
+fn selected(filters: &[&str]) -> Result<Vec<&'static cases::Case>, String> {
     let is_chosen = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter));
     let chosen: Vec<_> = cases::CASES.iter().filter(|case| is_chosen(case.name)).collect();
     if chosen.is_empty() {
