@@ -28,7 +28,8 @@ fn i32s(values: &[u32]) -> Vec<CoreValue> {
     values.iter().copied().map(CoreValue::I32).collect()
 }
 
-/// Lifts one value from core values, with a memory of 64 bytes 0xff, and expects what starts with this message.
+/// Lifts one value from core values, with a memory of 64 bytes 0xff, and expects what starts with
+/// this message.
 fn check_lift(types: &Types, ty: ValType, opts: Options, flat: &[CoreValue], message: &str) {
     let mut host = Bump::new(StringEncoding::Utf8);
     host.memory = vec![0xff; 64];
@@ -131,8 +132,8 @@ fn bad_pointers_to_load_and_store_trap() {
 
 #[test]
 fn bad_reallocs_trap() {
-    /// Lowers a value with a `realloc` that answers `answer`; expects the words for a host's call and those for a
-    /// call between components.
+    /// Lowers a value with a `realloc` that answers `answer`; expects the words for a host's call
+    /// and those for a call between components.
     fn check(types: &Types, ty: ValType, value: Value, answer: u64, message: &str, between: &str) {
         let mut host = Bump::new(StringEncoding::Utf8);
         host.answer = Some(answer);

@@ -1,7 +1,8 @@
-//! What a host is told that observes lifting and lowering: the specification's functions as they begin and end.
+//! What a host is told that observes lifting and lowering: the specification's functions as they
+//! begin and end.
 //!
-//! `explain` makes traces of it. Paths, types and texts are the observer's to work out, so that a step costs nothing to
-//! announce.
+//! `explain` makes traces of it. Paths, types and texts are the observer's to work out, so that a
+//! step costs nothing to announce.
 
 use super::{Context, Host};
 use crate::core_value::CoreValue;
