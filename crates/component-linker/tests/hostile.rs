@@ -305,9 +305,8 @@ fn tables_that_nobody_touches_count_by_their_sizes() {
     let tables = "(table 10000000 funcref)".repeat(90);
     let wat = format!("(component (core module $m {tables}) (core instance (instantiate $m)))");
     let component = Component::new(&engine, &wat::parse_str(&wat).unwrap()).unwrap();
-    let instantiate = |limits| {
-        Linker::new().instantiate(Store::with_limits(&engine, (), limits), &component).map(|_| ())
-    };
+    let instantiate =
+        |limits| Linker::new().instantiate(Store::with_limits(&engine, (), limits), &component).map(|_| ());
     let error = instantiate(StoreLimits::default()).expect_err("7 GB of tables");
     let message = "the memories and tables of the store take more than 4294967296 bytes";
     assert_eq!(error.to_string(), message);
