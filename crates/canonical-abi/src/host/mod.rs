@@ -11,7 +11,7 @@ use crate::options::StringEncoding;
 use crate::trap::Trap;
 use crate::types::{ResourceId, Types, ValType};
 
-/// What lifting and lowering need of an instance: its memory, its `realloc` and its handle table.
+/// What lifting and lowering need from an instance: its memory, its `realloc` and its handle table.
 ///
 /// The memory is borrowed from the host anew after each call of [`realloc`](Self::realloc), so no
 /// slice can outlive a guest call that grows memory.
@@ -141,42 +141,42 @@ pub trait Host {
         Err(Trap::Unsupported { what: "future" }.into())
     }
 
-    /// Is told, before a value is lifted, how many bytes of the host's memory it will take besides
-    /// what the values in it allocate in turn, and may refuse.
+    /// Called before a value is lifted, with the number of bytes of host memory that the value will
+    /// take, apart from what the values inside it allocate. May refuse.
     ///
     /// Each list lies within the guest's memory, but many lists may lie in the same place: a guest
     /// with a memory of `n` bytes can make the host allocate in the order of `n²`. A host of
-    /// untrusted guests counts these bytes and stops somewhere. By default nothing is refused.
+    /// untrusted guests counts these bytes and sets a limit. By default nothing is refused.
     ///
     /// # Errors
     ///
-    /// When the host does not want to spend as much.
+    /// When the host refuses.
     fn reserve(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
         let _ = n_bytes;
         Ok(())
     }
 
-    /// Is told like [`reserve`](Self::reserve) how many bytes a string will take, as UTF-8. By
-    /// default it counts like anything else.
+    /// Called before a string is lifted, with the number of bytes that it will take as UTF-8. By
+    /// default this is [`reserve`](Self::reserve).
     ///
     /// # Errors
     ///
-    /// When the host does not want to spend as much, or not on one string.
+    /// When the host refuses.
     fn reserve_string(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
         self.reserve(n_bytes)
     }
 
-    /// Returns the encoding that strings came in which are now lowered: UTF-8 for the host's own,
-    /// as is the default; between two components, the `string-encoding` of the one they were lifted
-    /// from.
+    /// Returns the encoding that the strings to be lowered came in. For the host's own strings that
+    /// is UTF-8, the default; between two components it is the `string-encoding` of the one they
+    /// were lifted from.
     ///
     /// It decides which sequence of `realloc` calls the guest sees (CanonicalABI.md, "Storing").
     fn source_encoding(&self) -> StringEncoding {
         StringEncoding::Utf8
     }
 
-    /// Is told, after a string was lifted from a `latin1+utf16` memory, whether it was tagged as
-    /// UTF-16, which the value does not say. A host whose values are lowered into another component
+    /// Called after a string was lifted from a `latin1+utf16` memory, and says whether it was
+    /// tagged as UTF-16; the value does not. A host that lowers its values into another component
     /// keeps the tags in this order.
     fn string_lifted(&mut self, is_utf16: bool) {
         let _ = is_utf16;
@@ -190,34 +190,34 @@ pub trait Host {
         None
     }
 
-    /// Whether the host observes what lifting and lowering do, through [`begin`](Self::begin),
-    /// [`case`](Self::case) and [`end`](Self::end). Values that are handled in bulk otherwise are
-    /// then handled one by one.
+    /// Whether the host observes lifting and lowering through [`begin`](Self::begin),
+    /// [`case`](Self::case) and [`end`](Self::end). If it does, records in a list are handled one
+    /// by one and not by column.
     ///
-    /// By default it does not, and the compiler removes the three calls.
+    /// The default is `false`; the compiler then removes the three calls.
     const OBSERVES: bool = false;
 
-    /// Is told that a function of the specification begins, or one of its steps. After a trap,
+    /// Called when one of the specification's functions begins, or a step of one. After a trap, the
     /// steps that have begun do not end.
     #[inline(always)]
     fn begin(&mut self, step: Begin<'_>) {
         let _ = step;
     }
 
-    /// Is told which case the variant has whose step began last.
+    /// Called with the case of the variant whose step began last.
     #[inline(always)]
     fn case(&mut self, case: u32) {
         let _ = case;
     }
 
-    /// Is told that the step which began last, of those that have not ended, ends.
+    /// Called when a step ends: the last to begin of those that have not ended.
     #[inline(always)]
     fn end(&mut self, step: End<'_>) {
         let _ = step;
     }
 }
 
-/// What lifting and lowering are done with (the spec's `LiftLowerContext`).
+/// What lifting and lowering work with (the spec's `LiftLowerContext`).
 #[derive(Debug)]
 pub struct Context<'a, H: Host> {
     /// The arena of the types.

@@ -1,7 +1,7 @@
 //! Access to the guest's memory, always within bounds.
 //!
-//! The spec asserts bounds once they were checked; here the slice is asked again, which costs
-//! little and means that not even a host whose memory shrinks can bring about a panic.
+//! Where the spec asserts bounds that it has checked before, the slice checks them again here. That
+//! costs little, and not even a host whose memory shrinks can then cause a panic.
 
 mod columns;
 pub mod load;
@@ -158,8 +158,8 @@ pub fn allocate_elements<H: Host>(
     allocate(cx, alignment, size_bytes, Allocation::List)
 }
 
-/// Checks where a list says that its elements are, in the order that the spec's
-/// `load_list_from_range` does.
+/// Checks the range that a list's elements are in, in the order of the spec's
+/// `load_list_from_range`.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Types without parts whose values are a few bytes: numbers, `bool` and `char`.
 //! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting" and "Flat Lowering".
 //!
-//! The interpreter and whoever lifts into types of its own go through the same conversions, one by
+//! The interpreter and embedders that lift into types of their own use the same conversions, one by
 //! one or in bulk.
 
 use alloc::vec::Vec;

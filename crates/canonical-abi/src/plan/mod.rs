@@ -3,10 +3,10 @@
 //! Lowering" and "Lifting and Lowering Values", all at once.
 //!
 //! A call between two components lifts values out of one component's core values and memory and
-//! lowers them into another's. The types and both sides' options are known beforehand, so all that
-//! can be decided then is decided in a [`Plan`]: two short programs, for an interpreter ([`run`])
-//! or for a compiler. [`func_plans`] returns the two plans of a whole call, one for the parameters
-//! and one for the result.
+//! lowers them into another's. The types and both sides' options are known before the call, so
+//! whatever can be decided then is decided in a [`Plan`]: two short programs, for an interpreter
+//! ([`run`]) or for a compiler. [`func_plans`] returns the two plans of a whole call, one for the
+//! parameters and one for the result.
 //!
 //! ```
 //! use canonical_abi::plan::{Passing, plan, run};
@@ -48,39 +48,38 @@
 //! # Operands
 //!
 //! Each side passes its values flat, as core values, or in memory, as a block that one core value
-//! points to; which of the two is decided by how many core values the types flatten to
-//! ([`Passing::max_flat`]). The contents of strings and lists lie in memory on both sides. So an
-//! instruction names a value by an [`Operand`]: a slot, which is the position of a core value, or
-//! an offset in memory.
+//! points to. How many core values the types flatten to decides which ([`Passing::max_flat`]). The
+//! contents of strings and lists lie in memory on both sides. So an instruction names a value by an
+//! [`Operand`]: a slot, which is the position of a core value, or an offset in memory.
 //!
 //! The cases of a variant share slots, whose types are joined ([`join`](crate::flatten::join)). An
 //! instruction takes the low bits of a slot that is wider than what it needs, and writes a narrower
 //! value with zeros above it; whether that is a truncation, an extension or a reinterpretation
-//! follows from the instruction and the slot's type, which [`Form::Flat`] tells. Slots that no
-//! instruction writes are zero.
+//! follows from the instruction and the slot's type ([`Form::Flat`]). Slots that no instruction
+//! writes are zero.
 //!
 //! # Two programs
 //!
 //! The spec lifts all values before it lowers the first, so each plan has two programs. The first,
-//! of [`Check`]s, only reads the source and makes every trap of lifting: ranges of strings and
+//! of [`Check`]s, only reads the source and raises every trap of lifting: ranges of strings and
 //! lists, encodings, characters, discriminants. It also takes the handles out of the source's table
 //! and queues their representations. The second, of [`Move`]s, reads the source again and writes to
 //! the destination, where only `realloc`, the limit on a list's length and a full handle table can
 //! trap. For most types the first program has little to do, and for numbers nothing.
 //!
-//! What this promises, where lifting and lowering values stands for the reference:
+//! A plan promises, with lifting and lowering values as the reference:
 //!
 //! - The destination's core values and memory, the calls of its `realloc` and both handle tables
 //!   are, byte for byte and call for call, what the reference makes of them, after success as well
 //!   as after a trap.
 //! - A plan traps exactly when the reference does, and with the same trap.
 //! - Bytes that the reference does not write (padding, and what a variant's case leaves unused)
-//!   stay as they are. To copy them along would be faster, and would show one component what
-//!   another has left in its memory.
+//!   stay as they are. Copying them too would be faster, but would show one component what another
+//!   has left in its memory.
 //!
-//! The exception is that [`Host::reserve`](crate::Host::reserve) is not asked, for nothing of the
-//! host's memory is needed. The reference needs hosts that hand on the tags of `latin1+utf16`
-//! strings ([`Host::next_string_tag`](crate::Host::next_string_tag)); a plan sees them.
+//! The exception is that [`Host::reserve`](crate::Host::reserve) is not called, because a plan
+//! needs no host memory. The reference needs hosts that hand on the tags of `latin1+utf16` strings
+//! ([`Host::next_string_tag`](crate::Host::next_string_tag)); a plan sees them.
 //!
 //! The source's memory must stay the same until the plan has run. If it does not (threads may share
 //! it), the outcome is a trap or whatever was there at some time, checked or not, but never a
@@ -118,7 +117,7 @@ use crate::types::ScalarType;
 use crate::types::despecialize::HandleType;
 use crate::types::flat::CoreType;
 
-/// How the values of some types get from one component to another.
+/// How values of certain types get from one component to another.
 ///
 /// Invariants: every [`BlockId`] of a program names one of its blocks; blocks are called by later
 /// blocks and by the main one only, so programs end; an operand is of the form of its side, and
@@ -182,7 +181,7 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// Returns where something is that lies here in a block that starts at `base`.
+    /// Returns the place of what lies here in a block that starts at `base`.
     ///
     /// # Panics
     ///

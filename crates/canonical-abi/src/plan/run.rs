@@ -1,7 +1,7 @@
 //! The interpreter of plans, over the two [`Host`]s.
 //!
-//! It shares with the interpreter of types what checks ranges, allocates and transcodes, and so
-//! their traps.
+//! It checks ranges, allocates and transcodes with the same functions as the interpreter of types,
+//! so their traps are the same.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -34,8 +34,8 @@ use crate::types::ScalarType;
 ///
 /// # Panics
 ///
-/// When the contexts' options are others than the plan was made for, or the core values are not as
-/// many as the source passes, or of other types.
+/// When the contexts have other options than the plan was made for, or the number or the types of
+/// the core values are not those that the source passes.
 pub fn run<S: Host, D: Host<Error = S::Error>>(
     plan: &Plan,
     src: &mut Context<'_, S>,

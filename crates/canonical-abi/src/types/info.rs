@@ -1,4 +1,4 @@
-//! What is known of a type from the moment it is built: layouts, flattened types, depth,
+//! What is known about a type from the moment it is built: layouts, flattened types, depth,
 //! predicates. Follows CanonicalABI.md, "Type Predicates"; the measuring itself is in `layout` and
 //! `flatten`.
 

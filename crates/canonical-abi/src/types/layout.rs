@@ -71,7 +71,7 @@ impl RecordLayout {
         Self { size: 0, align: 1 }
     }
 
-    /// Returns where a further field lies, in bytes from the start, and the record with it.
+    /// Returns the offset in bytes of one more field, and the record with that field.
     ///
     /// # Panics
     ///
@@ -109,7 +109,7 @@ impl VariantLayout {
         Self { discriminant: discriminant_size(n_cases), max_size: 0, max_align: 1 }
     }
 
-    /// Returns the variant with a further payload.
+    /// Returns the variant with one more payload.
     #[must_use]
     pub const fn with(self, payload: Layout) -> Self {
         let max_size = if payload.size > self.max_size { payload.size } else { self.max_size };

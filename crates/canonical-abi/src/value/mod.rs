@@ -17,8 +17,8 @@ use alloc::vec::Vec;
 use crate::types::{ScalarType, ValType};
 pub use rows::{RowKind, Rows};
 
-/// A component value. Which type it is of is decided by
-/// [`type_check`](crate::type_check::type_check).
+/// A component value. [`type_check`](crate::type_check::type_check) decides whether it is one of a
+/// type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Of `bool`.
