@@ -58,7 +58,8 @@ fn new_memory() -> Memory {
     Memory { bytes: vec![0; MEMORY_BYTES], next: HEAP }
 }
 
-/// Times storing `value` at [`ROOT`], loading it again, and copying it to another memory by its plan.
+/// Times storing `value` at [`ROOT`], loading it again, and copying it to another memory by its
+/// plan.
 fn round_trip(
     c: &mut Criterion,
     name: &str,
@@ -123,8 +124,9 @@ fn values(c: &mut Criterion) {
     );
 }
 
-/// Lifting, lowering and copying strings, beside a plain copy of the same bytes: to memory at hand (`memcpy`), and to a new
-/// allocation, which a lifted string needs too (`memcpy to new`). `load` checks that the bytes are UTF-8 and copies them.
+/// Lifting, lowering and copying strings, beside a plain copy of the same bytes: to memory at hand
+/// (`memcpy`), and to a new allocation, which a lifted string needs too (`memcpy to new`). `load`
+/// checks that the bytes are UTF-8 and copies them.
 fn utf8(c: &mut Criterion) {
     let types = Types::new();
     let texts = [("ASCII", "to be read "), ("Latin", "Grüße, "), ("Greek and Chinese", "κόσμε, 规范 — ")];

@@ -1,9 +1,9 @@
-//! Sizes and alignments of all types of the WASI 0.2 packages, with 32-bit and with 64-bit pointers, beside wit-parser's
-//! `SizeAlign` on the same packages.
+//! Sizes and alignments of all types of the WASI 0.2 packages, with 32-bit and with 64-bit
+//! pointers, beside wit-parser's `SizeAlign` on the same packages.
 //!
-//! wit-parser works all of them out from a `Resolve` that knows none yet. `canonical-abi` knows each from the moment the
-//! type is built, so reading them and building the arena are timed apart; building includes the checks of labels and
-//! limits, interning and flattening.
+//! wit-parser works all of them out from a `Resolve` that knows none yet. `canonical-abi` knows
+//! each from the moment the type is built, so reading them and building the arena are timed apart;
+//! building includes the checks of labels and limits, interning and flattening.
 
 mod common;
 
@@ -98,7 +98,8 @@ fn graph(width: usize) -> (Types, Vec<ValType>) {
     (types, all)
 }
 
-/// Time that grows with the number of types and not faster shows as the same number of elements a second.
+/// Time that grows with the number of types and not faster shows as the same number of elements a
+/// second.
 fn graphs(c: &mut Criterion) {
     let mut group = c.benchmark_group("layout of a graph");
     for width in [103, 1030] {

@@ -1,4 +1,5 @@
-//! The cheap level of lazy modules: how long the first call of a large function takes, and how fast its code is.
+//! The cheap level of lazy modules: how long the first call of a large function takes, and how fast
+//! its code is.
 
 use std::fmt::Write as _;
 
@@ -40,7 +41,8 @@ fn large(n_operators: usize) -> Vec<u8> {
     wat::parse_str(text + "(local.get 2)))").expect("valid text")
 }
 
-/// Returns a store with an instance of the module, nothing of which is compiled, and one of its functions.
+/// Returns a store with an instance of the module, nothing of which is compiled, and one of its
+/// functions.
 fn fresh(wasm: &[u8], above: usize, name: &str) -> (Store<()>, TypedFunc<i32, i32>) {
     let config = Config::new().lazy_compilation(true).cheap_first_above(above).parallel_compilation(false);
     let engine = Engine::new(&config).expect("this machine is supported");

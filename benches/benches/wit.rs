@@ -1,8 +1,8 @@
-//! Parsing and resolving WIT: the packages of WASI 0.2 beside `wit-parser` on the same texts, and generated packages that
-//! show how the time grows with the size.
+//! Parsing and resolving WIT: the packages of WASI 0.2 beside `wit-parser` on the same texts, and
+//! generated packages that show how the time grows with the size.
 //!
-//! Texts are in memory before the clock starts. Both sides copy them, keep documentation and places, and end with
-//! resolved packages, which are dropped within the time.
+//! Texts are in memory before the clock starts. Both sides copy them, keep documentation and
+//! places, and end with resolved packages, which are dropped within the time.
 
 mod common;
 
@@ -33,7 +33,8 @@ fn resolve_reference(tree: &Tree) -> Resolve {
     resolve
 }
 
-/// Returns a package of about `n_bytes`: interfaces with a type of each kind, each of them using the one before it.
+/// Returns a package of about `n_bytes`: interfaces with a type of each kind, each of them using
+/// the one before it.
 fn generated(n_bytes: usize) -> Tree {
     let mut text = String::from("package generated:large@1.0.0;\n");
     let mut index = 0usize;

@@ -15,7 +15,7 @@
 //! ```
 //! use conformance::{ledger::Ledger, subjects::Val};
 //!
-//! let ledger = Ledger::parse("values/strings.wast:12  not supported yet: utf16\n").expect("one good line");
+//! let ledger = Ledger::parse("values/strings.wast:12  not supported yet: utf16\n").expect("good");
 //! assert_eq!(ledger.entries().len(), 1);
 //! assert_eq!(Val::Tuple(vec![Val::U8(1), Val::Bool(true)]).to_string(), "(1, true)");
 //! ```

@@ -1,5 +1,5 @@
-//! Core modules: whatever the bytes are, they compile or are refused with an error. All features are on, those too that
-//! are decoded and not compiled.
+//! Core modules: whatever the bytes are, they compile or are refused with an error. All features
+//! are on, those too that are decoded and not compiled.
 #![no_main]
 
 use jit::{Config, Engine, Module, WasmFeatures};

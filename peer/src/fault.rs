@@ -1,5 +1,5 @@
-//! Kinds of traps, as far as two engines can be held to the same: the one place that says which trap here is which
-//! trap there.
+//! Kinds of traps, as far as two engines can be held to the same: the one place that says which
+//! trap here is which trap there.
 
 use canonical_abi::Trap as AbiTrap;
 use canonical_abi::trap::Allocation;
@@ -8,13 +8,14 @@ use jit::TrapKind;
 
 /// Why a call ended early.
 ///
-/// Coarser than either engine's traps where the other tells two of them not apart: each such case says why.
+/// Coarser than either engine's traps where the other tells two of them not apart: each such case
+/// says why.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Fault {
     /// A pointer that is not aligned, of the guest's or of its `realloc`.
     Unaligned,
-    /// Core code or spilled values outside of a memory. The peer's adapters access spilled values without a
-    /// check of their own, so that the core instruction traps.
+    /// Core code or spilled values outside of a memory. The peer's adapters access spilled values
+    /// without a check of their own, so that the core instruction traps.
     OutOfBounds,
     /// A string outside of its memory, or too long for any: the peer has one trap for both.
     StringOutOfBounds,
@@ -40,7 +41,8 @@ pub(crate) enum Fault {
     NullReference,
     OutOfFuel,
     Interrupt,
-    /// A limit of this implementation's or a refusal of the embedder's, which nothing here should meet.
+    /// A limit of this implementation's or a refusal of the embedder's, which nothing here should
+    /// meet.
     Limit(String),
     /// Anything else.
     Other(String),
@@ -163,8 +165,8 @@ impl Fault {
         }
     }
 
-    /// Returns what an error of the peer's without a trap code is. Its transcoding functions and its lifting to host
-    /// values say what is wrong in words only.
+    /// Returns what an error of the peer's without a trap code is. Its transcoding functions and
+    /// its lifting to host values say what is wrong in words only.
     fn of_peer_text(error: &wasmtime::Error) -> Self {
         if error.is::<wasmtime::ThrownException>() {
             return Self::Exception;

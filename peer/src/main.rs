@@ -1,13 +1,14 @@
 //! The command `peer`: holds Lowlift against another engine, wasmtime.
 //!
-//! `peer calls` sends random values between two components, `peer links` does so between linked ones, `peer core`
-//! runs random core modules: the engines must agree in results and traps. `peer report` prints their times side by
-//! side.
+//! `peer calls` sends random values between two components, `peer links` does so between linked
+//! ones, `peer core` runs random core modules: the engines must agree in results and traps.
+//! `peer report` prints their times side by side.
 //!
-//! The crate stands outside the workspace, so that only who asks for it compiles the other engine: `cargo run
-//! --release -p conformance -- fuzz calls` does.
+//! The crate stands outside the workspace, so that only who asks for it compiles the other engine:
+//! `cargo run --release -p conformance -- fuzz calls` does.
 //!
-//! Exit status: 0 if the engines agree, 1 if not, 2 if the command is not understood or cannot be run.
+//! Exit status: 0 if the engines agree, 1 if not, 2 if the command is not understood or cannot be
+//! run.
 
 #![forbid(unsafe_code)]
 

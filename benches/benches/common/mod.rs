@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Returns the folder of the package wasi:http and of those that it depends on: all of WASI 0.2. It lies among the tests
-/// of the package wit-component.
+/// Returns the folder of the package wasi:http and of those that it depends on: all of WASI 0.2. It
+/// lies among the tests of the package wit-component.
 pub(crate) fn wasi_folder() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

@@ -1,8 +1,8 @@
 //! What a crate must not bring to those who embed it, however indirectly.
 //!
-//! The table of `edges.rs` is about direct dependencies. This one follows the normal dependencies of
-//! dependencies, as `cargo tree -e normal` does, except those of procedural macros: these run in the
-//! compiler and are no part of what is built.
+//! The table of `edges.rs` is about direct dependencies. This one follows the normal dependencies
+//! of dependencies, as `cargo tree -e normal` does, except those of procedural macros: these run in
+//! the compiler and are no part of what is built.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

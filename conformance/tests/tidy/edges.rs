@@ -1,4 +1,4 @@
-//! Which crate may depend on which: the table of DESIGN.md's "Crates and the only edges allowed".
+//! Which crate may depend on which. ARCHITECTURE.md draws these edges.
 //!
 //! Every normal and build dependency counts, those from the registry too: a new one is a line here,
 //! in a commit of its own. What only tests use is free.

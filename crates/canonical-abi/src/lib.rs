@@ -123,8 +123,8 @@
 //! values for tests. With the feature `simd`, UTF-8 is validated with vector instructions by the crate simdutf8,
 //! which needs `std`.
 //!
-//! The rooms in order, each using those before it only: [`types`] (with layouts and flattened types), the options,
-//! [`flatten`], [`trap`], [`host`], [`value`], [`handles`], [`memory`] (load and store), `flat` (lift and lower), [`plan`]
+//! The rooms in order, each using those before it only: [`types`] (with layouts and flattened types), core values, the
+//! options, [`flatten`], [`trap`], [`value`], [`host`], [`handles`], [`memory`] (load and store), `flat` (lift and lower), [`plan`]
 //! and [`explain`].
 //!
 //! # What it leaves to the engine
@@ -145,6 +145,7 @@ extern crate alloc;
 
 #[cfg(feature = "proptest")]
 pub mod arbitrary;
+mod core_value;
 pub mod explain;
 mod flat;
 pub mod flatten;
@@ -159,9 +160,10 @@ pub mod trap;
 pub mod types;
 pub mod value;
 
+pub use core_value::{CoreValue, CoreValueIter};
 pub use flat::lift::{lift_flat, lift_flat_values};
 pub use flat::lower::{lower_flat, lower_flat_values};
-pub use flat::{CoreValue, CoreValueIter, lift, lower};
+pub use flat::{lift, lower};
 pub use flatten::{CoreFuncType, Direction, flatten_functype};
 pub use handles::ends;
 pub use host::{Context, Host};

@@ -9,8 +9,8 @@ use canonical_abi::explain::{
 use canonical_abi::flatten::flatten_types_up_to;
 use canonical_abi::types::MAX_TYPE_DEPTH;
 use canonical_abi::{
-    Context, CoreType, CoreValue, CoreValueIter, List, Options, PtrType, ResourceId, StringEncoding, Types,
-    ValType, Value, lift_flat_values, lower_flat_values,
+    Context, CoreType, CoreValue, CoreValueIter, List, Options, PtrType, ResourceId, RowKind, Rows,
+    StringEncoding, Types, ValType, Value, lift_flat_values, lower_flat_values,
 };
 use common::{Bump, to_usize};
 use proptest::prelude::*;
@@ -244,6 +244,25 @@ fn traces_read_like_the_spec() {
     let (values, trace) = trace_lift_flat_values(&mut cx, 16, &flat.unwrap(), &fields[..2]);
     assert!(values.is_ok());
     check(&trace, LIFTED);
+}
+
+/// Rows are shown like the records that they are, though they are stored by column when nobody looks.
+#[test]
+fn rows_are_traced_as_records() {
+    let mut types = Types::new();
+    let record = types.record(vec![("a".into(), ValType::U8), ("b".into(), ValType::U32)]).unwrap();
+    let list = types.list(record).unwrap();
+    let (a, b) = (List::U8(vec![1, 2]), List::U32(vec![3, 4]));
+    let rows = List::Rows(Rows::new(RowKind::Record, vec![a, b]));
+    let one_by_one = List::Values(rows.iter().collect());
+    let [rows, one_by_one] = [rows, one_by_one].map(|list_value| {
+        let mut host = Bump::new(StringEncoding::Utf8);
+        let mut cx = Context::new(&types, Options::default(), &mut host);
+        let values = [Value::List(list_value)];
+        let (flat, trace) = trace_lower_flat_values(&mut cx, 16, &values, &labelled(&[list]), None);
+        (flat, trace, host.memory)
+    });
+    assert!(rows == one_by_one && rows.1.to_string().contains("p0[1].b"));
 }
 
 #[test]

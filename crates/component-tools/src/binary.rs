@@ -4,6 +4,7 @@
 //! `wasmparser` validates, with the features that `component-linker` supports: both crates accept
 //! the same components, and report a fault in the same words at the same offset.
 
+use wasmparser::types::Types;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
@@ -33,15 +34,27 @@ pub enum BinaryKind {
 /// If they are neither.
 pub fn validate(bytes: &[u8]) -> Result<BinaryKind, Error> {
     let kind = read_header(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes)?;
+    valid_types(bytes)?;
     Ok(kind)
 }
 
 /// Checks that `bytes` are a valid component.
 pub(crate) fn validate_component(bytes: &[u8]) -> Result<(), Error> {
     check_header(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes)?;
+    valid_types(bytes)?;
     Ok(())
+}
+
+/// Validates a component or a core module, and returns its types.
+pub(crate) fn valid_types(bytes: &[u8]) -> Result<Types, Error> {
+    Ok(Validator::new_with_features(features()).validate_all(bytes)?)
+}
+
+/// Returns a parser of a whole binary.
+pub(crate) fn parser() -> Parser {
+    let mut parser = Parser::new(0);
+    parser.set_features(features());
+    parser
 }
 
 /// Checks that `bytes` have the header of a component.
@@ -55,7 +68,7 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Returns the features of WebAssembly that a binary may use.
-pub(crate) fn features() -> WasmFeatures {
+fn features() -> WasmFeatures {
     WasmFeatures::default()
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
         | WasmFeatures::CM_THREADING

@@ -8,11 +8,10 @@
 use std::fmt;
 
 use wasm_encoder::{ComponentExportKind, ComponentTypeRef};
-use wasmparser::Validator;
 use wasmparser::component_types::{ComponentEntityType, ComponentType};
 use wasmparser::types::TypesRef;
 
-use crate::binary::{File, features, validate_component};
+use crate::binary::{File, validate, validate_component};
 use crate::encode::{EncodeError, Encoder, Naming, extern_name};
 use crate::error::Error;
 use crate::types::ComponentTypes;
@@ -89,20 +88,15 @@ struct Linked<'a> {
 /// Returns the new component, if what is provided fits.
 fn make(linked: &Linked<'_>, naming: Naming) -> Result<Vec<u8>, ComposeError> {
     let bytes = write(linked, naming, 0)?;
-    let Err(error) = check(&bytes) else { return Ok(bytes) };
+    let Err(error) = validate(&bytes) else { return Ok(bytes) };
     // The files are instantiated from the last to the first. The first to fail has the import that
     // does not fit.
     for file in (0..linked.files.len()).rev() {
-        if let Err(error) = check(&write(linked, naming, file)?) {
+        if let Err(error) = validate(&write(linked, naming, file)?) {
             return Err(misfit(linked, file, &error));
         }
     }
     Err(mismatch(&error))
-}
-
-fn check(bytes: &[u8]) -> Result<(), Error> {
-    Validator::new_with_features(features()).validate_all(bytes)?;
-    Ok(())
 }
 
 /// Returns the error about an import of a file and the plug whose export does not fit it.

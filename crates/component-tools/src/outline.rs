@@ -9,10 +9,10 @@ use std::ops::Range;
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
     ComponentName, ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, Instance, KnownCustom, Name,
-    Parser, Payload,
+    Payload,
 };
 
-use crate::binary::{features, validate};
+use crate::binary::{parser, validate};
 use crate::error::Error;
 
 /// A component or a core module within a binary.
@@ -163,11 +163,9 @@ fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a P
 #[expect(clippy::wildcard_enum_match_arm, reason = "sections are read in `Open::read`")]
 pub fn outline(bytes: &[u8]) -> Result<Part, Error> {
     validate(bytes)?;
-    let mut parser = Parser::new(0);
-    parser.set_features(features());
     let mut open: Vec<Open> = Vec::new();
     let mut next = 0..bytes.len();
-    for payload in parser.parse_all(bytes) {
+    for payload in parser().parse_all(bytes) {
         match payload? {
             Payload::Version { encoding, .. } => open.push(Open::new(encoding, next.clone())),
             Payload::ModuleSection { unchecked_range, .. }

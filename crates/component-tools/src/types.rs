@@ -2,11 +2,10 @@
 //! compared.
 
 use wasm_encoder::ComponentBuilder;
-use wasmparser::Validator;
 use wasmparser::component_types::ComponentType;
 use wasmparser::types::{Types, TypesRef};
 
-use crate::binary::features;
+use crate::binary::valid_types;
 use crate::error::Error;
 
 /// The types of several valid components, which are numbered in the order in which they were given.
@@ -22,8 +21,7 @@ impl ComponentTypes {
         for bytes in components {
             builder.component_raw(None, bytes);
         }
-        let types = Validator::new_with_features(features()).validate_all(&builder.finish())?;
-        Ok(Self { types })
+        Ok(Self { types: valid_types(&builder.finish())? })
     }
 
     pub(crate) fn types(&self) -> TypesRef<'_> {

@@ -255,6 +255,7 @@ fn white_space(text: &[u8]) -> WhiteSpace {
 }
 
 /// Returns the kind and length in bytes of the token at the start of `text`.
+#[inline(always)] // into the loop over a file, as if it had no other caller
 fn token(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
     let n_bytes = plain_label(text.as_bytes());
     if n_bytes > 0 {

@@ -163,8 +163,8 @@ pub(crate) fn any_recipe(shape: &Shape) -> BoxedStrategy<Recipe> {
         .boxed()
 }
 
-/// Returns the changes of one case: none, some of one side's values, or one answer of one side's `realloc`. Not all
-/// at once, because engines may differ in which of two faults they find first.
+/// Returns the changes of one case: none, some of one side's values, or one answer of one side's
+/// `realloc`. Not all at once, because engines may differ in which of two faults they find first.
 fn any_changes() -> impl Strategy<Value = Vec<Change>> {
     let side = || select(vec![Side::Caller, Side::Callee]);
     let values = prop_oneof![

@@ -23,14 +23,15 @@ pub(crate) enum Verdict {
 /// Where the peer's answer is known to be another than the spec's.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Known {
-    /// Of several faults of one call the peer finds another first. CanonicalABI.md, "Lifting and Lowering Values",
-    /// lifts all values before it lowers the first, and "Loading" asks for a list's length before its alignment;
-    /// the peer moves value by value and asks the other way round. Either way the call traps, and what is found is
-    /// at fault.
+    /// Of several faults of one call the peer finds another first. CanonicalABI.md, "Lifting and
+    /// Lowering Values", lifts all values before it lowers the first, and "Loading" asks for a
+    /// list's length before its alignment; the peer moves value by value and asks the other way
+    /// round. Either way the call traps, and what is found is at fault.
     OtherFault,
-    /// What was needlessly tagged as UTF-16 is deflated to Latin-1 in place, and the block shrunk. The spec's
-    /// `store_probably_utf16_to_latin1_or_utf16` asks `realloc` for an alignment of 1 then (CanonicalABI.md,
-    /// "Storing"), the peer for 2. The values are the same; where blocks lie is up to `realloc`.
+    /// What was needlessly tagged as UTF-16 is deflated to Latin-1 in place, and the block shrunk.
+    /// The spec's `store_probably_utf16_to_latin1_or_utf16` asks `realloc` for an alignment of 1
+    /// then (CanonicalABI.md, "Storing"), the peer for 2. The values are the same; where blocks lie
+    /// is up to `realloc`.
     ShrinkAlignment,
 }
 
@@ -81,8 +82,8 @@ pub(crate) fn compare(subject: &Subject, recipe: &Recipe) -> Option<Verdict> {
     Some(Verdict::Different(Box::new(Difference { what, plain, ours, linked, theirs })))
 }
 
-/// Returns in which of the known ways the peer's answer is another, if it is, after asking whether it is right by
-/// them.
+/// Returns in which of the known ways the peer's answer is another, if it is, after asking whether
+/// it is right by them.
 fn known(shape: &Shape, case: &Case, plain: &Outcome, theirs: &Outcome) -> Option<Known> {
     match (plain, theirs) {
         (Err(plain), Err(theirs)) if plain != theirs => {
@@ -99,8 +100,8 @@ fn known(shape: &Shape, case: &Case, plain: &Outcome, theirs: &Outcome) -> Optio
     }
 }
 
-/// Returns whether the calls of `realloc` are the same, but for the alignment of blocks that shrink by half and for
-/// where blocks lie.
+/// Returns whether the calls of `realloc` are the same, but for the alignment of blocks that shrink
+/// by half and for where blocks lie.
 fn differ_in_shrinking(plain: &Seen, theirs: &Seen) -> bool {
     let is_same = |([_, plain @ ..], [_, theirs @ ..]): (&[u32; 4], &[u32; 4])| {
         let [old_size, align, size] = *plain;
@@ -129,8 +130,9 @@ fn same(plain: &Outcome, ours: &Outcome) -> bool {
     }
 }
 
-/// Returns whether two answers mean the same: equal values on both sides, by equal calls of `realloc`. Padding,
-/// what a variant's case leaves unused, and the bits of NaNs are left to the engine.
+/// Returns whether two answers mean the same: equal values on both sides, by equal calls of
+/// `realloc`. Padding, what a variant's case leaves unused, and the bits of NaNs are left to the
+/// engine.
 fn means_same(shape: &Shape, case: &Case, plain: &Outcome, theirs: &Outcome) -> bool {
     match (plain, theirs) {
         (Err(plain), Err(theirs)) => plain == theirs,

@@ -1,5 +1,5 @@
-//! The components of a case: `a`, which calls, and `b`, which is called. Both are nested in one that gives out what
-//! the test needs of them, or stand alone, to be linked.
+//! The components of a case: `a`, which calls, and `b`, which is called. Both are nested in one
+//! that gives out what the test needs of them, or stand alone, to be linked.
 
 use canonical_abi::StringEncoding;
 use wasm_encoder::{
@@ -11,9 +11,9 @@ use super::core::{callee_module, caller_module, forwarder_module, libc_module};
 use super::declare::Declared;
 use super::shape::Shape;
 
-/// Returns the binary of the component. It exports `preset-a`, `dump-a`, `preset-b` and `dump-b`; `run`, which has
-/// `a` call `b` with the core values that it was told; and `f`, of the shape's type, which has `a` pass its
-/// arguments on.
+/// Returns the binary of the component. It exports `preset-a`, `dump-a`, `preset-b` and `dump-b`;
+/// `run`, which has `a` call `b` with the core values that it was told; and `f`, of the shape's
+/// type, which has `a` pass its arguments on.
 pub(crate) fn pair(shape: &Shape) -> Vec<u8> {
     let mut outer = ComponentBuilder::default();
     let mut declared = Declared::new(&shape.types);
@@ -35,8 +35,8 @@ pub(crate) fn pair(shape: &Shape) -> Vec<u8> {
     outer.finish()
 }
 
-/// Returns the binaries of `a` and `b` as components of their own. `a` imports all that `b` exports, and exports
-/// what the [`pair`] does.
+/// Returns the binaries of `a` and `b` as components of their own. `a` imports all that `b`
+/// exports, and exports what the [`pair`] does.
 pub(crate) fn alone(shape: &Shape) -> [Vec<u8>; 2] {
     [caller(shape, true).finish(), callee(shape).finish()]
 }
@@ -59,7 +59,8 @@ fn callee(shape: &Shape) -> ComponentBuilder {
     builder
 }
 
-/// Returns the component that calls. If it stands alone, it gives out the callee's controls as well.
+/// Returns the component that calls. If it stands alone, it gives out the callee's controls as
+/// well.
 fn caller(shape: &Shape, alone: bool) -> ComponentBuilder {
     let mut builder = ComponentBuilder::default();
     let ty = func_type(&mut builder, &mut Declared::new(&shape.types), shape);
@@ -94,7 +95,8 @@ fn caller(shape: &Shape, alone: bool) -> ComponentBuilder {
     builder
 }
 
-/// Declares the types of the functions that set and read what a test does, and returns their indices.
+/// Declares the types of the functions that set and read what a test does, and returns their
+/// indices.
 fn control_types(builder: &mut ComponentBuilder) -> (u32, u32) {
     let mut list = |ty| {
         let (list, encoder) = builder.type_defined(None);

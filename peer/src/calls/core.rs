@@ -19,7 +19,8 @@ pub(crate) fn libc_module() -> &'static [u8] {
     &LIBC
 }
 
-/// Returns a module whose `run` calls `f` with the core values that it was told to give, and writes down its result.
+/// Returns a module whose `run` calls `f` with the core values that it was told to give, and writes
+/// down its result.
 pub(crate) fn caller_module(shape: &Shape) -> Module {
     let f = shape.core_type(Direction::Lower);
     let mut function = Function::new([]);
@@ -38,7 +39,8 @@ pub(crate) fn caller_module(shape: &Shape) -> Module {
     module(&[("b", "f", f)], &[("run", nothing, function)])
 }
 
-/// Returns a module whose `f` writes its parameters down and returns the core value that it was told to give.
+/// Returns a module whose `f` writes its parameters down and returns the core value that it was
+/// told to give.
 pub(crate) fn callee_module(shape: &Shape) -> Module {
     let f = shape.core_type(Direction::Lift);
     let mut function = Function::new([]);
@@ -59,7 +61,8 @@ pub(crate) fn callee_module(shape: &Shape) -> Module {
     module(&[], &[("f", f, function), ("post", post, post_return)])
 }
 
-/// Returns a module whose `f` passes its parameters on to the `f` that it imports, and returns what that returns.
+/// Returns a module whose `f` passes its parameters on to the `f` that it imports, and returns what
+/// that returns.
 pub(crate) fn forwarder_module(shape: &Shape) -> Module {
     let imported = shape.core_type(Direction::Lower);
     let exported = shape.core_type(Direction::Lift);

@@ -1,4 +1,5 @@
-//! All faults of a case, where `plain` stops at the first: what an engine may find that looks in another order.
+//! All faults of a case, where `plain` stops at the first: what an engine may find that looks in
+//! another order.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,8 @@ struct Search<'a> {
     claimed_bytes: u64,
 }
 
-/// Returns every fault that passing the case's parameters can meet; if it meets none, those of passing the result.
+/// Returns every fault that passing the case's parameters can meet; if it meets none, those of
+/// passing the result.
 pub(crate) fn all_faults(shape: &Shape, case: &Case) -> BTreeSet<Fault> {
     let Some((phase, search)) = searches(shape, case).pop() else { return BTreeSet::new() };
     let Search { mut found, claimed_bytes, .. } = search;

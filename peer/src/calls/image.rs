@@ -1,4 +1,5 @@
-//! What a component of a case starts with, and what is seen of it afterwards. Knows the log of `libc.wat`.
+//! What a component of a case starts with, and what is seen of it afterwards. Knows the log of
+//! `libc.wat`.
 
 use std::fmt;
 

@@ -1,13 +1,14 @@
-//! `peer calls` and `peer links`: random calls between two components, run here, by the peer and by the plain
-//! interpreter.
+//! `peer calls` and `peer links`: random calls between two components, run here, by the peer and by
+//! the plain interpreter.
 //!
-//! A [`Shape`] is a function type with both sides' options; a component pair is made and compiled for it once. Each
-//! of its many cases is a set of bytes in both memories, core values, and answers of both `realloc`s: mostly
-//! well-formed, often changed so that something traps. What both sides see must be the same: the core values and
-//! the memory here and in the plain interpreter; by the peer the values that they mean, and the calls of `realloc`.
+//! A [`Shape`] is a function type with both sides' options; a component pair is made and compiled
+//! for it once. Each of its many cases is a set of bytes in both memories, core values, and answers
+//! of both `realloc`s: mostly well-formed, often changed so that something traps. What both sides
+//! see must be the same: the core values and the memory here and in the plain interpreter; by the
+//! peer the values that they mean, and the calls of `realloc`.
 //!
-//! For `links` the two components are files of their own. Here they are linked at run time; the peer runs the one
-//! file that [`component_tools::link()`] makes of them, and so does Lowlift.
+//! For `links` the two components are files of their own. Here they are linked at run time; the
+//! peer runs the one file that [`component_tools::link()`] makes of them, and so does Lowlift.
 
 mod case;
 mod compare;

@@ -165,8 +165,8 @@ struct Passed {
     to_caller: Vec<CoreValue>,
 }
 
-/// Lowers the host's arguments into the caller as its `f` gets them, and finds a place for the result as `f` does.
-/// Returns the core values that it passes on.
+/// Lowers the host's arguments into the caller as its `f` gets them, and finds a place for the
+/// result as `f` does. Returns the core values that it passes on.
 pub(crate) fn lower_args(shape: &Shape, caller: &mut Machine, values: &[Value]) -> Result<Vec<u64>, Fault> {
     let mut cx = Context::new(&shape.types, Shape::options(shape.caller), caller);
     let mut slots = bits(&lower_flat_values(&mut cx, MAX_FLAT_PARAMS, values, &shape.params, None)?);
@@ -224,7 +224,8 @@ fn call(
     Ok(Passed { to_callee, to_caller })
 }
 
-/// Lifts the parameters out of the caller and lowers them into the callee. Returns the core values for it.
+/// Lifts the parameters out of the caller and lowers them into the callee. Returns the core values
+/// for it.
 pub(crate) fn pass_params(
     shape: &Shape,
     caller: &mut Machine,

@@ -1,9 +1,10 @@
 //! `peer core`: random core modules, run here and by the peer.
 //!
-//! A module is wasm-smith's, with everything exported and its own count of fuel, which ends it at the same place on
-//! both sides. Each of its functions is called a few times in one instance. Results, traps, and at the end
-//! memories, tables and globals must be equal. NaNs are canonical: wasm-smith puts the instructions for that into
-//! the module, for the specification leaves their bits open.
+//! A module is wasm-smith's, with everything exported and its own count of fuel, which ends it at
+//! the same place on both sides. Each of its functions is called a few times in one instance.
+//! Results, traps, and at the end memories, tables and globals must be equal. NaNs are canonical:
+//! wasm-smith puts the instructions for that into the module, for the specification leaves their
+//! bits open.
 
 mod generate;
 mod ours;
@@ -50,8 +51,8 @@ pub(crate) struct Seen {
     /// The trap of its instantiation; nothing else is seen then.
     pub(crate) start: Option<Fault>,
     pub(crate) calls: Vec<Result<Vec<Word>, Fault>>,
-    /// The exported globals, memories and tables by name. Of a memory, its bytes without zeros at the end, and its
-    /// size.
+    /// The exported globals, memories and tables by name. Of a memory, its bytes without zeros at
+    /// the end, and its size.
     pub(crate) globals: BTreeMap<String, Word>,
     pub(crate) memories: BTreeMap<String, (Vec<u8>, usize)>,
     pub(crate) tables: BTreeMap<String, Vec<bool>>,
@@ -151,7 +152,8 @@ fn count(tally: &mut Tally, seen: Seen) {
     }
 }
 
-/// Makes the module small and prints it with the calls that differ, as a script of the suites' kind.
+/// Makes the module small and prints it with the calls that differ, as a script of the suites'
+/// kind.
 fn report(engines: &Engines, entropy: &[u8]) {
     let plan = shrink(engines, entropy);
     let Verdict::Different { ours, theirs } = compare(engines, &plan) else {

@@ -1,8 +1,10 @@
-//! The rows on compiling modules of a megabyte and more, and on how soon the first call of one returns.
+//! The rows on compiling modules of a megabyte and more, and on how soon the first call of one
+//! returns.
 //!
-//! Both engines compile for this processor at Cranelift's level `speed` with its default register allocator,
-//! without its verifier, with its default mitigations; the peer leaves out unwind tables for other tools too, as they
-//! have no counterpart here. Each uses all cores, but where the row says one thread.
+//! Both engines compile for this processor at Cranelift's level `speed` with its default register
+//! allocator, without its verifier, with its default mitigations; the peer leaves out unwind tables
+//! for other tools too, as they have no counterpart here. Each uses all cores, but where the row
+//! says one thread.
 
 use std::hint::black_box;
 use std::path::PathBuf;

@@ -19,7 +19,8 @@ const EMPTY: &str = r#"(component
     (func (export "nop") (canon lift (core func $m "nop")))
     (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $m "add"))))"#;
 
-/// `run` has one component pass a list of 1 MiB to the other, once; `nops` calls it often without any arguments.
+/// `run` has one component pass a list of 1 MiB to the other, once; `nops` calls it often without
+/// any arguments.
 const PASS: &str = r#"(component
     (component $callee
       (core module $m

@@ -6,7 +6,8 @@ use jit::{Instance, Module, Store};
 
 use super::Report;
 
-/// A program of the folder `kernels`: its `run` does an amount of work and returns something that depends on it all.
+/// A program of the folder `kernels`: its `run` does an amount of work and returns something that
+/// depends on it all.
 pub(crate) struct Kernel {
     name: &'static str,
     wat: &'static str,

@@ -1,7 +1,8 @@
 //! `peer report`: times here and on the peer, in one run.
 //!
-//! Both engines take turns, round by round, so that what else the machine does falls on both. A row gives the best
-//! and the median round of each, per operation, and the ratio of the best ones: below 1, Lowlift is quicker.
+//! Both engines take turns, round by round, so that what else the machine does falls on both. A row
+//! gives the best and the median round of each, per operation, and the ratio of the best ones:
+//! below 1, Lowlift is quicker.
 
 mod compiling;
 mod component;

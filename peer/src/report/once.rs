@@ -1,4 +1,5 @@
-//! `peer once`: one engine compiles one module on one thread, for profilers and counters of instructions.
+//! `peer once`: one engine compiles one module on one thread, for profilers and counters of
+//! instructions.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

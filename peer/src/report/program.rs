@@ -1,5 +1,6 @@
-//! Programs as large as one likes, whose functions look like what compilers emit: arithmetic on locals, fields
-//! behind pointers, loops with a counter, switches, floats, calls. The same size and seed give the same bytes.
+//! Programs as large as one likes, whose functions look like what compilers emit: arithmetic on
+//! locals, fields behind pointers, loops with a counter, switches, floats, calls. The same size and
+//! seed give the same bytes.
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, Function,
@@ -20,7 +21,8 @@ const MAX_NESTING: u32 = 4;
 /// Functions that indirect calls reach.
 const N_TABLE: u32 = 64;
 
-/// Returns a module of about so many bytes. It exports `run`, from the number of calls it may nest to a number.
+/// Returns a module of about so many bytes. It exports `run`, from the number of calls it may nest
+/// to a number.
 pub(crate) fn program(n_bytes: usize, seed: u64) -> Vec<u8> {
     let mut random = Random(seed);
     let mut code = CodeSection::new();

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 pub use super::{CoreValue, CoreValueIter};
 use crate::handles::values::lift_handle;
-use crate::host::{Context, Host};
+use crate::host::{Access, Begin, Context, End, Host, observed};
 use crate::memory::check_pointer;
 use crate::memory::load::{
     check_discriminant, load_from_valid_range, load_list_from_range, reserved_box, reserved_vec,
@@ -31,6 +31,19 @@ use crate::value::{List, Value};
 ///
 /// When there are too few core values, or of other types than flattening yields.
 pub fn lift_flat<H: Host>(
+    cx: &mut Context<'_, H>,
+    vi: &mut CoreValueIter<'_>,
+    ty: ValType,
+) -> Result<Value, H::Error> {
+    observed(
+        cx,
+        Begin::Value { ty, access: Access::LiftFlat(vi.rest()) },
+        |cx| lift_value(cx, vi, ty),
+        |value| End::Value(value),
+    )
+}
+
+fn lift_value<H: Host>(
     cx: &mut Context<'_, H>,
     vi: &mut CoreValueIter<'_>,
     ty: ValType,
@@ -67,18 +80,30 @@ pub fn lift_flat_values<H: Host>(
     vi: &mut CoreValueIter<'_>,
     tys: &[ValType],
 ) -> Result<Vec<Value>, H::Error> {
+    let begin = Begin::LiftFlatValues { flat: vi.rest() };
+    observed(cx, begin, |cx| lift_values(cx, max_flat, vi, tys), |_| End::Nothing)
+}
+
+fn lift_values<H: Host>(
+    cx: &mut Context<'_, H>,
+    max_flat: usize,
+    vi: &mut CoreValueIter<'_>,
+    tys: &[ValType],
+) -> Result<Vec<Value>, H::Error> {
     if flat_count_of_types(cx.types, tys) <= max_flat {
         return lift_flat_each(cx, vi, tys.iter().copied());
     }
     let ptr = vi.next_pointer(cx.opts.ptr);
     let (size, alignment) = tuple_layout(cx.types, tys.iter().copied(), cx.opts.ptr);
     check_pointer(cx, ptr, size, alignment)?;
-    let offsets = field_offsets(cx.types, tys.iter().copied(), cx.opts.ptr);
-    let mut values = reserved_vec(cx, tys.len() as u64)?;
-    for (offset, ty) in offsets {
-        values.push(load_from_valid_range(cx, ptr + offset, ty)?);
-    }
-    Ok(values)
+    let load = |cx: &mut Context<'_, H>| {
+        let mut values = reserved_vec(cx, tys.len() as u64)?;
+        for (offset, ty) in field_offsets(cx.types, tys.iter().copied(), cx.opts.ptr) {
+            values.push(load_from_valid_range(cx, ptr + offset, ty)?);
+        }
+        Ok(values)
+    };
+    observed(cx, Begin::LoadValues { ptr, size_bytes: size }, load, |_| End::Nothing)
 }
 
 fn lift_flat_each<H: Host>(
@@ -151,6 +176,7 @@ fn lift_flat_variant<H: Host>(
     let discriminant = vi.next(CoreType::I32);
     let slots: Vec<u64> = joined[1..].iter().map(|have| vi.next(*have)).collect();
     let case = check_discriminant(discriminant, cases.len())?;
+    cx.host.case(case);
     let payload = match cases.payload(case as usize) {
         None => None,
         Some(payload) => {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::lift::CoreValue;
 use crate::handles::values::lower_handle;
-use crate::host::{Context, Host};
+use crate::host::{Access, Begin, Context, End, Host};
 use crate::memory::scalar::Scalar;
 use crate::memory::store::{store_into_valid_range, store_list_into_range};
 use crate::memory::string::store_string_into_range;
@@ -28,6 +28,22 @@ use crate::value::specialize::{match_case, mismatch, record_fields};
 ///
 /// When the value is not one of the type ([`type_check`](crate::type_check::type_check)).
 pub fn lower_flat<H: Host>(
+    cx: &mut Context<'_, H>,
+    value: &Value,
+    ty: ValType,
+    out: &mut Vec<CoreValue>,
+) -> Result<(), H::Error> {
+    if !H::OBSERVES {
+        return lower_value(cx, value, ty, out);
+    }
+    let first = out.len();
+    cx.host.begin(Begin::Value { ty, access: Access::LowerFlat(first) });
+    lower_value(cx, value, ty, out)?;
+    cx.host.end(End::Flat { value: Some(value), flat: &out[first..] });
+    Ok(())
+}
+
+fn lower_value<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
     ty: ValType,
@@ -92,28 +108,32 @@ pub fn lower_flat_values<H: Host>(
 ) -> Result<Vec<CoreValue>, H::Error> {
     assert!(values.len() == tys.len(), "{} values for {} types", values.len(), tys.len());
     let mut out = Vec::new();
+    cx.host.begin(Begin::LowerFlatValues);
     if flat_count_of_types(cx.types, tys) <= max_flat {
         for (value, ty) in values.iter().zip(tys) {
             lower_flat(cx, value, *ty, &mut out)?;
         }
-        return Ok(out);
-    }
-    let (size, alignment) = tuple_layout(cx.types, tys.iter().copied(), cx.opts.ptr);
-    let ptr = match out_param {
-        Some(ptr) => {
-            check_pointer(cx, ptr, size, alignment)?;
-            ptr
+    } else {
+        let (size, alignment) = tuple_layout(cx.types, tys.iter().copied(), cx.opts.ptr);
+        let ptr = match out_param {
+            Some(ptr) => {
+                check_pointer(cx, ptr, size, alignment)?;
+                ptr
+            }
+            None => {
+                let ptr = allocate(cx, alignment, size, Allocation::Params)?;
+                out.push(CoreValue::pointer(ptr, cx.opts.ptr));
+                ptr
+            }
+        };
+        cx.host.begin(Begin::StoreValues { ptr, size_bytes: size });
+        let offsets = field_offsets(cx.types, tys.iter().copied(), cx.opts.ptr);
+        for ((offset, ty), value) in offsets.zip(values) {
+            store_into_valid_range(cx, value, ty, ptr + offset)?;
         }
-        None => {
-            let ptr = allocate(cx, alignment, size, Allocation::Params)?;
-            out.push(CoreValue::pointer(ptr, cx.opts.ptr));
-            ptr
-        }
-    };
-    let offsets = field_offsets(cx.types, tys.iter().copied(), cx.opts.ptr);
-    for ((offset, ty), value) in offsets.zip(values) {
-        store_into_valid_range(cx, value, ty, ptr + offset)?;
+        cx.host.end(End::Nothing);
     }
+    cx.host.end(End::Flat { value: None, flat: &out });
     Ok(out)
 }
 
@@ -151,6 +171,7 @@ fn lower_flat_variant<H: Host>(
     out: &mut Vec<CoreValue>,
 ) -> Result<(), H::Error> {
     let (case, payload) = match_case(value);
+    cx.host.case(case);
     out.push(CoreValue::I32(case));
     let start = out.len();
     match (cases.payload(case as usize), payload) {

@@ -9,7 +9,7 @@ use super::scalar::{load_scalar, load_scalars};
 use super::string::load_string;
 use super::{bytes, check_elements, check_pointer, load_int, load_pointer_and_length};
 use crate::handles::values::lift_handle;
-use crate::host::{Context, Host};
+use crate::host::{Access, Begin, Context, End, Host, observed};
 use crate::trap::{Trap, trap_if};
 use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::types::layout::{discriminant_size, elem_size, field_offsets, flags_size, layout, payload_offset};
@@ -35,6 +35,15 @@ pub(crate) fn load_from_valid_range<H: Host>(
     ptr: u64,
     ty: ValType,
 ) -> Result<Value, H::Error> {
+    observed(
+        cx,
+        Begin::Value { ty, access: Access::Load(ptr) },
+        |cx| load_value(cx, ptr, ty),
+        |value| End::Value(value),
+    )
+}
+
+fn load_value<H: Host>(cx: &mut Context<'_, H>, ptr: u64, ty: ValType) -> Result<Value, H::Error> {
     let value = match despecialize(cx.types, ty) {
         Despecialized::Scalar(ty) => load_scalar_value(cx, ptr, ty)?,
         Despecialized::String => Value::String(load_string(cx, ptr)?),
@@ -63,16 +72,19 @@ pub(crate) fn load_list_from_range<H: Host>(
     ty: ValType,
     element: ValType,
 ) -> Result<Value, H::Error> {
-    check_list_range(cx, ptr, length, element)?;
-    if let ValType::Map(id) = ty {
-        let entry = (cx.types[id].key, cx.types[id].value);
-        return load_entries_from_valid_range(cx, ptr, length, element, entry);
-    }
-    load_list_from_valid_range(cx, ptr, length, element).map(Value::List)
+    let load = |cx: &mut Context<'_, H>| {
+        check_list_range(cx, ptr, length, element)?;
+        if let ValType::Map(id) = ty {
+            let entry = (cx.types[id].key, cx.types[id].value);
+            return load_entries_from_valid_range(cx, ptr, length, element, entry);
+        }
+        load_list_from_valid_range(cx, ptr, length, element).map(Value::List)
+    };
+    observed(cx, Begin::LoadList { ptr, length, element }, load, |_| End::Nothing)
 }
 
 /// Checks that a list of `length` elements may lie at `ptr`: that it is not too long, aligned and within the memory.
-pub(crate) fn check_list_range<H: Host>(
+fn check_list_range<H: Host>(
     cx: &Context<'_, H>,
     ptr: u64,
     length: u64,
@@ -114,7 +126,17 @@ fn load_list<H: Host>(
 }
 
 /// Loads elements from a range that was checked: scalars in bulk, others one by one.
-pub(crate) fn load_list_from_valid_range<H: Host>(
+fn load_list_from_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    length: u64,
+    element: ValType,
+) -> Result<List, H::Error> {
+    let begin = Begin::LoadElements { ptr, length, element };
+    observed(cx, begin, |cx| load_elements(cx, ptr, length, element), |_| End::Nothing)
+}
+
+fn load_elements<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
     length: u64,
@@ -156,8 +178,8 @@ fn load_scalar_list<H: Host>(
     })
 }
 
-/// Loads records or tuples from a range that was checked: fields of scalar types by column, and what can trap or changes
-/// the handle table row by row, as the spec does.
+/// Loads records or tuples from a range that was checked: fields of scalar types by column, unless somebody observes, and
+/// what can trap or changes the handle table row by row, as the spec does.
 fn load_rows<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -175,16 +197,23 @@ fn load_rows<H: Host>(
     let mut columns = Vec::with_capacity(fields.len());
     let mut others = Vec::new();
     for (i, (offset, ty)) in field_offsets(cx.types, fields.types(), cx.opts.ptr).enumerate() {
-        columns.push(load_column(rows, to_usize(element_size), to_usize(offset), ty).unwrap_or_else(|| {
+        let column = match H::OBSERVES {
+            true => None,
+            false => load_column(rows, to_usize(element_size), to_usize(offset), ty),
+        };
+        columns.push(column.unwrap_or_else(|| {
             others.push((i, offset, ty, Vec::with_capacity(n_rows)));
             List::Values(Vec::new())
         }));
     }
     if !others.is_empty() {
         for i in 0..length {
+            let row = ptr + i * element_size;
+            cx.host.begin(Begin::Value { ty: element, access: Access::Load(row) });
             for (_, offset, ty, values) in &mut others {
-                values.push(load_from_valid_range(cx, ptr + i * element_size + *offset, *ty)?);
+                values.push(load_from_valid_range(cx, row + *offset, *ty)?);
             }
+            cx.host.end(End::Nothing);
         }
     }
     for (i, _, ty, values) in others {
@@ -209,23 +238,23 @@ fn load_entries_from_valid_range<H: Host>(
     let element_size = u64::from(elem_size(types, element, cx.opts.ptr));
     let value_offset =
         field_offsets(types, [key, value].into_iter(), cx.opts.ptr).map(|(offset, _)| offset).sum::<u64>();
+    cx.host.begin(Begin::LoadElements { ptr, length, element });
     let mut entries = reserved_vec(cx, length)?;
     for i in 0..length {
         let entry = ptr + i * element_size;
+        cx.host.begin(Begin::Value { ty: element, access: Access::Load(entry) });
         let key = load_from_valid_range(cx, entry, key)?;
         let value = load_from_valid_range(cx, entry + value_offset, value)?;
         entries.push((key, value));
+        cx.host.end(End::Nothing);
     }
+    cx.host.end(End::Nothing);
     Ok(Value::Map(entries))
 }
 
 /// Tells the host how much room the elements of a list take that is not of a scalar type: a value each, or what the columns
 /// of their rows take.
-pub(crate) fn reserve_elements<H: Host>(
-    cx: &mut Context<'_, H>,
-    length: u64,
-    element: ValType,
-) -> Result<(), H::Error> {
+fn reserve_elements<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValType) -> Result<(), H::Error> {
     const VALUE_BYTES: u64 = size_of::<Value>() as u64;
     let of_field = |ty| match load_column(&[], 1, 0, ty) {
         Some(_) => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
@@ -285,8 +314,11 @@ fn load_variant<H: Host>(
     ty: ValType,
     cases: Cases<'_>,
 ) -> Result<Value, H::Error> {
-    let discriminant = load_int(cx, ptr, discriminant_size(cases.len()))?;
-    let case = check_discriminant(discriminant, cases.len())?;
+    let size_bytes = discriminant_size(cases.len());
+    cx.host.begin(Begin::LoadInt { ptr, size_bytes });
+    let case = check_discriminant(load_int(cx, ptr, size_bytes)?, cases.len())?;
+    cx.host.end(End::Discriminant(case));
+    cx.host.case(case);
     let payload = match cases.payload(case as usize) {
         None => None,
         Some(payload) => {

@@ -9,7 +9,7 @@ pub mod scalar;
 pub mod store;
 pub mod string;
 
-use crate::host::{Context, Host};
+use crate::host::{Begin, Context, End, Host};
 use crate::trap::{Allocation, MAX_LIST_BYTE_LENGTH, Trap, trap_if};
 
 /// Returns the memory's size in bytes.
@@ -65,9 +65,16 @@ pub fn store_int<H: Host>(cx: &mut Context<'_, H>, int: u64, ptr: u64, n_bytes: 
 /// # Errors
 ///
 /// When they are not within the memory.
-pub fn load_pointer_and_length<H: Host>(cx: &Context<'_, H>, ptr: u64) -> Result<(u64, u64), Trap> {
-    let ptr_size = cx.opts.ptr.size();
-    Ok((load_int(cx, ptr, ptr_size)?, load_int(cx, ptr + u64::from(ptr_size), ptr_size)?))
+pub fn load_pointer_and_length<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<(u64, u64), Trap> {
+    let size_bytes = cx.opts.ptr.size();
+    let second = ptr + u64::from(size_bytes);
+    cx.host.begin(Begin::LoadInt { ptr, size_bytes });
+    let begin = load_int(cx, ptr, size_bytes)?;
+    cx.host.end(End::Pointer(begin));
+    cx.host.begin(Begin::LoadInt { ptr: second, size_bytes });
+    let length = load_int(cx, second, size_bytes)?;
+    cx.host.end(End::Length(length));
+    Ok((begin, length))
 }
 
 /// Writes the pointer and the length of a string or list at `ptr`.
@@ -80,9 +87,15 @@ pub fn store_pointer_and_length<H: Host>(
     (begin, length): (u64, u64),
     ptr: u64,
 ) -> Result<(), Trap> {
-    let ptr_size = cx.opts.ptr.size();
-    store_int(cx, begin, ptr, ptr_size)?;
-    store_int(cx, length, ptr + u64::from(ptr_size), ptr_size)
+    let size_bytes = cx.opts.ptr.size();
+    let second = ptr + u64::from(size_bytes);
+    cx.host.begin(Begin::StoreInt { ptr, size_bytes });
+    store_int(cx, begin, ptr, size_bytes)?;
+    cx.host.end(End::Pointer(begin));
+    cx.host.begin(Begin::StoreInt { ptr: second, size_bytes });
+    store_int(cx, length, second, size_bytes)?;
+    cx.host.end(End::Length(length));
+    Ok(())
 }
 
 /// Checks that a pointer is aligned and that what it points to ends within the memory.

@@ -8,7 +8,7 @@ use super::scalar::{store_scalar, store_scalars};
 use super::string::store_string;
 use super::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
 use crate::handles::values::lower_handle;
-use crate::host::{Context, Host};
+use crate::host::{Access, Begin, Context, End, Host, observed};
 use crate::types::ValType;
 use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::types::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
@@ -38,6 +38,7 @@ pub(crate) fn store_into_valid_range<H: Host>(
     ty: ValType,
     ptr: u64,
 ) -> Result<(), H::Error> {
+    cx.host.begin(Begin::Value { ty, access: Access::Store(ptr) });
     match value {
         Value::Bool(x) => store_scalar(cx, *x, ptr)?,
         Value::S8(x) => store_scalar(cx, *x, ptr)?,
@@ -74,6 +75,7 @@ pub(crate) fn store_into_valid_range<H: Host>(
             store_scalar(cx, index, ptr)?;
         }
     }
+    cx.host.end(End::Value(value));
     Ok(())
 }
 
@@ -84,23 +86,22 @@ pub(crate) fn store_list_into_range<H: Host>(
     value: &Value,
     element: ValType,
 ) -> Result<(u64, u64), H::Error> {
-    let length = list_length(value);
-    let ptr = allocate_list(cx, length, element)?;
-    store_list_into_valid_range(cx, value, element, ptr)?;
-    Ok((ptr, length))
+    let store = |cx: &mut Context<'_, H>| {
+        let length = list_length(value);
+        let ptr = allocate_list(cx, length, element)?;
+        store_list_into_valid_range(cx, value, element, ptr)?;
+        Ok((ptr, length))
+    };
+    observed(cx, Begin::StoreList, store, |_| End::Nothing)
 }
 
 /// Returns the number of a list's elements or of a map's entries.
-pub(crate) fn list_length(value: &Value) -> u64 {
+fn list_length(value: &Value) -> u64 {
     (if let Value::Map(entries) = value { entries.len() } else { list_of(value).len() }) as u64
 }
 
 /// Allocates a block for the elements of a list, unless it is too long.
-pub(crate) fn allocate_list<H: Host>(
-    cx: &mut Context<'_, H>,
-    length: u64,
-    element: ValType,
-) -> Result<u64, H::Error> {
+fn allocate_list<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValType) -> Result<u64, H::Error> {
     let element_layout = layout(cx.types, element, cx.opts.ptr);
     allocate_elements(cx, length, u64::from(element_layout.size()), element_layout.align())
 }
@@ -120,17 +121,30 @@ fn store_list<H: Host>(
 }
 
 /// Stores elements into a range that was checked: scalars in bulk, others one by one.
-pub(crate) fn store_list_into_valid_range<H: Host>(
+fn store_list_into_valid_range<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
     element: ValType,
     ptr: u64,
 ) -> Result<(), H::Error> {
-    let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
+    cx.host.begin(Begin::StoreElements { ptr, length: list_length(value), element });
     if let Value::Map(entries) = value {
-        return store_entries_into_valid_range(cx, entries, element, ptr);
+        store_entries_into_valid_range(cx, entries, element, ptr)?;
+    } else {
+        store_elements_into_valid_range(cx, list_of(value), element, ptr)?;
     }
-    match list_of(value) {
+    cx.host.end(End::Nothing);
+    Ok(())
+}
+
+fn store_elements_into_valid_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    list: &List,
+    element: ValType,
+    ptr: u64,
+) -> Result<(), H::Error> {
+    let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
+    match list {
         List::Values(values) => {
             for (i, value) in (0..).zip(values) {
                 store_into_valid_range(cx, value, element, ptr + i * element_size)?;
@@ -153,8 +167,8 @@ pub(crate) fn store_list_into_valid_range<H: Host>(
     }
 }
 
-/// Stores records or tuples into a range that was checked: by column if no field calls the guest, else row by row, as
-/// the spec does.
+/// Stores records or tuples into a range that was checked: by column if no field calls the guest and nobody
+/// observes, else row by row, as the spec does.
 fn store_rows<H: Host>(
     cx: &mut Context<'_, H>,
     rows: &Rows,
@@ -167,7 +181,7 @@ fn store_rows<H: Host>(
     let element_size = layout(cx.types, element, cx.opts.ptr).size();
     let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr).collect();
     let n_rows = rows.len() as u64;
-    if rows.columns().iter().all(is_storable) {
+    if rows.columns().iter().all(is_storable) && !H::OBSERVES {
         let bytes = bytes_mut(cx, ptr, n_rows * u64::from(element_size))?;
         for ((offset, _), column) in fields.iter().zip(rows.columns()) {
             let offset = usize::try_from(*offset).expect("it is less than the size of a type");
@@ -176,9 +190,12 @@ fn store_rows<H: Host>(
         return Ok(());
     }
     for (i, row) in (0..n_rows).zip((0..rows.len()).map(|i| rows.row(i))) {
+        let start = ptr + i * u64::from(element_size);
+        cx.host.begin(Begin::Value { ty: element, access: Access::Store(start) });
         for ((offset, ty), value) in fields.iter().zip(row) {
-            store_into_valid_range(cx, &value, *ty, ptr + i * u64::from(element_size) + offset)?;
+            store_into_valid_range(cx, &value, *ty, start + offset)?;
         }
+        cx.host.end(End::Nothing);
     }
     Ok(())
 }
@@ -200,10 +217,13 @@ fn store_entries_into_valid_range<H: Host>(
     };
     let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
     for (i, (key, value)) in (0..).zip(entries) {
+        let entry = ptr + i * element_size;
+        cx.host.begin(Begin::Value { ty: element, access: Access::Store(entry) });
         let offsets = field_offsets(cx.types, fields.types(), cx.opts.ptr);
         for ((offset, ty), value) in offsets.zip([key, value]) {
-            store_into_valid_range(cx, value, ty, ptr + i * element_size + offset)?;
+            store_into_valid_range(cx, value, ty, entry + offset)?;
         }
+        cx.host.end(End::Nothing);
     }
     Ok(())
 }
@@ -229,7 +249,11 @@ fn store_variant<H: Host>(
     ptr: u64,
 ) -> Result<(), H::Error> {
     let (case, payload) = match_case(value);
-    store_int(cx, u64::from(case), ptr, discriminant_size(cases.len()))?;
+    let size_bytes = discriminant_size(cases.len());
+    cx.host.case(case);
+    cx.host.begin(Begin::StoreInt { ptr, size_bytes });
+    store_int(cx, u64::from(case), ptr, size_bytes)?;
+    cx.host.end(End::Discriminant(case));
     match (cases.payload(case as usize), payload) {
         (Some(payload_ty), Some(payload)) => {
             let ptr = ptr + u64::from(payload_offset(cx.types, ty, cx.opts.ptr));

@@ -12,7 +12,7 @@ use super::{
     allocate, bytes, bytes_mut, check_aligned, ends_beyond, load_pointer_and_length, memory_bytes,
     reallocate, store_pointer_and_length,
 };
-use crate::host::{Context, Host};
+use crate::host::{Begin, Context, End, Host, observed};
 pub use crate::options::StringEncoding;
 use crate::trap::{Allocation, MAX_STRING_BYTE_LENGTH, Trap, trap_if};
 use crate::types::PtrType;
@@ -54,6 +54,15 @@ pub fn load_string<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<String,
 ///
 /// When the string is too long, not aligned, not within the memory, or not valid in its encoding.
 pub fn load_string_from_range<H: Host>(
+    cx: &mut Context<'_, H>,
+    ptr: u64,
+    tagged_code_units: u64,
+) -> Result<String, H::Error> {
+    let begin = Begin::LoadString { ptr, tagged_code_units };
+    observed(cx, begin, |cx| load_checked_string(cx, ptr, tagged_code_units), |s| End::Loaded(s))
+}
+
+fn load_checked_string<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
     tagged_code_units: u64,
@@ -189,6 +198,16 @@ pub fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Resu
 ///
 /// When the string is too long, or `realloc` fails or returns a block that is not aligned or within the memory.
 pub fn store_string_into_range<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Result<(u64, u64), H::Error> {
+    if !H::OBSERVES {
+        return store_string_of_host(cx, s);
+    }
+    cx.host.begin(Begin::StoreString { string: s });
+    let (ptr, tagged_code_units) = store_string_of_host(cx, s)?;
+    cx.host.end(End::Stored { string: s, ptr, tagged_code_units });
+    Ok((ptr, tagged_code_units))
+}
+
+fn store_string_of_host<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Result<(u64, u64), H::Error> {
     let src_encoding = cx.host.source_encoding();
     let src_simple_encoding = match src_encoding {
         StringEncoding::Utf8 => SimpleEncoding::Utf8,

@@ -35,23 +35,23 @@ pub(crate) fn functions(functions: &[(String, [FlattenedFunc; 2])]) -> String {
     drawing.finish()
 }
 
-/// A part of a traced call: steps, or a line.
-pub(crate) enum Part<'a> {
+/// A phase of a traced call: steps, or a line.
+pub(crate) enum Phase<'a> {
     /// The steps of lowering or lifting.
     Steps(&'a Trace),
     /// The call, or its result.
     Line(&'a str),
 }
 
-/// Returns a drawing of the parts of a call, each under its heading.
-pub(crate) fn steps(title: &str, parts: &[(&str, Part<'_>)]) -> String {
+/// Returns a drawing of the phases of a call, each under its heading.
+pub(crate) fn steps(title: &str, phases: &[(&str, Phase<'_>)]) -> String {
     let mut drawing = Drawing::default();
     drawing.title(title);
-    for (heading, part) in parts {
+    for (heading, phase) in phases {
         drawing.heading(heading);
-        match part {
-            Part::Line(line) => drawing.text(MARGIN + INDENT, "", line),
-            Part::Steps(trace) => {
+        match phase {
+            Phase::Line(line) => drawing.text(MARGIN + INDENT, "", line),
+            Phase::Steps(trace) => {
                 let mut n_left = MAX_STEPS;
                 draw_steps(&mut drawing, &trace.steps, 0, &mut n_left);
                 let n_more = count_steps(&trace.steps).saturating_sub(MAX_STEPS) + trace.n_elided;

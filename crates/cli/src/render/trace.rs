@@ -8,7 +8,7 @@ use canonical_abi::{CoreValue, Options};
 use component_linker::CallTrace;
 use serde_json::{Value, json};
 
-use super::draw::{self, Part};
+use super::draw::{self, Phase};
 use super::spec::function_link;
 use super::text::{heading, paint};
 use super::{escape, html};
@@ -123,12 +123,12 @@ pub(crate) fn svg(traced: &TracedCall<'_>) -> String {
     let trace = traced.trace;
     let (called, returned) = (core_call(trace), post_return(trace));
     let parts = [
-        ("Lowering the arguments", trace.lowering.as_ref().map(Part::Steps)),
-        ("Calling the core function", called.as_deref().map(Part::Line)),
-        ("Lifting the result", trace.lifting.as_ref().map(Part::Steps)),
-        ("Calling post-return", returned.as_deref().map(Part::Line)),
-        ("Result", traced.result.as_deref().map(Part::Line)),
-        ("Failure", traced.failure.as_deref().map(Part::Line)),
+        ("Lowering the arguments", trace.lowering.as_ref().map(Phase::Steps)),
+        ("Calling the core function", called.as_deref().map(Phase::Line)),
+        ("Lifting the result", trace.lifting.as_ref().map(Phase::Steps)),
+        ("Calling post-return", returned.as_deref().map(Phase::Line)),
+        ("Result", traced.result.as_deref().map(Phase::Line)),
+        ("Failure", traced.failure.as_deref().map(Phase::Line)),
     ];
     let parts: Vec<_> = parts.into_iter().filter_map(|(heading, part)| Some((heading, part?))).collect();
     draw::steps(&traced.ty, &parts)

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Module, RawSection};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
-use wasmparser::{FuncType, Parser, Payload, ValType, Validator};
+use wasmparser::{FuncType, Payload, ValType};
 use wit_parser_lite::wasm::WORLD_SECTION;
 
 use super::error::ComponentizeError;
-use crate::binary::{File, features};
+use crate::binary::{File, parser, valid_types};
 use crate::error::{Error, ErrorKind};
 
 /// A valid core module.
@@ -103,7 +103,7 @@ impl<'a> CoreModule<'a> {
     /// Reads a core module.
     pub(super) fn new(file: File<'a>) -> Result<Self, ComponentizeError> {
         let read = || {
-            let types = Validator::new_with_features(features()).validate_all(file.bytes)?;
+            let types = valid_types(file.bytes)?;
             let types = types.as_ref();
             let (Some(imports), Some(exports)) = (types.core_imports(), types.core_exports()) else {
                 let message = "this is a component; expected a core module, of which one is to be made";
@@ -152,9 +152,7 @@ impl<'a> CoreModule<'a> {
 fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<&[u8]>), Error> {
     let mut module = Module::new();
     let mut worlds = Vec::new();
-    let mut parser = Parser::new(0);
-    parser.set_features(features());
-    for payload in parser.parse_all(bytes) {
+    for payload in parser().parse_all(bytes) {
         match payload? {
             Payload::CustomSection(section) if section.name().starts_with(WORLD_SECTION) => {
                 worlds.push(section.data());

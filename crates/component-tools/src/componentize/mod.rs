@@ -23,14 +23,12 @@ mod worlds;
 mod write;
 
 use canonical_abi::StringEncoding;
-use wasmparser::Validator;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 
 use self::core::CoreModule;
 use self::matching::{Context, Exported, Matched, Meaning};
 use self::worlds::EncodedWorld;
-use crate::binary::File;
-use crate::binary::features;
+use crate::binary::{File, validate};
 use crate::encode::{Encoder, Live, Naming};
 use crate::error::Error;
 use crate::types::ComponentTypes;
@@ -107,9 +105,7 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let names: Vec<&str> = worlds.iter().map(|world| modules[world.module].name).collect();
     let encoder = Encoder::new(types.types(), &names, &world_types, &wiring, Naming::None).only(&live);
     let bytes = write::write(&cx, &matched, encoder)?;
-    Validator::new_with_features(features())
-        .validate_all(&bytes)
-        .map_err(|error| mismatch(&Error::from(error)))?;
+    validate(&bytes).map_err(|error| mismatch(&error))?;
     Ok(bytes)
 }
 

@@ -5,14 +5,14 @@
 //! states the string encoding of the module.
 
 use canonical_abi::StringEncoding;
+use wasmparser::Payload;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem, ComponentType};
 use wasmparser::types::TypesRef;
-use wasmparser::{Parser, Payload};
 
 use super::error::ComponentizeError;
 use super::names::means;
 use super::signature::ResourceNames;
-use crate::binary::{features, validate_component};
+use crate::binary::{parser, validate_component};
 use crate::error::{Error, ErrorKind};
 use crate::types::ComponentTypes;
 
@@ -76,9 +76,7 @@ fn world_type<'t>(types: TypesRef<'t>, component: &'t ComponentType) -> Option<&
 }
 
 fn string_encoding(world: &EncodedWorld<'_>) -> Result<StringEncoding, Error> {
-    let mut parser = Parser::new(0);
-    parser.set_features(features());
-    for payload in parser.parse_all(world.bytes) {
+    for payload in parser().parse_all(world.bytes) {
         let Payload::CustomSection(section) = payload? else { continue };
         if section.name() != ENCODING_SECTION {
             continue;

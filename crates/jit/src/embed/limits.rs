@@ -7,9 +7,8 @@
 use crate::embed::store::StoreOpaque;
 use crate::engine::module::Module;
 use crate::error::{BudgetKind, Error, Result};
-use crate::module::info::{ElemItems, ModuleInfo};
 use crate::module::types::{MemoryType, TableType};
-use crate::rt::{Entities, InstanceData, LinearMemory, TableCells, table_bytes};
+use crate::rt::{Entities, LinearMemory, TableCells, table_bytes};
 
 /// Limits on what a store's guests may take. Without one, the default or the engine's limits hold.
 ///
@@ -122,10 +121,9 @@ pub(crate) fn charge_instance(store: &mut StoreOpaque, module: &Module) -> Resul
     let n = info.n_imported;
     let items = (&info.memories[n.memories as usize..], &info.tables[n.tables as usize..]);
     let charge = charge_items(store, items.0, items.1)?;
-    let mut bytes = instance_bytes(info, module.layout().size());
-    if store.is_first_instance(module) {
-        bytes = bytes.saturating_add(data_bytes(info));
-    }
+    let cost = module.cost();
+    let is_first = !store.vm().knows_code(module.code());
+    let bytes = if is_first { cost.first_instance_bytes } else { cost.instance_bytes };
     match self::charge(store, bytes) {
         Ok(()) => Ok(Charge { instances: bytes, ..charge }),
         Err(error) => {
@@ -152,36 +150,6 @@ pub(crate) fn charge(store: &mut StoreOpaque, bytes: u64) -> Result<()> {
 /// Ends a charge of bytes.
 pub(crate) fn refund(store: &mut StoreOpaque, bytes: u64) {
     store.entities_mut().budget.instances.give(bytes);
-}
-
-/// Returns the bytes that an instance takes besides the sizes of its memories and tables. Element
-/// segments are counted until they are dropped.
-fn instance_bytes(info: &ModuleInfo, block_bytes: u32) -> u64 {
-    let words = info.elems.iter().map(|segment| match &segment.items {
-        ElemItems::Funcs(funcs) => funcs.len(),
-        ElemItems::Exprs(exprs) => exprs.len(),
-    });
-    let counted = [
-        (1, size_of::<InstanceData>()),
-        (info.imports.len(), size_of::<usize>()),
-        (info.memories.len() - info.n_imported.memories as usize, NOTED_BYTES),
-        (info.tables.len() - info.n_imported.tables as usize, NOTED_BYTES),
-        (info.global_inits.len(), NOTED_BYTES),
-        (info.tags.len() - info.n_imported.tags as usize, NOTED_BYTES),
-        (info.data.len(), 1),
-        (info.elems.len(), size_of::<Vec<u64>>()),
-        (words.sum(), size_of::<u64>()),
-    ];
-    let counted = counted.into_iter().map(|(n, bytes)| n as u64 * bytes as u64);
-    u64::from(block_bytes) + counted.sum::<u64>()
-}
-
-/// What a store notes of a memory, a table, a global or a tag takes less than this.
-const NOTED_BYTES: usize = 256;
-
-/// Returns the bytes that a module's data takes: its segments, and once more in images.
-fn data_bytes(info: &ModuleInfo) -> u64 {
-    info.data.iter().map(|segment| 2 * segment.bytes.len() as u64).sum()
 }
 
 /// Fails if `more` of what the store has `now` exceeds the limit.

@@ -66,7 +66,7 @@ impl Signature {
         engine: &Engine,
         kind: TrampolineKind,
     ) -> Result<(Arc<LoadedCode>, Trampoline)> {
-        let code = engine.trampoline(self.interned.id, kind)?;
+        let code = engine.trampoline(&self.interned, kind)?;
         let address = code.func_address(0);
         self.trampolines[kind as usize] = address;
         Ok((code, Trampoline { kind, sig: self.interned.id, address }))

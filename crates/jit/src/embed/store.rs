@@ -5,7 +5,6 @@
 //! another store is an embedder's bug and panics. Follows the core specification, "Store".
 
 use std::any::Any;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,8 +46,6 @@ pub(crate) struct StoreOpaque {
     vm: VmState,
     /// The modules of the instances, by the instances' numbers.
     modules: Vec<Module>,
-    /// The identities of these modules.
-    known_modules: HashSet<usize>,
     externs: Vec<Box<dyn Any + Send + Sync>>,
     hosts: Vec<HostBlock>,
     /// What a call needs of the function types used here, by their ids.
@@ -71,9 +68,8 @@ impl StoreOpaque {
         Self {
             id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
             engine: engine.clone(),
-            vm: VmState::new(&engine.vm_options()),
+            vm: VmState::new(engine.vm_options()),
             modules: Vec::new(),
-            known_modules: HashSet::new(),
             externs: Vec::new(),
             hosts: Vec::new(),
             signatures: Signatures::default(),
@@ -119,7 +115,6 @@ impl StoreOpaque {
     }
 
     pub(crate) fn add_instance(&mut self, module: &Module, data: InstanceData) {
-        self.known_modules.insert(module.identity());
         self.modules.push(module.clone());
         self.vm.entities_mut().instances.push(data);
     }
@@ -180,11 +175,6 @@ impl StoreOpaque {
     /// Returns what the store may hold.
     pub(crate) fn limits(&self) -> &StoreLimits {
         &self.limits
-    }
-
-    /// Returns whether the store has no instance of a module yet.
-    pub(crate) fn is_first_instance(&self, module: &Module) -> bool {
-        !self.known_modules.contains(&module.identity())
     }
 
     pub(crate) fn add_memory(&mut self, memory: LinearMemory) -> u32 {

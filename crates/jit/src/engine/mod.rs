@@ -3,6 +3,7 @@
 //! Nothing here knows a store.
 
 pub(crate) mod config;
+pub(crate) mod cost;
 pub(crate) mod lazy;
 pub(crate) mod module;
 pub(crate) mod trampolines;
@@ -14,8 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::compile::settings::CompileSettings;
 use crate::error::Result;
-use crate::module::registry::TypeRegistry;
-use crate::module::types::TypeId;
+use crate::module::registry::{InternedType, TypeRegistry};
 use crate::rt::{self, LoadedCode, MemoryPool, VmOptions};
 use crate::vm::trampoline::TrampolineKind;
 
@@ -103,14 +103,13 @@ impl Engine {
         &self.0.registry
     }
 
-    /// Returns the code of the trampoline of a kind for functions of the type that `id` names: the
-    /// same at each call.
+    /// Returns the code of a trampoline for functions of a type, which is the same at each call.
     ///
     /// # Errors
     ///
     /// Fails if Cranelift refuses the type or the system the memory.
-    pub(crate) fn trampoline(&self, id: TypeId, kind: TrampolineKind) -> Result<Arc<LoadedCode>> {
-        let EngineInner { settings, registry, trampolines, .. } = &*self.0;
-        trampolines.code(settings.isa.as_ref(), &registry.interned(id), kind)
+    pub(crate) fn trampoline(&self, ty: &InternedType, kind: TrampolineKind) -> Result<Arc<LoadedCode>> {
+        let EngineInner { settings, trampolines, .. } = &*self.0;
+        trampolines.code(settings.isa.as_ref(), ty, kind)
     }
 }

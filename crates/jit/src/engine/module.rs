@@ -8,6 +8,7 @@ use std::thread;
 use crate::compile::schedule::Progress;
 use crate::compile::{self, FuncListing, artifact};
 use crate::engine::Engine;
+use crate::engine::cost::{InstanceCost, data_bytes};
 use crate::engine::lazy::{Entered, Lazily, LazyFuncs};
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
@@ -39,6 +40,7 @@ struct ModuleInner {
     /// What it was compiled from; none for a built module.
     source: Option<Arc<ModuleSource>>,
     images: OnceLock<Option<Images>>,
+    cost: InstanceCost,
 }
 
 impl Module {
@@ -98,7 +100,8 @@ impl Module {
     ) -> Self {
         let (engine, images) = (engine.clone(), OnceLock::new());
         let (info, source) = (Arc::clone(source.info()), Some(Arc::clone(source)));
-        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links: None, source, images }))
+        let (links, cost) = (None, InstanceCost::new(&info, layout.size(), data_bytes(&info)));
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links, source, images, cost }))
     }
 
     /// Returns a module of a unit; a built one has no source.
@@ -109,9 +112,11 @@ impl Module {
         layout: VmLayout,
         code: Arc<LoadedCode>,
         links: Links,
+        cost: InstanceCost,
     ) -> Self {
         let (engine, images, links) = (engine.clone(), OnceLock::new(), Some(links));
-        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy: None, links, source, images }))
+        let lazy = None;
+        Self(Arc::new(ModuleInner { engine, info, layout, code, lazy, links, source, images, cost }))
     }
 
     /// Compiles a module and returns the Cranelift IR and machine code of each function it defines.
@@ -221,9 +226,9 @@ impl Module {
         &self.0.info
     }
 
-    /// Returns a number that no other module has while this one lives.
-    pub(crate) fn identity(&self) -> usize {
-        Arc::as_ptr(&self.0) as usize
+    /// Returns what instances take of the host.
+    pub(crate) fn cost(&self) -> &InstanceCost {
+        &self.0.cost
     }
 
     pub(crate) fn layout(&self) -> &VmLayout {

@@ -1,7 +1,6 @@
 //! The trampolines of an engine: generated code between the host and functions of a type, each
 //! compiled when it is first asked for.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cranelift_codegen::isa::TargetIsa;
@@ -9,14 +8,13 @@ use cranelift_codegen::isa::TargetIsa;
 use crate::compile;
 use crate::error::Result;
 use crate::module::registry::InternedType;
-use crate::module::types::TypeId;
 use crate::rt::{CodeRegion, LoadedCode};
 use crate::vm::trampoline::{N_KINDS, TrampolineKind};
 
 /// The trampolines of all types, as far as they are compiled.
 #[derive(Default)]
 pub(crate) struct TrampolineCache {
-    by_type: Mutex<HashMap<TypeId, Arc<OfType>>>,
+    by_type: Mutex<Vec<Option<Arc<OfType>>>>,
     /// Where their code lies.
     region: CodeRegion,
 }
@@ -38,7 +36,11 @@ impl TrampolineCache {
     ) -> Result<Arc<LoadedCode>> {
         let of_type = {
             let mut by_type = self.by_type.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(by_type.entry(ty.id).or_default())
+            let at = ty.id.pos();
+            if by_type.len() <= at {
+                by_type.resize_with(at + 1, || None);
+            }
+            Arc::clone(by_type[at].get_or_insert_default())
         };
         let compile = || {
             let compiled = compile::trampoline(isa, ty.func(), kind)?;

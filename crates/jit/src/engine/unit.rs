@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::compile::built::{BuiltModule, describe};
 use crate::compile::{self, FuncListing, artifact, schedule};
 use crate::engine::Engine;
+use crate::engine::cost::{InstanceCost, data_bytes};
 use crate::engine::module::Module;
 use crate::engine::valid::ValidModule;
 use crate::error::{Error, Result};
@@ -312,21 +313,21 @@ impl<'a> Unit<'a> {
 
     /// Makes the modules of a unit whose code is loaded by `load`.
     fn load(self, load: impl FnOnce(Vec<Member>) -> Result<LoadedCode>) -> Result<Vec<Module>> {
-        let (mut members, mut rest) = (Vec::new(), Vec::new());
-        for Part { info, layout, links, source } in self.parts {
-            let first_in_text = links.first as usize;
-            members.push(Member { info: Arc::clone(&info), first: 0, first_in_text });
-            rest.push((info, layout, links, source));
-        }
-        let code = Arc::new(load(members)?);
-        let module = |(info, layout, links, source)| {
+        let member = |part: &Part<'_>| {
+            let first_in_text = part.links.first as usize;
+            Member { info: Arc::clone(&part.info), first: 0, first_in_text }
+        };
+        let code = Arc::new(load(self.parts.iter().map(member).collect())?);
+        let data = self.parts.iter().map(|part| data_bytes(&part.info)).fold(0, u64::saturating_add);
+        let module = |Part { info, layout, links, source }| {
             let source = match source {
                 PartCode::Wasm(source) => Some(source),
                 PartCode::Built(_) => None,
             };
-            Module::of_unit(&self.engine, source, info, layout, Arc::clone(&code), links)
+            let cost = InstanceCost::new(&info, layout.size(), data);
+            Module::of_unit(&self.engine, source, info, layout, Arc::clone(&code), links, cost)
         };
-        Ok(rest.into_iter().map(module).collect())
+        Ok(self.parts.into_iter().map(module).collect())
     }
 
     /// Compiles each module as if it were alone.
@@ -339,7 +340,8 @@ impl<'a> Unit<'a> {
                 let funcs = compile::built_functions(&env, &builders)?;
                 let compiled = compile::assemble(engine.settings().isa.as_ref(), funcs)?;
                 let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
-                Ok(Module::of_unit(engine, None, info, layout, code, Links::default()))
+                let cost = InstanceCost::new(&info, layout.size(), data_bytes(&info));
+                Ok(Module::of_unit(engine, None, info, layout, code, Links::default(), cost))
             }
         };
         self.parts.into_iter().map(module).collect()

@@ -34,9 +34,9 @@ pub(crate) struct Entities {
 }
 
 impl Entities {
-    pub(super) fn new(options: &VmOptions) -> Self {
+    pub(super) fn new(registry: Arc<TypeRegistry>, collects_always: bool) -> Self {
         Self {
-            registry: Arc::clone(&options.registry),
+            registry,
             instances: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
@@ -45,7 +45,7 @@ impl Entities {
             exceptions: Exceptions::default(),
             budget: Budget::new(),
             max_exception_bytes: DEFAULT_EXCEPTION_BYTES,
-            collects_always: options.collects_always,
+            collects_always,
         }
     }
 

@@ -107,7 +107,7 @@ unsafe impl Sync for VmState {}
 
 impl VmState {
     /// Creates the state of a new store.
-    pub(crate) fn new(options: &VmOptions) -> Self {
+    pub(crate) fn new(options: VmOptions) -> Self {
         let state = VmStore {
             running: Activation::default(),
             epoch: Arc::as_ptr(&options.epoch),
@@ -116,14 +116,14 @@ impl VmState {
             figure: 0,
             host_failed: 0,
             leave_host: (super::unwind::leave_host as *const ()).expose_provenance(),
-            _epoch: Arc::clone(&options.epoch),
+            _epoch: options.epoch,
             inner: ptr::null_mut(),
             max_stack_bytes: options.max_stack_bytes,
             suspended: Vec::new(),
             parked: Vec::new(),
             codes: Vec::new(),
             memories: Vec::new(),
-            entities: Entities::new(options),
+            entities: Entities::new(options.registry, options.collects_always),
             has_epochs: options.has_epochs,
             trap_code: None,
             frames: Vec::with_capacity(MAX_FRAMES),
@@ -196,6 +196,13 @@ impl VmState {
         // SAFETY: live by the type's invariant; `&mut self` and the one-thread invariant exclude
         // other accesses (the signal handler reads only while compiled code runs).
         unsafe { &mut *self.ptr() }.register_code(code);
+    }
+
+    /// Returns whether code was registered.
+    pub(crate) fn knows_code(&self, code: &LoadedCode) -> bool {
+        // SAFETY: live by the type's invariant; nothing writes while `&self` lives.
+        let codes = unsafe { &(*self.ptr()).codes };
+        codes.binary_search_by_key(&code.start(), |known| known.start()).is_ok()
     }
 
     /// Lets the signal handler know the address range of a memory.

@@ -35,7 +35,7 @@ pub(super) struct Context<'a, 'f> {
 
 impl Context<'_, '_> {
     /// Returns the index of the interface that replaces the one with `index`.
-    pub(super) fn stands_for(&self, index: u32) -> u32 {
+    pub(super) fn replacement(&self, index: u32) -> u32 {
         self.newest.get(index as usize).copied().unwrap_or(index)
     }
 }

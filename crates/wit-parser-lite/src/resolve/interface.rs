@@ -182,7 +182,7 @@ fn use_item<'a>(
     defined: &mut Defined<'a>,
 ) {
     let attributes = attributes(cx, scope.package, &item.attributes);
-    let index = lookup_interface(cx, scope.body, &item.path).map(|index| cx.stands_for(index));
+    let index = lookup_interface(cx, scope.body, &item.path).map(|index| cx.replacement(index));
     if let Some(index) = index
         && let Some(target) = &cx.interfaces[index as usize]
         && !defined.uses.contains(&target.id)

@@ -99,7 +99,7 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
                 // Faults are reported when the interface is resolved.
                 let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
                 if let Some(Target::Interface(target)) = target {
-                    targets.push((cx.stands_for(target), item.path.span()));
+                    targets.push((cx.replacement(target), item.path.span()));
                 }
             }
         }

@@ -34,15 +34,15 @@ pub(super) fn newest(packages: &Packages<'_>) -> Vec<u32> {
             }
         }
     }
-    let stands_for = |index| key(index).map_or(index, |(key, _)| newest[&key].1);
-    (0..packages.interfaces.len()).map(|index| count(stands_for(index))).collect()
+    let replacement = |index| key(index).map_or(index, |(key, _)| newest[&key].1);
+    (0..packages.interfaces.len()).map(|index| count(replacement(index))).collect()
 }
 
 /// Checks that each replacement has everything that the interface has.
 pub(super) fn check_compatible(cx: &mut Context<'_, '_>) {
     let mut faults = Vec::new();
-    for (index, stands_for) in cx.newest.iter().enumerate() {
-        let (Some(old), Some(new)) = (&cx.interfaces[index], &cx.interfaces[*stands_for as usize]) else {
+    for (index, replacement) in cx.newest.iter().enumerate() {
+        let (Some(old), Some(new)) = (&cx.interfaces[index], &cx.interfaces[*replacement as usize]) else {
             continue;
         };
         if old.id == new.id {

@@ -115,7 +115,7 @@ fn extern_item<'a>(
         ExternKind::Path(path) => {
             let attributes = attributes(cx, scope.package, &ast.attributes);
             let Some(named) = lookup_interface(cx, scope.body, path) else { return };
-            let index = if externs.keeps_versions { named } else { cx.stands_for(named) };
+            let index = if externs.keeps_versions { named } else { cx.replacement(named) };
             let Some(target) = cx.interfaces[index as usize].as_ref().map(|target| target.id) else { return };
             if index != named {
                 externs.merged.insert(target);

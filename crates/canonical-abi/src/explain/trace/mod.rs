@@ -1,10 +1,9 @@
 //! What lifting and lowering do with concrete values, step by step.
 //! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting", "Flat Lowering" and "Lifting and Lowering Values".
 //!
-//! Tracing does the work itself: it walks the compound types as the interpreter does, has the interpreter do
-//! what has no parts, and reads back from memory what was written. So a trace tells what happened, to the last byte,
-//! also when the walk ends in a trap. The interpreter is the plain twin; tests hold the two to the same bytes,
-//! `realloc` calls and traps. Nothing of it costs anything where nothing is traced.
+//! The interpreter does the work and tells its host each step as it begins and ends
+//! ([`Host::begin`](crate::Host::begin)); a host around the caller's own writes the steps down and reads what
+//! was read or written from memory. So a trace tells what happened, to the last byte, also when it ends in a trap.
 //!
 //! ```
 //! use canonical_abi::explain::trace_lower_flat_values;
@@ -20,22 +19,69 @@
 //! assert!(trace.to_string().contains("realloc(0x0, 0, 1, 2) = 0x10"));
 //! ```
 
-mod lift;
-mod lower;
+mod names;
 mod recorder;
+mod steps;
 mod text;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use lift::trace_lift_flat_values;
-pub use lower::trace_lower_flat_values;
+use recorder::Recorder;
 
-use crate::flat::lift::CoreValue;
-use crate::types::ResourceId;
+use crate::core_value::{CoreValue, CoreValueIter};
+use crate::flat::lift::lift_flat_values;
+use crate::flat::lower::lower_flat_values;
+use crate::host::{Context, Host};
+use crate::types::{ResourceId, ValType};
+use crate::value::Value;
 
 /// The most bytes that one step of a trace shows.
 pub const MAX_STEP_BYTES: usize = 4096;
+
+/// Does what [`lift_flat_values`](crate::lift_flat_values) does, and returns the steps of it also when it fails. Each
+/// value comes with its label, such as `result`.
+///
+/// # Panics
+///
+/// When there are too few core values, or of other types than flattening yields.
+pub fn trace_lift_flat_values<H: Host>(
+    cx: &mut Context<'_, H>,
+    max_flat: usize,
+    flat: &[CoreValue],
+    fields: &[(String, ValType)],
+) -> (Result<Vec<Value>, H::Error>, Trace) {
+    let tys: Vec<_> = fields.iter().map(|(_, ty)| *ty).collect();
+    traced(cx, fields, |cx| lift_flat_values(cx, max_flat, &mut CoreValueIter::new(flat), &tys))
+}
+
+/// Does what [`lower_flat_values`](crate::lower_flat_values) does, and returns the steps of it also when it fails. Each
+/// value comes with its label, such as a parameter's name.
+///
+/// # Panics
+///
+/// When a value is not one of its type ([`type_check`](crate::type_check::type_check)).
+pub fn trace_lower_flat_values<H: Host>(
+    cx: &mut Context<'_, H>,
+    max_flat: usize,
+    values: &[Value],
+    fields: &[(String, ValType)],
+    out_param: Option<u64>,
+) -> (Result<Vec<CoreValue>, H::Error>, Trace) {
+    let tys: Vec<_> = fields.iter().map(|(_, ty)| *ty).collect();
+    traced(cx, fields, |cx| lower_flat_values(cx, max_flat, values, &tys, out_param))
+}
+
+fn traced<H: Host, R>(
+    cx: &mut Context<'_, H>,
+    fields: &[(String, ValType)],
+    work: impl FnOnce(&mut Context<'_, Recorder<'_, H>>) -> Result<R, H::Error>,
+) -> (Result<R, H::Error>, Trace) {
+    let mut recorder = Recorder::new(&mut *cx.host, cx.types, cx.opts, fields);
+    let result = work(&mut Context::new(cx.types, cx.opts, &mut recorder));
+    let trace = recorder.finish(result.is_err());
+    (result, trace)
+}
 
 /// The steps of lifting or lowering values. Its `Display` is a table, indented as the functions call each other.
 #[derive(Clone, Debug, Default, PartialEq)]

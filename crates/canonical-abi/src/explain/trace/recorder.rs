@@ -1,93 +1,313 @@
-//! A host around a host, which writes down its calls, and the steps that are being made.
+//! A host around a host, which writes down its calls and the steps that the interpreter makes.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::names::{lift_function, load_function, lower_function, store_function, store_string_function};
+use super::steps::{
+    IsAt, Kind, Open, brief_string, brief_value, core, is_leaf, list_size, range, string_size,
+};
 use super::{Call, MAX_STEP_BYTES, Place, Step, Trace};
-use crate::explain::{Budget, brief};
-use crate::flat::lift::CoreValue;
-use crate::host::{Context, Host};
-use crate::options::StringEncoding;
-use crate::types::{ResourceId, ValType};
-use crate::value::Value;
-
-/// The context of lifting and lowering that is traced.
-pub(super) type Cx<'a, 'h, H> = Context<'a, Recorder<'h, H>>;
-
-/// The longest string that a step shows, in characters.
-const VALUE_CHARS: usize = 60;
+use crate::explain::{Budget, brief, count, join_path};
+use crate::host::{Access, Begin, End, Host};
+use crate::options::{Options, StringEncoding};
+use crate::types::despecialize::{Despecialized, despecialize};
+use crate::types::flat::flat_count;
+use crate::types::layout::layout;
+use crate::types::{ResourceId, Types, ValType};
 
 /// Passes every call on and makes a step of it, below the innermost step that is open.
 pub(super) struct Recorder<'h, H: Host> {
     host: &'h mut H,
+    types: &'h Types,
+    opts: Options,
+    /// The labels of all values.
+    fields: &'h [(String, ValType)],
     /// Each step is part of the one before it.
-    open: Vec<Step>,
+    open: Vec<Open>,
     done: Vec<Step>,
     budget: Budget,
     n_elided: usize,
+    /// How many steps are open that are not written down; they are the innermost.
+    n_silent: u32,
 }
 
 impl<'h, H: Host> Recorder<'h, H> {
-    pub(super) fn new(host: &'h mut H) -> Self {
-        Self { host, open: Vec::new(), done: Vec::new(), budget: Budget::new(), n_elided: 0 }
+    pub(super) fn new(
+        host: &'h mut H,
+        types: &'h Types,
+        opts: Options,
+        fields: &'h [(String, ValType)],
+    ) -> Self {
+        Self {
+            host,
+            types,
+            opts,
+            fields,
+            open: Vec::new(),
+            done: Vec::new(),
+            budget: Budget::new(),
+            n_elided: 0,
+            n_silent: 0,
+        }
     }
 
     /// Returns the trace. If it ended in a trap, the innermost step that is open is where.
     pub(super) fn finish(mut self, is_trapped: bool) -> Trace {
-        if let Some(step) = self.open.last_mut() {
-            step.is_trapped = is_trapped;
+        if let Some(open) = self.open.last_mut() {
+            open.step.is_trapped = is_trapped;
         }
         while !self.open.is_empty() {
-            self.end();
+            self.close();
         }
         Trace { steps: self.done, n_elided: self.n_elided }
     }
 
-    /// Returns whether one more component may be traced.
-    pub(super) fn has_room(&mut self) -> bool {
-        let has_room = self.budget.take();
-        self.n_elided += usize::from(!has_room);
-        has_room
-    }
-
-    /// Begins a step.
-    pub(super) fn begin(&mut self, function: &'static str, path: &str, place: Place) {
-        self.open.push(Step {
+    fn open(&mut self, function: &'static str, path: String, place: Place, kind: Kind) {
+        let step = Step {
             function,
-            path: path.to_string(),
+            path,
             ty: String::new(),
             place,
             call: None,
             value: None,
             is_trapped: false,
             steps: Vec::new(),
-        });
+        };
+        self.open.push(Open { step, kind, n_parts: 0, case: None });
     }
 
-    /// Returns the innermost step, which the caller has begun.
-    pub(super) fn step(&mut self) -> &mut Step {
-        self.open.last_mut().expect("the caller began a step")
+    fn innermost(&mut self) -> &mut Open {
+        self.open.last_mut().expect("a step begins before anything is told about it")
     }
 
     /// Ends the innermost step.
-    pub(super) fn end(&mut self) {
-        let step = self.open.pop().expect("each step is begun before it ends");
+    fn close(&mut self) {
+        let open = self.open.pop().expect("each step begins before it ends");
         match self.open.last_mut() {
-            Some(outer) => outer.steps.push(step),
-            None => self.done.push(step),
+            Some(outer) => outer.step.steps.push(open.step),
+            None => self.done.push(open.step),
         }
+    }
+
+    /// Returns the path of the component that begins now.
+    fn next_path(&mut self) -> String {
+        let (types, fields) = (self.types, self.fields);
+        let is_whole = |open: &&mut Open| !matches!(open.kind, Kind::Other | Kind::StoreString);
+        let whole = self.open.iter_mut().rev().find(is_whole).expect("a component is a part of something");
+        let part = whole.n_parts;
+        whole.n_parts += 1;
+        let index = usize::try_from(part).expect("parts are fewer than bytes of memory");
+        let label = match whole.kind {
+            Kind::Values => fields[index].0.clone(),
+            Kind::Component(ty, _) => match despecialize(types, ty) {
+                Despecialized::Record(fields) => fields.label(index).into_owned(),
+                Despecialized::Variant(_) => whole.case_label(types).unwrap_or_default(),
+                Despecialized::List { .. }
+                | Despecialized::Scalar(_)
+                | Despecialized::String
+                | Despecialized::Flags(_)
+                | Despecialized::Handle(_) => format!("[{part}]"),
+            },
+            Kind::Elements(..) | Kind::Other | Kind::StoreString => format!("[{part}]"),
+        };
+        join_path(&whole.step.path, &label)
+    }
+
+    /// Begins a step about a component.
+    fn begin_component(&mut self, ty: ValType, access: Access<'_>, path: String) {
+        let (types, shape) = (self.types, despecialize(self.types, ty));
+        let size = u64::from(layout(types, ty, self.opts.ptr).size());
+        let (function, place, is_at) = match access {
+            Access::LiftFlat(flat) => {
+                let first = self.position(flat.len());
+                let place = match shape {
+                    Despecialized::Record(_) | Despecialized::List { length: Some(_), .. } => Place::Nowhere,
+                    Despecialized::List { length: None, .. }
+                    | Despecialized::Scalar(_)
+                    | Despecialized::String
+                    | Despecialized::Variant(_)
+                    | Despecialized::Flags(_)
+                    | Despecialized::Handle(_) => core(first, &flat[..flat_count(types, ty)]),
+                };
+                (lift_function(shape), place, IsAt::Lifted { first, n_left: flat.len() })
+            }
+            Access::LowerFlat(first) => (lower_function(shape), Place::Nowhere, IsAt::Lowered { first }),
+            Access::Load(ptr) => {
+                let place = if is_leaf(types, ty) { self.memory_at(ptr, size) } else { range(ptr, size) };
+                (load_function(shape), place, IsAt::Memory { ptr, size })
+            }
+            Access::Store(ptr) => (store_function(shape), range(ptr, size), IsAt::Memory { ptr, size }),
+        };
+        self.open(function, path, place, Kind::Component(ty, is_at));
+        self.innermost().step.ty = brief(types, ty);
+    }
+
+    /// Returns the position of the core value that is next, where `n_left` are left.
+    fn position(&self, n_left: usize) -> usize {
+        // The payload of a variant has core values of its own, after the discriminant.
+        let is_payload = |open: &Open| open.case.is_some();
+        let lifted = self.open.iter().rev().find_map(|open| match open.kind {
+            Kind::Component(_, IsAt::Lifted { first, n_left }) => Some((open, first, n_left)),
+            Kind::Component(..) | Kind::Values | Kind::Elements(..) | Kind::StoreString | Kind::Other => None,
+        });
+        match lifted {
+            Some((open, first, _)) if is_payload(open) => first + 1,
+            Some((_, first, n_left_then)) => first + (n_left_then - n_left),
+            None => {
+                let all = self.open.first().map(|open| &open.step.place);
+                let n_all = if let Some(Place::Core { values, .. }) = all { values.len() } else { n_left };
+                n_all - n_left
+            }
+        }
+    }
+
+    /// Begins a step about all values, or about a part of a component that is none itself.
+    fn begin_part(&mut self, begin: Begin<'_>) {
+        let path = self.open.last().map_or(String::new(), |open| open.step.path.clone());
+        let (types, ptr_type) = (self.types, self.opts.ptr);
+        let list_size = |element, length| list_size(types, element, ptr_type, length);
+        match begin {
+            Begin::LiftFlatValues { flat } => {
+                self.open("lift_flat_values", path, core(0, flat), Kind::Values)
+            }
+            Begin::LowerFlatValues => self.open("lower_flat_values", path, Place::Nowhere, Kind::Values),
+            Begin::LoadValues { ptr, size_bytes } => {
+                self.open("load_record", path, range(ptr, size_bytes), Kind::Values);
+            }
+            Begin::StoreValues { ptr, size_bytes } => {
+                self.open("store_record", path, range(ptr, size_bytes), Kind::Values);
+            }
+            Begin::LoadInt { ptr, size_bytes } => {
+                let place = self.memory_at(ptr, size_bytes.into());
+                self.open("load_int", path, place, Kind::Other);
+            }
+            Begin::StoreInt { ptr, size_bytes } => {
+                self.open("store_int", path, range(ptr, size_bytes.into()), Kind::Other);
+            }
+            Begin::LoadString { ptr, tagged_code_units } => {
+                let place =
+                    self.memory_at(ptr, string_size(self.opts.string_encoding, ptr_type, tagged_code_units));
+                self.open("load_string_from_range", path, place, Kind::Other);
+            }
+            Begin::StoreString { string } => {
+                let function =
+                    store_string_function(self.opts.string_encoding, self.host.source_encoding(), string);
+                self.open("store_string_into_range", path.clone(), Place::Nowhere, Kind::Other);
+                self.open(function, path, Place::Nowhere, Kind::StoreString);
+            }
+            Begin::LoadList { ptr, length, element } => {
+                let place = range(ptr, list_size(element, length));
+                self.open("load_list_from_range", path, place, Kind::Other);
+                self.innermost().step.value = Some(count(length, "element"));
+            }
+            Begin::StoreList => self.open("store_list_into_range", path, Place::Nowhere, Kind::Other),
+            Begin::LoadElements { ptr, length, element } => {
+                let size = list_size(element, length);
+                let is_bulk = matches!(element, ValType::Scalar(_));
+                let place = if is_bulk { self.memory_at(ptr, size) } else { range(ptr, size) };
+                self.open("load_list_from_valid_range", path, place, Kind::Elements(element, length));
+            }
+            Begin::StoreElements { ptr, length, element } => {
+                let place = range(ptr, list_size(element, length));
+                let list = self.innermost();
+                if list.step.function == "store_list_into_range" {
+                    list.step.place = place.clone();
+                    list.step.value = Some(count(length, "element"));
+                }
+                self.open("store_list_into_valid_range", path, place, Kind::Elements(element, length));
+            }
+            Begin::Value { .. } => unreachable!("a value is a component"),
+        }
+    }
+
+    /// Ends the innermost step.
+    fn end_open(&mut self, end: End<'_>) {
+        let types = self.types;
+        let place = self.place_at_end(&end);
+        let open = self.innermost();
+        if let Some(place) = place {
+            open.step.place = place;
+        }
+        let text = match end {
+            End::Nothing => None,
+            End::Value(value) | End::Flat { value: Some(value), .. } => match open.kind {
+                Kind::Component(ty, _) if is_leaf(types, ty) => brief_value(value),
+                Kind::Component(_, IsAt::Lowered { .. }) => open.case_label(types),
+                Kind::Component(..) | Kind::Values | Kind::Elements(..) | Kind::StoreString | Kind::Other => {
+                    None
+                }
+            },
+            End::Flat { value: None, .. } => None,
+            End::Pointer(ptr) => Some(format!("pointer {ptr:#x}")),
+            End::Length(length) => Some(format!("length {length}")),
+            End::Discriminant(case) => self.discriminant_text(case),
+            End::Loaded(string) | End::Stored { string, .. } => Some(brief_string(string)),
+        };
+        if let Some(text) = text {
+            self.innermost().step.value = Some(text);
+        }
+        if let (Kind::StoreString, End::Stored { ptr, tagged_code_units, .. }) = (self.innermost().kind, end)
+        {
+            self.close();
+            let size = string_size(self.opts.string_encoding, self.opts.ptr, tagged_code_units);
+            self.innermost().step.place = range(ptr, size);
+        }
+        self.close();
+    }
+
+    /// Returns what the innermost step has written, which is in memory or in core values only now.
+    fn place_at_end(&self, end: &End<'_>) -> Option<Place> {
+        let open = self.open.last()?;
+        match (open.kind, end) {
+            (Kind::Values, End::Flat { flat, .. }) => Some(core(0, flat)),
+            (Kind::Component(_, IsAt::Lowered { first }), End::Flat { flat, .. }) => Some(core(first, flat)),
+            (Kind::Component(ty, IsAt::Memory { ptr, size }), End::Value(_)) if is_leaf(self.types, ty) => {
+                Some(self.memory_at(ptr, size))
+            }
+            (Kind::Elements(element, length), End::Nothing) if open.n_parts == 0 => {
+                let Place::Memory { address, .. } = open.step.place else { return None };
+                Some(self.memory_at(address, list_size(self.types, element, self.opts.ptr, length)))
+            }
+            (Kind::StoreString, End::Stored { ptr, tagged_code_units, .. }) => {
+                let size = string_size(self.opts.string_encoding, self.opts.ptr, *tagged_code_units);
+                Some(self.memory_at(*ptr, size))
+            }
+            (Kind::Other, End::Pointer(_) | End::Length(_) | End::Discriminant(_)) => {
+                let Place::Memory { address, size, .. } = open.step.place else { return None };
+                Some(self.memory_at(address, size))
+            }
+            // Other steps have shown what they read, or write nothing by themselves.
+            (_, _) => None,
+        }
+    }
+
+    /// Returns the text of a discriminant, whose step is within that of the variant.
+    fn discriminant_text(&self, case: u32) -> Option<String> {
+        let [.., variant, _] = self.open.as_slice() else { return None };
+        let Kind::Component(ty, _) = variant.kind else { return None };
+        let Despecialized::Variant(cases) = despecialize(self.types, ty) else { return None };
+        Some(format!("{} {case}", cases.label(case as usize)))
+    }
+
+    /// Returns a place in memory, with as many of its bytes as are shown; none if it does not lie within the memory.
+    fn memory_at(&self, address: u64, size: u64) -> Place {
+        let range = usize::try_from(address).ok().zip(usize::try_from(size).ok());
+        let range = range.and_then(|(start, size)| Some(start..start.checked_add(size)?));
+        let bytes = range.and_then(|range| self.host.memory().get(range)).unwrap_or_default();
+        Place::Memory { address, size, bytes: bytes[..bytes.len().min(MAX_STEP_BYTES)].to_vec() }
     }
 
     /// Makes a step of a call that is over. One that failed is where the trace ends.
     fn record(&mut self, function: &'static str, call: Call, is_trapped: bool) {
         // Components that are not traced make calls too.
         if self.budget.take() {
-            self.begin(function, "", Place::Nowhere);
-            self.step().call = Some(call);
+            self.open(function, String::new(), Place::Nowhere, Kind::Other);
+            self.innermost().step.call = Some(call);
             // A step that trapped stays open; `finish` closes it.
             if !is_trapped {
-                self.end();
+                self.close();
             }
         }
     }
@@ -201,79 +421,41 @@ impl<H: Host> Host for Recorder<'_, H> {
     fn next_string_tag(&mut self) -> Option<bool> {
         self.host.next_string_tag()
     }
-}
 
-/// Begins a step about a component of type `ty`.
-pub(super) fn begin<H: Host>(
-    cx: &mut Cx<'_, '_, H>,
-    function: &'static str,
-    path: &str,
-    ty: ValType,
-    place: Place,
-) {
-    cx.host.begin(function, path, place);
-    cx.host.step().ty = brief(cx.types, ty);
-}
+    const OBSERVES: bool = true;
 
-/// Returns a place in memory, with as many of its bytes as are shown; none if it does not lie within the memory.
-pub(super) fn memory<H: Host>(cx: &Cx<'_, '_, H>, address: u64, size: u64) -> Place {
-    let bytes = crate::memory::bytes(cx, address, size).unwrap_or_default();
-    Place::Memory { address, size, bytes: bytes[..bytes.len().min(MAX_STEP_BYTES)].to_vec() }
-}
+    fn begin(&mut self, step: Begin<'_>) {
+        if self.n_silent > 0 {
+            self.n_silent += 1;
+            return;
+        }
+        let Begin::Value { ty, access } = step else { return self.begin_part(step) };
+        let path = self.next_path();
+        if self.budget.take() {
+            self.begin_component(ty, access, path);
+        } else {
+            self.n_elided += 1;
+            self.n_silent = 1;
+        }
+    }
 
-/// Returns a place in memory whose bytes the steps below show.
-pub(super) fn range(address: u64, size: u64) -> Place {
-    Place::Memory { address, size, bytes: Vec::new() }
-}
+    fn case(&mut self, case: u32) {
+        if self.n_silent == 0 {
+            let types = self.types;
+            let open = self.innermost();
+            open.case = Some(case);
+            if open.reads_flat() {
+                let label = open.case_label(types);
+                open.step.value = label;
+            }
+        }
+    }
 
-/// Returns a place among the core values.
-pub(super) fn core(first: usize, values: &[CoreValue]) -> Place {
-    Place::Core { first, values: values.to_vec() }
-}
-
-/// Ends the innermost step, which read or wrote the bytes there.
-pub(super) fn end_with<H: Host>(cx: &mut Cx<'_, '_, H>, place: Place, value: Option<String>) {
-    let step = cx.host.step();
-    step.place = place;
-    step.value = value;
-    cx.host.end();
-}
-
-/// Returns a value as one line, if it is short by nature.
-pub(super) fn brief_value(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Bool(x) => format!("{x}"),
-        Value::S8(x) => format!("{x}"),
-        Value::U8(x) => format!("{x}"),
-        Value::S16(x) => format!("{x}"),
-        Value::U16(x) => format!("{x}"),
-        Value::S32(x) => format!("{x}"),
-        Value::U32(x) => format!("{x}"),
-        Value::S64(x) => format!("{x}"),
-        Value::U64(x) => format!("{x}"),
-        Value::F32(x) => format!("{x}"),
-        Value::F64(x) => format!("{x}"),
-        Value::Char(x) => format!("{x:?}"),
-        Value::String(s) => return Some(brief_string(s)),
-        Value::Flags(bits) => format!("{bits:#b}"),
-        Value::Own(rep) | Value::Borrow(rep) => format!("representation {rep}"),
-        Value::ErrorContext(rep) | Value::Stream(rep) | Value::Future(rep) => format!("number {rep}"),
-        Value::List(_)
-        | Value::Map(_)
-        | Value::Record(_)
-        | Value::Tuple(_)
-        | Value::Variant { .. }
-        | Value::Enum(_)
-        | Value::Option(_)
-        | Value::Result(_) => return None,
-    };
-    Some(text)
-}
-
-/// Returns a string in quotes, cut if it is long.
-pub(super) fn brief_string(s: &str) -> String {
-    match s.char_indices().nth(VALUE_CHARS) {
-        Some((end, _)) => format!("{:?}…", &s[..end]),
-        None => format!("{s:?}"),
+    fn end(&mut self, step: End<'_>) {
+        if self.n_silent > 0 {
+            self.n_silent -= 1;
+        } else {
+            self.end_open(step);
+        }
     }
 }

@@ -11,16 +11,14 @@ use std::collections::{BTreeSet, HashSet};
 
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::TypesRef;
-use wasmparser::{
-    ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef, Validator,
-};
+use wasmparser::{ExternalKind, FunctionBody, KnownCustom, Name, Operator, Payload, TypeRef};
 
 use self::trim::{Additions, Realloc, trim};
 use super::core::CoreModule;
 use super::error::ComponentizeError;
 use super::names;
 use super::worlds::ModuleWorld;
-use crate::binary::features;
+use crate::binary::{parser, valid_types};
 use crate::error::Error;
 
 /// Reduces adapters, and leaves out those that are not used, with their worlds.
@@ -99,7 +97,7 @@ fn used(
 
 /// Returns an adapter with only what its used exports reach, and with a stack if it needs one.
 fn cut(module: &CoreModule<'_>, used: &BTreeSet<String>, has_realloc: bool) -> Result<Vec<u8>, Error> {
-    let types = Validator::new_with_features(features()).validate_all(&module.bytes)?;
+    let types = valid_types(&module.bytes)?;
     let contents = Contents::read(&module.bytes)?;
     let always = [names::IMPORT_REALLOC, names::EXPORT_REALLOC, names::INITIALIZE].concat();
     let is_kept = |name: &str| used.contains(name) || always.contains(&name);
@@ -146,9 +144,7 @@ impl<'a> Contents<'a> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "sections that refer to no function")]
     fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut contents = Self::default();
-        let mut parser = Parser::new(0);
-        parser.set_features(features());
-        for payload in parser.parse_all(bytes) {
+        for payload in parser().parse_all(bytes) {
             match payload? {
                 Payload::ImportSection(section) => {
                     contents.has_imports = true;

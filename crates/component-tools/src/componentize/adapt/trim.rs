@@ -7,9 +7,9 @@ use wasm_encoder::{
     BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
     Module, TypeSection, ValType,
 };
-use wasmparser::{Parser, TypeRef};
+use wasmparser::TypeRef;
 
-use crate::binary::features;
+use crate::binary::parser;
 use crate::componentize::names::{ALLOCATE_STACK, MAIN_MODULE, REALLOC};
 use crate::componentize::shim::module_name;
 use crate::error::{Error, ErrorKind};
@@ -51,9 +51,7 @@ pub(super) fn trim(
     let mut trimmer = Trimmer { is_kept, live, additions, places: Vec::new(), read: Read::default() };
     trimmer.place(bytes, n_funcs)?;
     let mut module = Module::new();
-    let mut parser = Parser::new(0);
-    parser.set_features(features());
-    trimmer.parse_core_module(&mut module, parser, bytes).map_err(|error| {
+    trimmer.parse_core_module(&mut module, parser(), bytes).map_err(|error| {
         if let Failure::ParseError(error) = error {
             return Error::from(error);
         }
@@ -164,7 +162,7 @@ fn realloc_by_growing() -> Function {
 
 fn count_imported_funcs(bytes: &[u8]) -> Result<u32, Error> {
     let mut n_funcs = 0;
-    for payload in Parser::new(0).parse_all(bytes) {
+    for payload in parser().parse_all(bytes) {
         let wasmparser::Payload::ImportSection(section) = payload? else { continue };
         for import in section.into_imports() {
             n_funcs += u32::from(is_func(import?.ty));

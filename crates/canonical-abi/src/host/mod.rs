@@ -1,6 +1,11 @@
 //! The seam between this crate and an engine: the [`Host`] trait and the lifting and lowering [`Context`].
 //! Follows CanonicalABI.md, "Lifting and Lowering Context".
 
+mod observe;
+
+pub(crate) use observe::observed;
+pub use observe::{Access, Begin, End};
+
 use crate::options::Options;
 use crate::options::StringEncoding;
 use crate::trap::Trap;
@@ -173,6 +178,31 @@ pub trait Host {
     /// By default it is not known, and a string is taken to have come as Latin-1 if it fits.
     fn next_string_tag(&mut self) -> Option<bool> {
         None
+    }
+
+    /// Whether the host observes what lifting and lowering do, through [`begin`](Self::begin), [`case`](Self::case) and
+    /// [`end`](Self::end). Values that are handled in bulk otherwise are then handled one by one.
+    ///
+    /// By default it does not, and the compiler removes the three calls.
+    const OBSERVES: bool = false;
+
+    /// Is told that a function of the specification begins, or one of its steps. After a trap, steps that have begun do
+    /// not end.
+    #[inline(always)]
+    fn begin(&mut self, step: Begin<'_>) {
+        let _ = step;
+    }
+
+    /// Is told which case the variant has whose step began last.
+    #[inline(always)]
+    fn case(&mut self, case: u32) {
+        let _ = case;
+    }
+
+    /// Is told that the step which began last, of those that have not ended, ends.
+    #[inline(always)]
+    fn end(&mut self, step: End<'_>) {
+        let _ = step;
     }
 }
 
