@@ -1,8 +1,8 @@
 //! From bytes to [`Definitions`]. Follows Binary.md.
 //!
-//! wasmparser validates each section just before it is read into plain data of ours; nothing outside of this folder
-//! knows wasmparser's types. What passes here is a valid component, whether or not the rest of the crate supports all
-//! it uses.
+//! wasmparser validates each section just before it is read into plain data of ours; nothing
+//! outside of this folder knows wasmparser's types. What passes here is a valid component, whether
+//! or not the rest of the crate supports all it uses.
 
 mod canon;
 mod core_types;
@@ -28,8 +28,8 @@ pub(crate) use types::{
     LabelValType, PrimValType, TypeBound, ValTypeRef,
 };
 
-/// Validates and decodes a component; the function bodies of its core modules are left to the compiler of core
-/// modules, which validates each of them once.
+/// Validates and decodes a component; the function bodies of its core modules are left to the
+/// compiler of core modules, which validates each of them once.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Definitions, Error> {
     check_header(bytes)?;
     let mut parser = Parser::new(0);
@@ -61,8 +61,8 @@ pub(crate) fn core_features() -> WasmFeatures {
     WasmFeatures::default()
 }
 
-/// The features of WebAssembly that components may use. This set agrees with the official suite on every check of
-/// validation.
+/// The features of WebAssembly that components may use. This set agrees with the official suite on
+/// every check of validation.
 fn features() -> WasmFeatures {
     core_features()
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
@@ -78,7 +78,8 @@ impl From<wasmparser::Error> for Error {
     }
 }
 
-/// Says plainly what the bytes are if they are no component; a validator would only speak of magic numbers.
+/// Says plainly what the bytes are if they are no component; a validator would only speak of magic
+/// numbers.
 fn check_header(bytes: &[u8]) -> Result<(), Error> {
     const MAGIC: &[u8] = b"\0asm";
     let n_bytes = bytes.len() as u64;

@@ -20,7 +20,9 @@ use crate::error::Error;
 /// ```
 /// use component_linker::{ItemKind, ResolvedComponent, display_func};
 ///
-/// let bytes = wat::parse_str(r#"(component (import "double" (func (param "x" u32) (result u32))))"#)?;
+/// let bytes = wat::parse_str(
+///     r#"(component (import "double" (func (param "x" u32) (result u32))))"#,
+/// )?;
 /// let component = ResolvedComponent::new(&bytes)?;
 /// let import = &component.imports()[0];
 /// let ItemKind::Func(ty) = &import.kind else { unreachable!("it imports a function") };
