@@ -50,6 +50,10 @@ fn lift_value<H: Host>(
     vi: &mut CoreValueIter<'_>,
     ty: ValType,
 ) -> Result<Value, H::Error> {
+    // Most values are scalars, which have no definition to look at.
+    if let ValType::Scalar(ty) = ty {
+        return Ok(scalar_from_core_bits(ty, vi.next(ty.into()))?);
+    }
     let value = match despecialize(cx.types, ty) {
         Despecialized::Scalar(ty) => scalar_from_core_bits(ty, vi.next(ty.into()))?,
         Despecialized::String => {

@@ -53,7 +53,7 @@ pub enum Ownership {
 /// writes tables in place. [`HandleTable::slots`] says where the slots are.
 ///
 /// Element `i` is in slot `i - 1`. Compiled code reads what the functions of this module read, and
-/// changes [`NUM_LENDS`] as they do. It frees no slot and fills none.
+/// changes [`NUM_LENDS`](slot::NUM_LENDS) as they do. It frees no slot and fills none.
 pub mod slot {
     /// How many bytes a slot takes.
     pub const SIZE: usize = 24;

@@ -44,6 +44,10 @@ pub(crate) fn load_from_valid_range<H: Host>(
 }
 
 fn load_value<H: Host>(cx: &mut Context<'_, H>, ptr: u64, ty: ValType) -> Result<Value, H::Error> {
+    // Most values are scalars, which have no definition to look at.
+    if let ValType::Scalar(ty) = ty {
+        return Ok(load_scalar_value(cx, ptr, ty)?);
+    }
     let value = match despecialize(cx.types, ty) {
         Despecialized::Scalar(ty) => load_scalar_value(cx, ptr, ty)?,
         Despecialized::String => Value::String(load_string(cx, ptr)?),
