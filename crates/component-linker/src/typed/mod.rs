@@ -2,9 +2,9 @@
 //! results go straight between Rust values and the guest's memory. Follows CanonicalABI.md,
 //! "Loading", "Storing", "Flat Lifting" and "Flat Lowering".
 //!
-//! A [`ComponentType`] says which component type it is. A [`Lift`] type can be lifted out of guests, a
-//! [`Lower`] type lowered into them. Types are checked once, when a [`TypedFunc`](crate::TypedFunc) is
-//! made or a host function linked.
+//! A [`ComponentType`] says which component type it is. A [`Lift`] type can be lifted out of
+//! guests, a [`Lower`] type lowered into them. Types are checked once, when a
+//! [`TypedFunc`](crate::TypedFunc) is made or a host function linked.
 //!
 //! | Component type | Rust type |
 //! |---|---|
