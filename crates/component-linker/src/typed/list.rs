@@ -243,8 +243,20 @@ maps! {
     [S] HashMap<K, V, S>, self => (self.len(), self.iter());
 }
 
+/// Loads a map's entries into a map that takes room of its own, at most that of two entries for
+/// each.
+fn load_map<K: Lift, V: Lift, M: FromIterator<(K, V)>, H: TypedHost>(
+    cx: &mut Context<'_, H>,
+    ty: ValType,
+    range: (u64, u64),
+) -> Result<M, Trap> {
+    let entries = load_entries(cx, ty, range)?;
+    cx.host.reserve(2 * size_of_val(entries.as_slice()) as u64)?;
+    Ok(M::from_iter(entries))
+}
+
 macro_rules! lift_maps {
-    ($([$($bounds:tt)*] $map:ty, $from:expr;)*) => {$(
+    ($([$($bounds:tt)*] $map:ty, $load:expr;)*) => {$(
         impl<K: Lift $($bounds)*> Lift for $map {
             fn lift_flat<H: TypedHost>(
                 cx: &mut Context<'_, H>,
@@ -252,19 +264,19 @@ macro_rules! lift_maps {
                 flat: &mut FlatIn<'_>,
             ) -> Result<Self, Trap> {
                 let range = next_pair(cx, flat);
-                load_entries(cx, ty, range).map($from)
+                $load(cx, ty, range)
             }
 
             fn load<H: TypedHost>(cx: &mut Context<'_, H>, ty: ValType, ptr: u64) -> Result<Self, Trap> {
                 let range = load_pointer_and_length(cx, ptr)?;
-                load_entries(cx, ty, range).map($from)
+                $load(cx, ty, range)
             }
         }
     )*};
 }
 
 lift_maps! {
-    [, V: Lift] Map<K, V>, Map;
-    [ + Ord, V: Lift] BTreeMap<K, V>, Self::from_iter;
-    [ + Eq + Hash, V: Lift, S: BuildHasher + Default] HashMap<K, V, S>, Self::from_iter;
+    [, V: Lift] Map<K, V>, |cx, ty, range| load_entries(cx, ty, range).map(Map);
+    [ + Ord, V: Lift] BTreeMap<K, V>, load_map;
+    [ + Eq + Hash, V: Lift, S: BuildHasher + Default] HashMap<K, V, S>, load_map;
 }
