@@ -67,7 +67,7 @@ fn files_say_what_they_are_and_keep_their_size() {
 
 #[test]
 fn comments_fit_their_width() {
-    none(&sources::width_problems(&Tree::read(&workspace_root()), sources::WIDE_FILES));
+    none(&sources::width_problems(&Tree::read(&workspace_root()), sources::WIDE_FOLDERS));
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn caller(shape: &Shape, alone: bool) -> ComponentBuilder {
     let args = [("libc", ModuleArg::Instance(libc.instance)), ("b", ModuleArg::Instance(imports))];
 
     let module = builder.core_module(None, &caller_module(shape));
-    let instance = builder.core_instantiate(None, module, args.clone());
+    let instance = builder.core_instantiate(None, module, args);
     let run = core_export(&mut builder, instance, "run", ExportKind::Func);
     let (run_type, mut encoder) = builder.type_function(None);
     encoder.params([] as [(&str, ComponentValType); 0]).result(None);
