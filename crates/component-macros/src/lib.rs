@@ -137,7 +137,7 @@ pub fn flags(input: TokenStream) -> TokenStream {
 /// | `path: "wit"` | a WIT file, or a directory with its `deps/`, from the crate's root |
 /// | `inline: "..."` | the WIT itself |
 /// | `world: "name"` | which world, if the package has several |
-/// | `with: { "ns:pkg/interface.resource": Type }` | the Rust type of a host resource; else an empty enum |
+/// | `with: { "ns:pkg/interface.resource": Type }` | a host resource in Rust; else an empty enum |
 ///
 /// # What it makes
 ///
