@@ -1,7 +1,8 @@
 //! Random types and values for property tests, behind the feature `proptest`.
 //!
-//! Types come as [`TypeTree`]s, which need no arena and shrink well; [`TypeTree::intern`] builds them.
-//! Resources, streams, futures and error contexts never occur, nor do NaNs, so values compare with `==`.
+//! Types come as [`TypeTree`]s, which need no arena and shrink well; [`TypeTree::intern`] builds
+//! them. Resources, streams, futures and error contexts never occur, nor do NaNs, so values compare
+//! with `==`.
 //!
 //! ```
 //! use canonical_abi::arbitrary::{any_type, any_value_of};
@@ -176,8 +177,8 @@ pub fn any_typed_values(max: usize) -> impl Strategy<Value = (Types, Vec<ValType
     })
 }
 
-/// Returns random strings of up to 12 characters: some ASCII, some Latin-1, some of characters from all of
-/// Unicode.
+/// Returns random strings of up to 12 characters: some ASCII, some Latin-1, some of characters from
+/// all of Unicode.
 pub fn any_string() -> impl Strategy<Value = String> {
     let of = |c: BoxedStrategy<char>| vec(c, 0..=12).prop_map(|chars| chars.into_iter().collect());
     prop_oneof![

@@ -1,4 +1,5 @@
-//! Core values, as flattening yields them. Follows CanonicalABI.md, "Flattening" and "Flat Lifting".
+//! Core values, as flattening yields them. Follows CanonicalABI.md, "Flattening" and "Flat
+//! Lifting".
 
 use crate::types::PtrType;
 use crate::types::flat::CoreType;
@@ -35,7 +36,9 @@ impl CoreValue {
         }
     }
 
-    /// Returns the value of type `ty` with the low bits of `bits`.
+    /// Returns the value of type `ty` with the low bits of `bits`. From one type's bits to
+    /// another's, this is the spec's `wrap_i64_to_i32`, `core_f32_reinterpret_i32`,
+    /// `core_f64_reinterpret_i64`, `core_i32_reinterpret_f32` and `core_i64_reinterpret_f64`.
     pub fn from_bits(ty: CoreType, bits: u64) -> Self {
         match ty {
             CoreType::I32 => Self::I32(low_bits(bits)),
@@ -60,7 +63,8 @@ impl CoreValue {
 
 /// Core values to be consumed in order (the spec's `CoreValueIter`).
 ///
-/// Their number and types must be those that flattening yields, as validation of the core module ensures.
+/// Their number and types must be those that flattening yields, as validation of the core module
+/// ensures.
 #[derive(Clone, Debug)]
 pub struct CoreValueIter<'a> {
     values: &'a [CoreValue],

@@ -18,7 +18,8 @@ pub struct CoreFuncType {
     pub results: Vec<CoreType>,
 }
 
-/// Whether a core function is lifted (`canon lift`) or a component function lowered (`canon lower`).
+/// Whether a core function is lifted (`canon lift`) or a component function lowered (`canon
+/// lower`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Hash)]
 pub enum Direction {
     /// `canon lift`: the core function is the callee.
@@ -27,7 +28,8 @@ pub enum Direction {
     Lower,
 }
 
-/// Returns the spec's `flatten_functype`: the core type of lifting from or lowering to a core function.
+/// Returns the spec's `flatten_functype`: the core type of lifting from or lowering to a core
+/// function.
 pub fn flatten_functype(types: &Types, ft: &FuncType, opts: &Options, direction: Direction) -> CoreFuncType {
     let pointer = CoreType::from(opts.ptr);
     let params = ft.param_types();

@@ -1,8 +1,8 @@
-//! The Canonical ABI of the WebAssembly Component Model: how component values sit in linear memory, how they are
-//! passed in core WebAssembly values, and how to get them in and out.
+//! The Canonical ABI of the WebAssembly Component Model: how component values sit in linear memory,
+//! how they are passed in core WebAssembly values, and how to get them in and out.
 //!
-//! The crate knows no engine: it works on byte slices and a small trait, [`Host`]. It has no dependencies, needs
-//! `alloc` only, and reads like the specification, whose function names it has.
+//! The crate knows no engine: it works on byte slices and a small trait, [`Host`]. It has no
+//! dependencies, needs `alloc` only, and reads like the specification, whose function names it has.
 //!
 //! ```
 //! use canonical_abi::explain::byte_map;
@@ -38,15 +38,16 @@
 //! # Ok::<(), canonical_abi::Trap>(())
 //! ```
 //!
-//! # A host of one's own
+//! # Your own host
 //!
-//! A host stands for one component instance: its memory, its `realloc`, its handles ([`handles`] does these).
+//! A host stands for one component instance: its memory, its `realloc`, its handles ([`handles`]
+//! does these).
 //!
 //! ```
 //! use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 //! use canonical_abi::{
-//!     Context, CoreValue, Host, List, MAX_FLAT_PARAMS, Options, ResourceId, Trap, Types, ValType, Value,
-//!     lower_flat_values,
+//!     Context, CoreValue, Host, List, MAX_FLAT_PARAMS, Options, ResourceId, Trap, Types, ValType,
+//!     Value, lower_flat_values,
 //! };
 //!
 //! struct Instance {
@@ -100,7 +101,7 @@
 //!
 //! | CanonicalABI.md | here |
 //! |---|---|
-//! | Explainer.md, "Type Definitions" | [`types`], [`label`], [`value`], [`type_check`](mod@type_check) |
+//! | Explainer.md, "Type Definitions" | [`types`], [`label`], [`value`] |
 //! | "Canonical ABI Options" | [`Options`] |
 //! | "Lifting and Lowering Context" | [`host`] |
 //! | "Table State", "Resource State", `canon resource.*` | [`handles`] |
@@ -118,26 +119,28 @@
 //! | every `trap_if` | [`trap`] |
 //! | Explainer.md, "Canonical Interface Name" | [`name`] |
 //!
-//! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and writes down step by
-//! step what lifting or lowering does with a value. With the feature `proptest`, `arbitrary` makes random types and
-//! values for tests. With the feature `simd`, UTF-8 is validated with vector instructions by the crate simdutf8,
-//! which needs `std`.
+//! [`explain`] draws layouts and signatures with the reason for each byte and each core value, and
+//! writes down step by step what lifting or lowering does with a value. With the feature
+//! `proptest`, `arbitrary` makes random types and values for tests. With the feature `simd`, UTF-8
+//! is validated with vector instructions by the crate simdutf8, which needs `std`.
 //!
-//! The rooms in order, each using those before it only: [`types`] (with layouts and flattened types), core values, the
-//! options, [`flatten`], [`trap`], [`value`], [`host`], [`handles`], [`memory`] (load and store), `flat` (lift and lower), [`plan`]
-//! and [`explain`].
+//! The rooms in order, each using those before it only: [`types`] (with layouts and flattened
+//! types), core values, the options, [`flatten`], [`trap`], [`value`], [`host`], [`handles`],
+//! [`memory`] (load and store), `flat` (lift and lower), [`plan`] and [`explain`].
 //!
 //! # What it leaves to the engine
 //!
-//! What runs between values: tasks, and what is read from streams and futures. A stream, a future and an error context are
-//! values by the engine's number for them, as a resource is by its representation; [`ends`] has the rules of handing one
-//! on. A host that has none of these leaves their methods as they are, which then trap with [`Trap::Unsupported`].
+//! What runs between values: tasks, and what is read from streams and futures. A stream, a future
+//! and an error context are values by the engine's number for them, as a resource is by its
+//! representation; [`ends`] has the rules of handing one on. A host that has none of these leaves
+//! their methods as they are, which then trap with [`Trap::Unsupported`].
 //!
 //! # What it guarantees
 //!
-//! Whatever a guest's memory and core values contain, lifting ends in a value of the type or in a [`Trap`]; it
-//! never panics. Recursion is bounded by [`types::MAX_TYPE_DEPTH`]. Memory is reserved only for elements whose place in
-//! the guest's memory was checked, and the host is asked first ([`Host::reserve`]).
+//! Whatever a guest's memory and core values contain, lifting ends in a value of the type or in a
+//! [`Trap`]; it never panics. Recursion is bounded by [`types::MAX_TYPE_DEPTH`]. Memory is reserved
+//! only for elements whose place in the guest's memory was checked, and the host is asked first
+//! ([`Host::reserve`]).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,11 @@
 //! Names of imports and exports: which versions of an interface are compatible.
 //! Follows Explainer.md, "Canonical Interface Name".
 
-/// Returns the part of a name that compatible versions share: `a:b/c@1` of `a:b/c@1.2.3`, `a:b/c@0.2` of `a:b/c@0.2.6`.
+/// Returns the part of a name that compatible versions share: `a:b/c@1` of `a:b/c@1.2.3`,
+/// `a:b/c@0.2` of `a:b/c@0.2.6`.
 ///
-/// A name has no such part if it has no version, or one that is compatible with no other: `0.0.x`, or a pre-release.
+/// A name has no such part if it has no version, or one that is compatible with no other: `0.0.x`,
+/// or a pre-release.
 pub fn compatible_name(name: &str) -> Option<&str> {
     let (base, version) = name.rsplit_once('@')?;
     let release = version.split_once('+').map_or(version, |(release, _)| release);

@@ -15,7 +15,8 @@ pub enum StringEncoding {
     Latin1Utf16,
 }
 
-/// The canonical options that decide how values are passed (CanonicalABI.md, "Canonical ABI Options").
+/// The canonical options that decide how values are passed (CanonicalABI.md, "Canonical ABI
+/// Options").
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Hash)]
 pub struct Options {
     /// The encoding of strings in the memory.

@@ -8,8 +8,8 @@ use crate::host::Host;
 use crate::trap::{Allocation, Trap};
 use crate::types::{ResourceId, ValType};
 
-/// A [`Host`] that is a growing buffer. New blocks go to its end and nothing is ever freed. A handle's index is
-/// its representation.
+/// A [`Host`] that is a growing buffer. New blocks go to its end and nothing is ever freed. A
+/// handle's index is its representation.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Standalone {
     /// The memory.

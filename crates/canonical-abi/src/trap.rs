@@ -1,8 +1,9 @@
 //! The guest's faults that lifting, lowering and handle tables can find.
 //!
-//! Each variant carries the figures of its message; the messages contain the texts that the official suite's
-//! `assert_trap` lines expect. The suite words some faults differently when two components call each other
-//! than when the host calls one: [`Trap::between_components`] translates.
+//! Each variant carries the figures of its message; the messages contain the texts that the
+//! official suite's `assert_trap` lines expect. The suite words some faults differently when two
+//! components call each other than when the host calls one: [`Trap::between_components`]
+//! translates.
 
 use core::fmt;
 
@@ -15,7 +16,7 @@ pub const MAX_LIST_BYTE_LENGTH: u64 = (1 << 28) - 1;
 
 const _: () = assert!(MAX_FLAGS == 32, "flags are packed into an i32");
 
-/// Of what an end is one.
+/// What an end is an end of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EndKind {
     /// A stream.
@@ -145,14 +146,14 @@ pub enum Trap {
     },
     /// A readable end that is given away while it reads, or when it is done.
     EndNotIdle {
-        /// Of what it is an end.
+        /// What it is an end of.
         kind: EndKind,
         /// What it is doing.
         state: EndState,
     },
     /// A readable end that is given away while it is in a waitable set.
     EndInWaitableSet {
-        /// Of what it is an end.
+        /// What it is an end of.
         kind: EndKind,
     },
     /// A resource handle of another resource type.
@@ -200,7 +201,8 @@ pub enum Allocation {
 }
 
 impl Trap {
-    /// Returns the same fault as a call between two components words it, where no host value lies in between.
+    /// Returns the same fault as a call between two components words it, where no host value lies
+    /// in between.
     #[must_use]
     pub fn between_components(self) -> Self {
         match self {

@@ -1,4 +1,5 @@
-//! Error contexts and the readable ends of streams and futures: as values in memory and flat, and every trap of their table.
+//! Error contexts and the readable ends of streams and futures: as values in memory and flat, and
+//! every trap of their table.
 
 use canonical_abi::ends::{self, Element, EndKind, EndState, ErrorContext, ReadableEnd, ValueEntry as _};
 use canonical_abi::handles::{self, HandleTable, RuntimeResource};

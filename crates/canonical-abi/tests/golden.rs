@@ -1,4 +1,5 @@
-//! Figures computed with the spec's `definitions.py` (deterministic profile), which this crate must agree with.
+//! Figures computed with the spec's `definitions.py` (deterministic profile), which this crate must
+//! agree with.
 
 mod common;
 
@@ -132,8 +133,8 @@ fn offsets_are_those_of_the_spec() {
 
 const TAG: u64 = 1 << 31;
 
-/// Text, encoding it came in, encoding it is stored in; then the arguments of each `realloc` (with the blocks that
-/// `Bump` hands out), the length that is returned, and the bytes.
+/// Text, encoding it came in, encoding it is stored in; then the arguments of each `realloc` (with
+/// the blocks that `Bump` hands out), the length that is returned, and the bytes.
 type StoredString = (&'static str, StringEncoding, StringEncoding, &'static str, u64, &'static str);
 
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
-//! Plans do what lifting and lowering values does: the same core values, bytes, calls of `realloc`, handles and traps.
-//! All encodings, pointer types and limits on core values are crossed, for random types and values, and for core values
-//! and memory that were tampered with.
+//! Plans do what lifting and lowering values does: the same core values, bytes, calls of `realloc`,
+//! handles and traps. All encodings, pointer types and limits on core values are crossed, for
+//! random types and values, and for core values and memory that were tampered with.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
@@ -52,7 +52,8 @@ struct Case {
     types: Types,
     /// The values' types.
     tys: Vec<ValType>,
-    /// These with some integers instead of handles: the same layout, and values that can be made up.
+    /// These with some integers instead of handles: the same layout, and values that can be made
+    /// up.
     stored_tys: Vec<ValType>,
     values: Vec<Value>,
     from: Passing,

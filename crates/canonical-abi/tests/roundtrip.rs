@@ -1,5 +1,6 @@
-//! Whatever is lowered is lifted again: random values of random types, all encodings, both pointer types, flat
-//! and spilled. And whatever bytes a guest makes up, lifting them ends in a value of the type or in a trap.
+//! Whatever is lowered is lifted again: random values of random types, all encodings, both pointer
+//! types, flat and spilled. And whatever bytes a guest makes up, lifting them ends in a value of
+//! the type or in a trap.
 
 mod common;
 
@@ -80,7 +81,8 @@ proptest! {
         prop_assert_eq!(&load(&mut cx, 8, tys[0]).unwrap(), &values[0]);
     }
 
-    /// Lists of records are loaded and stored by column; one by one, their records give the same values, traps and bytes.
+    /// Lists of records are loaded and stored by column; one by one, their records give the same
+    /// values, traps and bytes.
     #[test]
     fn rows_are_what_their_records_are_one_by_one(
         fields in proptest::collection::vec(any_type(), 1..=4),

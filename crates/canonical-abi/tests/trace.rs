@@ -1,4 +1,5 @@
-//! A trace tells the truth: it does what the interpreter does, and what it says of the memory is there.
+//! A trace tells the truth: it does what the interpreter does, and what it says of the memory is
+//! there.
 
 mod common;
 
@@ -37,7 +38,8 @@ fn all_steps(steps: &[Step]) -> Vec<&Step> {
     steps.iter().flat_map(|step| std::iter::once(step).chain(all_steps(&step.steps))).collect()
 }
 
-/// Checks that every byte that a step shows lies in memory, and returns which bytes of it are shown.
+/// Checks that every byte that a step shows lies in memory, and returns which bytes of it are
+/// shown.
 fn check_bytes(steps: &[&Step], memory: &[u8]) -> Result<Vec<bool>, TestCaseError> {
     let mut is_shown = vec![false; memory.len()];
     for step in steps {
@@ -246,7 +248,8 @@ fn traces_read_like_the_spec() {
     check(&trace, LIFTED);
 }
 
-/// Rows are shown like the records that they are, though they are stored by column when nobody looks.
+/// Rows are shown like the records that they are, though they are stored by column when nobody
+/// looks.
 #[test]
 fn rows_are_traced_as_records() {
     let mut types = Types::new();

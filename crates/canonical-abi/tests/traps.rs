@@ -28,7 +28,8 @@ fn i32s(values: &[u32]) -> Vec<CoreValue> {
     values.iter().copied().map(CoreValue::I32).collect()
 }
 
-/// Lifts one value from core values, with a memory of 64 bytes 0xff, and expects what starts with this message.
+/// Lifts one value from core values, with a memory of 64 bytes 0xff, and expects what starts with
+/// this message.
 fn check_lift(types: &Types, ty: ValType, opts: Options, flat: &[CoreValue], message: &str) {
     let mut host = Bump::new(StringEncoding::Utf8);
     host.memory = vec![0xff; 64];
@@ -131,8 +132,8 @@ fn bad_pointers_to_load_and_store_trap() {
 
 #[test]
 fn bad_reallocs_trap() {
-    /// Lowers a value with a `realloc` that answers `answer`; expects the words for a host's call and those for a
-    /// call between components.
+    /// Lowers a value with a `realloc` that answers `answer`; expects the words for a host's call
+    /// and those for a call between components.
     fn check(types: &Types, ty: ValType, value: Value, answer: u64, message: &str, between: &str) {
         let mut host = Bump::new(StringEncoding::Utf8);
         host.answer = Some(answer);
@@ -169,7 +170,8 @@ fn many_lists_in_one_place_are_counted() {
     let mut cx = Context::new(&types, UTF8, &mut host);
     let flat = i32s(&[0, 8]);
     lift_flat_values(&mut cx, 16, &mut CoreValueIter::new(&flat), &[outer]).unwrap();
-    assert_eq!(host.reserved_bytes, 8 * 64 + 8 * size_of::<Value>() as u64);
+    // The bytes of 8 lists, a value for each of these and one for the list of them.
+    assert_eq!(host.reserved_bytes, 8 * 64 + (8 + 1) * size_of::<Value>() as u64);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Strings are validated as the standard library does it, with the feature `simd` and without: the same strings, and the
-//! same words for the same faults.
+//! Strings are validated as the standard library does it, with the feature `simd` and without: the
+//! same strings, and the same words for the same faults.
 
 use canonical_abi::standalone::Standalone;
 use canonical_abi::string::load_string_from_range;
@@ -20,7 +20,8 @@ fn check(bytes: &[u8]) {
     assert_eq!(load_string_from_range(&mut cx, 0, bytes.len() as u64), expected);
 }
 
-/// Every string of two bytes and every start of a longer one, behind as many others as vectors have.
+/// Every string of two bytes and every start of a longer one, behind as many others as vectors
+/// have.
 #[test]
 fn short_sequences_are_validated() {
     for n_before in [0, 15, 31, 63, 127] {

@@ -54,7 +54,8 @@
 //! #                 (i32.add (call $double (local.get 0)) (i32.const 2))))
 //! #         (core instance $i (instantiate $m
 //! #             (with "host" (instance (export "double" (func $double))))))
-//! #         (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))"#,
+//! #         (func (export "run") (param "x" u32) (result u32)
+//! #             (canon lift (core func $i "run"))))"#,
 //! # )?;
 //! # let engine = Engine::new(&Config::new())?;
 //! # let component = Component::new(&engine, &bytes)?;
@@ -65,8 +66,8 @@
 //! let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, &["run"])?;
 //! assert_eq!(run.call(&mut store, (20,))?, (42,));
 //!
-//! let error = instance.get_typed_func::<(&str,), (u32,)>(&mut store, &["run"]).unwrap_err().to_string();
-//! assert!(error.contains("expected `run: func(x: u32) -> u32`"));
+//! let error = instance.get_typed_func::<(&str,), (u32,)>(&mut store, &["run"]).unwrap_err();
+//! assert!(error.to_string().contains("expected `run: func(x: u32) -> u32`"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

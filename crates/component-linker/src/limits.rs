@@ -1,32 +1,34 @@
-//! The limits of this implementation on what components may ask for, and those that a host sets for a store. None is
-//! of the spec: they keep a short binary from taking the host's memory, time or stack.
+//! The limits of this implementation on what components may ask for, and those that a host sets for
+//! a store. None comes from the spec: they keep a short binary from taking the host's memory, time
+//! or stack.
 
 use std::fmt;
 
-/// The deepest nesting of instantiations, of instance types, and of instances within instances: all recurse.
+/// The deepest nesting of instantiations, of instance types, and of instances within instances: all
+/// recurse.
 pub(crate) const MAX_DEPTH: u32 = 100;
 
-/// The most instantiations and instance types of one component. Nested components can multiply: a short binary can
-/// ask for 2^100 instances.
+/// The most instantiations and instance types of one component. Nested components can multiply: a
+/// short binary can ask for 2^100 instances.
 pub(crate) const MAX_FRAMES: usize = 100_000;
 
-/// The most bytes of definitions that are evaluated, each as often as its component is instantiated: 16 MiB. Core
-/// modules do not count.
+/// The most bytes of definitions that are evaluated, each as often as its component is
+/// instantiated: 16 MiB. Core modules do not count.
 pub(crate) const MAX_EVALUATED_BYTES: u64 = 16 << 20;
 
 /// The most steps of an instantiation.
 pub(crate) const MAX_STEPS: usize = 500_000;
 
-/// The most bytes to describe what a component imports and exports: 16 MiB. An instance is described as often as it
-/// is exported.
+/// The most bytes to describe what a component imports and exports: 16 MiB. An instance is
+/// described as often as it is exported.
 pub(crate) const MAX_ITEM_BYTES: u64 = 16 << 20;
 
 /// What the components of one store may take of the host. Each limit has its own error,
 /// [`LimitExceeded`]; what single memories and tables may grow to is a matter of
 /// [`Config`](crate::Config).
 ///
-/// What costs memory is counted in bytes, before it is taken. Of the rest, counts keep a runaway guest
-/// from what costs the host something else: handles of the system, time, stack.
+/// What costs memory is counted in bytes, before it is taken. Of the rest, counts keep a runaway
+/// guest from what costs the host something else: handles of the system, time, stack.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoreLimits {
     /// The most instances of components and of core modules, together.
@@ -35,21 +37,22 @@ pub struct StoreLimits {
     pub max_memories: u64,
     /// The most tables that core modules define.
     pub max_tables: u64,
-    /// The most handles, all instances together. A table keeps its room when handles are dropped, and
-    /// that counts.
+    /// The most handles, all instances together. A table keeps its room when handles are dropped,
+    /// and that counts.
     pub max_handles: u64,
     /// The most calls into component instances that are in progress at once.
     pub max_call_depth: u64,
-    /// The most bytes of the host's memory that the arguments or the result of one call may take. Lists
-    /// can share their bytes, so that a guest of little memory could ask for any amount.
+    /// The most bytes of the host's memory that the arguments or the result of one call may take.
+    /// Lists can share their bytes, so that a guest of little memory could ask for any amount.
     pub max_lifted_bytes: u64,
     /// The most bytes of one string, as UTF-8.
     pub max_string_bytes: u64,
-    /// The most bytes of all memories and tables together, by their present sizes. An element of a table
-    /// has 8 bytes. Guests that grow beyond it are refused, as with any growth that is too large.
+    /// The most bytes of all memories and tables together, by their present sizes. An element of a
+    /// table has 8 bytes. Guests that grow beyond it are refused, as with any growth that is too
+    /// large.
     pub max_size_bytes: u64,
-    /// The most bytes of all else that instances take: their state, handle tables, globals, segments and
-    /// images of initial data.
+    /// The most bytes of all else that instances take: their state, handle tables, globals,
+    /// segments and images of initial data.
     pub max_instance_bytes: u64,
     /// The most bytes of exceptions.
     pub max_exception_bytes: u64,
@@ -88,9 +91,9 @@ pub struct LimitExceeded {
 }
 
 impl Default for StoreLimits {
-    /// Returns limits that only a runaway guest reaches: 100,000 instances, 10,000 memories and tables
-    /// each, a million handles, calls 1,000 deep, 1 GiB of values, strings of 256 MiB, 4 GiB of memories
-    /// and tables, 1 GiB of all else that instances take, and 64 MiB of exceptions.
+    /// Returns limits that only a runaway guest reaches: 100,000 instances, 10,000 memories and
+    /// tables each, a million handles, calls 1,000 deep, 1 GiB of values, strings of 256 MiB, 4 GiB
+    /// of memories and tables, 1 GiB of all else that instances take, and 64 MiB of exceptions.
     fn default() -> Self {
         Self {
             max_instances: 100_000,
@@ -119,10 +122,10 @@ impl StoreLimits {
     }
 
     /// Returns the limit that a core store has refused to exceed.
-    pub(crate) fn exceeded(&self, budget: jit::Budget) -> LimitExceeded {
+    pub(crate) fn exceeded(&self, budget: jit::BudgetKind) -> LimitExceeded {
         match budget {
-            jit::Budget::Sizes => LimitExceeded { kind: LimitKind::SizeBytes, max: self.max_size_bytes },
-            jit::Budget::Instances => {
+            jit::BudgetKind::Sizes => LimitExceeded { kind: LimitKind::SizeBytes, max: self.max_size_bytes },
+            jit::BudgetKind::Instances => {
                 LimitExceeded { kind: LimitKind::InstanceBytes, max: self.max_instance_bytes }
             }
         }

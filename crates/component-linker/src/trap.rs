@@ -1,5 +1,5 @@
-//! Traps: the guest's faults, and host functions that fail.
-//! Follows CanonicalABI.md, "trap_if", and Explainer.md: a trap ends every component instance it passes through.
+//! Traps: the guest's faults, and host functions that fail. Follows CanonicalABI.md, "trap_if", and
+//! Explainer.md: a trap ends every component instance it passes through.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum TrapCause {
     Core(jit::TrapKind),
     /// A host function returned an error.
     Host(HostError),
-    /// A limit of the store was met.
+    /// A limit of the store was reached.
     Limit(LimitExceeded),
     /// A component counted its backpressure beyond what the Canonical ABI allows.
     Backpressure,
@@ -37,8 +37,8 @@ pub enum TrapCause {
     HostResult(String),
 }
 
-/// How a component can break the rules of asynchronous calls (CanonicalABI.md, "`canon task.return`" and
-/// "`canon lift`").
+/// How a component can break the rules of asynchronous calls (CanonicalABI.md,
+/// "`canon task.return`" and "`canon lift`").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TaskFault {
     /// `task.return` was called where no asynchronously lifted function is.
@@ -81,8 +81,8 @@ impl Trap {
         }
     }
 
-    /// Words a trap of the Canonical ABI as one between two components, where no host value lies in between. Traps
-    /// that came through core frames happened elsewhere.
+    /// Words a trap of the Canonical ABI like one between two components, without a host value
+    /// between them. Traps that came through core frames happened elsewhere.
     pub(crate) fn between_components(self) -> Self {
         if !self.frames.is_empty() {
             self
@@ -93,7 +93,8 @@ impl Trap {
         }
     }
 
-    /// Takes over the error of a host function. A trap that it passes on stays the trap it is.
+    /// Returns the trap for an error of a host function. A trap that the function passes on stays
+    /// as it is.
     #[cold]
     pub(crate) fn from_host(error: HostError) -> Self {
         match error.downcast::<Self>() {
@@ -125,7 +126,8 @@ impl From<LimitExceeded> for Trap {
 }
 
 impl From<jit::Trap> for Trap {
-    /// Adds the frames that the core trap left to those of the trap that a built-in raised within, if one did.
+    /// Adds the frames that the core trap left to those of the trap that a built-in raised within,
+    /// if one did.
     #[cold]
     fn from(trap: jit::Trap) -> Self {
         let frames = trap.backtrace().frames().to_vec();

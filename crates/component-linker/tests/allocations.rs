@@ -1,4 +1,5 @@
-//! What a synchronous call on Rust types asks of the allocator: what its result owns, and nothing else.
+//! What a synchronous call on Rust types asks of the allocator: what its result owns, and nothing
+//! else.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

@@ -1,5 +1,6 @@
-//! `tests/guests/kitchen-rs.wasm` through the bindings of its world: what it answers is what another engine's answers are,
-//! line by line (`examples/guests/kitchen-rs.expected.txt`, values as JSON).
+//! `tests/guests/kitchen-rs.wasm` through the bindings of its world: what it answers is what
+//! another engine's answers are, line by line (`examples/guests/kitchen-rs.expected.txt`, values as
+//! JSON).
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

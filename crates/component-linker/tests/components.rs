@@ -1,4 +1,5 @@
-//! Small components in the text format, instantiated and called: `tests/components/*.wat` with what each call yields.
+//! Small components in the text format, instantiated and called: `tests/components/*.wat` with what
+//! each call yields.
 //!
 //! All of them see the same host: [`linker`].
 

@@ -1,4 +1,5 @@
-//! What goes wrong before a guest runs: bad bytes, unmet imports, wrong arguments. Each row names the whole message.
+//! What goes wrong before a guest runs: bad bytes, unmet imports, wrong arguments. Each row names
+//! the whole message.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
@@ -46,7 +47,8 @@ fn every_prefix_of_a_component_is_refused() {
     let bytes =
         wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/components/strings.wat")).unwrap();
     for end in 0..bytes.len() {
-        // A prefix may end where a section does: then it is valid, or lacks nothing but definitions.
+        // A prefix may end where a section does: then it is valid, or lacks nothing but
+        // definitions.
         if let Err(error) = Component::validate(&bytes[..end]) {
             assert!(error.offset() <= end as u64, "{error} in {end} bytes");
         }

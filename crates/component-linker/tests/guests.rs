@@ -1,4 +1,5 @@
-//! Components that other toolchains made, and the plugin written by hand: `examples/guests` and `examples/plugin`.
+//! Components that other toolchains made, and the plugin written by hand: `examples/guests` and
+//! `examples/plugin`.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

@@ -1,5 +1,5 @@
-//! Guests that break the rules on purpose, or take all they can get: each ends in its own trap or error, and the host
-//! goes on. One row per guest.
+//! Guests that break the rules on purpose, or take all they can get: each ends in its own trap or
+//! error, and the host goes on. One row per guest.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
@@ -116,7 +116,8 @@ fn bad_realloc() {
     takes("(drop (memory.grow (i32.const -1))) (i32.const 0x10000)", "realloc return: beyond end of memory");
 }
 
-/// A guest with a resource type of its own, and another one, and a core `run` that has `new`, `rep` and `drop`.
+/// A guest with a resource type of its own, and another one, and a core `run` that has `new`, `rep`
+/// and `drop`.
 fn handles(run: &str) -> String {
     format!(
         r#"(component
@@ -247,7 +248,8 @@ fn greedy_calls() {
         LimitKind::StringBytes,
         "a string takes more than 1000 bytes",
     );
-    // A thousand zeros in UTF-16 take a thousand bytes, though they could have taken three times as many.
+    // A thousand zeros in UTF-16 take a thousand bytes, though they could have taken three times as
+    // many.
     let core = r#"(func (export "run") (result i32) (i32.store (i32.const 0) (i32.const 1024))
             (i32.store (i32.const 4) (i32.const 1000)) (i32.const 0))"#;
     let zeros = guest("unreachable", core, "(result string)", "string-encoding=utf16");
@@ -322,6 +324,30 @@ fn growth_beyond_the_sizes_of_a_store_is_refused() {
           (memory.grow (i32.const 6)))"#;
     let wat = guest("unreachable", core, "(result u32)", "");
     assert_eq!(run(&wat, &[]).unwrap(), Some(Val::U32(1)));
+}
+
+#[test]
+fn a_call_that_ends_in_a_panic_is_no_longer_in_progress() {
+    let engine = Engine::new(&Config::new()).unwrap();
+    let wat = r#"(component
+        (import "panic" (func $panic))
+        (core func $panic (canon lower (func $panic)))
+        (core module $m (import "" "panic" (func $panic)) (func (export "run") (call $panic)))
+        (core instance $i (instantiate $m (with "" (instance (export "panic" (func $panic))))))
+        (func (export "run") (canon lift (core func $i "run"))))"#;
+    let component = Component::new(&engine, &wat::parse_str(wat).unwrap()).unwrap();
+    let mut linker = Linker::new();
+    linker.root().func_new("panic", |_, _| panic!("the host panics")).unwrap();
+    let limits = StoreLimits { max_call_depth: 1, ..StoreLimits::default() };
+    let mut store = Store::with_limits(&engine, (), limits);
+    for _ in 0..3 {
+        let instance = linker.instantiate(&mut store, &component).unwrap();
+        let run = instance.get_func(&mut store, &["run"]).unwrap();
+        let call = std::panic::AssertUnwindSafe(|| run.call(&mut store, &[]));
+        std::panic::catch_unwind(call).expect_err("the panic of the host passes through");
+        let error = run.call(&mut store, &[]).unwrap_err().to_string();
+        assert!(error.contains("cannot enter component instance"), "{error}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! A component made with `wit-bindgen` that uses every kind of value, a call whose parameters spill, and resources in
-//! both directions: `tests/guests/kitchen-rs.wasm`. The answers are those that another engine gave.
+//! A component made with `wit-bindgen` that uses every kind of value, a call whose parameters
+//! spill, and resources in both directions: `tests/guests/kitchen-rs.wasm`. The answers are those
+//! that another engine gave.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

@@ -1,5 +1,6 @@
-//! `examples/guests/larder.wat`, a guest written by hand, through the bindings of its world: every kind of value, a call
-//! whose 18 parameters come in memory, resources in both directions, a list of borrows, and calls back to the host.
+//! `examples/guests/larder.wat`, a guest written by hand, through the bindings of its world: every
+//! kind of value, a call whose 18 parameters come in memory, resources in both directions, a list
+//! of borrows, and calls back to the host.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

@@ -1,4 +1,5 @@
-//! Core modules and components as imports and exports of the root: a host passes them and is given them.
+//! Core modules and components as imports and exports of the root: a host passes them and is given
+//! them.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

@@ -1,7 +1,8 @@
-//! Mutated bytes of real components are decoded, resolved, compiled, linked, instantiated and called: whatever
-//! happens, nothing panics.
+//! Mutated bytes of real components are decoded, resolved, compiled, linked, instantiated and
+//! called: whatever happens, nothing panics.
 //!
-//! A guest whose code or data was mutated often loops for ever, so guests run on little fuel ([`FUEL`]).
+//! A guest whose code or data was mutated often loops for ever, so guests run on little fuel
+//! ([`FUEL`]).
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
@@ -55,7 +56,8 @@ fn apply(bytes: &mut Vec<u8>, at: usize, mutation: Mutation) {
     }
 }
 
-/// How many operators a guest may execute: enough for all that the unchanged ones do, and over in a moment.
+/// How many operators a guest may execute: enough for all that the unchanged ones do, and over in a
+/// moment.
 const FUEL: u64 = 1_000_000;
 
 /// Takes the component as far as it goes; panics are the only failure.

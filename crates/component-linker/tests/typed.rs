@@ -10,7 +10,8 @@ use component_linker::{
     Store, StoreContextMut, Val,
 };
 
-/// A component that calls `host` with the parameters that it gets, and exports `host` itself besides.
+/// A component that calls `host` with the parameters that it gets, and exports `host` itself
+/// besides.
 fn forwarding(ty: &str) -> String {
     format!(
         r#"(component
@@ -49,7 +50,8 @@ fn engine() -> Engine {
     Engine::new(&Config::new()).unwrap()
 }
 
-/// Sends a value through a guest to a host function and back, with each of the two being on Rust types or not.
+/// Sends a value through a guest to a host function and back, with each of the two being on Rust
+/// types or not.
 fn echo<V: Lift + Lower + Clone + PartialEq + std::fmt::Debug + 'static>(ty: &str, value: &V) {
     let engine = engine();
     let component = component(&engine, &forwarding(&format!(r#"(param "x" {ty}) (result {ty})"#)));

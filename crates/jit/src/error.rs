@@ -17,12 +17,12 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     offset: Option<u64>,
-    budget: Option<Budget>,
+    budget: Option<BudgetKind>,
 }
 
 /// A limit on what the guests of a store take in bytes ([`StoreLimits`](crate::StoreLimits)).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Budget {
+pub enum BudgetKind {
     /// [`StoreLimits::size_bytes`](crate::StoreLimits::size_bytes)
     Sizes,
     /// [`StoreLimits::instance_bytes`](crate::StoreLimits::instance_bytes)
@@ -70,7 +70,7 @@ impl Error {
     }
 
     #[cold]
-    pub(crate) fn over_budget(budget: Budget, message: impl Into<String>) -> Self {
+    pub(crate) fn over_budget(budget: BudgetKind, message: impl Into<String>) -> Self {
         Self { budget: Some(budget), ..Self::limit(message) }
     }
 
@@ -101,7 +101,7 @@ impl Error {
     }
 
     /// Returns the budget of a store that is exceeded, if that is the failure.
-    pub fn budget(&self) -> Option<Budget> {
+    pub fn budget(&self) -> Option<BudgetKind> {
         self.budget
     }
 

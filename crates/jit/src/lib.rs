@@ -99,7 +99,7 @@ pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
 pub use engine::{Config, Engine};
-pub use error::{Budget, Error, ErrorKind, HostError, Result};
+pub use error::{BudgetKind, Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};
 pub use module::source::ValidBytes;
 pub use module::types::{

@@ -34,12 +34,13 @@ pub struct ByteMap {
 pub struct ByteEntry {
     /// The offsets from the start of the outermost value.
     pub bytes: Range<u64>,
-    /// Which component this is or belongs to: `input.payload`, `mode.some`, `[0]`; empty for the value itself.
+    /// Which component this is or belongs to: `input.payload`, `mode.some`, `[0]`; empty for the
+    /// value itself.
     pub path: String,
     /// What the bytes are.
     pub kind: ByteKind,
-    /// The type of the component that the entry is, or that it is the pointer, length or discriminant of. `None` for
-    /// bytes that belong to no component.
+    /// The type of the component that the entry is, or that it is the pointer, length or
+    /// discriminant of. `None` for bytes that belong to no component.
     pub ty: Option<ValType>,
     /// The parts of a component that has any.
     pub entries: Vec<Self>,
@@ -112,8 +113,8 @@ pub fn byte_map(types: &Types, ty: ValType, ptr: PtrType) -> ByteMap {
     }
 }
 
-/// Returns what each byte of a record of these fields is, which need not be a type of the arena: of spilled
-/// parameters.
+/// Returns what each byte of a record of these fields is, which need not be a type of the arena: of
+/// spilled parameters.
 pub(super) fn byte_map_of_fields(
     types: &Types,
     title: &str,

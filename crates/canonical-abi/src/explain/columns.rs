@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Writes rows of cells, each column as wide as its widest cell and the last one open. Columns of which `is_right`
-/// is true are aligned to the right. Each line is indented and ended.
+/// Writes rows of cells, each column as wide as its widest cell and the last one open. Columns of
+/// which `is_right` is true are aligned to the right. Each line is indented and ended.
 pub(super) fn write_columns<const N: usize>(
     f: &mut fmt::Formatter<'_>,
     indent: usize,

@@ -17,7 +17,8 @@ use crate::types::flat::{
 };
 use crate::types::{FuncType, PtrType, Types, ValType};
 
-/// A core function type with the reason for each of its parameters and results. Its `Display` is a table.
+/// A core function type with the reason for each of its parameters and results. Its `Display` is a
+/// table.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FlattenedFunc {
     /// Whether the function is lifted or lowered.
@@ -46,8 +47,9 @@ pub struct CoreSlot {
 /// Why a core parameter or result is there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Reason {
-    /// It is part of the component function's parameters or result: of one component of them, or of several
-    /// cases of a variant, of which a value has one. Some may be missing if there are too many.
+    /// It is part of the component function's parameters or result: of one component of them, or of
+    /// several cases of a variant, of which a value has one. Some may be missing if there are too
+    /// many.
     Flat(Vec<Source>),
     /// It points to the parameters, which flatten to too many core values.
     SpilledParams {
@@ -56,8 +58,8 @@ pub enum Reason {
         /// How many are allowed.
         limit: usize,
     },
-    /// It points to the result, which flattens to too many core values: a result of a lifted function, a
-    /// parameter, through which the caller says where to, of a lowered one.
+    /// It points to the result, which flattens to too many core values: a result of a lifted
+    /// function, a parameter, through which the caller says where to, of a lowered one.
     SpilledResult {
         /// To how many it flattens.
         n_flat: usize,
@@ -83,7 +85,8 @@ pub struct Source {
     pub ty: CoreType,
 }
 
-/// Returns the core type of lifting from or lowering to `ft`, as [`flatten_functype`] does, with the reasons.
+/// Returns the core type of lifting from or lowering to `ft`, as [`flatten_functype`] does, with
+/// the reasons.
 pub fn explain_functype(types: &Types, ft: &FuncType, opts: &Options, direction: Direction) -> FlattenedFunc {
     let CoreFuncType { params, results } = flatten_functype(types, ft, opts, direction);
     let (max_params, max_results) = match (opts.is_async, direction) {
@@ -155,8 +158,8 @@ struct Walk<'a> {
     slots: Vec<Vec<Source>>,
 }
 
-/// Adds the sources of a component whose first core value is number `first`, and returns the number after its
-/// last.
+/// Adds the sources of a component whose first core value is number `first`, and returns the number
+/// after its last.
 fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
     let types = w.types;
     let flat = flat_types(types, ty, w.ptr);

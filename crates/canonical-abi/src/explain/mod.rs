@@ -1,8 +1,9 @@
-//! Layouts and flattened signatures with the reason for each byte and each core value, and traces of what lifting
-//! and lowering do with concrete values; as data and as text.
-//! Follows CanonicalABI.md, "Alignment", "Element Size" and "Flattening".
+//! Layouts and flattened signatures with the reason for each byte and each core value, and traces
+//! of what lifting and lowering do with concrete values; as data and as text. Follows
+//! CanonicalABI.md, "Alignment", "Element Size" and "Flattening".
 //!
-//! Few definitions may make very many paths, so an explanation stops after [`MAX_ENTRIES`] entries and says so.
+//! Few definitions may make very many paths, so an explanation stops after [`MAX_ENTRIES`] entries
+//! and says so.
 
 mod bytes;
 mod columns;

@@ -43,6 +43,8 @@ pub fn lift_flat<H: Host>(
     )
 }
 
+/// Lifts a value that somebody may observe; strings and flags here (the spec's `lift_flat_string`
+/// and `lift_flat_flags`).
 fn lift_value<H: Host>(
     cx: &mut Context<'_, H>,
     vi: &mut CoreValueIter<'_>,
@@ -64,8 +66,9 @@ fn lift_value<H: Host>(
     Ok(value)
 }
 
-/// Returns the values of types `tys`, from the core values if these types flatten to at most `max_flat`, else
-/// from the memory that the one core value points to (the spec's `lift_flat_values`).
+/// Returns the values of types `tys`, from the core values if these types flatten to at most
+/// `max_flat`, else from the memory that the one core value points to (the spec's
+/// `lift_flat_values`).
 ///
 /// # Errors
 ///
@@ -118,6 +121,8 @@ fn lift_flat_each<H: Host>(
     Ok(values)
 }
 
+/// Lifts a scalar (the spec's `lift_flat_unsigned`, `lift_flat_signed`, `convert_int_to_bool`,
+/// `canonicalize_nan32`, `canonicalize_nan64` and `convert_i32_to_char`).
 fn scalar_from_core_bits(ty: ScalarType, bits: u64) -> Result<Value, Trap> {
     Ok(match ty {
         ScalarType::Bool => Value::Bool(Scalar::from_core_bits(bits)?),
@@ -135,6 +140,7 @@ fn scalar_from_core_bits(ty: ScalarType, bits: u64) -> Result<Value, Trap> {
     })
 }
 
+/// Lifts a list of either kind (the spec's `lift_flat_list`).
 fn lift_flat_list<H: Host>(
     cx: &mut Context<'_, H>,
     vi: &mut CoreValueIter<'_>,
@@ -151,6 +157,7 @@ fn lift_flat_list<H: Host>(
     Ok(Value::List(List::from_values(element, values)))
 }
 
+/// Lifts a record's fields, one after the other (the spec's `lift_flat_record`).
 fn lift_flat_record<H: Host>(
     cx: &mut Context<'_, H>,
     vi: &mut CoreValueIter<'_>,
@@ -164,8 +171,8 @@ fn lift_flat_record<H: Host>(
     Ok(record_value(ty, values))
 }
 
-/// Lifts a variant: all cases share its core values, so those of the case are first coerced back from the
-/// joined types (the spec's `CoerceValueIter`).
+/// Lifts a variant: all cases share its core values, so those of the case are first coerced back
+/// from the joined types (the spec's `CoerceValueIter`).
 fn lift_flat_variant<H: Host>(
     cx: &mut Context<'_, H>,
     vi: &mut CoreValueIter<'_>,

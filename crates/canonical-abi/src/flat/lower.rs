@@ -22,7 +22,8 @@ use crate::value::specialize::{match_case, mismatch, record_fields};
 ///
 /// # Errors
 ///
-/// When `realloc` fails or returns a block that is not aligned or within the memory, or a handle table is full.
+/// When `realloc` fails or returns a block that is not aligned or within the memory, or a handle
+/// table is full.
 ///
 /// # Panics
 ///
@@ -43,6 +44,9 @@ pub fn lower_flat<H: Host>(
     Ok(())
 }
 
+/// Lowers a value that somebody may observe: scalars (the spec's `lower_flat_signed`,
+/// `char_to_i32`, `maybe_scramble_nan32` and `maybe_scramble_nan64`, which scramble nothing),
+/// strings, records and flags (`lower_flat_string`, `lower_flat_record`, `lower_flat_flags`) here.
 fn lower_value<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
@@ -87,14 +91,14 @@ fn lower_value<H: Host>(
     Ok(())
 }
 
-/// Returns the core values of `values`, of types `tys`, if these flatten to at most `max_flat`; else stores them
-/// in memory (the spec's `lower_flat_values`): at `out_param`, in which case there are no core values, or in a new
-/// block, whose pointer is the one core value.
+/// Returns the core values of `values`, of types `tys`, if these flatten to at most `max_flat`;
+/// else stores them in memory (the spec's `lower_flat_values`): at `out_param`, in which case there
+/// are no core values, or in a new block, whose pointer is the one core value.
 ///
 /// # Errors
 ///
-/// When `realloc` fails or returns a block that is not aligned or within the memory, when `out_param` is not, or
-/// when a handle table is full.
+/// When `realloc` fails or returns a block that is not aligned or within the memory, when
+/// `out_param` is not, or when a handle table is full.
 ///
 /// # Panics
 ///
@@ -142,6 +146,7 @@ fn push_pointers<H: Host>(cx: &Context<'_, H>, (begin, length): (u64, u64), out:
     out.push(CoreValue::pointer(length, cx.opts.ptr));
 }
 
+/// Lowers a list of either kind (the spec's `lower_flat_list`).
 fn lower_flat_list<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
@@ -161,8 +166,8 @@ fn lower_flat_list<H: Host>(
     Ok(())
 }
 
-/// Lowers a variant: the case's core values are coerced to the types that all cases share, and what is missing is
-/// filled with zeros.
+/// Lowers a variant: the case's core values are coerced to the types that all cases share, and what
+/// is missing is filled with zeros.
 fn lower_flat_variant<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,

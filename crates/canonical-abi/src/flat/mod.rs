@@ -1,4 +1,5 @@
-//! Values in core values. Follows CanonicalABI.md, "Flat Lifting", "Flat Lowering" and "Lifting and Lowering Values".
+//! Values in core values. Follows CanonicalABI.md, "Flat Lifting", "Flat Lowering" and "Lifting and
+//! Lowering Values".
 
 pub mod lift;
 pub mod lower;

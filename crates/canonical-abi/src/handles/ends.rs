@@ -1,10 +1,11 @@
-//! Values that are handles but no resources: error contexts, and the readable ends of streams and futures.
-//! Follows CanonicalABI.md, "Loading" (`lift_error_context`, `lift_stream`, `lift_future`), "Storing"
-//! (`lower_error_context`, `lower_stream`, `lower_future`) and `canon error-context.drop`.
+//! Values that are handles but no resources: error contexts, and the readable ends of streams and
+//! futures. Follows CanonicalABI.md, "Loading" (`lift_error_context`, `lift_stream`,
+//! `lift_future`), "Storing" (`lower_error_context`, `lower_stream`, `lower_future`) and `canon
+//! error-context.drop`.
 //!
-//! They lie in the same table as resource handles. What an end or an error context *is* belongs to the engine, which knows
-//! it by a number here, as a resource is known by its representation; when an end is busy is the engine's to say. The rules
-//! of passing one on as a value are here.
+//! They lie in the same table as resource handles. What an end or an error context *is* belongs to
+//! the engine, which knows it by a number here, as a resource is known by its representation; when
+//! an end is busy is the engine's to say. The rules of passing one on as a value are here.
 
 use super::{HandleTable, ResourceHandle, TableEntry};
 pub use crate::trap::{EndKind, EndState};
@@ -21,7 +22,7 @@ pub struct ErrorContext {
 /// A readable end of a stream or future (the spec's `ReadableStreamEnd`, `ReadableFutureEnd`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadableEnd<P> {
-    /// Of what it is an end.
+    /// What it is an end of.
     pub kind: EndKind,
     /// The type of what is read from it, in the form in which the engine compares these.
     pub payload: P,
@@ -29,11 +30,12 @@ pub struct ReadableEnd<P> {
     pub rep: u32,
     /// What it is doing.
     pub state: EndState,
-    /// Whether it is in a waitable set.
+    /// Whether it is in a waitable set (the spec's `in_waitable_set`).
     pub in_waitable_set: bool,
 }
 
-/// Something that a table holds of which values can be made. [`Element`] is one, for engines that keep nothing else there.
+/// An entry of a table that values can be made from. [`Element`] is one, for engines that
+/// keep nothing else there.
 pub trait ValueEntry: TableEntry {
     /// Payload types, as the engine compares them.
     type Payload: PartialEq;
@@ -92,7 +94,8 @@ impl<P: PartialEq> ValueEntry for Element<P> {
     }
 }
 
-/// Returns the number of the error context at `index`, which stays in the table (the spec's `lift_error_context`).
+/// Returns the number of the error context at `index`, which stays in the table (the spec's
+/// `lift_error_context`).
 ///
 /// # Errors
 ///
@@ -111,7 +114,8 @@ pub fn lower_error_context<T: ValueEntry>(table: &mut HandleTable<T>, rep: u32) 
     table.add(T::from_error_context(ErrorContext { rep }))
 }
 
-/// Takes the error context at `index` out of the table and returns its number (the spec's `canon_error_context_drop`).
+/// Takes the error context at `index` out of the table and returns its number (the spec's
+/// `canon_error_context_drop`).
 ///
 /// # Errors
 ///
@@ -122,12 +126,13 @@ pub fn error_context_drop<T: ValueEntry>(table: &mut HandleTable<T>, index: u32)
     Ok(rep)
 }
 
-/// Takes the readable end of a stream out of the table and returns the stream's number (the spec's `lift_stream`).
+/// Takes the readable end of a stream out of the table and returns the stream's number (the spec's
+/// `lift_stream`).
 ///
 /// # Errors
 ///
-/// When there is no handle, one of something else or with another payload, or the end is busy, done or in a waitable set.
-/// The table is then unchanged.
+/// When there is no handle, one of something else or with another payload, or the end is busy, done
+/// or in a waitable set. The table is then unchanged.
 pub fn lift_stream<T: ValueEntry>(
     table: &mut HandleTable<T>,
     payload: &T::Payload,
@@ -136,7 +141,8 @@ pub fn lift_stream<T: ValueEntry>(
     lift_async_value(table, EndKind::Stream, payload, index)
 }
 
-/// Takes the readable end of a future out of the table and returns the future's number (the spec's `lift_future`).
+/// Takes the readable end of a future out of the table and returns the future's number (the spec's
+/// `lift_future`).
 ///
 /// # Errors
 ///

@@ -1,10 +1,11 @@
-//! Handle tables and resource handles as pure data.
-//! Follows CanonicalABI.md, "Table State", "Resource State", "Loading" (`lift_own`, `lift_borrow`), "Storing"
-//! (`lower_own`, `lower_borrow`) and "Canonical Definitions" (`resource.new`, `resource.rep`, `resource.drop`).
+//! Handle tables and resource handles as pure data. Follows CanonicalABI.md, "Table State",
+//! "Resource State", "Loading" (`lift_own`, `lift_borrow`), "Storing" (`lower_own`, `lower_borrow`)
+//! and "Canonical Definitions" (`resource.new`, `resource.rep`, `resource.drop`).
 //!
-//! Nothing here calls the guest: `resource_drop` says whose destructor to run. What a call lends and what it
-//! was lent is counted in two small values that live as long as the call: [`Lends`] on the caller's side (the
-//! spec's `Subtask.lenders`), a [`BorrowScope`] of the table on the callee's (the spec's `Task.num_borrows`).
+//! Nothing here calls the guest: `resource_drop` says whose destructor to run. What a call lends
+//! and what it was lent is counted in two small values that live as long as the call: [`Lends`] on
+//! the caller's side (the spec's `Subtask.lenders`), a [`BorrowScope`] of the table on the callee's
+//! (the spec's `Task.num_borrows`).
 
 pub mod ends;
 pub(crate) mod values;
@@ -100,8 +101,8 @@ impl ResourceHandle {
     }
 }
 
-/// Something that a table holds: a resource handle, or something else of the embedder's (waitables and the
-/// like).
+/// Something that a table holds: a resource handle, or something else of the embedder's (waitables
+/// and the like).
 pub trait TableEntry {
     /// Returns the entry that is this resource handle.
     fn from_resource(handle: ResourceHandle) -> Self;
@@ -125,10 +126,11 @@ impl TableEntry for ResourceHandle {
     }
 }
 
-/// An instance's handle table (the spec's `Table`): indices start at 1, and the index freed last is used first.
+/// An instance's handle table (the spec's `Table`): indices start at 1, and the index freed last is
+/// used first.
 ///
-/// Invariants: the free list goes through exactly the slots that are free; `num_borrows` of a scope is the number of
-/// entries that are borrows of it.
+/// Invariants: the free list goes through exactly the slots that are free; `num_borrows` of a scope
+/// is the number of entries that are borrows of it.
 #[derive(Clone, Debug)]
 pub struct HandleTable<T = ResourceHandle> {
     /// The element at index `i` is in slot `i - 1`.
@@ -164,8 +166,8 @@ impl<T> HandleTable<T> {
         Self::with_max_length(MAX_LENGTH)
     }
 
-    /// Returns an empty table for up to `max_length` elements, which bounds the host memory that a guest can fill
-    /// with handles. More than [`MAX_LENGTH`] it never holds.
+    /// Returns an empty table for up to `max_length` elements, which bounds the host memory that a
+    /// guest can fill with handles. More than [`MAX_LENGTH`] it never holds.
     pub const fn with_max_length(max_length: u32) -> Self {
         let max_length = if max_length < MAX_LENGTH { max_length } else { MAX_LENGTH };
         Self { slots: Vec::new(), first_free: None, max_length, scopes: Vec::new(), first_free_scope: None }
@@ -318,7 +320,8 @@ impl Lends {
         self.indices.is_empty()
     }
 
-    /// Gives back everything that was lent, when the call has returned (the spec's `deliver_resolve`).
+    /// Gives back everything that was lent, when the call has returned (the spec's
+    /// `deliver_resolve`).
     ///
     /// # Panics
     ///
@@ -343,7 +346,8 @@ pub enum Dropped {
     Borrow,
 }
 
-/// Takes the owned handle at `index` out of the table and returns its representation (the spec's `lift_own`).
+/// Takes the owned handle at `index` out of the table and returns its representation (the spec's
+/// `lift_own`).
 ///
 /// # Errors
 ///
@@ -360,7 +364,8 @@ pub fn lift_own<T: TableEntry>(
     Ok(handle.rep)
 }
 
-/// Lends the handle at `index` and returns its representation (the spec's `lift_borrow`).
+/// Lends the handle at `index` and returns its representation (the spec's `lift_borrow` and
+/// `add_lender`).
 ///
 /// # Errors
 ///
@@ -392,8 +397,9 @@ pub fn lower_own<T: TableEntry>(
     table.add(T::from_resource(handle))
 }
 
-/// Adds a borrow for the call of `scope` and returns its index (the spec's `lower_borrow`). When the table's
-/// instance defines the resource type itself, the representation is passed instead, and this is not called.
+/// Adds a borrow for the call of `scope` and returns its index (the spec's `lower_borrow`). When
+/// the table's instance defines the resource type itself, the representation is passed instead, and
+/// this is not called.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! The seam between this crate and an engine: the [`Host`] trait and the lifting and lowering [`Context`].
-//! Follows CanonicalABI.md, "Lifting and Lowering Context".
+//! The seam between this crate and an engine: the [`Host`] trait and the lifting and lowering
+//! [`Context`]. Follows CanonicalABI.md, "Lifting and Lowering Context".
 
 mod observe;
 
@@ -11,12 +11,13 @@ use crate::options::StringEncoding;
 use crate::trap::Trap;
 use crate::types::{ResourceId, Types, ValType};
 
-/// What lifting and lowering need of an instance: its memory, its `realloc` and its handle table.
+/// What lifting and lowering need from an instance: its memory, its `realloc` and its handle table.
 ///
-/// The memory is borrowed from the host anew after each call of [`realloc`](Self::realloc), so no slice can
-/// outlive a guest call that grows memory.
+/// The memory is borrowed from the host anew after each call of [`realloc`](Self::realloc), so no
+/// slice can outlive a guest call that grows memory.
 pub trait Host {
-    /// What a call fails with: a trap found here, or whatever ends a guest's or the embedder's own work.
+    /// What a call fails with: a trap found here, or whatever ends a guest's or the embedder's own
+    /// work.
     type Error: From<Trap>;
 
     /// Returns the memory that the canonical option `memory` names; empty when there is none.
@@ -25,8 +26,9 @@ pub trait Host {
     /// Returns the same memory as [`memory`](Self::memory), to write to.
     fn memory_mut(&mut self) -> &mut [u8];
 
-    /// Calls the guest's `realloc` with these arguments and returns its result, unchecked: the caller checks
-    /// alignment and bounds. The host enforces that the guest cannot leave its instance meanwhile.
+    /// Calls the guest's `realloc` with these arguments and returns its result, unchecked: the
+    /// caller checks alignment and bounds. The host enforces that the guest cannot leave its
+    /// instance meanwhile.
     ///
     /// # Errors
     ///
@@ -58,8 +60,8 @@ pub trait Host {
     /// When the table is full.
     fn lower_own(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Self::Error>;
 
-    /// Adds a borrow to the guest's table and returns its index, or returns `rep` itself when the guest
-    /// defines the resource type (the spec's `lower_borrow`;
+    /// Adds a borrow to the guest's table and returns its index, or returns `rep` itself when the
+    /// guest defines the resource type (the spec's `lower_borrow`;
     /// [`handles::lower_borrow`](crate::handles::lower_borrow) does the former).
     ///
     /// # Errors
@@ -67,8 +69,9 @@ pub trait Host {
     /// When the table is full.
     fn lower_borrow(&mut self, rt: ResourceId, rep: u32) -> Result<u32, Self::Error>;
 
-    /// Returns the engine's number of the error context at `index` of the guest's table
-    /// (the spec's `lift_error_context`; [`ends::lift_error_context`](crate::ends::lift_error_context) does it). By default it is not supported.
+    /// Returns the engine's number of the error context at `index` of the guest's table (the spec's
+    /// `lift_error_context`; [`ends::lift_error_context`](crate::ends::lift_error_context) does
+    /// it). By default it is not supported.
     ///
     /// # Errors
     ///
@@ -78,8 +81,9 @@ pub trait Host {
         Err(Trap::Unsupported { what: "error-context" }.into())
     }
 
-    /// Adds the error context of this number to the guest's table and returns its index
-    /// (the spec's `lower_error_context`; [`ends::lower_error_context`](crate::ends::lower_error_context) does it). By default it is not supported.
+    /// Adds the error context of this number to the guest's table and returns its index (the spec's
+    /// `lower_error_context`; [`ends::lower_error_context`](crate::ends::lower_error_context) does
+    /// it). By default it is not supported.
     ///
     /// # Errors
     ///
@@ -89,8 +93,9 @@ pub trait Host {
         Err(Trap::Unsupported { what: "error-context" }.into())
     }
 
-    /// Takes the readable end at `index` out of the guest's table and returns the engine's number of its stream
-    /// (the spec's `lift_stream`; [`ends::lift_stream`](crate::ends::lift_stream) does it). By default it is not supported.
+    /// Takes the readable end at `index` out of the guest's table and returns the engine's number
+    /// of its stream (the spec's `lift_stream`; [`ends::lift_stream`](crate::ends::lift_stream)
+    /// does it). By default it is not supported.
     ///
     /// # Errors
     ///
@@ -100,8 +105,9 @@ pub trait Host {
         Err(Trap::Unsupported { what: "stream" }.into())
     }
 
-    /// Adds the readable end of the stream of this number to the guest's table and returns its index
-    /// (the spec's `lower_stream`; [`ends::lower_stream`](crate::ends::lower_stream) does it). By default it is not supported.
+    /// Adds the readable end of the stream of this number to the guest's table and returns its
+    /// index (the spec's `lower_stream`; [`ends::lower_stream`](crate::ends::lower_stream) does
+    /// it). By default it is not supported.
     ///
     /// # Errors
     ///
@@ -111,8 +117,9 @@ pub trait Host {
         Err(Trap::Unsupported { what: "stream" }.into())
     }
 
-    /// Takes the readable end at `index` out of the guest's table and returns the engine's number of its future
-    /// (the spec's `lift_future`; [`ends::lift_future`](crate::ends::lift_future) does it). By default it is not supported.
+    /// Takes the readable end at `index` out of the guest's table and returns the engine's number
+    /// of its future (the spec's `lift_future`; [`ends::lift_future`](crate::ends::lift_future)
+    /// does it). By default it is not supported.
     ///
     /// # Errors
     ///
@@ -122,8 +129,9 @@ pub trait Host {
         Err(Trap::Unsupported { what: "future" }.into())
     }
 
-    /// Adds the readable end of the future of this number to the guest's table and returns its index
-    /// (the spec's `lower_future`; [`ends::lower_future`](crate::ends::lower_future) does it). By default it is not supported.
+    /// Adds the readable end of the future of this number to the guest's table and returns its
+    /// index (the spec's `lower_future`; [`ends::lower_future`](crate::ends::lower_future) does
+    /// it). By default it is not supported.
     ///
     /// # Errors
     ///
@@ -133,80 +141,83 @@ pub trait Host {
         Err(Trap::Unsupported { what: "future" }.into())
     }
 
-    /// Is told, before a value is lifted, how many bytes of the host's memory it will take besides what
-    /// the values in it allocate in turn, and may refuse.
+    /// Called before a value is lifted, with the number of bytes of host memory that the value will
+    /// take, apart from what the values inside it allocate. May refuse.
     ///
-    /// Each list lies within the guest's memory, but many lists may lie in the same place: a guest with a
-    /// memory of `n` bytes can make the host allocate in the order of `n²`. A host of untrusted guests counts
-    /// these bytes and stops somewhere. By default nothing is refused.
+    /// Each list lies within the guest's memory, but many lists may lie in the same place: a guest
+    /// with a memory of `n` bytes can make the host allocate in the order of `n²`. A host of
+    /// untrusted guests counts these bytes and sets a limit. By default nothing is refused.
     ///
     /// # Errors
     ///
-    /// When the host does not want to spend as much.
+    /// When the host refuses.
     fn reserve(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
         let _ = n_bytes;
         Ok(())
     }
 
-    /// Is told like [`reserve`](Self::reserve) how many bytes a string will take, as UTF-8. By default it
-    /// counts like anything else.
+    /// Called before a string is lifted, with the number of bytes that it will take as UTF-8. By
+    /// default this is [`reserve`](Self::reserve).
     ///
     /// # Errors
     ///
-    /// When the host does not want to spend as much, or not on one string.
+    /// When the host refuses.
     fn reserve_string(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
         self.reserve(n_bytes)
     }
 
-    /// Returns the encoding that strings came in which are now lowered: UTF-8 for the host's own, as is the
-    /// default; between two components, the `string-encoding` of the one they were lifted from.
+    /// Returns the encoding that the strings to be lowered came in. For the host's own strings that
+    /// is UTF-8, the default; between two components it is the `string-encoding` of the one they
+    /// were lifted from.
     ///
     /// It decides which sequence of `realloc` calls the guest sees (CanonicalABI.md, "Storing").
     fn source_encoding(&self) -> StringEncoding {
         StringEncoding::Utf8
     }
 
-    /// Is told, after a string was lifted from a `latin1+utf16` memory, whether it was tagged as UTF-16, which the
-    /// value does not say. A host whose values are lowered into another component keeps the tags in this order.
+    /// Called after a string was lifted from a `latin1+utf16` memory, and says whether it was
+    /// tagged as UTF-16; the value does not. A host that lowers its values into another component
+    /// keeps the tags in this order.
     fn string_lifted(&mut self, is_utf16: bool) {
         let _ = is_utf16;
     }
 
-    /// Returns whether the string that is lowered next was tagged as UTF-16 when it was lifted from a `latin1+utf16`
-    /// memory. Values are lowered in the order in which they were lifted.
+    /// Returns whether the string that is lowered next was tagged as UTF-16 when it was lifted from
+    /// a `latin1+utf16` memory. Values are lowered in the order in which they were lifted.
     ///
     /// By default it is not known, and a string is taken to have come as Latin-1 if it fits.
     fn next_string_tag(&mut self) -> Option<bool> {
         None
     }
 
-    /// Whether the host observes what lifting and lowering do, through [`begin`](Self::begin), [`case`](Self::case) and
-    /// [`end`](Self::end). Values that are handled in bulk otherwise are then handled one by one.
+    /// Whether the host observes lifting and lowering through [`begin`](Self::begin),
+    /// [`case`](Self::case) and [`end`](Self::end). If it does, records in a list are handled one
+    /// by one and not by column.
     ///
-    /// By default it does not, and the compiler removes the three calls.
+    /// The default is `false`; the compiler then removes the three calls.
     const OBSERVES: bool = false;
 
-    /// Is told that a function of the specification begins, or one of its steps. After a trap, steps that have begun do
-    /// not end.
+    /// Called when one of the specification's functions begins, or a step of one. After a trap, the
+    /// steps that have begun do not end.
     #[inline(always)]
     fn begin(&mut self, step: Begin<'_>) {
         let _ = step;
     }
 
-    /// Is told which case the variant has whose step began last.
+    /// Called with the case of the variant whose step began last.
     #[inline(always)]
     fn case(&mut self, case: u32) {
         let _ = case;
     }
 
-    /// Is told that the step which began last, of those that have not ended, ends.
+    /// Called when a step ends: the last to begin of those that have not ended.
     #[inline(always)]
     fn end(&mut self, step: End<'_>) {
         let _ = step;
     }
 }
 
-/// What lifting and lowering are done with (the spec's `LiftLowerContext`).
+/// What lifting and lowering work with (the spec's `LiftLowerContext`).
 #[derive(Debug)]
 pub struct Context<'a, H: Host> {
     /// The arena of the types.

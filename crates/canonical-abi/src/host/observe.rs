@@ -1,7 +1,8 @@
-//! What a host is told that observes lifting and lowering: the specification's functions as they begin and end.
+//! What an observing host learns about lifting and lowering: the specification's functions as they
+//! begin and end.
 //!
-//! `explain` makes traces of it. Paths, types and texts are the observer's to work out, so that a step costs nothing to
-//! announce.
+//! `explain` makes traces of it. The observer works out paths, types and texts, so that announcing
+//! a step costs nothing.
 
 use super::{Context, Host};
 use crate::core_value::CoreValue;
@@ -109,10 +110,10 @@ pub enum Access<'a> {
     Store(u64),
 }
 
-/// What a step comes to that ends.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug)]
 pub enum End<'a> {
-    /// Nothing that the steps within it have not told.
+    /// Nothing beyond what the steps within it have shown.
     Nothing,
     /// This value was lifted or loaded, or stored.
     Value(&'a Value),
@@ -142,7 +143,7 @@ pub enum End<'a> {
     },
 }
 
-/// Does a step, and tells a host that observes where it begins and what it comes to.
+/// Runs a step, and reports its beginning and its outcome to a host that observes.
 #[inline(always)]
 pub(crate) fn observed<'a, H: Host, R>(
     cx: &mut Context<'a, H>,
@@ -150,7 +151,7 @@ pub(crate) fn observed<'a, H: Host, R>(
     step: impl FnOnce(&mut Context<'a, H>) -> Result<R, H::Error>,
     end: impl for<'r> FnOnce(&'r R) -> End<'r>,
 ) -> Result<R, H::Error> {
-    // The compiler would copy a result that is only looked at in passing.
+    // Passing the result by reference below would make the compiler copy it here as well.
     if !H::OBSERVES {
         return step(cx);
     }

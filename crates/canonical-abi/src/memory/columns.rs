@@ -1,7 +1,8 @@
 //! Scalar fields of the records of a list, all at once: a column of [`Rows`](crate::value::Rows).
 //!
-//! Only types that can be read from any bytes and written without a call of the guest are done here (so not `char`, which
-//! may trap), so that nobody can tell in which order it was done. The plain twins are `load` and `store` of one field.
+//! Only types whose values can be read from any bytes and written without calling the guest are
+//! handled here (so not `char`, which may trap); the order is then unobservable. The plain twins
+//! are `load` and `store` of one field.
 
 use alloc::vec::Vec;
 
@@ -9,8 +10,8 @@ use super::scalar::Scalar;
 use crate::types::{ScalarType, ValType};
 use crate::value::List;
 
-/// Returns the field at `offset` of each of the rows, which are `stride` bytes each; `None` unless it is of a scalar type that
-/// no bytes are wrong for.
+/// Returns the field at `offset` of each of the rows, which are `stride` bytes each; `None` unless
+/// its type is a scalar that any bytes are a value of.
 ///
 /// # Panics
 ///
@@ -42,7 +43,7 @@ pub(crate) fn is_storable(column: &List) -> bool {
 ///
 /// # Panics
 ///
-/// When the column is none of scalars, or the field does not lie within a row.
+/// When the column's values are not scalars, or the field does not lie within a row.
 pub(crate) fn store_column(rows: &mut [u8], stride: usize, offset: usize, column: &List) {
     match column {
         List::Bool(v) => encode_column(rows, stride, offset, v),

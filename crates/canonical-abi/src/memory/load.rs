@@ -21,8 +21,8 @@ use crate::value::{List, RowKind, Rows, Value};
 ///
 /// # Errors
 ///
-/// When `ptr` is not aligned or not within the memory, as the spec's callers check, or the bytes there are no
-/// value of the type.
+/// When `ptr` is not aligned or not within the memory, as the spec's callers check, or the bytes
+/// there are no value of the type.
 pub fn load<H: Host>(cx: &mut Context<'_, H>, ptr: u64, ty: ValType) -> Result<Value, H::Error> {
     let layout = layout(cx.types, ty, cx.opts.ptr);
     check_pointer(cx, ptr, u64::from(layout.size()), layout.align())?;
@@ -59,12 +59,14 @@ fn load_value<H: Host>(cx: &mut Context<'_, H>, ptr: u64, ty: ValType) -> Result
     Ok(value)
 }
 
-/// Returns the flags of the integer, without bits that no label has (the spec's `unpack_flags_from_int`).
+/// Returns the flags of the integer, without bits that no label has (the spec's
+/// `unpack_flags_from_int`).
 pub fn unpack_flags_from_int(int: u32, n_flags: usize) -> u32 {
     if n_flags < 32 { int & ((1 << n_flags) - 1) } else { int }
 }
 
-/// Loads the list, or the map, whose `length` elements start at `ptr` (the spec's `load_list_from_range`).
+/// Loads the list, or the map, whose `length` elements start at `ptr` (the spec's
+/// `load_list_from_range`).
 pub(crate) fn load_list_from_range<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -83,7 +85,8 @@ pub(crate) fn load_list_from_range<H: Host>(
     observed(cx, Begin::LoadList { ptr, length, element }, load, |_| End::Nothing)
 }
 
-/// Checks that a list of `length` elements may lie at `ptr`: that it is not too long, aligned and within the memory.
+/// Checks that a list of `length` elements may lie at `ptr`: that it is not too long, aligned and
+/// within the memory.
 fn check_list_range<H: Host>(
     cx: &Context<'_, H>,
     ptr: u64,
@@ -178,8 +181,8 @@ fn load_scalar_list<H: Host>(
     })
 }
 
-/// Loads records or tuples from a range that was checked: fields of scalar types by column, unless somebody observes, and
-/// what can trap or changes the handle table row by row, as the spec does.
+/// Loads records or tuples from a range that was checked: fields of scalar types by column, unless
+/// somebody observes, and what can trap or changes the handle table row by row, as the spec does.
 fn load_rows<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -252,8 +255,8 @@ fn load_entries_from_valid_range<H: Host>(
     Ok(Value::Map(entries))
 }
 
-/// Tells the host how much room the elements of a list take that is not of a scalar type: a value each, or what the columns
-/// of their rows take.
+/// Tells the host how much room the elements of a list take that is not of a scalar type: a value
+/// each, or what the columns of their rows take.
 fn reserve_elements<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValType) -> Result<(), H::Error> {
     const VALUE_BYTES: u64 = size_of::<Value>() as u64;
     let of_field = |ty| match load_column(&[], 1, 0, ty) {
@@ -278,8 +281,8 @@ pub(crate) fn reserved_box<H: Host>(
     Ok(Box::new(value(cx)?))
 }
 
-/// Returns a vector with room for `length` elements, whose place in guest memory was checked, after the host was asked
-/// for the room.
+/// Returns a vector with room for `length` elements, whose place in guest memory was checked, after
+/// the host was asked for the room.
 ///
 /// # Errors
 ///

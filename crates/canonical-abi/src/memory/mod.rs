@@ -1,7 +1,7 @@
 //! Access to the guest's memory, always within bounds.
 //!
-//! The spec asserts bounds once they were checked; here the slice is asked again, which costs little and means
-//! that not even a host whose memory shrinks can bring about a panic.
+//! Where the spec asserts bounds that it has checked before, the slice checks them again here. That
+//! costs little, and not even a host whose memory shrinks can then cause a panic.
 
 mod columns;
 pub mod load;
@@ -125,7 +125,8 @@ pub(crate) fn ends_beyond(ptr: u64, size_bytes: u64, memory_bytes: u64) -> bool 
     ptr.checked_add(size_bytes).is_none_or(|end| end > memory_bytes)
 }
 
-/// Calls `realloc` for a new block and checks what it returns (the spec's `allocate` and the checks after it).
+/// Calls `realloc` for a new block and checks what it returns (the spec's `allocate` and the checks
+/// after it).
 ///
 /// # Errors
 ///
@@ -139,11 +140,13 @@ pub fn allocate<H: Host>(
     reallocate(cx, (0, 0), alignment, byte_length, of)
 }
 
-/// Calls `realloc` for the elements of a list that are `element_size` bytes each, unless there are too many.
+/// Calls `realloc` for the elements of a list that are `element_size` bytes each, unless there are
+/// too many.
 ///
 /// # Errors
 ///
-/// When there are too many, `realloc` fails, or returns a block that is not aligned or not within the memory.
+/// When there are too many, `realloc` fails, or returns a block that is not aligned or not within
+/// the memory.
 pub fn allocate_elements<H: Host>(
     cx: &mut Context<'_, H>,
     length: u64,
@@ -155,7 +158,8 @@ pub fn allocate_elements<H: Host>(
     allocate(cx, alignment, size_bytes, Allocation::List)
 }
 
-/// Checks where a list says that its elements are, in the order that the spec's `load_list_from_range` does.
+/// Checks the range that a list's elements are in, in the order of the spec's
+/// `load_list_from_range`.
 ///
 /// # Errors
 ///
@@ -175,8 +179,9 @@ pub fn check_elements<H: Host>(
     trap_if(is_out, Trap::ListOutOfBounds { ptr, size_bytes, memory_bytes })
 }
 
-/// Calls `realloc` for the block `old` (pointer and size) and checks what it returns: first the alignment, then
-/// the bounds, even of a block of no bytes (the spec's `reallocate` and the checks after it).
+/// Calls `realloc` for the block `old` (pointer and size) and checks what it returns: first the
+/// alignment, then the bounds, even of a block of no bytes (the spec's `reallocate` and the checks
+/// after it).
 pub(crate) fn reallocate<H: Host>(
     cx: &mut Context<'_, H>,
     old: (u64, u64),

@@ -1,7 +1,8 @@
 //! Types without parts whose values are a few bytes: numbers, `bool` and `char`.
 //! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting" and "Flat Lowering".
 //!
-//! The interpreter and whoever lifts into types of its own go through the same conversions, one by one or in bulk.
+//! The interpreter and embedders that lift into types of their own use the same conversions, one by
+//! one or in bulk.
 
 use alloc::vec::Vec;
 
@@ -56,7 +57,8 @@ pub trait Scalar: Copy + Sized {
     fn to_core_bits(self) -> u64;
 }
 
-/// Implements [`Scalar`]: the integer in memory, and the conversions from and to it and a core value's bits.
+/// Implements [`Scalar`]: the integer in memory, and the conversions from and to it and a core
+/// value's bits.
 macro_rules! scalar {
     ($ty:ty, $int:ty, $collect:ident, $decode:expr, $encode:expr, $lift:expr, $lower:expr) => {
         impl Scalar for $ty {
@@ -172,12 +174,14 @@ fn extend(x: impl Into<i32>) -> u64 {
     u64::from(x.into().cast_unsigned())
 }
 
-/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i32_as_float`).
+/// Returns the float of these bits; any NaN becomes the canonical one (the spec's
+/// `decode_i32_as_float`).
 pub(crate) fn decode_i32_as_float(bits: u32) -> f32 {
     canonicalize_nan32(f32::from_bits(bits))
 }
 
-/// Returns the float of these bits; any NaN becomes the canonical one (the spec's `decode_i64_as_float`).
+/// Returns the float of these bits; any NaN becomes the canonical one (the spec's
+/// `decode_i64_as_float`).
 pub(crate) fn decode_i64_as_float(bits: u64) -> f64 {
     canonicalize_nan64(f64::from_bits(bits))
 }

@@ -1,5 +1,5 @@
-//! Values into linear memory.
-//! Follows CanonicalABI.md, "Storing", in its deterministic profile: every NaN is stored as the canonical one.
+//! Values into linear memory. Follows CanonicalABI.md, "Storing", in its deterministic profile:
+//! every NaN is stored as the canonical one.
 
 use alloc::vec::Vec;
 
@@ -9,6 +9,7 @@ use super::string::store_string;
 use super::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
 use crate::handles::values::lower_handle;
 use crate::host::{Access, Begin, Context, End, Host, observed};
+use crate::trap::Trap;
 use crate::types::ValType;
 use crate::types::despecialize::{Cases, Despecialized, Fields, despecialize};
 use crate::types::layout::{discriminant_size, field_offsets, flags_size, layout, payload_offset};
@@ -19,8 +20,8 @@ use crate::value::{List, Rows, Value};
 ///
 /// # Errors
 ///
-/// When `ptr` is not aligned or not within the memory, as the spec's callers check; when `realloc` fails or
-/// returns a block that is not; when a handle table is full.
+/// When `ptr` is not aligned or not within the memory, as the spec's callers check; when `realloc`
+/// fails or returns a block that is not; when a handle table is full.
 ///
 /// # Panics
 ///
@@ -64,7 +65,7 @@ pub(crate) fn store_into_valid_range<H: Host>(
         }
         Value::Flags(bits) => {
             let Despecialized::Flags(labels) = despecialize(cx.types, ty) else { mismatch(value) };
-            store_int(cx, u64::from(*bits), ptr, flags_size(labels.len()))?;
+            store_flags(cx, *bits, labels.len(), ptr)?;
         }
         Value::Own(rep)
         | Value::Borrow(rep)
@@ -79,8 +80,8 @@ pub(crate) fn store_into_valid_range<H: Host>(
     Ok(())
 }
 
-/// Stores the elements of a list or map of no fixed length into a new block and returns its pointer and the
-/// number of elements (the spec's `store_list_into_range`).
+/// Stores the elements of a list or map of no fixed length into a new block and returns its pointer
+/// and the number of elements (the spec's `store_list_into_range`).
 pub(crate) fn store_list_into_range<H: Host>(
     cx: &mut Context<'_, H>,
     value: &Value,
@@ -104,6 +105,10 @@ fn list_length(value: &Value) -> u64 {
 fn allocate_list<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValType) -> Result<u64, H::Error> {
     let element_layout = layout(cx.types, element, cx.opts.ptr);
     allocate_elements(cx, length, u64::from(element_layout.size()), element_layout.align())
+}
+
+fn store_flags<H: Host>(cx: &mut Context<'_, H>, bits: u32, n_flags: usize, ptr: u64) -> Result<(), Trap> {
+    store_int(cx, u64::from(bits), ptr, flags_size(n_flags))
 }
 
 fn store_list<H: Host>(
@@ -167,8 +172,8 @@ fn store_elements_into_valid_range<H: Host>(
     }
 }
 
-/// Stores records or tuples into a range that was checked: by column if no field calls the guest and nobody
-/// observes, else row by row, as the spec does.
+/// Stores records or tuples into a range that was checked: by column if no field calls the guest
+/// and nobody observes, else row by row, as the spec does.
 fn store_rows<H: Host>(
     cx: &mut Context<'_, H>,
     rows: &Rows,

@@ -1,8 +1,8 @@
 //! Strings in and out of linear memory, in all three encodings.
 //! Follows CanonicalABI.md, "Loading" (`load_string`) and "Storing" (`store_string`).
 //!
-//! The guest sees the calls of its `realloc`, so each way of storing makes exactly the spec's calls, which
-//! depend on the encoding that the string came in ([`Host::source_encoding`]).
+//! The guest sees the calls of its `realloc`, so each way of storing makes exactly the spec's
+//! calls, which depend on the encoding that the string came in ([`Host::source_encoding`]).
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -48,7 +48,8 @@ pub fn load_string<H: Host>(cx: &mut Context<'_, H>, ptr: u64) -> Result<String,
     load_string_from_range(cx, begin, tagged_code_units)
 }
 
-/// Returns the string of `tagged_code_units` code units at `ptr` (the spec's `load_string_from_range`).
+/// Returns the string of `tagged_code_units` code units at `ptr` (the spec's
+/// `load_string_from_range`).
 ///
 /// # Errors
 ///
@@ -196,7 +197,8 @@ pub fn store_string<H: Host>(cx: &mut Context<'_, H>, s: &str, ptr: u64) -> Resu
 ///
 /// # Errors
 ///
-/// When the string is too long, or `realloc` fails or returns a block that is not aligned or within the memory.
+/// When the string is too long, or `realloc` fails or returns a block that is not aligned or within
+/// the memory.
 pub fn store_string_into_range<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Result<(u64, u64), H::Error> {
     if !H::OBSERVES {
         return store_string_of_host(cx, s);
@@ -293,7 +295,8 @@ fn store_string_copy<H: Host>(
     Ok((ptr, src_code_units))
 }
 
-/// Stores optimistically as ASCII, and reallocates for the worst case at the first character that is not.
+/// Stores optimistically as ASCII, and reallocates for the worst case at the first character that
+/// is not (the spec's `store_latin1_to_utf8` and `store_utf16_to_utf8`).
 fn store_string_to_utf8<H: Host>(
     cx: &mut Context<'_, H>,
     s: &str,
@@ -325,7 +328,8 @@ fn store_utf8_to_utf16<H: Host>(
     Ok((ptr, encoded.len() as u64 / 2))
 }
 
-/// Stores optimistically as Latin-1, and inflates to UTF-16 at the first character that does not fit.
+/// Stores optimistically as Latin-1, and inflates to UTF-16 at the first character that does not
+/// fit.
 fn store_string_to_latin1_or_utf16<H: Host>(
     cx: &mut Context<'_, H>,
     s: &str,
@@ -340,7 +344,8 @@ fn store_string_to_latin1_or_utf16<H: Host>(
     }
     let worst_case_size = 2 * src_code_units;
     let ptr = reallocate(cx, (ptr, src_code_units), 2, worst_case_size, Allocation::String)?;
-    // Inflates what the guest's `realloc` has moved, from the end, so that nothing is overwritten unread.
+    // Inflates what the guest's `realloc` has moved, from the end, so that nothing is overwritten
+    // unread.
     let inflated = bytes_mut(cx, ptr, 2 * latin1.len() as u64)?;
     for i in (0..latin1.len()).rev() {
         inflated[2 * i] = inflated[i];
@@ -352,7 +357,8 @@ fn store_string_to_latin1_or_utf16<H: Host>(
     Ok((ptr, (encoded.len() as u64 / 2) | utf16_tag(cx.opts.ptr)))
 }
 
-/// Stores as UTF-16 a string whose source thought it needed that, and deflates to Latin-1 if it did not.
+/// Stores as UTF-16 a string whose source thought it needed that, and deflates to Latin-1 if it did
+/// not.
 fn store_probably_utf16_to_latin1_or_utf16<H: Host>(
     cx: &mut Context<'_, H>,
     s: &str,

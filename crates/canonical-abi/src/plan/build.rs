@@ -1,8 +1,8 @@
 //! From types to plans.
 //!
-//! Each type's instructions are worked out once per plan, bottom up. Short sequences are inlined where the type
-//! occurs, which is where spans meet and merge; the others become blocks, so that a plan grows with the definitions
-//! of its types and not with the paths through them.
+//! Each type's instructions are worked out once per plan, bottom up. Short sequences are inlined
+//! where the type occurs, which is where spans meet and merge; the others become blocks, so that a
+//! plan grows with the definitions of its types and not with the paths through them.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -41,11 +41,12 @@ pub fn plan(types: &Types, tys: &[ValType], from: Passing, to: Passing) -> Plan 
     Plan { from, to, check, moves }
 }
 
-/// Returns the plans for a function's parameters, from the caller to the callee, and for its result, from the callee to
-/// the caller. `caller` has the options of the `canon lower`, `callee` those of the `canon lift`.
+/// Returns the plans for a function's parameters, from the caller to the callee, and for its
+/// result, from the callee to the caller. `caller` has the options of the `canon lower`, `callee`
+/// those of the `canon lift`.
 ///
-/// What is flat is what [`flatten_functype`](crate::flatten_functype) says; an asynchronous callee passes its result to
-/// `task.return`, an asynchronous caller always takes it in memory.
+/// What is flat is what [`flatten_functype`](crate::flatten_functype) says; an asynchronous callee
+/// passes its result to `task.return`, an asynchronous caller always takes it in memory.
 ///
 /// # Panics
 ///
@@ -172,7 +173,8 @@ impl<Op: Instruction> Builder<'_, Op> {
         }
     }
 
-    /// Returns the instructions for `count` values of type `ty` one after the other, of which one side at least is flat.
+    /// Returns the instructions for `count` values of type `ty` one after the other, of which one
+    /// side at least is flat.
     pub(super) fn elements(&mut self, ty: ValType, count: u32, at: At) -> Vec<Op> {
         let n_slots = self.n_slots(ty);
         let (to_stride, from_stride) = (self.size(ty, self.to), self.size(ty, self.from));

@@ -1,11 +1,12 @@
-//! Copy plans: how the values of a call get from one component to another without being built in between.
-//! Follows CanonicalABI.md, "Flattening", "Loading", "Storing", "Flat Lifting", "Flat Lowering" and "Lifting and
-//! Lowering Values", all at once.
+//! Copy plans: how the values of a call get from one component to another without being built in
+//! between. Follows CanonicalABI.md, "Flattening", "Loading", "Storing", "Flat Lifting", "Flat
+//! Lowering" and "Lifting and Lowering Values", all at once.
 //!
-//! A call between two components lifts values out of one component's core values and memory and lowers them into another's.
-//! The types and both sides' options are known beforehand, so all that can be decided then is decided in a [`Plan`]:
-//! two short programs, for an interpreter ([`run`]) or for a compiler. [`func_plans`] returns the two plans of a whole
-//! call, one for the parameters and one for the result.
+//! A call between two components lifts values out of one component's core values and memory and
+//! lowers them into another's. The types and both sides' options are known before the call, so
+//! whatever can be decided then is decided in a [`Plan`]: two short programs, for an interpreter
+//! ([`run`]) or for a compiler. [`func_plans`] returns the two plans of a whole call, one for the
+//! parameters and one for the result.
 //!
 //! ```
 //! use canonical_abi::plan::{Passing, plan, run};
@@ -46,51 +47,58 @@
 //!
 //! # Operands
 //!
-//! Each side passes its values flat, as core values, or in memory, as a block that one core value points to; which of the
-//! two is decided by how many core values the types flatten to ([`Passing::max_flat`]). The contents of strings and lists
-//! lie in memory on both sides. So an instruction names a value by an [`Operand`]: a slot, which is the position of
-//! a core value, or an offset in memory.
+//! Each side passes its values flat, as core values, or in memory, as a block that one core value
+//! points to. How many core values the types flatten to decides which ([`Passing::max_flat`]). The
+//! contents of strings and lists lie in memory on both sides. So an instruction names a value by an
+//! [`Operand`]: a slot, which is the position of a core value, or an offset in memory.
 //!
-//! The cases of a variant share slots, whose types are joined ([`join`](crate::flatten::join)). An instruction takes the low
-//! bits of a slot that is wider than what it needs, and writes a narrower value with zeros above it; whether that is a
-//! truncation, an extension or a reinterpretation follows from the instruction and the slot's type, which
-//! [`Form::Flat`] tells. Slots that no instruction writes are zero.
+//! The cases of a variant share slots, whose types are joined ([`join`](crate::flatten::join)). An
+//! instruction takes the low bits of a slot that is wider than what it needs, and writes a narrower
+//! value with zeros above it; whether that is a truncation, an extension or a reinterpretation
+//! follows from the instruction and the slot's type ([`Form::Flat`]). Slots that no instruction
+//! writes are zero.
 //!
 //! # Two programs
 //!
-//! The spec lifts all values before it lowers the first, so each plan has two programs. The first, of [`Check`]s,
-//! only reads the source and makes every trap of lifting: ranges of strings and lists, encodings, characters,
-//! discriminants. It also takes the handles out of the source's table and queues their representations. The second,
-//! of [`Move`]s, reads the source again and writes to the destination, where only `realloc`, the limit on a list's
-//! length and a full handle table can trap. For most types the first program has little to do, and for numbers nothing.
+//! The spec lifts all values before it lowers the first, so each plan has two programs. The first,
+//! of [`Check`]s, only reads the source and raises every trap of lifting: ranges of strings and
+//! lists, encodings, characters, discriminants. It also takes the handles out of the source's table
+//! and queues their representations. The second, of [`Move`]s, reads the source again and writes to
+//! the destination, where only `realloc`, the limit on a list's length and a full handle table can
+//! trap. For most types the first program has little to do, and for numbers nothing.
 //!
-//! What this promises, where lifting and lowering values stands for the reference:
+//! A plan promises, with lifting and lowering values as the reference:
 //!
-//! - The destination's core values and memory, the calls of its `realloc` and both handle tables are, byte for byte and
-//!   call for call, what the reference makes of them, after success as well as after a trap.
+//! - The destination's core values and memory, the calls of its `realloc` and both handle tables
+//!   are, byte for byte and call for call, what the reference makes of them, after success as well
+//!   as after a trap.
 //! - A plan traps exactly when the reference does, and with the same trap.
-//! - Bytes that the reference does not write (padding, and what a variant's case leaves unused) stay as they are. To copy
-//!   them along would be faster, and would show one component what another has left in its memory.
+//! - Bytes that the reference does not write (padding, and what a variant's case leaves unused)
+//!   stay as they are. Copying them too would be faster, but would show one component what another
+//!   has left in its memory.
 //!
-//! The exception is that [`Host::reserve`](crate::Host::reserve) is not asked, for nothing of the host's memory is needed.
-//! The reference needs hosts that hand on the tags of `latin1+utf16` strings
+//! The exception is that [`Host::reserve`](crate::Host::reserve) is not called, because a plan
+//! needs no host memory. The reference needs hosts that hand on the tags of `latin1+utf16` strings
 //! ([`Host::next_string_tag`](crate::Host::next_string_tag)); a plan sees them.
 //!
-//! The source's memory must stay the same until the plan has run. If it does not (threads may share it), the outcome
-//! is a trap or whatever was there at some time, checked or not, but never a panic.
+//! The source's memory must stay the same until the plan has run. If it does not (threads may share
+//! it), the outcome is a trap or whatever was there at some time, checked or not, but never a
+//! panic.
 //!
 //! # What is plain data
 //!
-//! From memory to memory, integers, characters, enum discriminants and flags that use all their bits are copied as bytes
-//! (characters and discriminants after a check), and what is adjacent on both sides merges into one [`Move::Span`]. A list
-//! whose elements are one such span without padding is one copy, however long it is. Three kinds of spans change what they
-//! copy: a `bool` becomes 0 or 1, and of `f32` and `f64` every NaN becomes the canonical one, as in the spec's
+//! From memory to memory, integers, characters, enum discriminants and flags that use all their
+//! bits are copied as bytes (characters and discriminants after a check), and what is adjacent on
+//! both sides merges into one [`Move::Span`]. A list whose elements are one such span without
+//! padding is one copy, however long it is. Three kinds of spans change what they copy: a `bool`
+//! becomes 0 or 1, and of `f32` and `f64` every NaN becomes the canonical one, as in the spec's
 //! deterministic profile, which this crate follows. Flags with unused bits are masked.
 //!
 //! # Size
 //!
-//! A plan takes time and memory in proportion to the definitions of its types, though a type of few definitions may have
-//! very many paths: small parts are inlined, others become a [`Block`](BlockId) that is called.
+//! A plan takes time and memory in proportion to the definitions of its types, though a type of few
+//! definitions may have very many paths: small parts are inlined, others become a
+//! [`Block`](BlockId) that is called.
 
 mod build;
 mod check;
@@ -109,11 +117,11 @@ use crate::types::ScalarType;
 use crate::types::despecialize::HandleType;
 use crate::types::flat::CoreType;
 
-/// How the values of some types get from one component to another.
+/// How values of certain types get from one component to another.
 ///
-/// Invariants: every [`BlockId`] of a program names one of its blocks; blocks are called by later blocks and by the
-/// main one only, so programs end; an operand is of the form of its side, and lies within the slots or the block of memory
-/// that a block is run for.
+/// Invariants: every [`BlockId`] of a program names one of its blocks; blocks are called by later
+/// blocks and by the main one only, so programs end; an operand is of the form of its side, and
+/// lies within the slots or the block of memory that a block is run for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Plan {
     /// Where the values come from.
@@ -173,7 +181,7 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// Returns where something is that lies here in a block that starts at `base`.
+    /// Returns the place of what lies here in a block that starts at `base`.
     ///
     /// # Panics
     ///
@@ -271,7 +279,8 @@ impl Plan {
 /// source. Only [`Repeat`](Self::Repeat) is always about memory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Check {
-    /// Traps unless each of `count` adjacent 4-byte integers, or the one core value, is a Unicode scalar value.
+    /// Traps unless each of `count` adjacent 4-byte integers, or the one core value, is a Unicode
+    /// scalar value.
     Chars {
         /// Where they start.
         at: Operand,
@@ -287,7 +296,8 @@ pub enum Check {
         /// How many cases there are.
         n_cases: u32,
     },
-    /// Traps unless the discriminant names an arm, then runs that arm, if there is something to run.
+    /// Traps unless the discriminant names an arm, then runs that arm, if there is something to
+    /// run.
     Switch {
         /// Where the discriminant is.
         at: Operand,
@@ -356,8 +366,9 @@ pub enum CheckEach {
     Block(BlockId),
 }
 
-/// An instruction of a plan's second program. `to` and `from` are where something is in the destination
-/// and in the source. [`Span`](Self::Span) and [`Repeat`](Self::Repeat) are always from memory to memory.
+/// An instruction of a plan's second program. `to` and `from` are where something is in the
+/// destination and in the source. [`Span`](Self::Span) and [`Repeat`](Self::Repeat) are always from
+/// memory to memory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Move {
     /// Copies adjacent data.
@@ -371,10 +382,11 @@ pub enum Move {
         /// How many units of [`Units::unit_bytes`].
         count: u64,
     },
-    /// Copies a scalar from or to a core value: extended, or cut to its size in memory. A `bool` becomes 0 or 1, a NaN the
-    /// canonical one.
+    /// Copies a scalar from or to a core value: extended, or cut to its size in memory. A `bool`
+    /// becomes 0 or 1, a NaN the canonical one.
     Scalar {
-        /// The scalar's type. The discriminant of an enum is an unsigned integer of its size in memory.
+        /// The scalar's type. The discriminant of an enum is an unsigned integer of its size in
+        /// memory.
         ty: ScalarType,
         /// Where to.
         to: Operand,
@@ -407,8 +419,8 @@ pub enum Move {
         /// What to run, by case.
         arms: Box<[Option<BlockId>]>,
     },
-    /// Transcodes a string into a new block, with the `realloc` calls that the spec's `store_string_into_range` makes
-    /// for both encodings, and writes its pointer and length.
+    /// Transcodes a string into a new block, with the `realloc` calls that the spec's
+    /// `store_string_into_range` makes for both encodings, and writes its pointer and length.
     String {
         /// Where pointer and length go.
         to: Operand,
@@ -416,7 +428,8 @@ pub enum Move {
         from: Operand,
     },
     /// Allocates room for a list's elements unless they take more than
-    /// [`MAX_LIST_BYTE_LENGTH`](crate::trap::MAX_LIST_BYTE_LENGTH), moves them, and writes pointer and length.
+    /// [`MAX_LIST_BYTE_LENGTH`](crate::trap::MAX_LIST_BYTE_LENGTH), moves them, and writes pointer
+    /// and length.
     List {
         /// Where pointer and length go.
         to: Operand,
@@ -455,8 +468,8 @@ pub enum Move {
         /// What to run.
         body: BlockId,
     },
-    /// Adds a handle for the representation that is first in the queue to the destination's table, and writes
-    /// its index.
+    /// Adds a handle for the representation that is first in the queue to the destination's table,
+    /// and writes its index.
     Handle {
         /// Where the index goes.
         to: Operand,

@@ -1,6 +1,7 @@
 //! The interpreter of plans, over the two [`Host`]s.
 //!
-//! It shares with the interpreter of types what checks ranges, allocates and transcodes, and so their traps.
+//! It checks ranges, allocates and transcodes with the same functions as the interpreter of types,
+//! so their traps are the same.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -20,19 +21,21 @@ use crate::trap::{Allocation, Trap};
 use crate::types::ScalarType;
 
 /// Passes the plan's values on, as [`lift_flat_values`](crate::lift_flat_values) and
-/// [`lower_flat_values`](crate::lower_flat_values) would: `flat` holds the source's core values, or the one that points to
-/// its block of memory. Returns the destination's core values: the values themselves if they are flat, else the pointer
-/// to a new block, or nothing if there is one already at `out_param`.
+/// [`lower_flat_values`](crate::lower_flat_values) would: `flat` holds the source's core values, or
+/// the one that points to its block of memory. Returns the destination's core values: the values
+/// themselves if they are flat, else the pointer to a new block, or nothing if there is one already
+/// at `out_param`.
 ///
 /// # Errors
 ///
-/// When a block is not aligned or not within its memory, the core values and bytes are no values of the types, `realloc`
-/// fails or returns a block that is not aligned or within the memory, or a handle table is full.
+/// When a block is not aligned or not within its memory, the core values and bytes are no values of
+/// the types, `realloc` fails or returns a block that is not aligned or within the memory, or a
+/// handle table is full.
 ///
 /// # Panics
 ///
-/// When the contexts' options are others than the plan was made for, or the core values are not as many as the source
-/// passes, or of other types.
+/// When the contexts have other options than the plan was made for, or the number or the types of
+/// the core values are not those that the source passes.
 pub fn run<S: Host, D: Host<Error = S::Error>>(
     plan: &Plan,
     src: &mut Context<'_, S>,
@@ -108,7 +111,8 @@ fn destination<S: Host, D: Host<Error = S::Error>>(
     }
 }
 
-/// Returns the integer of `size_bytes` that is at `from` in the source; of a core value, the low bits.
+/// Returns the integer of `size_bytes` that is at `from` in the source; of a core value, the low
+/// bits.
 fn read<S: Host, D: Host>(run: &Run<'_, '_, '_, S, D>, from: Operand, size_bytes: u32) -> Result<u64, Trap> {
     match from {
         Operand::Flat(slot) => Ok(run.flat[slot as usize].bits() & (u64::MAX >> (64 - 8 * size_bytes))),
@@ -135,7 +139,8 @@ fn read_pointer_and_length<S: Host, D: Host>(
     Ok((read(run, from, size)?, read(run, second(from, size), size)?))
 }
 
-/// Writes the low `size_bytes` of an integer to `to` in the destination; a core value is extended with zeros.
+/// Writes the low `size_bytes` of an integer to `to` in the destination; a core value is extended
+/// with zeros.
 fn write<S: Host, D: Host>(
     run: &mut Run<'_, '_, '_, S, D>,
     to: Operand,

@@ -1,7 +1,8 @@
 //! Specialized types as the more general types they stand for.
 //! Follows CanonicalABI.md, "Despecialization".
 //!
-//! The spec rewrites the type; here [`despecialize`] is a view into the arena, so nothing is allocated.
+//! The spec rewrites the type; here [`despecialize`] is a view into the arena, so nothing is
+//! allocated.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -70,7 +71,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Returns whether there are no fields, which holds of no type of an arena.
+    /// Returns whether there are no fields. A type of an arena always has some.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -115,7 +116,7 @@ impl<'a> Cases<'a> {
         }
     }
 
-    /// Returns whether there are no cases, which holds of no type of an arena.
+    /// Returns whether there are no cases. A type of an arena always has some.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -186,12 +187,14 @@ pub fn contains_own(types: &Types, ty: ValType) -> bool {
     contains(types, ty).own
 }
 
-/// Returns whether `ty` contains a stream, a future (the spec's `contains_async_value`) or an error context.
+/// Returns whether `ty` contains a stream, a future (the spec's `contains_async_value`) or an error
+/// context.
 pub fn contains_async_value(types: &Types, ty: ValType) -> bool {
     contains(types, ty).async_value
 }
 
-/// Returns whether lowering a `ty` may call `realloc` for its own sake: whether it contains a string, list or map.
+/// Returns whether lowering a `ty` may call `realloc` for its own sake: whether it contains a
+/// string, list or map.
 pub fn contains_heap(types: &Types, ty: ValType) -> bool {
     contains(types, ty).heap
 }

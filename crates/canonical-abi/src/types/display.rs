@@ -1,7 +1,8 @@
 //! Types and functions as WIT text.
 //!
-//! Records, variants, enums and flags, which WIT knows by name only, are written out in place. A resource type has the
-//! name that [`Types::name_resource`] gave it, or is written `resource-N` after its id.
+//! Records, variants, enums and flags, which WIT knows by name only, are written out in place. A
+//! resource type has the name that [`Types::name_resource`] gave it, or is written `resource-N`
+//! after its id.
 
 use alloc::format;
 use alloc::string::String;
@@ -11,11 +12,12 @@ use core::fmt::{self, Write as _};
 use super::despecialize::{Cases, Fields};
 use super::{FuncType, ResourceId, Types, ValType};
 
-/// How many types one text may mention. A type of few definitions may have very many paths, so the rest is
-/// written as `…`.
+/// How many types one text may mention. A type of few definitions may have very many paths, so the
+/// rest is written as `…`.
 const MAX_MENTIONS: u32 = 4096;
 
-/// Returns `ty` as WIT: `list<u8>`, `record { id: u64, payload: list<u8> }`. Very long texts end in `…`.
+/// Returns `ty` as WIT: `list<u8>`, `record { id: u64, payload: list<u8> }`. Very long texts end in
+/// `…`.
 pub fn display(types: &Types, ty: ValType) -> impl fmt::Display + '_ {
     Written { types, ty }
 }

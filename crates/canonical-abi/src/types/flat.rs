@@ -1,8 +1,8 @@
 //! The core values that a value type flattens to. Follows CanonicalABI.md, "Flattening".
 //!
-//! How many core values a type flattens to is known when the type is built, and so is the list itself when it has at most
-//! [`MAX_FLAT_PARAMS`] entries: nothing longer is ever passed flat, and a fixed-length list may flatten to a quarter of a
-//! billion.
+//! How many core values a type flattens to is known when the type is built, and so is the list
+//! itself when it has at most [`MAX_FLAT_PARAMS`] entries: nothing longer is ever passed flat, and
+//! a fixed-length list may flatten to a quarter of a billion.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -111,7 +111,8 @@ pub fn flat_count(types: &Types, ty: ValType) -> usize {
 
 /// Returns the spec's `flatten_type` of `ty`.
 ///
-/// The list is as long as [`flat_count`] says, which may be up to 2^28; [`flatten_types_up_to`] is bounded.
+/// The list is as long as [`flat_count`] says, which may be up to 2^28; [`flatten_types_up_to`] is
+/// bounded.
 pub fn flatten_type(types: &Types, ty: ValType, ptr: PtrType) -> Vec<CoreType> {
     flat_types(types, ty, ptr).into_owned()
 }
@@ -137,7 +138,8 @@ pub(crate) fn measure_flat_count(types: &Types, shape: Despecialized<'_>) -> u32
     }
 }
 
-/// Works out the flattened types of a new type that flattens to `count` of them, if they are few enough.
+/// Works out the flattened types of a new type that flattens to `count` of them, if they are few
+/// enough.
 pub(crate) fn measure_flat(
     types: &Types,
     shape: Despecialized<'_>,
@@ -162,8 +164,8 @@ pub fn join(a: CoreType, b: CoreType) -> CoreType {
     }
 }
 
-/// Flattens a type whose list was too long to keep. `done` spares repetition: a type of few definitions may
-/// have very many paths.
+/// Flattens a type whose list was too long to keep. `done` spares repetition: a type of few
+/// definitions may have very many paths.
 fn flatten_long(
     types: &Types,
     ty: ValType,
@@ -181,7 +183,8 @@ fn flatten_long(
     flat
 }
 
-/// Flattens one level, with `of` flattening the components.
+/// Flattens one level, with `of` flattening the components (the spec's `flatten_type`,
+/// `flatten_list` and `flatten_record`).
 fn flatten_shape(
     shape: Despecialized<'_>,
     ptr: PtrType,
@@ -197,6 +200,7 @@ fn flatten_shape(
     }
 }
 
+/// Flattens the cases into shared core values (the spec's `flatten_variant`).
 fn flatten_variant(cases: Cases<'_>, of: impl FnMut(ValType) -> Vec<CoreType>) -> Vec<CoreType> {
     let mut flat = alloc::vec![CoreType::I32];
     for payload in cases.payloads().map(of) {

@@ -1,5 +1,6 @@
-//! What is known of a type from the moment it is built: layouts, flattened types, depth, predicates.
-//! Follows CanonicalABI.md, "Type Predicates"; the measuring itself is in `layout` and `flatten`.
+//! What is known about a type from the moment it is built: layouts, flattened types, depth,
+//! predicates. Follows CanonicalABI.md, "Type Predicates"; the measuring itself is in `layout` and
+//! `flatten`.
 
 use alloc::boxed::Box;
 

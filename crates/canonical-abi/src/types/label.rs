@@ -1,5 +1,5 @@
-//! Labels of record fields, variant cases, enum tags and flags.
-//! Follows Explainer.md, "Import and Export Definitions" (the production `label`) and "Name Uniqueness".
+//! Labels of record fields, variant cases, enum tags and flags. Follows Explainer.md, "Import and
+//! Export Definitions" (the production `label`) and "Name Uniqueness".
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};

@@ -1,8 +1,8 @@
 //! Sizes, alignments and field offsets of values in linear memory.
 //! Follows CanonicalABI.md, "Alignment" and "Element Size".
 //!
-//! Layouts are worked out when a type is built ([`Types`]), bottom up, for both pointer types; the public
-//! functions look them up.
+//! Layouts are worked out when a type is built ([`Types`]), bottom up, for both pointer types; the
+//! public functions look them up.
 
 use super::despecialize::{Cases, Despecialized, Fields};
 use super::type_error::TypeError;
@@ -28,7 +28,8 @@ impl Layout {
         self.align
     }
 
-    /// Returns the layout of a scalar, or of a handle: `size` is 1, 2, 4 or 8 bytes, and the alignment too.
+    /// Returns the layout of a scalar, or of a handle: `size` is 1, 2, 4 or 8 bytes, and the
+    /// alignment too.
     ///
     /// # Panics
     ///
@@ -43,7 +44,8 @@ impl Layout {
         Self { size: 2 * ptr.size(), align: ptr.size() }
     }
 
-    /// Returns the layout of this size, rounded up to a multiple of `align`, or `None` if it is too large for any type.
+    /// Returns the layout of this size, rounded up to a multiple of `align`, or `None` if it is too
+    /// large for any type.
     #[expect(clippy::cast_possible_truncation, reason = "below the limit, which is an u32")]
     pub const fn rounded(size: u64, align: u32) -> Option<Self> {
         let size = size.next_multiple_of(align as u64);
@@ -55,8 +57,8 @@ impl Layout {
     }
 }
 
-/// The fields of a record so far: its size without padding at the end, and its alignment. A constant function places
-/// each field, so that layouts of Rust's types can be constants.
+/// The fields of a record so far: its size without padding at the end, and its alignment. A
+/// constant function places each field, so that layouts of Rust's types can be constants.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RecordLayout {
     size: u64,
@@ -69,7 +71,7 @@ impl RecordLayout {
         Self { size: 0, align: 1 }
     }
 
-    /// Returns where a further field lies, in bytes from the start, and the record with it.
+    /// Returns the offset in bytes of one more field, and the record with that field.
     ///
     /// # Panics
     ///
@@ -107,7 +109,7 @@ impl VariantLayout {
         Self { discriminant: discriminant_size(n_cases), max_size: 0, max_align: 1 }
     }
 
-    /// Returns the variant with a further payload.
+    /// Returns the variant with one more payload.
     #[must_use]
     pub const fn with(self, payload: Layout) -> Self {
         let max_size = if payload.size > self.max_size { payload.size } else { self.max_size };
@@ -183,8 +185,8 @@ pub fn align_to(ptr: u64, alignment: u32) -> u64 {
     ptr.next_multiple_of(u64::from(alignment))
 }
 
-/// Returns the size and the alignment in bytes that `tuple<tys...>` has: those of spilled parameters. The tuple
-/// need not be a type of the arena, nor keep its size limit.
+/// Returns the size and the alignment in bytes that `tuple<tys...>` has: those of spilled
+/// parameters. The tuple need not be a type of the arena, nor keep its size limit.
 pub fn tuple_layout(types: &Types, tys: impl Iterator<Item = ValType>, ptr: PtrType) -> (u64, u32) {
     tys.fold(RecordLayout::new(), |record, ty| record.with(layout(types, ty, ptr)).1).finish()
 }
@@ -202,7 +204,8 @@ pub fn field_offsets<'a>(
     })
 }
 
-/// Returns the size in bytes of the discriminant of a variant of `n_cases` (the spec's `discriminant_type`).
+/// Returns the size in bytes of the discriminant of a variant of `n_cases` (the spec's
+/// `discriminant_type`).
 pub const fn discriminant_size(n_cases: usize) -> u32 {
     match n_cases {
         0..=0x100 => 1,
@@ -211,13 +214,14 @@ pub const fn discriminant_size(n_cases: usize) -> u32 {
     }
 }
 
-/// Returns where the payload of a variant, enum, option or result starts, in bytes from the discriminant.
-/// For any other type this is 0.
+/// Returns where the payload of a variant, enum, option or result starts, in bytes from the
+/// discriminant. For any other type this is 0.
 pub fn payload_offset(types: &Types, ty: ValType, ptr: PtrType) -> u32 {
     info_of(types, ty).map_or(0, |info| info.payload_offsets[ptr.index()])
 }
 
-/// Returns the size in bytes of `n_flags` flags (the spec's `elem_size_flags`).
+/// Returns the size in bytes of `n_flags` flags, which is also their alignment (the spec's
+/// `elem_size_flags` and `alignment_flags`).
 pub const fn flags_size(n_flags: usize) -> u32 {
     match n_flags {
         0..=8 => 1,
@@ -252,6 +256,7 @@ pub(crate) fn measure_payload_offset(types: &Types, shape: Despecialized<'_>, pt
     }
 }
 
+/// Works out a list of a fixed length (the spec's `elem_size_list` and `alignment_list`).
 fn measure_fixed_length_list(
     types: &Types,
     element: ValType,
@@ -262,15 +267,18 @@ fn measure_fixed_length_list(
     Layout::checked(u64::from(length) * u64::from(element.size), element.align)
 }
 
+/// Works out a record (the spec's `elem_size_record` and `alignment_record`).
 fn measure_record(types: &Types, fields: Fields<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
     let (size, align) = tuple_layout(types, fields.types(), ptr);
     Layout::checked(size, align)
 }
 
+/// Works out a variant (the spec's `elem_size_variant` and `alignment_variant`).
 fn measure_variant(types: &Types, cases: Cases<'_>, ptr: PtrType) -> Result<Layout, TypeError> {
     variant_layout(types, cases, ptr).finish().ok_or(TypeError::TooLarge)
 }
 
+/// Returns the cases' layouts together (the spec's `max_case_alignment`, and the largest size).
 fn variant_layout(types: &Types, cases: Cases<'_>, ptr: PtrType) -> VariantLayout {
     let variant = VariantLayout::new(cases.len());
     cases.payloads().fold(variant, |variant, ty| variant.with(layout(types, ty, ptr)))
@@ -291,8 +299,8 @@ mod tests {
         pub(super) static N_LAYOUTS: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// Builds a graph of types, `width` in each layer, each of two of the layer below, asks for all layouts, and
-    /// returns how many types there are and how many layouts were looked at.
+    /// Builds a graph of types, `width` in each layer, each of two of the layer below, asks for all
+    /// layouts, and returns how many types there are and how many layouts were looked at.
     fn lay_out_graph(width: u32) -> (u64, u64) {
         let before = N_LAYOUTS.get();
         let mut types = Types::new();

@@ -1,9 +1,10 @@
 //! Component value types in a hash-consed arena.
 //!
-//! Follows Explainer.md, "Type Definitions". Structurally equal types get equal ids, so `ValType` equality is
-//! type equality within one [`Types`]. Constructors check everything that validation demands of a value type
-//! (labels, counts, size, depth); what is in the arena is therefore valid, has a size below 2^28 bytes (the entry of
-//! a map: little more), a bounded depth, and layouts that cannot fail. Labels are checked in `label.rs`.
+//! Follows Explainer.md, "Type Definitions". Structurally equal types get equal ids, so `ValType`
+//! equality is type equality within one [`Types`]. Constructors check everything that validation
+//! demands of a value type (labels, counts, size, depth); what is in the arena is therefore valid,
+//! has a size below 2^28 bytes (the entry of a map: little more), a bounded depth, and layouts that
+//! cannot fail. Labels are checked in `label.rs`.
 
 pub mod despecialize;
 pub mod display;
@@ -28,14 +29,16 @@ use type_error::TypeError;
 
 /// The deepest nesting of a value type, counting the outermost as 1.
 ///
-/// Not a limit of the spec: it bounds the recursion of everything that walks a type or one of its values.
+/// Not a limit of the spec: it bounds the recursion of everything that walks a type or one of its
+/// values.
 pub const MAX_TYPE_DEPTH: u32 = 100;
 
-/// Every type is smaller than this many bytes with 64-bit pointers (CanonicalABI.md, "Element Size").
+/// Every type is smaller than this many bytes with 64-bit pointers (CanonicalABI.md, "Element
+/// Size").
 pub const TYPE_SIZE_LIMIT_BYTES: u32 = 1 << 28;
 
-/// What a map's entry is smaller than. The entry is no value by itself, so validation limits only its key and its value;
-/// a key takes 16 bytes at most, padding included.
+/// What a map's entry is smaller than. The entry is no value by itself, so validation limits only
+/// its key and its value; a key takes 16 bytes at most, padding included.
 pub(crate) const MAP_ENTRY_SIZE_LIMIT_BYTES: u32 = TYPE_SIZE_LIMIT_BYTES + 32;
 
 /// The most flags of one `flags` type (Binary.md, "Type Definitions").
@@ -68,7 +71,8 @@ impl PtrType {
     }
 }
 
-/// A resource type as a type mentions it. The embedder decides which run-time resource type it names.
+/// A resource type as a type mentions it. The embedder decides which run-time resource type it
+/// names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub struct ResourceId(pub u32);
 
@@ -206,7 +210,8 @@ pub struct MapType {
     pub key: ValType,
     /// The values' type.
     pub value: ValType,
-    /// `tuple<key, value>`: a map despecializes to a list of it. Its size may exceed [`TYPE_SIZE_LIMIT_BYTES`] by a key.
+    /// `tuple<key, value>`: a map despecializes to a list of it. Its size may exceed
+    /// [`TYPE_SIZE_LIMIT_BYTES`] by a key.
     pub entry: ValType,
 }
 
@@ -236,7 +241,7 @@ pub struct FuncType {
 }
 
 impl FuncType {
-    /// Returns the parameters' types (the spec's `param_types`).
+    /// Returns the parameters' types (the spec's `param_types` and `extract_types`).
     pub fn param_types(&self) -> Vec<ValType> {
         self.params.iter().map(|(_, ty)| *ty).collect()
     }
@@ -267,8 +272,8 @@ macro_rules! compounds {
             }
 
             impl Types {
-                /// Interns `def`, whose labels and counts the caller has checked and which must be smaller than
-                /// the limit.
+                /// Interns `def`, whose labels and counts the caller has checked and which must be
+                /// smaller than the limit.
                 fn $intern(&mut self, def: $def, limit_bytes: u32) -> Result<ValType, TypeError> {
                     intern(self, Definition::$variant(def), |id| ValType::$variant($id(id)), limit_bytes)
                 }
@@ -289,7 +294,8 @@ macro_rules! compounds {
             }
         }
 
-        /// Returns where a compound type stands among all of its arena, or `None` for a type without definition.
+        /// Returns where a compound type stands among all of its arena, or `None` for a type
+        /// without definition.
         #[inline]
         fn position(ty: ValType) -> Option<u32> {
             match ty {
@@ -317,13 +323,13 @@ compounds! {
 
 /// The arena: every compound type that [`ValType`]s name.
 ///
-/// Invariants: only valid types, each once; a type's components come before it. `defs`, `infos` and `layouts` are by
-/// position, which is the number in a type's id.
+/// Invariants: only valid types, each once; a type's components come before it. `defs`, `infos` and
+/// `layouts` are by position, which is the number in a type's id.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
     defs: Vec<Definition>,
     infos: Vec<Info>,
-    /// Those of `infos`, once more: nothing else is asked for as often.
+    /// Copies of those in `infos`, side by side, because nothing else is read as often.
     layouts: Vec<[Layout; 2]>,
     ids: BTreeMap<Definition, u32>,
     resource_names: BTreeMap<ResourceId, String>,
@@ -383,7 +389,8 @@ impl Types {
     ///
     /// # Errors
     ///
-    /// When there is no field, a label is empty, not kebab case or not unique, or the type is too large or deep.
+    /// When there is no field, a label is empty, not kebab case or not unique, or the type is too
+    /// large or deep.
     pub fn record(&mut self, fields: Vec<(String, ValType)>) -> Result<ValType, TypeError> {
         check_labels(LabelOf::Field, fields.iter().map(|(name, _)| name.as_str()))?;
         let fields = fields.into_iter().map(|(name, ty)| Field { name, ty }).collect();
@@ -406,7 +413,8 @@ impl Types {
     ///
     /// # Errors
     ///
-    /// When there is no case, a label is empty, not kebab case or not unique, or the type is too large or deep.
+    /// When there is no case, a label is empty, not kebab case or not unique, or the type is too
+    /// large or deep.
     pub fn variant(&mut self, cases: Vec<(String, Option<ValType>)>) -> Result<ValType, TypeError> {
         check_labels(LabelOf::Case, cases.iter().map(|(name, _)| name.as_str()))?;
         let cases = cases.into_iter().map(|(name, ty)| Case { name, ty }).collect();
@@ -445,7 +453,8 @@ impl Types {
     ///
     /// # Errors
     ///
-    /// When there are none or more than [`MAX_FLAGS`] labels, or one is empty, not kebab case or not unique.
+    /// When there are none or more than [`MAX_FLAGS`] labels, or one is empty, not kebab case or
+    /// not unique.
     pub fn flags(&mut self, labels: Vec<String>) -> Result<ValType, TypeError> {
         if labels.len() > MAX_FLAGS {
             return Err(TypeError::TooManyFlags { n_flags: labels.len() });
@@ -479,7 +488,8 @@ impl Types {
     ///
     /// # Errors
     ///
-    /// When `key` is not a key type (`bool`, an integer type, `char` or `string`), or the type is too deep.
+    /// When `key` is not a key type (`bool`, an integer type, `char` or `string`), or the type is
+    /// too deep.
     pub fn map(&mut self, key: ValType, value: ValType) -> Result<ValType, TypeError> {
         if !is_key_type(key) {
             return Err(TypeError::MapKey);

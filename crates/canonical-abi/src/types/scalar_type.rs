@@ -51,7 +51,8 @@ impl ScalarType {
         }
     }
 
-    /// Returns the size of a value in linear memory, which is also its alignment: 1, 2, 4 or 8 bytes.
+    /// Returns the size of a value in linear memory, which is also its alignment: 1, 2, 4 or 8
+    /// bytes.
     pub const fn size(self) -> u32 {
         match self {
             Self::Bool | Self::S8 | Self::U8 => 1,

@@ -1,6 +1,7 @@
 //! Why a type could not be built.
 //!
-//! The messages start with the texts that the official suite's validation tests expect (`test/validation/`).
+//! The messages start with the texts that the official suite's validation tests expect
+//! (`test/validation/`).
 
 use alloc::string::String;
 use core::fmt;

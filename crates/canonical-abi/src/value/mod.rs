@@ -1,8 +1,9 @@
 //! Component values, and whether a value is one of a type.
 //! Follows Explainer.md, "Type Definitions" (the abstract values of each type).
 //!
-//! Values are positional: field, case and flag names live in the type. A list of scalars has one form only, the
-//! typed one ([`List::from_values`] finds it), so that it is lifted and lowered in bulk.
+//! Values are positional: field, case and flag names live in the type. A list of scalars has one
+//! form only, the typed one ([`List::from_values`] finds it), so that it is lifted and lowered in
+//! bulk.
 
 mod rows;
 pub(crate) mod specialize;
@@ -16,7 +17,8 @@ use alloc::vec::Vec;
 use crate::types::{ScalarType, ValType};
 pub use rows::{RowKind, Rows};
 
-/// A component value. Which type it is of is decided by [`type_check`](crate::type_check::type_check).
+/// A component value. [`type_check`](crate::type_check::type_check) decides whether it is one of a
+/// type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Of `bool`.
@@ -66,7 +68,8 @@ pub enum Value {
     Option(Option<Box<Self>>),
     /// Of `result`.
     Result(Result<Option<Box<Self>>, Option<Box<Self>>>),
-    /// Of `flags`: bit `i` is the flag of label `i`.
+    /// Of `flags`: bit `i` is the flag of label `i` (what the spec's `pack_flags_into_int`
+    /// returns).
     Flags(u32),
     /// Of `own<R>`: the representation.
     Own(u32),
@@ -80,8 +83,8 @@ pub enum Value {
     Future(u32),
 }
 
-/// The elements of a list: typed if they are of a scalar type. A list of records or tuples has two forms, which are equal
-/// if their elements are.
+/// The elements of a list: typed if they are of a scalar type. A list of records or tuples has two
+/// forms, which are equal if their elements are.
 #[derive(Clone, Debug)]
 pub enum List {
     /// Of `bool`.
@@ -199,8 +202,8 @@ impl List {
         (0..self.len()).filter_map(|i| self.get(i))
     }
 
-    /// Returns the list of these elements in the form for elements of type `element`: typed if that is scalar.
-    /// A value of another type leaves the list untyped, which `type_check` then rejects.
+    /// Returns the list of these elements in the form for elements of type `element`: typed if that
+    /// is scalar. A value of another type leaves the list untyped, which `type_check` then rejects.
     pub fn from_values(element: ValType, values: Vec<Value>) -> Self {
         macro_rules! typed {
             ($variant:ident) => {{

@@ -1,7 +1,7 @@
 //! Lists of records or tuples by column.
 //!
-//! A list of 10,000 records would be 10,001 allocations and a tag beside every number, if every record were a value of its
-//! own. By column it is one typed list for each field.
+//! A list of 10,000 records would be 10,001 allocations and a tag beside every number, if every
+//! record were a value of its own. By column it is one typed list for each field.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -31,7 +31,8 @@ pub enum RowKind {
 }
 
 impl Rows {
-    /// Returns the rows of these columns, each the values of one field in the form of a list of them.
+    /// Returns the rows of these columns, each the values of one field in the form of a list of
+    /// them.
     ///
     /// # Panics
     ///

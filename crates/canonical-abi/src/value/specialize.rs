@@ -1,4 +1,5 @@
-//! The way back from despecialized values: which form of [`Value`] a type has, and what a value holds.
+//! Back from despecialized values: which form of [`Value`] a type has, and what a value
+//! holds.
 //!
 //! Functions that look into a value rely on `type_check`; they panic on a value that it rejects.
 

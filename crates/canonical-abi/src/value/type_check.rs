@@ -112,7 +112,8 @@ fn check_list(types: &Types, ty: ValType, element: ValType, list: &List) -> Resu
     }
 }
 
-/// Checks the elements of a list and returns whether it has the form for them; `at` says which element an error is in.
+/// Checks the elements of a list and returns whether it has the form for them; `at` says which
+/// element an error is in.
 fn check_elements(
     types: &Types,
     element: ValType,

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
 use canonical_abi::{Host, ResourceId, StringEncoding, Trap};
 
-/// What the tests lift from and lower to. `realloc` always moves the block and fills the gap with a pattern, so
-/// that bytes left unwritten or read from the old block show.
+/// What the tests lift from and lower to. `realloc` always moves the block and fills the gap with a
+/// pattern, so that bytes left unwritten or read from the old block show.
 pub(crate) struct Bump {
     pub(crate) memory: Vec<u8>,
     pub(crate) source: StringEncoding,

@@ -1,4 +1,4 @@
-//! What a linker knows by name: functions and resource types of the host, and the exports of instances.
+//! What a linker knows by name: functions and resource types of the host, and exports of instances.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,7 +45,8 @@ pub(crate) enum ResourceDefinition<T: 'static> {
     },
 }
 
-/// The type of a host function, for [`LinkerInstance::func_new_with_type`](crate::LinkerInstance::func_new_with_type).
+/// The type of a host function, for
+/// [`LinkerInstance::func_new_with_type`](crate::LinkerInstance::func_new_with_type).
 #[derive(Clone, Debug)]
 pub struct HostFuncType {
     /// The types that `ty` names. Errors write resource types as [`Types::name_resource`] says.

@@ -1,4 +1,4 @@
-//! The linker: meets a component's imports by name.
+//! The linker: satisfies a component's imports by name.
 
 use std::any::TypeId;
 use std::fmt;
@@ -22,10 +22,11 @@ use crate::run::{
 };
 use crate::typed::{LiftTuple, LowerTuple, Results};
 
-/// Functions, resource types, core modules, components and live instances by name.
+/// Functions, resource types, core modules, components and instances by name.
 ///
-/// Where a component imports `a:b/c@1.2.3` and the linker has no such instance but has one of a compatible version
-/// (the same major version, or the same minor version of major version 0), that one is taken.
+/// Where a component imports `a:b/c@1.2.3` and the linker has no such instance but has one of a
+/// compatible version (the same major version, or the same minor version of major version 0), that
+/// one is used.
 pub struct Linker<T: 'static> {
     definitions: Definitions<T>,
 }
@@ -47,7 +48,8 @@ impl<T: 'static> Linker<T> {
         LinkerInstance { definitions: &mut self.definitions, path: Path::new() }
     }
 
-    /// Returns the place for what a component imports from the instance `name`, such as `wasi:cli/stdout@0.2.6`.
+    /// Returns the place for what a component imports from the instance `name`, such as
+    /// `wasi:cli/stdout@0.2.6`.
     ///
     /// # Errors
     ///
@@ -56,7 +58,7 @@ impl<T: 'static> Linker<T> {
         self.root().into_instance(name)
     }
 
-    /// Provides a live instance under a name, as [`LinkerInstance::define_exports`] does.
+    /// Provides an instance under a name, like [`LinkerInstance::define_exports`].
     ///
     /// # Errors
     ///
@@ -65,8 +67,8 @@ impl<T: 'static> Linker<T> {
         self.instance(name)?.define_exports(instance)
     }
 
-    /// Meets each import of the component that is not met yet: functions trap when called and name the import,
-    /// resource types become the host's.
+    /// Provides a stub for each import of the component that the linker does not know: functions
+    /// that trap when called and name the import, and resource types of the host.
     ///
     /// # Errors
     ///
@@ -98,8 +100,9 @@ impl<T: 'static> Linker<T> {
         Ok((String::from(last(path)), instance))
     }
 
-    /// Meets the core modules and components that a component imports: what comes back imports none of them any more.
-    /// [`Self::instantiate`] does it each time; a component that is to be instantiated often is linked once.
+    /// Satisfies the imports of core modules and components, and returns a component without these
+    /// imports. [`Self::instantiate`] does so each time: link a component once if you instantiate
+    /// it often.
     ///
     /// # Errors
     ///
@@ -112,7 +115,7 @@ impl<T: 'static> Linker<T> {
     ///
     /// # Errors
     ///
-    /// If an import is not met, or if the component traps.
+    /// If an import is not satisfied, or if the component traps.
     pub fn instantiate(
         &self,
         mut store: impl AsContextMut<Data = T>,
@@ -129,8 +132,8 @@ impl<T: 'static> Linker<T> {
 impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// Provides a function.
     ///
-    /// Arguments have been checked when `func` is called; the result is checked when it returns, a wrong one traps.
-    /// An error that it returns becomes a trap of the guest.
+    /// Arguments have been checked when `func` is called; the result is checked when it returns, a
+    /// wrong one traps. An error that it returns becomes a trap of the guest.
     ///
     /// # Errors
     ///
@@ -142,8 +145,8 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, Definition::Func(FuncDefinition::Host { func: Arc::new(func), ty: None }))
     }
 
-    /// Provides a function of a type: a component that imports one of another type is not linked. Otherwise as
-    /// [`Self::func_new`].
+    /// Provides a function of a type: a component that imports one of another type is not linked.
+    /// Otherwise like [`Self::func_new`].
     ///
     /// # Errors
     ///
@@ -157,11 +160,12 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, Definition::Func(FuncDefinition::Host { func: Arc::new(func), ty }))
     }
 
-    /// Provides a function on Rust types: `func_wrap("f", |cx, (a, b): (u32, String)| Ok((a + 1,)))`. A component that
-    /// imports one of other types is not linked.
+    /// Provides a function on Rust types:
+    /// `func_wrap("f", |cx, (a, b): (u32, String)| Ok((a + 1,)))`. A component that imports one of
+    /// other types is not linked.
     ///
-    /// Its arguments are a tuple, and so is its result: `()` or `(r,)`. An error that it returns becomes a trap of the
-    /// guest.
+    /// Its arguments are a tuple, and so is its result: `()` or `(r,)`. An error that it returns
+    /// becomes a trap of the guest.
     ///
     /// # Errors
     ///
@@ -175,10 +179,12 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, Definition::Func(FuncDefinition::Typed(Arc::new(TypedClosure::new(func)))))
     }
 
-    /// Provides a resource type whose values the host knows by a number of its choice, the representation.
-    /// `dtor` is called with it when a guest drops the last handle to a resource. All components of a store that import
-    /// it know it as one type. Handles to it are [`Resource<R>`](crate::typed::Resource)s in functions on Rust types; `R` may
-    /// be any type, also one without values, and `()` for functions on [`Val`]s. Returns its name, by which a [`HostFuncType`] mentions it.
+    /// Provides a resource type whose values the host knows by a number of its choice, the
+    /// representation. `dtor` is called with it when a guest drops the last handle to a resource.
+    /// All components of a store that import it know it as one type. Handles to it are
+    /// [`Resource<R>`](crate::typed::Resource)s in functions on Rust types; `R` may be any type,
+    /// also one without values, and `()` for functions on [`Val`]s. Returns its name, by which a
+    /// [`HostFuncType`] mentions it.
     ///
     /// # Errors
     ///
@@ -212,11 +218,10 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.define(name, Definition::Component(component.clone()))
     }
 
-    /// Provides the exports of a live instance, each under its own name: functions, resource types, modules,
-    /// components and instances.
-    /// A component of the same store that imports them is linked to the instance itself: its calls go there without
-    /// passing through the host, and resource types are the same types. Their types must be those that the component
-    /// expects.
+    /// Provides the exports of an instance, each under its own name: functions, resource types,
+    /// modules, components and instances. A component of the same store that imports them is linked
+    /// to the instance itself: its calls go there without passing through the host, and resource
+    /// types are the same types. Their types must be those that the component expects.
     ///
     /// # Errors
     ///
@@ -260,7 +265,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     }
 }
 
-/// Provides the items of a live instance, or of an instance that it exports at `path`.
+/// Provides the items of an instance, or of an instance that it exports at `path`.
 fn define_items<T: 'static>(
     into: &mut LinkerInstance<'_, T>,
     instance: &Instance,

@@ -1,4 +1,5 @@
-//! Meets the imports of a component with what a linker knows: by name, and by type where the type is known.
+//! Satisfies the imports of a component with what a linker knows: by name, and by type where the
+//! type is known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ pub(crate) fn satisfy_imports<T: 'static>(
 ) -> Result<Imports<T>, LinkError> {
     let plan = &component.inner.plan;
     let (state, host) = cx.halves_mut();
-    // Functions come first: where an instance lacks everything, they say more than its resource types.
+    // Functions come first: where an instance lacks everything, they say more than its resource
+    // types.
     let find_func = |import| Ok((import, func(definitions, component, import)?));
     let found = plan.imported_funcs.iter().map(find_func).collect::<Result<Vec<_>, LinkError>>()?;
     let mut resources = Vec::with_capacity(plan.resources.len());
@@ -42,7 +44,7 @@ pub(crate) fn satisfy_imports<T: 'static>(
     Ok(Imports { funcs, resources })
 }
 
-/// Meets the imports of core modules and components, and resolves the component with them.
+/// Satisfies the imports of core modules and components, and resolves the component with them.
 pub(crate) fn satisfy_modules<T: 'static>(
     definitions: &Definitions<T>,
     component: &Component,
@@ -79,7 +81,7 @@ pub(crate) fn satisfy_modules<T: 'static>(
     })
 }
 
-/// What types are checked with.
+/// The component whose imports are satisfied, and what its resource types are in the store.
 struct Importer<'a, T: 'static> {
     state: &'a State,
     host: &'a HostState<T>,
@@ -180,7 +182,7 @@ fn satisfy_func<T: 'static>(
             let given = TypeScope { types: &info.types, resources: &resource };
             check_func(importer, import, given, &info.signature)?;
             let func = importer.host.func(*index);
-            // What only passes on is left out, so that chains do not grow.
+            // A function that only calls another is left out, so that chains do not grow.
             Ok(Body::Exported(match &func.body {
                 Body::Exported(callee) => Arc::clone(callee),
                 Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Arc::clone(func),
@@ -208,8 +210,8 @@ fn check_func<T>(
     Err(LinkError::WrongType(format!("{import} is provided as `{given_text}`{hint}")))
 }
 
-/// Checks the value types that the component imports and the linker has. What it has not is not missed: the host
-/// provides functions without the types that they mention.
+/// Checks the value types that the component imports and the linker has. Others need not
+/// be there: the host provides functions without the types that they mention.
 fn check_types<T>(
     importer: &Importer<'_, T>,
     definitions: &Definitions<T>,
@@ -267,7 +269,8 @@ pub(crate) enum Found<'a, T: 'static> {
     Nothing,
 }
 
-/// Finds a path. Where an instance of the very name lacks the rest, one of a compatible version may have it.
+/// Finds a path. If the instance of exactly this name lacks the rest, one of a compatible version
+/// may have it.
 pub(crate) fn find<'a, T>(definitions: &'a Definitions<T>, path: &[Arc<str>]) -> Found<'a, T> {
     let Some((name, rest)) = path.split_first() else { return Found::Nothing };
     let mut best = Found::Nothing;
@@ -291,7 +294,8 @@ pub(crate) fn find<'a, T>(definitions: &'a Definitions<T>, path: &[Arc<str>]) ->
     best
 }
 
-/// Returns what has the very name, then what has one of a compatible version, last one first.
+/// Returns what has exactly this name, then what has one of a compatible version, the last one
+/// first.
 fn candidates<'a, T>(definitions: &'a Definitions<T>, name: &str) -> impl Iterator<Item = &'a Definition<T>> {
     let compatible = compatible_name(name).map(|wanted| {
         let matches = move |other: &str| other != name && compatible_name(other) == Some(wanted);

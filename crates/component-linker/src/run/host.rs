@@ -1,5 +1,5 @@
-//! What the host provides to a store: functions, and resource types with their destructors. The half
-//! of a store's state that depends on the embedder's data.
+//! What the host provides to a store: functions, and resource types with their destructors. The
+//! half of a store's state that depends on the embedder's data.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -93,7 +93,8 @@ impl<T> HostState<T> {
         index
     }
 
-    /// Returns the index of a resource type of the host, if a component of the store has imported it.
+    /// Returns the index of a resource type of the host, if a component of the store has imported
+    /// it.
     pub(crate) fn known_resource(&self, id: HostResource) -> Option<ResourceIndex> {
         self.resources.get(&id).copied()
     }

@@ -44,7 +44,7 @@ pub struct Func {
     pub(crate) info: Arc<FuncInfo>,
 }
 
-/// Why a call did not yield a result.
+/// Why a call has no result.
 #[derive(Debug)]
 pub enum CallError {
     /// The function or instance belongs to another store.
@@ -77,11 +77,11 @@ impl Instance {
         &self.inner.component
     }
 
-    /// Returns the exported function at a path: `["run"]`, or `["ns:pkg/interface", "run"]` for a function of an
-    /// exported instance.
+    /// Returns the exported function at a path: `["run"]`, or `["ns:pkg/interface", "run"]` for a
+    /// function of an exported instance.
     ///
-    /// Returns `None` if there is no such function, or if the instance belongs to another store. Look a function
-    /// up once and keep it.
+    /// Returns `None` if there is no such function, or if the instance belongs to another store.
+    /// Look a function up once and keep it.
     pub fn get_func(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<Func> {
         if store.as_context_mut().state().id != self.inner.store {
             return None;
@@ -117,11 +117,12 @@ impl Instance {
     }
 
     /// Drops a resource that the host owns: calls the destructor of `resource`, a resource type of
-    /// [`Component::types`], with the representation that came as [`Val::Own`].
+    /// [`Component::types`], with the representation that the host was given as [`Val::Own`].
     ///
     /// # Errors
     ///
-    /// If the store is another one, if `resource` is no resource type of the component, or if the destructor traps.
+    /// If the store is another one, if `resource` is no resource type of the component, or if the
+    /// destructor traps.
     pub fn drop_resource(
         &self,
         mut store: impl AsContextMut,
@@ -139,11 +140,13 @@ impl Instance {
 }
 
 impl ResourceAny {
-    /// Drops a resource that the host owns: calls its destructor. For one that is borrowed there is nothing to do.
+    /// Drops a resource that the host owns: calls its destructor. For one that is borrowed there is
+    /// nothing to do.
     ///
     /// # Errors
     ///
-    /// If the resource is of another store, was given away or dropped before, or if its destructor traps.
+    /// If the resource is of another store, was given away or dropped before, or if its destructor
+    /// traps.
     pub fn resource_drop(&self, mut store: impl AsContextMut) -> Result<(), CallError> {
         let mut cx = store.as_context_mut();
         if cx.state().id != self.ty().store {
@@ -168,18 +171,19 @@ impl Func {
         &self.info.types
     }
 
-    /// Calls the function: lowers the arguments, runs it, lifts its result and calls its post-return function.
+    /// Calls the function: lowers the arguments, runs it, lifts its result and calls its
+    /// post-return function.
     ///
     /// # Errors
     ///
-    /// If the arguments do not fit the function's type, nothing has run. If the guest traps, every component
-    /// instance that the trap passed through is out of use.
+    /// If the arguments do not fit the function's type, nothing has run. If the guest traps, every
+    /// component instance that the trap passed through is out of use.
     pub fn call(&self, mut store: impl AsContextMut, args: &[Val]) -> Result<Option<Val>, CallError> {
         self.call_with(&mut store.as_context_mut(), args, None)
     }
 
-    /// Calls the function as [`call`](Self::call) does, and returns besides the result what lowering the arguments and
-    /// lifting the result did, step by step. For tools; it is slower.
+    /// Calls the function like [`call`](Self::call), and returns also what lowering the arguments
+    /// and lifting the result did, step by step. For tools: it is slower.
     pub fn call_traced(
         &self,
         mut store: impl AsContextMut,

@@ -19,7 +19,7 @@ use crate::resolve::{
 };
 use crate::trap::Trap;
 
-/// What meets the imports of a plan, in its order.
+/// What satisfies the imports of a plan, in its order.
 pub(crate) struct Imports<T: 'static> {
     pub(crate) funcs: Vec<Body<T>>,
     /// By [`ResourceId`]; `None` for those that the component defines.
@@ -187,7 +187,8 @@ fn instantiate_module<T: 'static>(
     }
 }
 
-/// Returns what a core definition names. A built-in that is not supported becomes a function of type `ty`.
+/// Returns what a core definition names. A built-in that is not supported becomes a function of
+/// type `ty`.
 fn core_extern<T: 'static>(
     cx: &mut StoreContextMut<'_, T>,
     progress: &Progress,

@@ -1,7 +1,7 @@
 //! Components at run time: stores, instances, and the calls between them and the host.
 //!
-//! The rest of the crate makes an [`Instance`] with [`instantiate`] and calls its [`Func`]s. Nothing here looks anything
-//! up by name, but for exports that a host asks an instance for.
+//! The rest of the crate makes an [`Instance`] with [`instantiate`] and calls its [`Func`]s.
+//! Nothing here looks anything up by name, but for exports that a host asks an instance for.
 
 mod canon;
 mod func;

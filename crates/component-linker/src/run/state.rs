@@ -20,7 +20,8 @@ use crate::trap::Trap;
 pub(crate) struct State {
     /// Tells functions and instances of this store from those of others.
     pub(crate) id: u64,
-    /// By [`InstanceIndex`]. Boxed, so that each stays where it is.
+    /// By [`InstanceIndex`].
+    #[expect(clippy::vec_box, reason = "an instance stays where it is, for those who know its address")]
     instances: Vec<Box<InstanceState>>,
     /// By [`ResourceIndex`].
     resources: Vec<ResourceType>,
@@ -57,9 +58,9 @@ pub(crate) struct InstanceState {
 
 /// What compiled code, tasks and a signal handler may read and write of an instance.
 ///
-/// The contract: the fields lie at the offsets that the tests below state, and the head itself stays
-/// at its address as long as its store lives. `handle_slots` and `n_handle_slots` are those of the
-/// instance's handle table at all times; a slot has the layout that
+/// The contract: the fields lie at the offsets that the tests below state, and the head itself
+/// stays at its address as long as its store lives. `handle_slots` and `n_handle_slots` are those
+/// of the instance's handle table at all times; a slot has the layout that
 /// [`canonical_abi::handles::slot`] states. Entries may be read, and changed in place. Entries are
 /// added and removed by the run time only, since a table grows by moving.
 #[derive(Debug)]
@@ -160,8 +161,8 @@ impl State {
         Ok(())
     }
 
-    /// Does something with an instance's handle table that may add a handle, and returns also by how
-    /// many slots the table has grown.
+    /// Does something with an instance's handle table that may add a handle, and returns also by
+    /// how many slots the table has grown.
     pub(super) fn add_handle<R>(
         &mut self,
         instance: InstanceIndex,
@@ -203,7 +204,8 @@ impl InstanceState {
         &self.handles
     }
 
-    /// Returns the handle table, to do anything but add handles: [`StoreContextMut::add_handle`](super::StoreContextMut::add_handle) does that.
+    /// Returns the handle table, to do anything but add handles:
+    /// [`StoreContextMut::add_handle`](super::StoreContextMut::add_handle) does that.
     #[inline]
     pub(crate) fn handles_mut(&mut self) -> &mut HandleTable {
         &mut self.handles

@@ -1,7 +1,7 @@
 //! Stores: the embedder's data together with the state of all component instances made in them.
 //!
-//! A component store is a core store whose data carries the run-time state of components, so that built-ins reach it
-//! through the context that core code passes to them.
+//! A component store is a core store whose data carries the run-time state of components, so that
+//! built-ins reach it through the context that core code passes to them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,8 @@ pub(crate) struct StoreData<T: 'static> {
     pub(crate) host: HostState<T>,
 }
 
-/// A handle to a store, as functions take it: a [`Store`], a [`StoreContextMut`], or a mutable reference to one.
+/// A handle to a store, as functions take it: a [`Store`], a [`StoreContextMut`], or a mutable
+/// reference to one.
 pub trait AsContextMut {
     /// The embedder's data.
     type Data: 'static;
@@ -68,12 +69,12 @@ impl<T: 'static> Store<T> {
         &mut self.core.data_mut().data
     }
 
-    /// Does as [`StoreContextMut::set_epoch_deadline`].
+    /// Like [`StoreContextMut::set_epoch_deadline`].
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         self.core.set_epoch_deadline(ticks);
     }
 
-    /// Does as [`StoreContextMut::set_fuel`].
+    /// Like [`StoreContextMut::set_fuel`].
     pub fn set_fuel(&mut self, fuel: u64) {
         self.core.set_fuel(fuel);
     }
@@ -83,7 +84,7 @@ impl<T: 'static> Store<T> {
         self.core.fuel()
     }
 
-    /// Gives the embedder's data back and drops the instances.
+    /// Returns the embedder's data and drops the instances.
     pub fn into_data(self) -> T {
         self.core.into_data().data
     }
@@ -102,16 +103,18 @@ impl<T: 'static> StoreContextMut<'_, T> {
 
     /// Lets guests run until the engine's epoch has been raised `ticks` times from now on
     /// ([`Engine::increment_epoch`]); a guest that runs on traps with
-    /// [`TrapKind::Interrupt`](crate::TrapKind::Interrupt). Without a call of this there is no deadline. Means nothing unless
-    /// the engine was made with [`Config::epoch_interruption`](crate::Config::epoch_interruption).
+    /// [`TrapKind::Interrupt`](crate::TrapKind::Interrupt). Without a call of this there is no
+    /// deadline. It has no effect unless the engine was made with
+    /// [`Config::epoch_interruption`](crate::Config::epoch_interruption).
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         self.core.set_epoch_deadline(ticks);
     }
 
-    /// Sets how many operators guests may still execute, none at first: a guest that has used them up traps with
-    /// [`TrapKind::OutOfFuel`](crate::TrapKind::OutOfFuel). Means nothing unless the engine was made with
-    /// [`Config::consume_fuel`](crate::Config::consume_fuel). A guest may exceed it by as many operators as follow each other
-    /// without branch; what the host does for it (moving values, say) costs none.
+    /// Sets how many operators guests may still execute, none at first: a guest that has used them
+    /// up traps with [`TrapKind::OutOfFuel`](crate::TrapKind::OutOfFuel). It has no effect unless
+    /// the engine was made with [`Config::consume_fuel`](crate::Config::consume_fuel). A guest may
+    /// exceed it by as many operators as follow each other without a branch. What the host does for
+    /// it, such as moving values, costs none.
     pub fn set_fuel(&mut self, fuel: u64) {
         self.core.set_fuel(fuel);
     }
@@ -139,12 +142,12 @@ impl<T: 'static> StoreContextMut<'_, T> {
     /// Counts bytes that the run time keeps for instances among those that core instances take.
     pub(crate) fn charge(&mut self, n_bytes: u64) -> Result<(), LimitExceeded> {
         let limits = &self.state().limits;
-        let exceeded = limits.exceeded(jit::Budget::Instances);
+        let exceeded = limits.exceeded(jit::BudgetKind::Instances);
         self.core.charge(n_bytes).map_err(|_| exceeded)
     }
 
-    /// Does something with an instance's handle table that may add a handle, and counts the room that
-    /// the table takes for it.
+    /// Does something with an instance's handle table that may add a handle, and counts the room
+    /// that the table takes for it.
     pub(crate) fn add_handle<R>(
         &mut self,
         instance: InstanceIndex,

@@ -1,5 +1,5 @@
-//! The tasks of a store: what the calls into its component instances keep while they are in progress.
-//! Follows CanonicalABI.md, "Task State".
+//! The tasks of a store: what the calls into its component instances keep while they are in
+//! progress. Follows CanonicalABI.md, "Task State".
 //!
 //! The current task is an id, and each call restores the id of the one that it interrupted. A call
 //! that runs to its end in one go has no task until something asks for one: most never do.

@@ -16,10 +16,11 @@ use crate::typed::{
     Expected, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
 };
 
-/// A component function with parameters `P` and results `R`: `TypedFunc<(u32, String), (bool,)>`. Cheap to clone.
+/// A component function with parameters `P` and results `R`: `TypedFunc<(u32, String), (bool,)>`.
+/// Cheap to clone.
 ///
-/// Its types were checked when it was made. A call lowers Rust values into the guest and lifts the result out of it. It
-/// allocates what the result owns, and nothing else.
+/// Its types were checked when it was made. A call lowers Rust values into the guest and lifts the
+/// result out of it. It allocates what the result owns, and nothing else.
 pub struct TypedFunc<P, R> {
     func: Func,
     route: Route,
@@ -31,7 +32,7 @@ pub struct TypedFunc<P, R> {
 enum Route {
     /// Straight into the guest.
     Guest(Arc<Target>),
-    /// As a call with component values: of a host function that a component exports, or of an asynchronous function.
+    /// As a call with component values, of a host function that a component exports.
     Values,
 }
 
@@ -61,8 +62,8 @@ pub enum BindingsError {
 }
 
 impl Instance {
-    /// Returns the exported function at a path ([`get_func`](Self::get_func)) with the types of its parameters and
-    /// results. Look a function up once and keep it.
+    /// Returns the exported function at a path ([`get_func`](Self::get_func)) with the types of its
+    /// parameters and results. Look a function up once and keep it.
     ///
     /// # Errors
     ///
@@ -135,12 +136,14 @@ where
     P: LowerTuple,
     R: LiftTuple,
 {
-    /// Calls the function: lowers the arguments, runs it, lifts its result and calls its post-return function.
+    /// Calls the function: lowers the arguments, runs it, lifts its result and calls its
+    /// post-return function.
     ///
     /// # Errors
     ///
-    /// If the store is another one, or an argument is a resource that can't be passed, nothing has run. If the guest
-    /// traps, every component instance that the trap passed through is out of use.
+    /// If the store is another one, or an argument is a resource that can't be passed, nothing has
+    /// run. If the guest traps, every component instance that the trap passed through is out of
+    /// use.
     #[inline]
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R, CallError> {
         self.call_with(&mut store.as_context_mut(), &params)
@@ -148,8 +151,8 @@ where
 }
 
 impl<P, R: LiftTuple> TypedFunc<P, R> {
-    /// Calls the function with parameters that lower to what `P` lowers to: `&str` in place of `String`, say. For
-    /// generated code.
+    /// Calls the function with parameters that lower to what `P` lowers to: `&str` in place of
+    /// `String`, say. For generated code.
     #[doc(hidden)]
     #[inline]
     pub fn call_with<T, Q: LowerTuple>(
@@ -169,7 +172,7 @@ impl<P, R: LiftTuple> TypedFunc<P, R> {
         }
     }
 
-    /// Finds out whether the resources among the arguments can be passed.
+    /// Checks that the resources among the arguments can be passed.
     fn rehearse<Q: LowerTuple>(&self, params: &Q) -> Result<(), CallError> {
         let info = &*self.func.info;
         let scratch = Scratch::rehearsal(info, self.func.store);

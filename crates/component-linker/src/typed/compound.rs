@@ -1,5 +1,5 @@
-//! `Option` and `Result`, and what variants and flags share.
-//! Follows CanonicalABI.md, "Loading" (`load_variant`), "Storing" (`store_variant`), "Flat Lifting" and "Flat Lowering".
+//! `Option` and `Result`, and what variants and flags share. Follows CanonicalABI.md, "Loading"
+//! (`load_variant`), "Storing" (`store_variant`), "Flat Lifting" and "Flat Lowering".
 
 use canonical_abi::layout::{discriminant_size, flags_size};
 use canonical_abi::load::check_discriminant;
@@ -22,7 +22,8 @@ pub trait Payload {
     fn describe_payload(describe: &mut Describe) -> Result<Option<ValType>, TypeError>;
 }
 
-/// A [`Payload`] that can be lowered. `ty` is the type of the variant, and the payload's is that of its case `case`.
+/// A [`Payload`] that can be lowered. `ty` is the type of the variant, and the payload's is that of
+/// its case `case`.
 pub trait LowerPayload: Payload {
     /// Appends the core values that the payload flattens to.
     ///
@@ -51,7 +52,8 @@ pub trait LowerPayload: Payload {
     ) -> Result<(), Trap>;
 }
 
-/// A [`Payload`] that can be lifted. `ty` is the type of the variant, and the payload's is that of its case `case`.
+/// A [`Payload`] that can be lifted. `ty` is the type of the variant, and the payload's is that of
+/// its case `case`.
 pub trait LiftPayload: Payload + Sized {
     /// Returns the payload that the next core values flatten.
     ///
@@ -203,8 +205,8 @@ pub fn load_discriminant<H: TypedHost>(cx: &Context<'_, H>, n_cases: usize, ptr:
     Ok(check_discriminant(discriminant, n_cases)?)
 }
 
-/// Returns the case that the next core value names, and the core values that all cases share, those of a variant of
-/// `shape`.
+/// Returns the case that the next core value names, and the core values that all cases share, those
+/// of a variant of `shape`.
 ///
 /// # Errors
 ///

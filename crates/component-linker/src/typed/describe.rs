@@ -79,8 +79,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) host_resources: &'a dyn Fn(ResourceId) -> Option<TypeId>,
 }
 
-/// Checks that a function has the parameters `P` and the results `R`. Parameters have no names in Rust; their
-/// order counts.
+/// Checks that a function has the parameters `P` and the results `R`. Parameters have no names in
+/// Rust; their order counts.
 pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
     expected: &Expected<'_>,
 ) -> Result<(), TypeMismatch> {

@@ -1,8 +1,8 @@
 //! Core values of one call, as slots that compiled code reads and writes.
 //! Follows CanonicalABI.md, "Flat Lifting" and "Flat Lowering".
 //!
-//! A slot holds a value's bits, zero-extended. The coercions between the cases of a variant (the spec's `join`) keep
-//! the low bits in place, so that bits are all that has to be passed on.
+//! A slot holds a value's bits, zero-extended. The coercions between the cases of a variant (the
+//! spec's `join`) keep the low bits in place, so that bits are all that has to be passed on.
 
 use canonical_abi::PtrType;
 use canonical_abi::flatten::MAX_FLAT_PARAMS;
@@ -35,7 +35,8 @@ impl<'a> FlatOut<'a> {
     ///
     /// # Panics
     ///
-    /// When there are more than a function may have: the impl of a type does not do what its shape says.
+    /// When there are more than a function may have: the impl of a type does not do what its shape
+    /// says.
     #[inline]
     pub fn push(&mut self, bits: u64) {
         let slot =
@@ -82,7 +83,8 @@ impl<'a> FlatIn<'a> {
         Self { slots }
     }
 
-    /// Returns the next core value's bits (the spec's `next`). Those above the value's type have no meaning.
+    /// Returns the next core value's bits (the spec's `next`). Those above the value's type have no
+    /// meaning.
     ///
     /// # Panics
     ///
@@ -109,7 +111,8 @@ impl<'a> FlatIn<'a> {
         }
     }
 
-    /// Takes the next `n` core values away, to be consumed by themselves: those of a variant's payload.
+    /// Takes the next `n` core values away, to be consumed by themselves: those of a variant's
+    /// payload.
     ///
     /// # Panics
     ///

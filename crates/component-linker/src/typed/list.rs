@@ -12,7 +12,8 @@ use canonical_abi::{Context, TypeError, ValType};
 use super::{ComponentType, Describe, FlatIn, FlatOut, Lift, Lower, Shape, TypedHost, part};
 use crate::trap::Trap;
 
-/// A `map<k, v>` as the guest gives it or gets it: the entries in order, whether or not their keys differ.
+/// A `map<k, v>` as the guest gives it or gets it: the entries in order, whether or not their keys
+/// differ.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Map<K, V>(pub Vec<(K, V)>);
 

@@ -1,9 +1,10 @@
-//! Rust types in place of [`Val`](crate::Val)s: calls and host functions whose arguments and results go straight between
-//! Rust values and the guest's memory.
-//! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting" and "Flat Lowering".
+//! Rust types in place of [`Val`](crate::Val)s: calls and host functions whose arguments and
+//! results go straight between Rust values and the guest's memory. Follows CanonicalABI.md,
+//! "Loading", "Storing", "Flat Lifting" and "Flat Lowering".
 //!
-//! A type that is a [`ComponentType`] says which component type it is; one that is [`Lift`] comes out of guests, one
-//! that is [`Lower`] goes into them. Types are checked once, when a [`TypedFunc`](crate::TypedFunc) is made or a host function linked.
+//! A [`ComponentType`] says which component type it is. A [`Lift`] type can be lifted out of guests, a
+//! [`Lower`] type lowered into them. Types are checked once, when a [`TypedFunc`](crate::TypedFunc) is
+//! made or a host function linked.
 //!
 //! | Component type | Rust type |
 //! |---|---|
@@ -20,8 +21,9 @@
 //!
 //! References, `Box`, `Rc` and `Arc` stand for what they point to.
 //!
-//! The plain twin of all this is the interpreter of `canonical-abi`, which goes through [`Val`](crate::Val)s: both go
-//! through the same checks and conversions, and property tests hold them to the same bytes and the same traps.
+//! The plain twin of all this is the interpreter of `canonical-abi`, which goes through
+//! [`Val`](crate::Val)s: both go through the same checks and conversions, and property tests hold
+//! them to the same bytes and the same traps.
 
 mod compound;
 mod describe;
@@ -59,8 +61,8 @@ pub(crate) use tuple::{has_handles, lift_values, lower_values, n_flat};
 
 /// A Rust type that is a component type.
 ///
-/// Derive it: for records, variants and enums. Whoever implements it by hand keeps [`SHAPE`](Self::SHAPE) and
-/// [`describe`](Self::describe) in agreement, or calls go wrong and may panic.
+/// Derive it for records, variants and enums. An impl by hand must keep [`SHAPE`](Self::SHAPE) and
+/// [`describe`](Self::describe) in agreement: otherwise calls go wrong and may panic.
 pub trait ComponentType {
     /// The layout and the number of core values.
     const SHAPE: Shape;
@@ -69,20 +71,22 @@ pub trait ComponentType {
     ///
     /// # Errors
     ///
-    /// When there is no such type: a record with two fields of one name, flags of more than 32 labels.
+    /// When there is no such type: a record with two fields of one name, flags of more than 32
+    /// labels.
     fn describe(describe: &mut Describe) -> Result<ValType, TypeError>;
 }
 
 /// A Rust type whose values can be lowered into guests.
 ///
-/// `ty` is the component type in the function that is called. It has no meaning for a type without handles.
+/// `ty` is the component type in the function that is called. It has no meaning for a type without
+/// handles.
 pub trait Lower: ComponentType {
     /// Appends the core values that the value flattens to (the spec's `lower_flat`).
     ///
     /// # Errors
     ///
-    /// When the guest's `realloc` fails or answers wrongly, its handle table is full, or a resource is not there any
-    /// more.
+    /// When the guest's `realloc` fails or answers wrongly, its handle table is full, or a resource
+    /// is not there any more.
     fn lower_flat<H: TypedHost>(
         &self,
         cx: &mut Context<'_, H>,
@@ -121,7 +125,8 @@ pub trait Lower: ComponentType {
 
 /// A Rust type whose values can be lifted out of guests.
 ///
-/// `ty` is the component type in the function that is called. It has no meaning for a type without handles.
+/// `ty` is the component type in the function that is called. It has no meaning for a type without
+/// handles.
 pub trait Lift: ComponentType + Sized {
     /// Returns the value that the next core values flatten (the spec's `lift_flat`).
     ///
@@ -141,7 +146,8 @@ pub trait Lift: ComponentType + Sized {
     /// When there is no value of the type.
     fn load<H: TypedHost>(cx: &mut Context<'_, H>, ty: ValType, ptr: u64) -> Result<Self, Trap>;
 
-    /// Returns the `length` elements of a list from `ptr` on, which is aligned, all within the memory.
+    /// Returns the `length` elements of a list from `ptr` on, which is aligned, all within the
+    /// memory.
     ///
     /// # Errors
     ///
@@ -166,7 +172,8 @@ pub trait TypedHost: Host<Error = Trap> {
     /// Returns the store's resource type that a function's type names.
     fn resource_key(&self, id: ResourceId) -> ResourceKey;
 
-    /// Returns whether values are lowered only to see if they can be: resources are not given away then.
+    /// Returns whether values are lowered only to see if they can be: resources are not given away
+    /// then.
     fn is_rehearsal(&self) -> bool {
         false
     }
@@ -179,8 +186,9 @@ pub struct ResourceKey {
     pub(crate) index: u32,
 }
 
-/// Returns the type of part `i` of a record, tuple or variant, or of a list's or option's element, if values of the Rust
-/// type `P` of that part may have handles in them; any type if not, since nobody will look at it.
+/// Returns the type of part `i` of a record, tuple or variant, or of a list's or option's element,
+/// if values of the Rust type `P` of that part may have handles in them; any type if not, since
+/// nobody will look at it.
 #[inline]
 pub fn part<P: ComponentType + ?Sized, H: Host>(cx: &Context<'_, H>, ty: ValType, i: usize) -> ValType {
     if P::SHAPE.has_handles() { part_type(cx, ty, i) } else { ty }

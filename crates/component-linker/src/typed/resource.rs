@@ -1,5 +1,6 @@
-//! Resources in the host's hands: [`Resource`] for those of the host, [`ResourceAny`] for those of anyone.
-//! Follows CanonicalABI.md, "Loading" (`lift_own`, `lift_borrow`) and "Storing" (`lower_own`, `lower_borrow`).
+//! Resources in the host's hands: [`Resource`] for those of the host, [`ResourceAny`] for those of
+//! anyone. Follows CanonicalABI.md, "Loading" (`lift_own`, `lift_borrow`) and "Storing"
+//! (`lower_own`, `lower_borrow`).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,21 +14,25 @@ use super::{ComponentType, Describe, FlatIn, FlatOut, Lift, Lower, ResourceKey, 
 use crate::trap::{Trap, TrapCause};
 
 /// A resource of the host whose type was defined with the Rust type `R`
-/// ([`LinkerInstance::resource`](crate::LinkerInstance::resource)): its representation, and whether it is owned.
+/// ([`LinkerInstance::resource`](crate::LinkerInstance::resource)): its representation, and whether
+/// it is owned.
 ///
-/// It is lowered to `own<r>` once, which gives it away, or to `borrow<r>`. As an argument of a host function it is what
-/// the guest passed: if owned, the host's from then on, if borrowed, usable during the call. To drop it in Rust drops
-/// nothing of the host's; what the representation stands for is usually in a [`ResourceTable`](super::ResourceTable).
+/// It is lowered to `own<r>` once, which gives it away, or to `borrow<r>`. As an argument of a host
+/// function it is what the guest passed: if owned, the host's from then on, if borrowed, usable
+/// during the call. To drop it in Rust drops nothing of the host's; what the representation stands
+/// for is usually in a [`ResourceTable`](super::ResourceTable).
 pub struct Resource<R: 'static> {
     rep: u32,
     hold: Hold,
     of: PhantomData<fn() -> R>,
 }
 
-/// A resource of any type, of a guest in particular: its representation, its type in the store, and whether it is owned.
+/// A resource of any type, of a guest in particular: its representation, its type in the store, and
+/// whether it is owned.
 ///
-/// It is lowered to `own<r>` once, which gives it away, or to `borrow<r>`. One that the host owns is to be given to a
-/// guest, or dropped with [`resource_drop`](Self::resource_drop); to drop the Rust value does not call its destructor.
+/// It is lowered to `own<r>` once, which gives it away, or to `borrow<r>`. One that the host owns
+/// is to be given to a guest, or dropped with [`resource_drop`](Self::resource_drop); to drop the
+/// Rust value does not call its destructor.
 pub struct ResourceAny {
     rep: u32,
     key: ResourceKey,

@@ -1,7 +1,9 @@
-//! What the Canonical ABI knows of a Rust type, as a constant: layouts, the number of core values, whether handles are in it.
-//! Follows CanonicalABI.md, "Alignment", "Element Size" and "Flattening".
+//! What the Canonical ABI knows of a Rust type, as a constant: layouts, the number of core values,
+//! whether handles are in it. Follows CanonicalABI.md, "Alignment", "Element Size" and
+//! "Flattening".
 //!
-//! The arithmetic is that of `canonical-abi`'s layouts; only who asks is another: the compiler, once per type.
+//! The arithmetic is that of `canonical-abi`'s layouts; only who asks is another: the compiler,
+//! once per type.
 
 use canonical_abi::PtrType;
 use canonical_abi::flatten::MAX_FLAT_PARAMS;
@@ -49,7 +51,8 @@ impl Shape {
     ///
     /// # Panics
     ///
-    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile error.
+    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile
+    /// error.
     pub const fn fixed_length_list(element: Self, length: usize) -> Self {
         let mut layouts = element.layouts;
         let mut i = 0;
@@ -66,7 +69,8 @@ impl Shape {
     ///
     /// # Panics
     ///
-    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile error.
+    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile
+    /// error.
     pub const fn record(fields: &[Self]) -> Self {
         let mut records = [RecordLayout::new(); 2];
         let mut n_flat = 0;
@@ -100,7 +104,8 @@ impl Shape {
     ///
     /// # Panics
     ///
-    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile error.
+    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile
+    /// error.
     pub const fn variant(cases: &[Option<Self>]) -> Self {
         let variants = variants(cases);
         let mut n_flat = 0;
@@ -121,7 +126,8 @@ impl Shape {
     ///
     /// # Panics
     ///
-    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile error.
+    /// When the type is larger than the Canonical ABI allows; in a constant, that is a compile
+    /// error.
     pub const fn enumeration(n_cases: usize) -> Self {
         let layout = VariantLayout::new(n_cases).finish().expect(TOO_LARGE);
         Self { layouts: [layout; 2], n_flat: 1, has_handles: false }
@@ -150,7 +156,8 @@ impl Shape {
         self.layouts[pointer_index(ptr)].align()
     }
 
-    /// Returns how many core values the type flattens to; one more than [`MAX_FLAT_PARAMS`] if it is more than that.
+    /// Returns how many core values the type flattens to; one more than [`MAX_FLAT_PARAMS`] if it
+    /// is more than that.
     #[inline]
     pub const fn n_flat(self) -> usize {
         self.n_flat

@@ -1,4 +1,5 @@
-//! The host's table of what its resources are: representations on one side, Rust values on the other.
+//! The host's table of what its resources are: representations on one side, Rust values on the
+//! other.
 
 use std::any::{Any, type_name};
 use std::collections::BTreeSet;
@@ -8,7 +9,8 @@ use canonical_abi::handles::HandleTable;
 
 use super::resource::Resource;
 
-/// Rust values by representation, for host functions on [`Resource`]s. Usually a part of the store's data.
+/// Rust values by representation, for host functions on [`Resource`]s. Usually a part of the
+/// store's data.
 ///
 /// An entry can be the child of another, which then can't be deleted before it.
 ///

@@ -8,7 +8,8 @@ use canonical_abi::{Context, TypeError, ValType};
 use super::{ComponentType, Describe, FlatIn, FlatOut, Lift, Lower, Shape, TypedHost, part};
 use crate::trap::Trap;
 
-/// A tuple of component types, such as the parameters of a function: `()`, `(A,)`, `(A, B)` and so on.
+/// A tuple of component types, such as the parameters of a function: `()`, `(A,)`, `(A, B)` and so
+/// on.
 pub trait ComponentTuple {
     /// The shapes of the elements.
     const ELEMENTS: &'static [Shape];
@@ -96,8 +97,8 @@ pub(crate) const fn has_handles<P: ComponentTuple>() -> bool {
     }
 }
 
-/// Lowers a tuple to at most `max_flat` core values: if it has more, to memory, at `out_param` or in a new block, whose
-/// pointer is then the one core value (the spec's `lower_flat_values`).
+/// Lowers a tuple to at most `max_flat` core values: if it has more, to memory, at `out_param` or
+/// in a new block, whose pointer is then the one core value (the spec's `lower_flat_values`).
 #[inline]
 pub(crate) fn lower_values<P: LowerTuple, H: TypedHost>(
     cx: &mut Context<'_, H>,
@@ -127,8 +128,8 @@ pub(crate) fn lower_values<P: LowerTuple, H: TypedHost>(
     }
 }
 
-/// Lifts a tuple from core values, or from the memory that the one core value points to if it has more than `max_flat`
-/// (the spec's `lift_flat_values`).
+/// Lifts a tuple from core values, or from the memory that the one core value points to if it has
+/// more than `max_flat` (the spec's `lift_flat_values`).
 #[inline]
 pub(crate) fn lift_values<R: LiftTuple, H: TypedHost>(
     cx: &mut Context<'_, H>,

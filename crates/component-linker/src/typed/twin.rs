@@ -1,5 +1,5 @@
-//! Holds lifting and lowering of Rust types to the interpreter: the same bytes, the same calls of `realloc`, the same
-//! values, the same traps.
+//! Holds lifting and lowering of Rust types to the interpreter: the same bytes, the same calls of
+//! `realloc`, the same values, the same traps.
 
 use std::fmt::Debug;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
-//! The component of a test: libc, the echoing core module, and what each [`Route`] puts around them.
+//! The component of a test: libc, the echoing core module, and what each [`Route`] puts around
+//! them.
 
 use canonical_abi::flatten::flat_count;
 use canonical_abi::{Types, ValType};

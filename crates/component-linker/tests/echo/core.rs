@@ -52,8 +52,8 @@ fn realloc() -> Function {
     function
 }
 
-/// Returns a module whose `echo` gives back its only parameter, or the place of the value among the parameters in
-/// memory.
+/// Returns a module whose `echo` gives back its only parameter, or the place of the value among the
+/// parameters in memory.
 pub(crate) fn direct_module(types: &Types, ty: canonical_abi::ValType, padded: bool) -> Module {
     let mut function = Function::new([]);
     let mut body = function.instructions();
@@ -67,7 +67,8 @@ pub(crate) fn direct_module(types: &Types, ty: canonical_abi::ValType, padded: b
     echo_module(vec![], (flat.clone(), flat), &function)
 }
 
-/// Returns a module whose `echo` calls `echo` of the host with the parameters it got, and gives back what it gets.
+/// Returns a module whose `echo` calls `echo` of the host with the parameters it got, and gives
+/// back what it gets.
 pub(crate) fn forwarding_module(types: &Types, ty: canonical_abi::ValType, padded: bool) -> Module {
     let params = flat_params(types, ty, padded);
     let n_params = u32::try_from(params.len()).unwrap();

@@ -1,5 +1,5 @@
-//! Types as a component declares them. Each compound type has a name by way of an import that equals its definition,
-//! so that exported functions may mention it.
+//! Types as a component declares them. Each compound type has a name by way of an import that
+//! equals its definition, so that exported functions may mention it.
 
 use canonical_abi::types::{Case, Field};
 use canonical_abi::{Types, ValType};

@@ -1,8 +1,9 @@
 //! Random values of random types go through a component made for the type and come back unchanged.
 //!
-//! The component's function gives back its argument in one of four ways ([`Route`]). Its parameters are padded, so
-//! that they are passed in memory, or not, so that they are passed flat. The files beside this one write the component
-//! with wasm-encoder: `component` the whole, `declare` its types, `core` its core modules.
+//! The component's function gives back its argument in one of four ways ([`Route`]). Its parameters
+//! are padded, so that they are passed in memory, or not, so that they are passed flat. The files
+//! beside this one write the component with wasm-encoder: `component` the whole, `declare` its
+//! types, `core` its core modules.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

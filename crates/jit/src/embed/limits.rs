@@ -6,7 +6,7 @@
 
 use crate::embed::store::StoreOpaque;
 use crate::engine::module::Module;
-use crate::error::{Budget, Error, Result};
+use crate::error::{BudgetKind, Error, Result};
 use crate::module::types::{MemoryType, TableType};
 use crate::rt::{Entities, LinearMemory, TableCells, table_bytes};
 
@@ -104,7 +104,7 @@ pub(crate) fn charge_items(
     let limit = account.limit();
     account.take(sizes).ok_or_else(|| {
         let message = format!("the memories and tables of a store may have {limit} bytes together");
-        Error::over_budget(Budget::Sizes, message)
+        Error::over_budget(BudgetKind::Sizes, message)
     })?;
     Ok(Charge { sizes, instances: 0 })
 }
@@ -143,7 +143,7 @@ pub(crate) fn charge(store: &mut StoreOpaque, bytes: u64) -> Result<()> {
     let limit = account.limit();
     account.take(bytes).ok_or_else(|| {
         let message = format!("the instances of a store may take {limit} bytes together");
-        Error::over_budget(Budget::Instances, message)
+        Error::over_budget(BudgetKind::Instances, message)
     })
 }
 

@@ -21,8 +21,9 @@ use super::loaded_code::CodePlace;
 use super::state::{Failure, VmState, VmStore, find_code};
 use super::trampoline::SlotCall;
 
-/// A trampoline of [`Kind::EnterBySlots`]: function reference, VM state, slots (arguments in,
-/// results out).
+/// A trampoline of
+/// [`TrampolineKind::EnterBySlots`](crate::vm::trampoline::TrampolineKind::EnterBySlots): function
+/// reference, VM state, slots (arguments in, results out).
 type Entry = unsafe extern "C" fn(u64, *mut VmStore, *mut ValRaw);
 
 thread_local! {

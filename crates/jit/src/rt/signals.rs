@@ -111,7 +111,7 @@ compile_error!("jit runs on Linux on x86-64 and aarch64 so far: signal contexts 
 unsafe extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let vm = current();
     // SAFETY: the kernel passes a valid context and siginfo. `vm`, if not null, is the live state
-    // of the store whose `entry::call` is on this thread; if the interrupted instruction is
+    // of the store whose `entry::enter` is on this thread; if the interrupted instruction is
     // compiled code, no Rust code holds a reference to it. If it is Rust code, we only read fields
     // that change solely in `register_*`, which does not fault.
     let ours = !vm.is_null()

@@ -2,7 +2,7 @@
 //! Follows the core specification, "Throw Contexts" and "Exceptions".
 //!
 //! Compiled code calls `throw` and `throw_ref` here, which do not return. A frame has handlers if
-//! its return address is that of a call with an exception table (`compile::TryCall`). Only the
+//! its return address is that of a call with an exception table (`TryCall`). Only the
 //! running activation is searched: an exception without handler leaves it as a trap does, and
 //! whoever called into it (a host function) may throw it again.
 

@@ -1,9 +1,10 @@
-//! What lifting and lowering do with concrete values, step by step.
-//! Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting", "Flat Lowering" and "Lifting and Lowering Values".
+//! What lifting and lowering do with concrete values, step by step. Follows CanonicalABI.md,
+//! "Loading", "Storing", "Flat Lifting", "Flat Lowering" and "Lifting and Lowering Values".
 //!
 //! The interpreter does the work and tells its host each step as it begins and ends
-//! ([`Host::begin`](crate::Host::begin)); a host around the caller's own writes the steps down and reads what
-//! was read or written from memory. So a trace tells what happened, to the last byte, also when it ends in a trap.
+//! ([`Host::begin`](crate::Host::begin)); a host around the caller's own writes the steps down and
+//! reads what was read or written from memory. So a trace tells what happened, to the last byte,
+//! also when it ends in a trap.
 //!
 //! ```
 //! use canonical_abi::explain::trace_lower_flat_values;
@@ -39,8 +40,8 @@ use crate::value::Value;
 /// The most bytes that one step of a trace shows.
 pub const MAX_STEP_BYTES: usize = 4096;
 
-/// Does what [`lift_flat_values`](crate::lift_flat_values) does, and returns the steps of it also when it fails. Each
-/// value comes with its label, such as `result`.
+/// Lifts values like [`lift_flat_values`](crate::lift_flat_values), and returns the steps as well,
+/// even after a trap. Each value comes with its label, such as `result`.
 ///
 /// # Panics
 ///
@@ -55,8 +56,8 @@ pub fn trace_lift_flat_values<H: Host>(
     traced(cx, fields, |cx| lift_flat_values(cx, max_flat, &mut CoreValueIter::new(flat), &tys))
 }
 
-/// Does what [`lower_flat_values`](crate::lower_flat_values) does, and returns the steps of it also when it fails. Each
-/// value comes with its label, such as a parameter's name.
+/// Lowers values like [`lower_flat_values`](crate::lower_flat_values), and returns the steps as
+/// well, even after a trap. Each value comes with its label, such as a parameter's name.
 ///
 /// # Panics
 ///
@@ -83,13 +84,14 @@ fn traced<H: Host, R>(
     (result, trace)
 }
 
-/// The steps of lifting or lowering values. Its `Display` is a table, indented as the functions call each other.
+/// The steps of lifting or lowering values. Its `Display` is a table, indented as the functions
+/// call each other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
     /// The outermost steps, in order.
     pub steps: Vec<Step>,
-    /// How many steps are not listed because there were too many ([`MAX_ENTRIES`](super::MAX_ENTRIES)), counting
-    /// a component with all its parts as one.
+    /// How many steps are not listed because there were too many
+    /// ([`MAX_ENTRIES`](super::MAX_ENTRIES)), counting a component with all its parts as one.
     pub n_elided: usize,
 }
 
@@ -106,7 +108,8 @@ pub struct Step {
     pub place: Place,
     /// The call out of lifting and lowering that the step is.
     pub call: Option<Call>,
-    /// The value that the step makes or consumes, where one line can tell: a number, a label, a short string.
+    /// The value that the step makes or consumes, where one line can tell: a number, a label, a
+    /// short string.
     pub value: Option<String>,
     /// Whether lifting or lowering ended here, in a trap.
     pub is_trapped: bool,
@@ -125,7 +128,8 @@ pub enum Place {
         address: u64,
         /// The number of bytes.
         size: u64,
-        /// The bytes, of which there are at most [`MAX_STEP_BYTES`]; none where the steps below show them.
+        /// The bytes, of which there are at most [`MAX_STEP_BYTES`]; none where the steps below
+        /// show them.
         bytes: Vec<u8>,
     },
     /// Core values: arguments or results of a core function.
@@ -153,7 +157,8 @@ pub enum Call {
         /// What it returned, unless the guest trapped.
         result: Option<u64>,
     },
-    /// A handle goes into the guest's table, or out of it or is lent (`lift_own`, `lower_stream` and their siblings).
+    /// A handle goes into the guest's table, or out of it or is lent (`lift_own`, `lower_stream`
+    /// and their siblings).
     Handle {
         /// The resource type, if it is a resource.
         resource: Option<ResourceId>,

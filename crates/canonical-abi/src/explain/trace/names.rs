@@ -1,5 +1,5 @@
-//! Which of the specification's functions a step is. Follows CanonicalABI.md, "Loading", "Storing", "Flat Lifting" and
-//! "Flat Lowering".
+//! Which of the specification's functions a step is. Follows CanonicalABI.md, "Loading", "Storing",
+//! "Flat Lifting" and "Flat Lowering".
 
 use crate::options::StringEncoding;
 use crate::types::ScalarType;
@@ -89,7 +89,8 @@ pub(super) fn store_function(shape: Despecialized<'_>) -> &'static str {
     }
 }
 
-/// Returns the function that the spec's `store_string_into_range` calls for a string that came in `source` encoding.
+/// Returns the function that the spec's `store_string_into_range` calls for a string that came in
+/// `source` encoding.
 pub(super) fn store_string_function(
     encoding: StringEncoding,
     source: StringEncoding,

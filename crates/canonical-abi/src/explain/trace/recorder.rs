@@ -291,7 +291,8 @@ impl<'h, H: Host> Recorder<'h, H> {
         Some(format!("{} {case}", cases.label(case as usize)))
     }
 
-    /// Returns a place in memory, with as many of its bytes as are shown; none if it does not lie within the memory.
+    /// Returns a place in memory, with as many of its bytes as are shown; none if it does not lie
+    /// within the memory.
     fn memory_at(&self, address: u64, size: u64) -> Place {
         let range = usize::try_from(address).ok().zip(usize::try_from(size).ok());
         let range = range.and_then(|(start, size)| Some(start..start.checked_add(size)?));

@@ -66,7 +66,8 @@ impl Open {
     }
 }
 
-/// Returns whether a type has neither parts nor contents elsewhere, so that one step shows the whole value.
+/// Returns whether a type has neither parts nor contents elsewhere, so that one step shows the
+/// whole value.
 pub(super) fn is_leaf(types: &Types, ty: ValType) -> bool {
     matches!(
         despecialize(types, ty),

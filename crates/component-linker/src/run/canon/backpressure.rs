@@ -1,5 +1,6 @@
-//! `canon backpressure.inc` and `canon backpressure.dec`: a counter that holds asynchronous calls back.
-//! Follows CanonicalABI.md, "`canon backpressure.{inc,dec}`". Synchronous calls are never held back.
+//! `canon backpressure.inc` and `canon backpressure.dec`: a counter that holds asynchronous calls
+//! back. Follows CanonicalABI.md, "`canon backpressure.{inc,dec}`". Synchronous calls are never
+//! held back.
 
 use super::{CoreCaller, InstanceIndex, StoreContextMut, builtin};
 use crate::trap::TrapCause;

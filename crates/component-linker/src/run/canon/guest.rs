@@ -26,7 +26,8 @@ pub(super) struct Guest<'a, 'c, T: 'static> {
 enum Strings<'a> {
     /// They are lifted, and nobody asks how they were tagged; or they are the host's and lowered.
     Plain,
-    /// They are lifted: those of a `latin1+utf16` memory leave here whether they were tagged as UTF-16.
+    /// They are lifted: those of a `latin1+utf16` memory leave here whether they were tagged as
+    /// UTF-16.
     Lifted(&'a mut Vec<bool>),
     /// They are lowered: the encoding that they came in, and their tags.
     Lowered(StringEncoding, std::slice::Iter<'a, bool>),
@@ -79,7 +80,8 @@ impl<'a, 'c, T> Guest<'a, 'c, T> {
         self.info.resource(rt).runtime()
     }
 
-    /// Returns whether the guest itself implements the resource type (the spec's `cx.inst is t.rt.impl`).
+    /// Returns whether the guest itself implements the resource type (the spec's
+    /// `cx.inst is t.rt.impl`).
     fn implements(&self, rt: ResourceId, instance: InstanceIndex) -> bool {
         match self.cx.state().resource(self.info.resource(rt)) {
             ResourceType::Guest { instance: implementer, .. } => implementer == instance,

@@ -13,7 +13,8 @@ use super::{Body, FuncInstance, StoreContextMut, with_slots};
 use crate::trap::Trap;
 use crate::typed::FlatOut;
 
-/// Calls a component function. The arguments are of its type. A `trace` is filled in, if there is one.
+/// Calls a component function. The arguments are of its type. A `trace` is filled in, if there is
+/// one.
 pub(crate) fn invoke<T>(
     cx: &mut StoreContextMut<'_, T>,
     func: &FuncInstance<T>,

@@ -1,12 +1,13 @@
-//! `canon lift`: a core function called as a component function. Follows CanonicalABI.md, "`canon lift`".
+//! `canon lift`: a core function called as a component function. Follows CanonicalABI.md,
+//! "`canon lift`".
 //!
 //! [`canon_lift`] has the steps. Who calls, and whether values are component values or Rust values,
 //! is a matter of its [`Caller`].
 //!
 //! Nothing waits yet: the core function runs to its end in one go. With the option `async` it hands
 //! over its result by `task.return` on the way; a callback that asks to wait or to yield traps and
-//! says that it is not supported yet. Since nobody else runs before the core function has ended, the
-//! result goes to the caller then, not within `task.return`.
+//! says that it is not supported yet. Since nobody else runs before the core function has ended,
+//! the result goes to the caller then, not within `task.return`.
 
 use std::sync::Arc;
 

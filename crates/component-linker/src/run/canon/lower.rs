@@ -1,4 +1,5 @@
-//! `canon lower`: a component function called by core code. Follows CanonicalABI.md, "`canon lower`".
+//! `canon lower`: a component function called by core code. Follows CanonicalABI.md,
+//! "`canon lower`".
 //!
 //! [`canon_lower`] has the steps. What is called, and whether values are component values or Rust
 //! values, is a matter of its [`Callee`].

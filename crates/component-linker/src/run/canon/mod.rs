@@ -1,10 +1,10 @@
 //! The canonical definitions at run time, on top of the interpreter in `canonical-abi`.
 //! Follows CanonicalABI.md, "Canonical Definitions". One file per definition.
 //!
-//! The rest of the room knows this module by few doors: one function per canonical definition, which
-//! makes its core function at instantiation; [`invoke`] and [`call_typed`], which call a component
-//! function for the host; and [`call_destructor`]. Compiled adapters can take their place behind the
-//! same doors. No call looks anything up by name.
+//! The rest of the room knows this module by few doors: one function per canonical definition,
+//! which makes its core function at instantiation; [`invoke`] and [`call_typed`], which call a
+//! component function for the host; and [`call_destructor`]. Compiled adapters can take their place
+//! behind the same doors. No call looks anything up by name.
 //!
 //! The steps of a call stand once each: [`canon_lift`](lift::canon_lift) on the side of the callee,
 //! [`canon_lower`](lower::canon_lower) on that of the caller, both generic over how values pass.
@@ -101,8 +101,8 @@ fn core_type(ty: CoreType) -> jit::ValType {
     }
 }
 
-/// Gives a call room for its core values. Few are the rule, and to clear slots that nobody needs took
-/// a quarter of a short call.
+/// Gives a call room for its core values. Few are the rule, and to clear slots that nobody needs
+/// took a quarter of a short call.
 #[inline]
 fn with_slots<R>(n_slots: usize, call: impl FnOnce(&mut [ValRaw]) -> R) -> R {
     match n_slots {

@@ -1,7 +1,10 @@
-//! The bridge between Rust types and [`Val`]s, where a typed function meets a dynamic one.
+//! The bridge between Rust types and [`Val`]s, where a typed function calls a dynamic one or the
+//! other way round.
 //!
-//! Values of either kind are lowered into a buffer as if that were a guest, and lifted from it as the other kind. That
-//! happens only where the host calls a host function, through a component that exports what it imports.
+//! Values of either kind are lowered into a buffer like into a guest, and lifted from it as the
+//! other kind. That happens where the host calls a host function, through a component that exports
+//! what it imports; where a host function on Rust types is lowered with the option `async`; and for
+//! the result of an asynchronously lifted function.
 
 use canonical_abi::flatten::{MAX_FLAT_PARAMS, flatten_types_up_to};
 use canonical_abi::standalone::Standalone;
@@ -32,7 +35,8 @@ impl<'a> Scratch<'a> {
         Self { buffer: Standalone::default(), info, store, is_rehearsal: false }
     }
 
-    /// Returns a buffer to find out whether values can be lowered, with resources staying what they are.
+    /// Returns a buffer to find out whether values can be lowered, with resources staying what they
+    /// are.
     pub(crate) fn rehearsal(info: &'a FuncInfo, store: u64) -> Self {
         Self { is_rehearsal: true, ..Self::new(info, store) }
     }

@@ -11,7 +11,8 @@ use super::values::{LiftValues, Slots, Values};
 use super::{FuncInfo, Options, StoreContextMut, flat_func};
 use crate::trap::{TaskFault, Trap, TrapCause};
 
-/// Makes the core function. `info` is the type of a function that takes the result as its only parameter.
+/// Makes the core function. `info` is the type of a function that takes the result as its only
+/// parameter.
 pub(crate) fn task_return<T>(
     cx: &mut StoreContextMut<'_, T>,
     info: Arc<FuncInfo>,

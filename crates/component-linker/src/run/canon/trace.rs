@@ -1,16 +1,18 @@
 //! What a call does at a component's boundary, written down on request.
 //!
-//! A call that is traced runs as any other; only its values go through the tracing twins of the interpreter, which
-//! tests in canonical-abi hold to it. Calls that the callee makes in turn are not traced.
+//! A traced call runs like any other, except that its values go through the tracing twins of the
+//! interpreter, which tests in canonical-abi hold to it. Calls that the callee makes in turn are
+//! not traced.
 
 use canonical_abi::explain::{Trace, trace_lift_flat_values, trace_lower_flat_values};
 use canonical_abi::{Context, CoreValue, Host, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Options, ValType, Value};
 
-/// How far a call came, and what lifting and lowering did; see [`Func::call_traced`](crate::Func::call_traced).
+/// How far a call came, and what lifting and lowering did; see
+/// [`Func::call_traced`](crate::Func::call_traced).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallTrace {
-    /// The canonical options of the function. `None` until its arguments are lowered, as of a function that the host
-    /// itself provides.
+    /// The canonical options of the function. `None` until its arguments are lowered, and for a
+    /// function that the host itself provides.
     pub options: Option<Options>,
     /// How the arguments were lowered.
     pub lowering: Option<Trace>,

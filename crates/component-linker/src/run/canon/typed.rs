@@ -1,5 +1,5 @@
-//! Lifted functions called, and host functions provided, with Rust values in place of component values.
-//! The steps are those of [`canon_lift`] and [`canon_lower`].
+//! Lifted functions called, and host functions provided, with Rust values in place of component
+//! values. The steps are those of [`canon_lift`] and [`canon_lower`].
 
 use std::marker::PhantomData;
 use std::sync::Arc;

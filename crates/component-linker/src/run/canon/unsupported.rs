@@ -1,5 +1,6 @@
-//! Built-ins that are not supported yet: functions that trap when called, so that a component that defines but never
-//! calls them works. They do check that the instance may be left, as all of them would.
+//! Built-ins that are not supported yet: functions that trap when called, so that a component that
+//! defines but never calls them works. They do check that the instance may be left, as all of them
+//! would.
 
 use super::call::check_leave;
 use super::{CoreCaller, InstanceIndex, StoreContextMut, builtin};
