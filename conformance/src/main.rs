@@ -120,7 +120,7 @@ struct OracleOptions {
     #[arg(short, long)]
     jobs: Option<usize>,
 
-    /// Write the golden vectors anew instead
+    /// Rewrite the golden vectors instead
     #[arg(long, exclusive = true)]
     bless: bool,
 }
@@ -221,7 +221,7 @@ fn ask_oracle(options: OracleOptions) -> Result<ExitCode, Box<dyn Error>> {
 
 fn print(report: &str) -> std::io::Result<()> {
     match std::io::stdout().write_all(report.as_bytes()) {
-        // Whoever reads has seen enough; the status says the rest.
+        // The reader has closed the pipe; the exit status still tells the result.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

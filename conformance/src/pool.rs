@@ -1,6 +1,6 @@
 //! Runs scripts side by side and keeps what goes wrong inside the directive it goes wrong in.
 //!
-//! Each file has a thread of its own, on which its subject lives. A panic of the subject is caught
+//! Each file runs on its own thread, together with its subject. A panic of the subject is caught
 //! and fails the directive; a directive that does not end within the budget fails, its thread is
 //! left behind, and the rest of its file is not reached. What a subject does to the whole process
 //! (a crash) is not contained here.
@@ -37,7 +37,7 @@ impl Default for Limits {
 /// Makes the subject that runs the file of this name, on the thread that runs it.
 pub type MakeSubject = fn(&str) -> Box<dyn Subject>;
 
-/// Runs `files` of `suite`, each through a subject of its own. The outcomes come in the order of
+/// Runs `files` of `suite`, each through its own subject. The outcomes come in the order of
 /// `files`.
 ///
 /// # Errors
@@ -86,7 +86,7 @@ enum Message {
     Done(Outcome),
 }
 
-/// Runs the script `text` in a thread of its own, with `budget` for each directive.
+/// Runs the script `text` on its own thread, with `budget` for each directive.
 ///
 /// # Panics
 ///

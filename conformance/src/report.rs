@@ -1,5 +1,4 @@
-//! Prints outcomes: a table for people, JSON for programs, counts by reason for whoever decides
-//! what is next.
+//! Prints outcomes: a table for people, JSON for programs, counts by reason for planning.
 
 use crate::ledger::{Difference, Key, Ledger};
 use crate::outcome::{FileOutcome, Happened, Outcome};

@@ -157,7 +157,7 @@ fn named_instances(state: &State) -> Vec<(String, InstanceId)> {
     named.filter_map(|(name, slot)| Some((name.clone(), *slot.as_ref().ok()?))).collect()
 }
 
-/// Calls; the outer error is for a call that does not take place.
+/// Calls a function. The outer error means that there is nothing to call.
 fn invoke(
     subject: &mut dyn Subject,
     state: &State,
@@ -167,7 +167,7 @@ fn invoke(
     Ok(subject.invoke(instance, &call.name, &call.args))
 }
 
-/// Calls or instantiates; the outer error is for what does not take place.
+/// Calls or instantiates. The outer error means that there is nothing to run.
 fn execute(
     subject: &mut dyn Subject,
     state: &State,

@@ -39,7 +39,7 @@ pub struct Wordings {
     pairs: Vec<Pair>,
 }
 
-/// A line of the table that is not as it should be.
+/// A malformed line of the table.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WordingsError {
     /// The line, from 1.

@@ -4,7 +4,7 @@
 //! ones, `peer core` runs random core modules: the engines must agree in results and traps.
 //! `peer report` prints their times side by side.
 //!
-//! The crate stands outside the workspace, so that only who asks for it compiles the other engine:
+//! The crate stands outside the workspace, so that the other engine is compiled on request only:
 //! `cargo run --release -p conformance -- fuzz calls` does.
 //!
 //! Exit status: 0 if the engines agree, 1 if not, 2 if the command is not understood or cannot be

@@ -97,7 +97,7 @@ pub struct Ledger {
     entries: BTreeMap<Key, Entry>,
 }
 
-/// A line of the ledger that is not as it should be.
+/// A malformed line of the ledger.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LedgerError {
     /// The line, from 1.

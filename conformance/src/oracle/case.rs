@@ -36,7 +36,7 @@ pub struct Case {
     pub lower: Option<Lower>,
     /// What to lift, if anything.
     pub lift: Option<Lift>,
-    /// What to do with a table of its own, if anything.
+    /// Handle operations on a separate table, if any.
     pub table: Option<Vec<Step>>,
 }
 

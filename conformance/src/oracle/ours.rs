@@ -41,7 +41,7 @@ fn static_answer(case: &Case, ptr: PtrType) -> Json {
     let flat: Vec<_> = tys.iter().map(|ty| names(&flatten_type(&case.types, *ty, ptr))).collect();
     let params = case.params.iter().enumerate().map(|(i, ty)| (format!("p{i}"), *ty)).collect();
     let ft = FuncType { params, result: case.result, is_async: false };
-    // Synchronous, asynchronous with a callback, asynchronous on a stack of its own.
+    // Synchronous, asynchronous with a callback, asynchronous without a callback.
     let modes = [
         (false, false, Direction::Lift),
         (false, false, Direction::Lower),
@@ -61,7 +61,7 @@ fn names(tys: &[CoreType]) -> String {
     tys.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" ")
 }
 
-/// Appends size, alignment and offsets of a type, then those of the types that it is made of.
+/// Appends size, alignment and offsets of a type, then those of its component types.
 fn measure(types: &Types, ty: ValType, ptr: PtrType, rows: &mut Vec<Json>) {
     let (offsets, parts): (Vec<u64>, Vec<ValType>) = match despecialize(types, ty) {
         Despecialized::List { element, length: _ } => (vec![], vec![element]),

@@ -41,13 +41,12 @@ pub trait Subject {
     /// [`FailureKind::Invalid`] if `wasm` is malformed or invalid.
     fn validate(&mut self, wasm: &[u8]) -> Result<(), Failure>;
 
-    /// Instantiates `definition`. A component's imports may be met by `named`: the instances of the
-    /// script that have a name, each to be seen as an import of that name. A module's are met by
-    /// what is registered.
+    /// Instantiates `definition`. `named` may satisfy a component's imports: the instances of the
+    /// script that have a name, each under its name. What is registered satisfies a module's.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Unlinkable`] if an import is not met, [`FailureKind::Trap`] if a start
+    /// [`FailureKind::Unlinkable`] if an import is not satisfied, [`FailureKind::Trap`] if a start
     /// function traps.
     fn instantiate(
         &mut self,
@@ -70,7 +69,7 @@ pub trait Subject {
     /// [`FailureKind::Misuse`] if there is no such global.
     fn get(&mut self, instance: InstanceId, name: &str) -> Result<Val, Failure>;
 
-    /// Lets the exports of `instance` meet later imports from the module `name`.
+    /// Registers the exports of `instance` for later imports from the module `name`.
     ///
     /// # Errors
     ///
@@ -94,7 +93,7 @@ pub enum FailureKind {
     Invalid,
     /// The engine knows the feature and does not support it; satisfies no assertion.
     Unsupported,
-    /// An import is not met or has another type.
+    /// An import is not satisfied or has another type.
     Unlinkable,
     /// The guest trapped.
     Trap,

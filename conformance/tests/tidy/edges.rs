@@ -1,7 +1,7 @@
 //! Which crate may depend on which. ARCHITECTURE.md draws these edges.
 //!
 //! Every normal and build dependency counts, those from the registry too: a new one is a line here,
-//! in a commit of its own. What only tests use is free.
+//! in its own commit. Dependencies of tests are free.
 
 use serde_json::Value;
 use std::path::Path;
@@ -30,7 +30,7 @@ enum Allowed {
 /// The allowed edges. A trailing `?` means: only as an optional dependency.
 const EDGES: &[(&str, Allowed)] = &[
     // The optional ones make generators of types and values for other crates' tests, and validate
-    // UTF-8 with vector instructions; who does not ask for them does not get them.
+    // UTF-8 with vector instructions; they are off by default.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
     // The formats of packages in binary form are no business of who only reads text.
     (
@@ -69,7 +69,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "clap",
             "component-linker",
             "component-tools",
-            // `compile` shows what becomes of a core module.
+            // `compile` shows the code of a core module.
             "jit",
             "serde_json",
             "wasm-wave",

@@ -191,7 +191,8 @@ fn enum_type(cases: &[Case]) -> TokenStream {
     }
 }
 
-/// Returns the types of the fields, their names, their positions, and an expression for where each lies.
+/// Returns the types of the fields, their names, their positions, and an expression for where each
+/// lies.
 fn parts(fields: &[Field]) -> (Vec<&Type>, Vec<&Ident>, Vec<usize>, Vec<TokenStream>) {
     let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
     let names = fields.iter().map(|field| &field.name).collect();

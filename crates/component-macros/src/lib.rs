@@ -48,10 +48,11 @@ use proc_macro::TokenStream;
 
 use crate::derive::Derived;
 
-/// Derives `ComponentType`: a struct with named fields is a record, an enum a variant, or an enum if no case has a
-/// payload and `#[component(variant)]` does not say otherwise.
+/// Derives `ComponentType`: a struct with named fields is a record, an enum a variant, or an enum
+/// if no case has a payload and `#[component(variant)]` does not say otherwise.
 ///
-/// Labels are the names of fields and cases in kebab case, or what `#[component(name = "...")]` says.
+/// Labels are the names of fields and cases in kebab case, or what `#[component(name = "...")]`
+/// says.
 ///
 /// ```compile_fail
 /// #[derive(component_linker::ComponentType)]
@@ -136,23 +137,24 @@ pub fn flags(input: TokenStream) -> TokenStream {
 /// | `path: "wit"` | a WIT file, or a directory with its `deps/`, from the crate's root |
 /// | `inline: "..."` | the WIT itself |
 /// | `world: "name"` | which world, if the package has several |
-/// | `with: { "ns:pkg/interface.resource": Type }` | the Rust type for a resource of the host; else an empty enum of its name |
+/// | `with: { "ns:pkg/interface.resource": Type }` | a host resource in Rust; else an empty enum |
 ///
 /// # What it makes
 ///
-/// - For an imported interface `ns:pkg/name` the module `ns::pkg::name`: its types, a trait `Host` with a method for each
-///   function, a trait `HostR` for each resource `r` (`new` for the constructor, `drop`), and `add_to_linker`. Each
-///   method may fail, which traps the guest.
-/// - For an exported interface the module `exports::ns::pkg::name`: its types, and `Guest` with `call_f` for each
-///   function `f`, and `r()` for each resource `r`, which has the `call_` methods of the resource. A resource of the guest
-///   is a `ResourceAny`.
-/// - For the world a struct: `add_to_linker` for all imports, `instantiate`, `new` for an instance that there is already,
-///   an accessor `ns_pkg_name()` for each exported interface, `call_f` for each exported function. The functions that it
-///   imports itself are the trait `WorldImports`.
+/// - For an imported interface `ns:pkg/name` the module `ns::pkg::name`: its types, a trait `Host`
+///   with a method for each function, a trait `HostR` for each resource `r` (`new` for the
+///   constructor, `drop`), and `add_to_linker`. Each method may fail, which traps the guest.
+/// - For an exported interface the module `exports::ns::pkg::name`: its types, and `Guest` with
+///   `call_f` for each function `f`, and `r()` for each resource `r`, which has the `call_` methods
+///   of the resource. A resource of the guest is a `ResourceAny`.
+/// - For the world a struct: `add_to_linker` for all imports, `instantiate`, `new` for an instance
+///   that there is already, an accessor `ns_pkg_name()` for each exported interface, `call_f` for
+///   each exported function. The functions that it imports itself are the trait `WorldImports`.
 ///
 /// Strings, lists and records are arguments by reference: `&str`, `&[T]`, `&Record`.
 ///
-/// Not supported yet, and errors of the compiler: `async` functions, streams, futures and error contexts.
+/// Not supported yet, and errors of the compiler: `async` functions, streams, futures and error
+/// contexts.
 ///
 /// ```compile_fail
 /// component_linker::bindings!({ inline: "package a:b; world w { export f: async func(); }" });

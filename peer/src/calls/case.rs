@@ -1,4 +1,4 @@
-//! Cases: what the two components start with and how they are driven, and what comes of it.
+//! Cases: the initial state of the two components, how they are driven, and the outcome.
 
 use canonical_abi::arbitrary::any_value_of;
 use canonical_abi::{Context, MAX_FLAT_RESULTS, Value, lower_flat_values};
@@ -12,7 +12,7 @@ use super::plain::{Machine, lower_args};
 use super::shape::Shape;
 use crate::fault::Fault;
 
-/// A case, made of a [`Recipe`].
+/// A case, generated from a [`Recipe`].
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) drive: Drive,
@@ -28,7 +28,7 @@ pub(crate) enum Drive {
     Host(Vec<Value>),
 }
 
-/// What comes of a case.
+/// The outcome of a case.
 pub(crate) type Outcome = Result<Run, Fault>;
 
 /// A case that returned.

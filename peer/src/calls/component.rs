@@ -35,7 +35,7 @@ pub(crate) fn pair(shape: &Shape) -> Vec<u8> {
     outer.finish()
 }
 
-/// Returns the binaries of `a` and `b` as components of their own. `a` imports all that `b`
+/// Returns the binaries of `a` and `b` as separate components. `a` imports all that `b`
 /// exports, and exports what the [`pair`] does.
 pub(crate) fn alone(shape: &Shape) -> [Vec<u8>; 2] {
     [caller(shape, true).finish(), callee(shape).finish()]
@@ -72,7 +72,7 @@ fn caller(shape: &Shape, alone: bool) -> ComponentBuilder {
     let args = [("libc", ModuleArg::Instance(libc.instance)), ("b", ModuleArg::Instance(imports))];
 
     let module = builder.core_module(None, &caller_module(shape));
-    let instance = builder.core_instantiate(None, module, args.clone());
+    let instance = builder.core_instantiate(None, module, args);
     let run = core_export(&mut builder, instance, "run", ExportKind::Func);
     let (run_type, mut encoder) = builder.type_function(None);
     encoder.params([] as [(&str, ComponentValType); 0]).result(None);
@@ -113,7 +113,7 @@ fn control_types(builder: &mut ComponentBuilder) -> (u32, u32) {
     (preset, dump)
 }
 
-/// Declares the type of `f` and all that it mentions.
+/// Declares the type of `f` and every type that it mentions.
 fn func_type(builder: &mut ComponentBuilder, declared: &mut Declared<'_>, shape: &Shape) -> u32 {
     let params: Vec<_> = shape.params.iter().map(|ty| declared.declare(builder, *ty)).collect();
     let result = shape.result.map(|ty| declared.declare(builder, ty));

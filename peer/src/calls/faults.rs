@@ -34,8 +34,8 @@ struct Search<'a> {
     claimed_bytes: u64,
 }
 
-/// Returns every fault that passing the case's parameters can meet; if it meets none, those of
-/// passing the result.
+/// Returns every fault that can occur while the parameters of the case are passed; if there is
+/// none, those of passing the result.
 pub(crate) fn all_faults(shape: &Shape, case: &Case) -> BTreeSet<Fault> {
     let Some((phase, search)) = searches(shape, case).pop() else { return BTreeSet::new() };
     let Search { mut found, claimed_bytes, .. } = search;

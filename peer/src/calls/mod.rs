@@ -127,7 +127,7 @@ impl Subject {
 struct Tally {
     n_shapes: u64,
     n_cases: u64,
-    /// Values that did not fit the memory: no case was made of them.
+    /// Values that did not fit the memory, so that no case was generated.
     n_misfits: u64,
     n_returned: u64,
     traps: BTreeMap<Fault, u64>,

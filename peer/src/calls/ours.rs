@@ -12,7 +12,7 @@ use crate::fault::Fault;
 pub(crate) struct Ours {
     engine: Engine,
     component: Component,
-    /// What is instantiated before, to meet the imports of `component`.
+    /// What is instantiated first, to satisfy the imports of `component`.
     plug: Option<Component>,
 }
 

@@ -126,7 +126,7 @@ impl Host for Machine {
     }
 }
 
-/// Returns what becomes of the case.
+/// Returns the outcome of the case.
 pub(crate) fn run(shape: &Shape, case: &Case) -> Outcome {
     let mut callee = Machine::new(&case.callee);
     let (mut caller, given) = start(shape, case)?;

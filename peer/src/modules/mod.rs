@@ -69,10 +69,16 @@ struct Engines {
 const GUEST_STACK_BYTES: usize = 1 << 20;
 const THREAD_STACK_BYTES: usize = 16 << 20;
 
-/// What a comparison comes to.
+/// The result of a comparison.
 enum Verdict {
     Same(Box<Seen>),
-    Different { ours: Result<Seen, String>, theirs: Result<Seen, String> },
+    Different(Box<Difference>),
+}
+
+/// What each engine does with the same module.
+struct Difference {
+    ours: Result<Seen, String>,
+    theirs: Result<Seen, String>,
 }
 
 #[derive(Default)]
@@ -100,7 +106,7 @@ pub(crate) fn run(args: Args) -> wasmtime::Result<ExitCode> {
             let entropy = entropy(args.seed, number);
             match compare(&engines, &plan(&entropy)) {
                 Verdict::Same(seen) => count(&mut tally.lock().expect("no thread panics"), *seen),
-                Verdict::Different { .. } => {
+                Verdict::Different(_) => {
                     stop.store(true, Ordering::Relaxed);
                     found.lock().expect("no thread panics").push((number, entropy));
                 }
@@ -115,7 +121,7 @@ pub(crate) fn run(args: Args) -> wasmtime::Result<ExitCode> {
     std::thread::scope(|scope| {
         for _ in 0..n_threads {
             let builder = std::thread::Builder::new().stack_size(THREAD_STACK_BYTES);
-            builder.spawn_scoped(scope, &work).expect("a thread starts");
+            builder.spawn_scoped(scope, work).expect("a thread starts");
         }
     });
     let tally = tally.into_inner().expect("no thread panics");
@@ -137,7 +143,7 @@ fn compare(engines: &Engines, plan: &Plan) -> Verdict {
     let theirs = theirs::run(&engines.theirs, plan);
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) if ours == theirs => Verdict::Same(Box::new(ours)),
-        (ours, theirs) => Verdict::Different { ours, theirs },
+        (ours, theirs) => Verdict::Different(Box::new(Difference { ours, theirs })),
     }
 }
 
@@ -156,11 +162,11 @@ fn count(tally: &mut Tally, seen: Seen) {
 /// kind.
 fn report(engines: &Engines, entropy: &[u8]) {
     let plan = shrink(engines, entropy);
-    let Verdict::Different { ours, theirs } = compare(engines, &plan) else {
+    let Verdict::Different(difference) = compare(engines, &plan) else {
         println!("It does not come again: an engine does not answer the same each time.");
         return;
     };
-    match (&ours, &theirs) {
+    match (&difference.ours, &difference.theirs) {
         (Ok(ours), Ok(theirs)) => {
             println!("instantiation: Lowlift {:?}, peer {:?}", ours.start, theirs.start);
             for (i, (a, b)) in ours.calls.iter().zip(&theirs.calls).enumerate() {
@@ -184,7 +190,7 @@ fn report(engines: &Engines, entropy: &[u8]) {
 
 /// Returns a smaller plan that differs: from less entropy, then with fewer calls.
 fn shrink(engines: &Engines, entropy: &[u8]) -> Plan {
-    let differs = |plan: &Plan| matches!(compare(engines, plan), Verdict::Different { .. });
+    let differs = |plan: &Plan| matches!(compare(engines, plan), Verdict::Different(_));
     let mut best = entropy.to_vec();
     let mut cut = best.len() / 2;
     while cut > 0 {

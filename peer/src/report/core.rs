@@ -17,7 +17,7 @@ fn with_data() -> String {
     format!(r#"(module (memory (export "memory") 2) (data (i32.const 0) "{data}") (func (export "run")))"#)
 }
 
-/// Returns the largest core module of a component: code that a compiler made of a C program and its
+/// Returns the largest core module of a component: compiled from a C program and its
 /// library.
 fn big() -> wasmtime::Result<&'static [u8]> {
     const PLUGIN: &[u8] = include_bytes!("../../../examples/guests/plugin-c.wasm");

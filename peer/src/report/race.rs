@@ -1,4 +1,4 @@
-//! Timing two closures by turns.
+//! Times two closures in alternating rounds.
 
 use std::fmt;
 use std::time::{Duration, Instant};

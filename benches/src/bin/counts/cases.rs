@@ -6,8 +6,8 @@ use crate::{abi, calls, whole};
 pub(crate) struct Case {
     /// Its name, as in `benches/counts.txt`.
     pub(crate) name: &'static str,
-    /// How many rounds the shorter of the two runs has: enough that what varies between runs is
-    /// little.
+    /// How many rounds the shorter of the two runs has: enough that the variation between runs is
+    /// small.
     pub(crate) rounds: u32,
     /// Sets up and does it so many times.
     pub(crate) run: fn(u32),

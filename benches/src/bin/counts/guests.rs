@@ -192,7 +192,7 @@ pub(crate) fn resources() -> String {
 }
 
 /// Returns a component that has many types and functions, nested components and their instances,
-/// and no code: all that is done with it is to decode and to resolve it.
+/// and no code: it can only be decoded and resolved.
 pub(crate) fn types() -> String {
     let interface: String = (0..20)
         .map(|i| {

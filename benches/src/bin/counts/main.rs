@@ -1,7 +1,7 @@
 //! Counts the instructions of small operations under valgrind and compares them with
 //! `benches/counts.txt`.
 //!
-//! A count does not depend on what else the machine does. Each case runs in a process of its own,
+//! A count does not depend on the load of the machine. Each case runs in a process of its own,
 //! once with N rounds and once with 2 N: the difference divided by N is what one round takes, so
 //! that setting up cancels out.
 //!
@@ -87,7 +87,7 @@ fn compare(filters: &[&str], fails: bool) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(fails && n_slower > 0)))
 }
 
-/// Counts, and writes the figures anew. Those of cases that are not asked for stay.
+/// Counts and rewrites the figures. Figures of cases that are not selected stay.
 fn write(filters: &[&str]) -> Result<ExitCode, String> {
     let cases = selected(filters)?;
     let mut figures = Figures::read()?;

@@ -79,8 +79,9 @@ fn resource_name<'a>(world: &World<'a>, resource: TypeDefId) -> &'a str {
     world.resolved[resource].name.as_deref().expect("resources have names")
 }
 
-/// Returns the trait `name` that the host implements, those of the resources, and the statements that give a linker their
-/// functions, in which `instance` is its instance and `host` finds the host in a store's data.
+/// Returns the trait `name` that the host implements, those of the resources, and the statements
+/// that give a linker their functions, in which `instance` is its instance and `host` finds the
+/// host in a store's data.
 pub(crate) fn provide(
     world: &World<'_>,
     scope: Scope<'_>,

@@ -1,7 +1,8 @@
 //! `bindings!`: a WIT world as Rust types, traits and methods.
 //!
-//! An imported interface becomes a module with its types, a trait `Host` and `add_to_linker`; an exported one a module
-//! under `exports` with its types and a struct `Guest`; the world a struct that instantiates components.
+//! An imported interface becomes a module with its types, a trait `Host` and `add_to_linker`; an
+//! exported one a module under `exports` with its types and a struct `Guest`; the world a struct
+//! that instantiates components.
 
 mod funcs;
 mod options;
@@ -108,7 +109,8 @@ fn resources(resolved: &Resolved, interface: InterfaceId) -> Vec<TypeDefId> {
     resolved[interface].types.iter().copied().filter(is_resource).collect()
 }
 
-/// Returns the module of an interface: `ns::pkg::interface`, with a version only if the package has several.
+/// Returns the module of an interface: `ns::pkg::interface`, with a version only if the package has
+/// several.
 fn module_path(resolved: &Resolved, interface: InterfaceId, item: &WorldItem, exports: bool) -> Vec<Ident> {
     let mut path = Vec::new();
     if exports {
@@ -335,7 +337,8 @@ fn of_world(world: &World<'_>, id: WorldId, mut parts: Parts) -> Result<TokenStr
             ///
             /// # Errors
             ///
-            /// If the linker does not meet its imports, if it traps, or if it lacks an export of the world.
+            /// If the linker does not meet its imports, if it traps, or if it lacks an export of
+            /// the world.
             pub fn instantiate<T>(
                 mut store: impl ::component_linker::AsContextMut<Data = T>,
                 component: &::component_linker::Component,
@@ -369,7 +372,8 @@ fn of_world(world: &World<'_>, id: WorldId, mut parts: Parts) -> Result<TokenStr
 fn add_to_linker(bounds: &[TokenStream], statements: &TokenStream) -> Option<TokenStream> {
     (!bounds.is_empty()).then(|| {
         quote! {
-            /// Gives a linker everything that the world imports, done by what `host` finds in a store's data.
+            /// Gives a linker everything that the world imports, done by what `host` finds in a
+            /// store's data.
             ///
             /// # Errors
             ///

@@ -103,7 +103,8 @@ impl World<'_> {
         })
     }
 
-    /// Returns the type of an argument: what has a name in Rust is borrowed, unless it is as small as an enum.
+    /// Returns the type of an argument: what has a name in Rust is borrowed, unless it is as small
+    /// as an enum.
     fn argument(&self, scope: Scope<'_>, id: TypeDefId, lifetime: Lifetime) -> Result<TokenStream> {
         if self.resolved.resource(id).is_some() {
             return self.handle(scope, id);
@@ -192,7 +193,8 @@ impl World<'_> {
         })
     }
 
-    /// Returns the type of a list's elements: those of an argument are values too, but for borrowed handles.
+    /// Returns the type of a list's elements: those of an argument are values too, but for borrowed
+    /// handles.
     fn element(&self, scope: Scope<'_>, ty: Type, mode: Mode) -> Result<TokenStream> {
         let is_borrow = match self.resolved.dealias(ty) {
             Type::Def(id) => matches!(self.resolved[id].kind, TypeDefKind::Borrow(_)),
@@ -400,7 +402,8 @@ fn label(label: &Label) -> TokenStream {
     quote!(#docs #[component(name = #wit)] #name,)
 }
 
-/// Returns the documentation as attributes; what has none says so, for crates that ask for documentation.
+/// Returns the documentation as attributes; what has none says so, for crates that ask for
+/// documentation.
 pub(crate) fn docs(docs: Option<&str>) -> TokenStream {
     match docs {
         None => quote!(#[allow(missing_docs)]),
