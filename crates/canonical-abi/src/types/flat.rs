@@ -85,10 +85,11 @@ pub fn flatten_types_up_to(
     ptr: PtrType,
     max: usize,
 ) -> Option<Vec<CoreType>> {
-    if flat_count_of_types(types, tys) > max {
+    let count = flat_count_of_types(types, tys);
+    if count > max {
         return None;
     }
-    let mut flat = Vec::new();
+    let mut flat = Vec::with_capacity(count);
     for ty in tys {
         flat.extend_from_slice(&flat_types(types, *ty, ptr));
     }

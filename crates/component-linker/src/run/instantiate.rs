@@ -261,12 +261,11 @@ fn lift<T: 'static>(
     let options = options(cx, progress, def.instance, &def.options)?;
     let info = func_info(progress, &def.signature);
     let flat = flatten_functype(&info.types, &def.signature.ty, &options.abi, Direction::Lift);
-    let flat = core_func_type(&flat);
-    let core = core_func(cx, progress, Some(&def.core_func), || flat.clone())?;
+    let core = core_func(cx, progress, Some(&def.core_func), || core_func_type(&flat))?;
     let core = core.expect("a definition was given");
-    let post_return_type = || jit::FuncType::new(flat.results.clone(), vec![]);
+    let post_return_type = || jit::FuncType::new(core_func_type(&flat).results, vec![]);
     let post_return = core_func(cx, progress, def.options.post_return.as_ref(), post_return_type)?;
-    let lifted = Lifted::new(&info, options, core, post_return);
+    let lifted = Lifted::new(&info, flat, options, core, post_return);
     Ok(FuncInstance { info, body: Body::Lifted(lifted) })
 }
 

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use canonical_abi::{CoreType, Direction, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flatten_functype};
+use canonical_abi::{CoreFuncType, CoreType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use jit::ValRaw;
 
 use super::call::{Running, call_without_leave, check_enter};
@@ -87,16 +87,16 @@ pub(super) trait Caller<T: 'static> {
 }
 
 impl Lifted {
+    /// `flat` is the type of the core function.
     pub(crate) fn new(
         info: &FuncInfo,
+        flat: CoreFuncType,
         options: Options,
         core_func: jit::Func,
         post_return: Option<jit::Func>,
     ) -> Self {
-        let ty = &info.signature.ty;
-        let flat = flatten_functype(&info.types, ty, &options.abi, Direction::Lift);
         let n_slots = flat.params.len().max(flat.results.len());
-        let is_async_type = ty.is_async;
+        let is_async_type = info.signature.ty.is_async;
         Self { core_func, post_return, options, is_async_type, core_results: flat.results, n_slots }
     }
 
