@@ -163,21 +163,28 @@ impl State {
 
     /// Does something with an instance's handle table that may add a handle, and returns also by
     /// how many slots the table has grown.
+    #[inline]
     pub(super) fn add_handle<R>(
         &mut self,
         instance: InstanceIndex,
         add: impl FnOnce(&mut HandleTable) -> Result<R, AbiTrap>,
     ) -> Result<(R, u64), Trap> {
-        let instance = &mut self.instances[instance.0 as usize];
-        let n_before = instance.handles.n_slots();
-        let added = add(&mut instance.handles)?;
-        let n_new = (instance.handles.n_slots() - n_before) as u64;
+        let handles = &mut self.instance_mut(instance).handles;
+        let n_before = handles.n_slots();
+        let added = add(handles)?;
+        let n_new = (handles.n_slots() - n_before) as u64;
         if n_new > 0 {
-            instance.publish_handles();
-            self.n_handles += n_new;
-            LimitKind::Handles.check(self.n_handles, self.limits.max_handles)?;
+            self.grew(instance, n_new)?;
         }
         Ok((added, n_new))
+    }
+
+    /// Counts the slots by which a handle table has grown. Most handles take a slot that is free.
+    #[cold]
+    fn grew(&mut self, instance: InstanceIndex, n_new: u64) -> Result<(), Trap> {
+        self.instance_mut(instance).publish_handles();
+        self.n_handles += n_new;
+        Ok(LimitKind::Handles.check(self.n_handles, self.limits.max_handles)?)
     }
 }
 

@@ -148,6 +148,7 @@ impl<T: 'static> StoreContextMut<'_, T> {
 
     /// Does something with an instance's handle table that may add a handle, and counts the room
     /// that the table takes for it.
+    #[inline]
     pub(crate) fn add_handle<R>(
         &mut self,
         instance: InstanceIndex,
