@@ -40,12 +40,12 @@ impl ValidModule {
     /// Fails if the bytes are not a valid module, or if it has types that are not compiled yet.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
         let features = engine.settings().features;
-        let source = Arc::new(ModuleSource::validate(wasm, features, engine.registry())?);
+        let source = Arc::new(ModuleSource::validate(wasm.into(), features, engine.registry())?);
         Ok(Self { engine: engine.clone(), source })
     }
 
-    /// Decodes a module that has been validated apart from an engine. Its function bodies are
-    /// validated again only where the engine admits fewer features than that validation did.
+    /// Decodes a module that has been validated apart from an engine. It is validated again only
+    /// where the engine admits fewer features than that validation did.
     ///
     /// # Errors
     ///

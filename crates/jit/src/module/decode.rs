@@ -48,6 +48,25 @@ pub(super) fn decode<'a>(
     Ok((info, bodies))
 }
 
+/// Decodes a module that is valid with these features, and returns its function bodies.
+pub(super) fn decode_valid<'a>(
+    wasm: &'a [u8],
+    features: WasmFeatures,
+    registry: &TypeRegistry,
+) -> Result<(ModuleInfo, Vec<FunctionBody<'a>>)> {
+    let mut info = ModuleInfo::default();
+    let mut bodies = Vec::new();
+    let mut parser = Parser::new(0);
+    parser.set_features(features);
+    for payload in parser.parse_all(wasm) {
+        match payload? {
+            Payload::CodeSectionEntry(body) => bodies.push(body),
+            payload => section(registry, &mut info, payload)?,
+        }
+    }
+    Ok((info, bodies))
+}
+
 /// Fails at the start of a component.
 pub(super) fn check_encoding(payload: &Payload<'_>) -> Result<()> {
     if let Payload::Version { encoding: wasmparser::Encoding::Component, .. } = payload {

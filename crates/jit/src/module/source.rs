@@ -8,7 +8,7 @@ use wasmparser::{
 };
 
 use crate::error::Result;
-use crate::module::decode::{Body, check_encoding, decode};
+use crate::module::decode::{Body, check_encoding, decode, decode_valid};
 use crate::module::info::ModuleInfo;
 use crate::module::registry::TypeRegistry;
 
@@ -30,11 +30,15 @@ impl ModuleSource {
     /// # Errors
     ///
     /// Fails if the bytes are not a valid module, and on types that are not compiled yet.
-    pub(crate) fn validate(wasm: &[u8], features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
-        let (info, bodies) = decode(wasm, features, registry)?;
+    pub(crate) fn validate(
+        wasm: Arc<[u8]>,
+        features: WasmFeatures,
+        registry: &TypeRegistry,
+    ) -> Result<Self> {
+        let (info, bodies) = decode(&wasm, features, registry)?;
         let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
         validate_bodies(bodies)?;
-        Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
+        Ok(Self { wasm, info: Arc::new(info), bodies: ranges, features })
     }
 
     /// Decodes a module that was validated before, when the file that it comes from was written.
@@ -48,8 +52,8 @@ impl ModuleSource {
         Ok(Self { wasm: wasm.into(), info: Arc::new(info), bodies: ranges, features })
     }
 
-    /// Decodes a module that has been validated. Its function bodies are validated again only where
-    /// `features` are fewer than those of that validation.
+    /// Decodes a module that has been validated. It is validated again only where `features` are
+    /// fewer than those of that validation.
     ///
     /// # Errors
     ///
@@ -59,12 +63,13 @@ impl ModuleSource {
         features: WasmFeatures,
         registry: &TypeRegistry,
     ) -> Result<Self> {
-        let (info, bodies) = decode(&valid.wasm, features, registry)?;
-        let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
+        let wasm = Arc::clone(&valid.wasm);
         if !features.contains(valid.features) {
-            validate_bodies(bodies)?;
+            return Self::validate(wasm, features, registry);
         }
-        Ok(Self { wasm: Arc::clone(&valid.wasm), info: Arc::new(info), bodies: ranges, features })
+        let (info, bodies) = decode_valid(&wasm, features, registry)?;
+        let ranges = bodies.iter().map(place_of).collect();
+        Ok(Self { wasm, info: Arc::new(info), bodies: ranges, features })
     }
 
     /// Returns the module's bytes.
@@ -94,7 +99,7 @@ impl ModuleSource {
 /// particular. Cheap to clone.
 ///
 /// [`ValidModule::of_bytes`](crate::ValidModule::of_bytes) makes the module of them, and does not
-/// look at the function bodies again.
+/// validate them again.
 #[derive(Clone)]
 pub struct ValidBytes {
     wasm: Arc<[u8]>,
