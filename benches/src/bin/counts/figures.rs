@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How far a count may lie above its figure.
-pub(crate) const TOLERANCE_PERCENT: f64 = 3.0;
+pub(crate) const TOLERANCE_PERCENT: u64 = 3;
 
 /// The figures, by case.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ pub(crate) fn line(name: &str, figure: Option<u64>, count: u64) -> Line {
         return Line { text: format!("{name:<44} {:>12} {count:>12}  no figure", "-"), is_slower: true };
     };
     let change = percent(figure, count);
-    let is_slower = change > TOLERANCE_PERCENT;
+    let is_slower = count * 100 > figure * (100 + TOLERANCE_PERCENT);
     let word = if is_slower { "  SLOWER" } else { "" };
     Line { text: format!("{name:<44} {figure:>12} {count:>12} {change:>+8.2}%{word}"), is_slower }
 }
