@@ -30,11 +30,7 @@ impl ModuleSource {
     /// # Errors
     ///
     /// Fails if the bytes are not a valid module, and on types that are not compiled yet.
-    pub(crate) fn validate(
-        wasm: Arc<[u8]>,
-        features: WasmFeatures,
-        registry: &TypeRegistry,
-    ) -> Result<Self> {
+    pub(crate) fn validate(wasm: Arc<[u8]>, features: WasmFeatures, registry: &TypeRegistry) -> Result<Self> {
         let (info, bodies) = decode(&wasm, features, registry)?;
         let ranges = bodies.iter().map(|(_, body)| place_of(body)).collect();
         validate_bodies(bodies)?;
