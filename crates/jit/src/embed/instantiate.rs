@@ -234,9 +234,39 @@ fn elem_words(store: &StoreOpaque, data: &InstanceData, items: &ElemItems) -> Ve
     }
 }
 
+/// The operands of a constant expression in progress. The top lies apart, so that an expression of
+/// one operator, as most are, allocates nothing.
+#[derive(Default)]
+struct Operands {
+    top: Option<ValRaw>,
+    below: Vec<ValRaw>,
+}
+
+impl Operands {
+    fn push(&mut self, value: ValRaw) {
+        self.below.extend(self.top.replace(value));
+    }
+
+    fn pop(&mut self) -> ValRaw {
+        let top = self.top.take().expect("a validated constant expression has its operands");
+        self.top = self.below.pop();
+        top
+    }
+
+    fn binary(&mut self, op: impl Fn(u64, u64) -> u64) -> u64 {
+        let (right, left) = (self.pop(), self.pop());
+        op(left.to_u64(), right.to_u64())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "operands are i32 values, zero-extended")]
+    fn binary32(&mut self, op: fn(u32, u32) -> u32) -> u64 {
+        self.binary(|left, right| u64::from(op(left as u32, right as u32)))
+    }
+}
+
 /// Evaluates a constant expression (core specification, "Constant Expressions").
 fn eval(store: &StoreOpaque, data: &InstanceData, expr: &ConstExpr) -> ValRaw {
-    let mut stack: Vec<ValRaw> = Vec::new();
+    let mut stack = Operands::default();
     for &op in expr {
         let word = match op {
             ConstOp::I32(v) => u64::from(v.cast_unsigned()),
@@ -253,27 +283,16 @@ fn eval(store: &StoreOpaque, data: &InstanceData, expr: &ConstExpr) -> ValRaw {
                 stack.push(store.entities().globals[data.globals[global.pos()] as usize].0.get());
                 continue;
             }
-            ConstOp::I32Add => binary32(&mut stack, u32::wrapping_add),
-            ConstOp::I32Sub => binary32(&mut stack, u32::wrapping_sub),
-            ConstOp::I32Mul => binary32(&mut stack, u32::wrapping_mul),
-            ConstOp::I64Add => binary(&mut stack, u64::wrapping_add),
-            ConstOp::I64Sub => binary(&mut stack, u64::wrapping_sub),
-            ConstOp::I64Mul => binary(&mut stack, u64::wrapping_mul),
+            ConstOp::I32Add => stack.binary32(u32::wrapping_add),
+            ConstOp::I32Sub => stack.binary32(u32::wrapping_sub),
+            ConstOp::I32Mul => stack.binary32(u32::wrapping_mul),
+            ConstOp::I64Add => stack.binary(u64::wrapping_add),
+            ConstOp::I64Sub => stack.binary(u64::wrapping_sub),
+            ConstOp::I64Mul => stack.binary(u64::wrapping_mul),
         };
         stack.push(ValRaw::from_u64(word));
     }
-    stack.pop().expect("a validated constant expression leaves one value")
-}
-
-fn binary(stack: &mut Vec<ValRaw>, op: impl Fn(u64, u64) -> u64) -> u64 {
-    let mut pop = || stack.pop().expect("a validated operator has its operands").to_u64();
-    let (right, left) = (pop(), pop());
-    op(left, right)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "operands are i32 values, zero-extended")]
-fn binary32(stack: &mut Vec<ValRaw>, op: fn(u32, u32) -> u32) -> u64 {
-    binary(stack, |left, right| u64::from(op(left as u32, right as u32)))
+    stack.pop()
 }
 
 /// Copies the active segments in order and drops the active and declared ones.
