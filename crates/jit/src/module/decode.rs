@@ -59,10 +59,11 @@ pub(super) fn decode_valid<'a>(
     let mut parser = Parser::new(0);
     parser.set_features(features);
     for payload in parser.parse_all(wasm) {
-        match payload? {
-            Payload::CodeSectionEntry(body) => bodies.push(body),
-            payload => section(registry, &mut info, payload)?,
+        let payload = payload?;
+        if let Payload::CodeSectionEntry(body) = &payload {
+            bodies.push(body.clone());
         }
+        section(registry, &mut info, payload)?;
     }
     Ok((info, bodies))
 }
