@@ -111,11 +111,15 @@ fn destination<S: Host, D: Host<Error = S::Error>>(
     }
 }
 
-/// Returns the integer of `size_bytes` that is at `from` in the source; of a core value, the low
-/// bits.
+/// Returns the integer of `size_bytes` in memory that is at `from` in the source; of a core value
+/// its `i32` or `i64`.
 fn read<S: Host, D: Host>(run: &Run<'_, '_, '_, S, D>, from: Operand, size_bytes: u32) -> Result<u64, Trap> {
     match from {
-        Operand::Flat(slot) => Ok(run.flat[slot as usize].bits() & (u64::MAX >> (64 - 8 * size_bytes))),
+        Operand::Flat(slot) => {
+            // What is smaller in memory is a whole `i32` here: any bit of it makes a `bool` true.
+            let core_bytes = size_bytes.max(4);
+            Ok(run.flat[slot as usize].bits() & (u64::MAX >> (64 - 8 * core_bytes)))
+        }
         Operand::Memory(ptr) => load_int(run.src, ptr, size_bytes),
     }
 }
@@ -126,7 +130,7 @@ fn read_u32<S: Host, D: Host>(
     from: Operand,
     size_bytes: u32,
 ) -> Result<u32, Trap> {
-    let int = read(run, from, if from.is_flat() { 4 } else { size_bytes })?;
+    let int = read(run, from, size_bytes)?;
     Ok(u32::try_from(int).expect("at most 4 bytes were read"))
 }
 
