@@ -588,21 +588,6 @@ fn plans_see_the_tag_of_a_string() {
     check(StringEncoding::Latin1Utf16, &[[0, 0, 2, 4], [8, 4, 1, 2]], b"\xe4b");
 }
 
-/// A `bool` as a core value is true if any bit of its `i32` is set; a smaller integer is its low
-/// bits, whatever the others are.
-#[test]
-fn small_core_values_are_whole_integers() {
-    let types = Types::new();
-    let flat = Passing { opts: Options::default(), max_flat: 16 };
-    let plan = plan(&types, &[ValType::Bool, ValType::U8, ValType::S16], flat, flat);
-    let given = [CoreValue::I32(0x100), CoreValue::I32(0x1ff), CoreValue::I32(0x1_8000)];
-    let (mut src, mut dst) = (Standalone { memory: vec![] }, Standalone { memory: vec![] });
-    let mut src_cx = Context::new(&types, flat.opts, &mut src);
-    let mut dst_cx = Context::new(&types, flat.opts, &mut dst);
-    let passed = run(&plan, &mut src_cx, &given, &mut dst_cx, None).unwrap();
-    assert_eq!(passed, [CoreValue::I32(1), CoreValue::I32(0xff), CoreValue::I32(0xffff_8000)]);
-}
-
 #[test]
 #[should_panic(expected = "a plan is run with the options it is for")]
 fn plans_are_for_their_options() {

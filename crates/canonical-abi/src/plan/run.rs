@@ -426,3 +426,27 @@ fn move_list<S: Host, D: Host<Error = S::Error>>(
     }
     Ok(write_pointer_and_length(run, to, (ptr, length))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Passing, plan};
+    use crate::standalone::Standalone;
+    use crate::types::{Types, ValType};
+
+    /// A `bool` as a core value is true if any bit of its `i32` is set; a smaller integer is its
+    /// low bits, whatever the others are.
+    #[test]
+    fn small_core_values_are_whole_integers() {
+        let types = Types::new();
+        let flat = Passing { opts: Options::default(), max_flat: 16 };
+        let plan = plan(&types, &[ValType::Bool, ValType::U8, ValType::S16], flat, flat);
+        let given = [CoreValue::I32(0x100), CoreValue::I32(0x1ff), CoreValue::I32(0x1_8000)];
+        let (mut src, mut dst) = (Standalone { memory: Vec::new() }, Standalone { memory: Vec::new() });
+        let mut src_cx = Context::new(&types, flat.opts, &mut src);
+        let mut dst_cx = Context::new(&types, flat.opts, &mut dst);
+        let passed = run(&plan, &mut src_cx, &given, &mut dst_cx, None);
+        let expected = [CoreValue::I32(1), CoreValue::I32(0xff), CoreValue::I32(0xffff_8000)];
+        assert_eq!(passed.as_deref(), Ok(&expected[..]));
+    }
+}
