@@ -39,6 +39,7 @@ mod host_block;
 mod instance_data;
 mod linear_memory;
 mod loaded_code;
+mod memory_def;
 mod mmap;
 mod pool;
 mod registers;
