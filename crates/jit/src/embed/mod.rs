@@ -4,11 +4,13 @@
 //! Handles are positions and pointers with a store's id. The data behind them is `rt`'s.
 
 pub(crate) mod exception;
+pub(crate) mod external;
 pub(crate) mod func;
 pub(crate) mod global;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
 pub(crate) mod limits;
+pub(crate) mod link_error;
 pub(crate) mod linker;
 pub(crate) mod memory;
 pub(crate) mod raw;
