@@ -97,7 +97,7 @@ impl Tasks {
         self.current = caller;
     }
 
-    /// Returns the task of the current call, if it has one.
+    /// Returns the task of the current call, if it has one (the spec's `current_task`).
     pub(crate) fn current(&self) -> Option<&Task> {
         self.current.task.map(|id| self.get(id))
     }

@@ -8,7 +8,7 @@ use crate::trap::TrapCause;
 /// The counter stays below this.
 const LIMIT: u32 = 1 << 16;
 
-/// Makes the core function of `backpressure.inc`.
+/// Makes the core function of `backpressure.inc` (the spec's `canon_backpressure_inc`).
 pub(crate) fn backpressure_inc<T>(cx: &mut StoreContextMut<'_, T>, instance: InstanceIndex) -> jit::Func {
     jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>| {
         builtin(caller, |cx| {
@@ -19,7 +19,7 @@ pub(crate) fn backpressure_inc<T>(cx: &mut StoreContextMut<'_, T>, instance: Ins
     })
 }
 
-/// Makes the core function of `backpressure.dec`.
+/// Makes the core function of `backpressure.dec` (the spec's `canon_backpressure_dec`).
 pub(crate) fn backpressure_dec<T>(cx: &mut StoreContextMut<'_, T>, instance: InstanceIndex) -> jit::Func {
     jit::Func::wrap(&mut cx.core, move |caller: CoreCaller<'_, T>| {
         builtin(caller, |cx| {

@@ -10,7 +10,7 @@ pub(crate) struct Slot {
     pub(crate) is_64: bool,
 }
 
-/// Makes the core function of `context.get`.
+/// Makes the core function of `context.get` (the spec's `canon_context_get`).
 pub(crate) fn context_get<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit::Func {
     let get = move |caller: CoreCaller<'_, T>| builtin(caller, |cx| Ok(word(cx, slot)));
     match slot.is_64 {
@@ -19,7 +19,7 @@ pub(crate) fn context_get<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit
     }
 }
 
-/// Makes the core function of `context.set`.
+/// Makes the core function of `context.set` (the spec's `canon_context_set`).
 pub(crate) fn context_set<T>(cx: &mut StoreContextMut<'_, T>, slot: Slot) -> jit::Func {
     let set = move |caller: CoreCaller<'_, T>, value: u64| {
         builtin(caller, |cx| {
