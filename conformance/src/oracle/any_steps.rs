@@ -16,7 +16,7 @@ const MAX_STEPS: usize = 48;
 
 /// Returns sequences of handle operations, of which the last one may trap.
 pub(crate) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(any_plan(), 1..MAX_STEPS).prop_map(|plans| placed(&plans))
+    vec(any_choice(), 1..MAX_STEPS).prop_map(|choices| placed(&choices))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +50,9 @@ enum Aim {
     At(u32),
 }
 
+/// Random choices, of which `place` makes a step that suits the state of a run.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
+struct StepChoice {
     op: Op,
     aim: Aim,
     /// Which of the handles that come into question, modulo how many there are.
@@ -63,7 +64,7 @@ struct Plan {
     payload: Option<ValType>,
 }
 
-fn any_plan() -> impl Strategy<Value = Plan> {
+fn any_choice() -> impl Strategy<Value = StepChoice> {
     let op = prop_oneof![
         4 => Just(Op::New),
         2 => Just(Op::Rep),
@@ -90,7 +91,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
     let kind = select(vec![EndKind::Stream, EndKind::Future]);
     let parts =
         (op, aim, any::<usize>(), 0..N_RESOURCES, any::<u32>(), 0..N_CALLS, kind, select(&PAYLOADS[..]));
-    parts.prop_map(|(op, aim, pick, rt, rep, call, kind, payload)| Plan {
+    parts.prop_map(|(op, aim, pick, rt, rep, call, kind, payload)| StepChoice {
         op,
         aim,
         pick,
@@ -103,11 +104,11 @@ fn any_plan() -> impl Strategy<Value = Plan> {
 }
 
 /// Returns the steps, up to one that traps, or panics, which the comparison will find.
-fn placed(plans: &[Plan]) -> Vec<Step> {
+fn placed(choices: &[StepChoice]) -> Vec<Step> {
     let mut run = Run::new();
     let mut steps = Vec::new();
-    for plan in plans {
-        let step = place(plan, &run);
+    for choice in choices {
+        let step = place(choice, &run);
         steps.push(step);
         let done = catch_unwind(AssertUnwindSafe(|| run.step(step)));
         if !matches!(done, Ok(Ok(_))) {
@@ -117,21 +118,21 @@ fn placed(plans: &[Plan]) -> Vec<Step> {
     steps
 }
 
-fn place(plan: &Plan, run: &Run) -> Step {
-    let Plan { op, aim, pick: _, rt, rep, call, kind, payload } = *plan;
+fn place(choice: &StepChoice, run: &Run) -> Step {
+    let StepChoice { op, aim, pick: _, rt, rep, call, kind, payload } = *choice;
     if matches!((op, aim), (Op::Return, Aim::Fitting)) && run.has_borrows(call) {
-        return give_up_borrow(plan, run);
+        return give_up_borrow(choice, run);
     }
     let fits = |entry: &Element| fits(op, entry);
     let (index, entry) = match aim {
         Aim::At(index) => (index, None),
-        Aim::Any => match pick(plan, run, |_| true) {
+        Aim::Any => match pick(choice, run, |_| true) {
             Some((index, _)) => (index, None),
             None => (0, None),
         },
-        Aim::Fitting => match pick(plan, run, fits) {
+        Aim::Fitting => match pick(choice, run, fits) {
             Some((index, entry)) => (index, Some(entry)),
-            None => return made_for(plan),
+            None => return made_for(choice),
         },
     };
     // A fitting handle is taken for what it is.
@@ -141,19 +142,19 @@ fn place(plan: &Plan, run: &Run) -> Step {
         Some(Element::Resource(_) | Element::ErrorContext(_)) | None => (kind, payload),
     };
     match op {
-        Op::New => Step::New { rt: plan.rt, rep },
+        Op::New => Step::New { rt: choice.rt, rep },
         Op::Rep => Step::Rep { rt, index },
         Op::Drop => Step::Drop { rt, index },
         Op::LiftOwn => Step::LiftOwn { rt, index },
         Op::LiftBorrow => Step::LiftBorrow { rt, index, call },
-        Op::LowerOwn => Step::LowerOwn { rt: plan.rt, rep },
-        Op::LowerBorrow => Step::LowerBorrow { rt: plan.rt, rep, task: call },
+        Op::LowerOwn => Step::LowerOwn { rt: choice.rt, rep },
+        Op::LowerBorrow => Step::LowerBorrow { rt: choice.rt, rep, task: call },
         Op::Return => Step::Return { task: call },
         Op::DeliverResolve => Step::DeliverResolve { call },
         Op::LowerErrorContext => Step::LowerErrorContext { rep },
         Op::LiftErrorContext => Step::LiftErrorContext { index },
         Op::DropErrorContext => Step::DropErrorContext { index },
-        Op::LowerEnd => Step::LowerEnd { kind: plan.kind, payload: plan.payload, rep },
+        Op::LowerEnd => Step::LowerEnd { kind: choice.kind, payload: choice.payload, rep },
         Op::LiftEnd => Step::LiftEnd { kind, payload, index },
         Op::Read => Step::Read { index },
         Op::Join => Step::Join { index },
@@ -161,18 +162,22 @@ fn place(plan: &Plan, run: &Run) -> Step {
 }
 
 /// Returns a step towards a call's return that does not trap.
-fn give_up_borrow(plan: &Plan, run: &Run) -> Step {
-    let borrow = pick(plan, run, |entry| fits(Op::Drop, entry) && run.is_borrow_of(entry, plan.call));
+fn give_up_borrow(choice: &StepChoice, run: &Run) -> Step {
+    let borrow = pick(choice, run, |entry| fits(Op::Drop, entry) && run.is_borrow_of(entry, choice.call));
     let handle = borrow.and_then(|(index, entry)| Some((index, entry.as_resource()?)));
     match handle {
         Some((index, handle)) => Step::Drop { rt: handle.rt().0, index },
-        None => Step::DeliverResolve { call: plan.call },
+        None => Step::DeliverResolve { call: choice.call },
     }
 }
 
-fn pick<'a>(plan: &Plan, run: &'a Run, fits: impl Fn(&Element) -> bool) -> Option<(u32, &'a Element)> {
+fn pick<'a>(
+    choice: &StepChoice,
+    run: &'a Run,
+    fits: impl Fn(&Element) -> bool,
+) -> Option<(u32, &'a Element)> {
     let fitting: Vec<_> = run.table.iter().filter(|(_, entry)| fits(entry)).collect();
-    plan.pick.checked_rem(fitting.len()).map(|at| fitting[at])
+    choice.pick.checked_rem(fitting.len()).map(|at| fitting[at])
 }
 
 /// Returns whether the operation, if it needs a handle, does not trap for this one.
@@ -198,8 +203,8 @@ fn fits(op: Op, entry: &Element) -> bool {
 }
 
 /// Returns a step that needs no handle, for an operation that finds none.
-fn made_for(plan: &Plan) -> Step {
-    let Plan { op, aim: _, pick: _, rt, rep, call, kind, payload } = *plan;
+fn made_for(choice: &StepChoice) -> Step {
+    let StepChoice { op, aim: _, pick: _, rt, rep, call, kind, payload } = *choice;
     match op {
         Op::Rep | Op::Drop | Op::LiftOwn | Op::LowerOwn => Step::LowerOwn { rt, rep },
         Op::New => Step::New { rt, rep },

@@ -180,6 +180,6 @@ pub use types::flat::{CoreType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT
 pub use types::layout::{Layout, layout};
 pub use types::type_error::TypeError;
 pub use types::{FuncType, PtrType, ResourceId, ScalarType, Types, ValType};
-pub use types::{despecialize, display, label, layout, type_error};
+pub use types::{despecialize, display, label, layout, predicates, type_error};
 pub use value::type_check::{ValueTypeError, type_check};
 pub use value::{List, RowKind, Rows, Value, type_check};

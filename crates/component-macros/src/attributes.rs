@@ -13,28 +13,28 @@ pub(crate) struct Attributes {
 
 /// What an attribute stands on, which decides what it may say.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum AttributeTarget {
     Type,
     Label,
 }
 
 /// Reads the attributes of an item.
-pub(crate) fn attributes(attributes: &[Attribute], place: Place) -> Result<Attributes> {
+pub(crate) fn attributes(attributes: &[Attribute], target: AttributeTarget) -> Result<Attributes> {
     let mut read = Attributes::default();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("component")) {
         attribute.parse_nested_meta(|meta| {
-            if place == Place::Label && meta.path.is_ident("name") {
+            if target == AttributeTarget::Label && meta.path.is_ident("name") {
                 let name: LitStr = meta.value()?.parse()?;
                 check_label(&name)?;
                 read.name = Some(name);
                 Ok(())
-            } else if place == Place::Type && meta.path.is_ident("variant") {
+            } else if target == AttributeTarget::Type && meta.path.is_ident("variant") {
                 read.is_variant = true;
                 Ok(())
             } else {
-                Err(meta.error(match place {
-                    Place::Type => "expected `variant`",
-                    Place::Label => "expected `name = \"...\"`",
+                Err(meta.error(match target {
+                    AttributeTarget::Type => "expected `variant`",
+                    AttributeTarget::Label => "expected `name = \"...\"`",
                 }))
             }
         })?;

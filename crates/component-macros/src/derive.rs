@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use syn::{Data, DeriveInput, Error, Fields, GenericParam, Ident, Result, Type, parse_quote, parse2};
 
-use crate::attributes::{Place, attributes};
+use crate::attributes::{AttributeTarget, attributes};
 use crate::names::label;
 
 /// Which trait is derived.
@@ -70,7 +70,7 @@ pub(crate) fn derive(derived: Derived, input: TokenStream) -> Result<TokenStream
 }
 
 fn shape(input: &DeriveInput) -> Result<Shape> {
-    let read = attributes(&input.attrs, Place::Type)?;
+    let read = attributes(&input.attrs, AttributeTarget::Type)?;
     match &input.data {
         Data::Struct(data) => {
             if read.is_variant {
@@ -128,7 +128,7 @@ fn case(variant: &syn::Variant) -> Result<Case> {
 }
 
 fn label_of(attrs: &[syn::Attribute], name: &Ident) -> Result<String> {
-    Ok(attributes(attrs, Place::Label)?.name.map_or_else(|| label(name), |name| name.value()))
+    Ok(attributes(attrs, AttributeTarget::Label)?.name.map_or_else(|| label(name), |name| name.value()))
 }
 
 /// Checks that no two labels are the same, which for WIT they are in any case of letters.

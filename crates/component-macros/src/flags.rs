@@ -5,7 +5,7 @@ use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, Result, Token, Visibility, braced, parse2};
 
-use crate::attributes::{Place, attributes};
+use crate::attributes::{AttributeTarget, attributes};
 use crate::names::label;
 
 /// The most flags of one type (Binary.md, "Type Definitions").
@@ -50,7 +50,9 @@ impl Parse for Flag {
         input.parse::<Token![const]>()?;
         let name: Ident = input.parse()?;
         input.parse::<Token![;]>()?;
-        let label = attributes(&attrs, Place::Label)?.name.map_or_else(|| label(&name), |name| name.value());
+        let label = attributes(&attrs, AttributeTarget::Label)?
+            .name
+            .map_or_else(|| label(&name), |name| name.value());
         let docs = attrs.into_iter().filter(|attribute| !attribute.path().is_ident("component")).collect();
         Ok(Self { docs, name, label })
     }

@@ -17,9 +17,9 @@ use super::plain::{Machine, pass_params, start, typed};
 use super::shape::Shape;
 use crate::fault::Fault;
 
-/// Where a value lies.
+/// Where lowered values lie: at an address, or in flat slots.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum LoweredAt<'a> {
     Memory(u64),
     Flat(&'a [CoreValue]),
 }
@@ -111,101 +111,99 @@ impl<'a> Search<'a> {
 
     fn values(&mut self, tys: &[ValType], max_flat: usize, flat: &[CoreValue]) {
         if tys.iter().map(|ty| flat_count(self.types, *ty)).sum::<usize>() <= max_flat {
-            return self.fields(tys, Place::Flat(flat));
+            return self.fields(tys, LoweredAt::Flat(flat));
         }
         let (size, align) = tuple_layout(self.types, tys.iter().copied(), PtrType::I32);
         if check_range(&mut self.found, flat[0].bits(), size, align, Fault::OutOfBounds) {
-            self.fields(tys, Place::Memory(flat[0].bits()));
+            self.fields(tys, LoweredAt::Memory(flat[0].bits()));
         }
     }
 
-    fn fields(&mut self, tys: &[ValType], place: Place<'_>) {
-        match place {
-            Place::Memory(ptr) => {
+    fn fields(&mut self, tys: &[ValType], at: LoweredAt<'_>) {
+        match at {
+            LoweredAt::Memory(ptr) => {
                 let offsets: Vec<_> = field_offsets(self.types, tys.iter().copied(), PtrType::I32).collect();
                 for (offset, ty) in offsets {
-                    self.value(ty, Place::Memory(ptr + offset));
+                    self.value(ty, LoweredAt::Memory(ptr + offset));
                 }
             }
-            Place::Flat(mut flat) => {
+            LoweredAt::Flat(mut flat) => {
                 for ty in tys {
                     let (own, rest) = flat.split_at(flat_count(self.types, *ty));
-                    self.value(*ty, Place::Flat(own));
+                    self.value(*ty, LoweredAt::Flat(own));
                     flat = rest;
                 }
             }
         }
     }
 
-    fn value(&mut self, ty: ValType, place: Place<'_>) {
+    fn value(&mut self, ty: ValType, at: LoweredAt<'_>) {
         match despecialize(self.types, ty) {
-            Despecialized::Record(fields) => self.fields(&fields.types().collect::<Vec<_>>(), place),
-            Despecialized::Variant(cases) => self.variant(ty, cases, place),
-            Despecialized::List { element, length: Some(n) } => {
-                self.fields(&vec![element; n as usize], place)
-            }
-            Despecialized::List { element, length: None } => self.list(element, place),
-            Despecialized::String => self.string(place),
-            Despecialized::Scalar(_) | Despecialized::Flags(_) => self.leaf(ty, place),
+            Despecialized::Record(fields) => self.fields(&fields.types().collect::<Vec<_>>(), at),
+            Despecialized::Variant(cases) => self.variant(ty, cases, at),
+            Despecialized::List { element, length: Some(n) } => self.fields(&vec![element; n as usize], at),
+            Despecialized::List { element, length: None } => self.list(element, at),
+            Despecialized::String => self.string(at),
+            Despecialized::Scalar(_) | Despecialized::Flags(_) => self.leaf(ty, at),
             Despecialized::Handle(_) => unreachable!("random types have no handles"),
         }
     }
 
     /// Lifts a value that has no parts.
-    fn leaf(&mut self, ty: ValType, place: Place<'_>) {
+    fn leaf(&mut self, ty: ValType, at: LoweredAt<'_>) {
         let mut cx = Context::new(self.types, Shape::options(self.encoding), &mut self.machine);
-        let lifted = match place {
-            Place::Memory(ptr) => load(&mut cx, ptr, ty),
-            Place::Flat(flat) => lift_flat(&mut cx, &mut CoreValueIter::new(flat), ty),
+        let lifted = match at {
+            LoweredAt::Memory(ptr) => load(&mut cx, ptr, ty),
+            LoweredAt::Flat(flat) => lift_flat(&mut cx, &mut CoreValueIter::new(flat), ty),
         };
         self.found.extend(lifted.err());
     }
 
-    fn variant(&mut self, ty: ValType, cases: Cases<'_>, place: Place<'_>) {
-        let (case, payload_place) = match place {
-            Place::Memory(ptr) => {
+    fn variant(&mut self, ty: ValType, cases: Cases<'_>, at: LoweredAt<'_>) {
+        let (case, payload_at) = match at {
+            LoweredAt::Memory(ptr) => {
                 let n_bytes = match cases.len() {
                     0..=0x100 => 1,
                     0x101..=0x1_0000 => 2,
                     _ => 4,
                 };
                 let payload = ptr + u64::from(payload_offset(self.types, ty, PtrType::I32));
-                (self.int(ptr, n_bytes), Place::Memory(payload))
+                (self.int(ptr, n_bytes), LoweredAt::Memory(payload))
             }
-            Place::Flat(flat) => (flat[0].bits(), Place::Flat(&flat[1..])),
+            LoweredAt::Flat(flat) => (flat[0].bits(), LoweredAt::Flat(&flat[1..])),
         };
         let Some(case) = usize::try_from(case).ok().filter(|case| *case < cases.len()) else {
             self.found.insert(Fault::Discriminant);
             return;
         };
         let Some(payload) = cases.payload(case) else { return };
-        match payload_place {
-            Place::Memory(_) => self.value(payload, payload_place),
-            Place::Flat(slots) => {
+        match payload_at {
+            LoweredAt::Memory(_) => self.value(payload, payload_at),
+            LoweredAt::Flat(slots) => {
                 let own: Vec<_> = flatten_type(self.types, payload, PtrType::I32)
                     .into_iter()
                     .zip(slots)
                     .map(|(ty, slot): (CoreType, _)| CoreValue::from_bits(ty, slot.bits()))
                     .collect();
-                self.value(payload, Place::Flat(&own));
+                self.value(payload, LoweredAt::Flat(&own));
             }
         }
     }
 
-    fn list(&mut self, element: ValType, place: Place<'_>) {
-        let (ptr, length) = self.pair(place);
+    fn list(&mut self, element: ValType, at: LoweredAt<'_>) {
+        let (ptr, length) = self.pair(at);
         let element_layout = layout(self.types, element, PtrType::I32);
         let size = u64::from(element_layout.size());
         self.claimed_bytes = self.claimed_bytes.saturating_add(length * size);
         if check_range(&mut self.found, ptr, length * size, element_layout.align(), Fault::ListOutOfBounds) {
             for i in 0..length {
-                self.value(element, Place::Memory(ptr + i * size));
+                self.value(element, LoweredAt::Memory(ptr + i * size));
             }
         }
     }
 
-    fn string(&mut self, place: Place<'_>) {
-        let (ptr, units) = self.pair(place);
+    fn string(&mut self, at: LoweredAt<'_>) {
+        let (ptr, units) = self.pair(at);
         const UTF16_TAG: u64 = 1 << 31;
         let (size, align) = match self.encoding {
             StringEncoding::Utf8 => (units, 1),
@@ -216,14 +214,14 @@ impl<'a> Search<'a> {
         self.claimed_bytes = self.claimed_bytes.saturating_add(size);
         if check_range(&mut self.found, ptr, size, align, Fault::StringOutOfBounds) {
             let flat = [ptr, units].map(|bits| CoreValue::from_bits(CoreType::I32, bits));
-            self.leaf(ValType::String, Place::Flat(&flat));
+            self.leaf(ValType::String, LoweredAt::Flat(&flat));
         }
     }
 
-    fn pair(&self, place: Place<'_>) -> (u64, u64) {
-        match place {
-            Place::Memory(ptr) => (self.int(ptr, 4), self.int(ptr + 4, 4)),
-            Place::Flat(flat) => (flat[0].bits(), flat[1].bits()),
+    fn pair(&self, at: LoweredAt<'_>) -> (u64, u64) {
+        match at {
+            LoweredAt::Memory(ptr) => (self.int(ptr, 4), self.int(ptr + 4, 4)),
+            LoweredAt::Flat(flat) => (flat[0].bits(), flat[1].bits()),
         }
     }
 

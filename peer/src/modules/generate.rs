@@ -10,7 +10,7 @@ use crate::random;
 
 /// A module and the calls of its functions.
 #[derive(Clone)]
-pub(crate) struct Plan {
+pub(crate) struct ModuleCase {
     pub(crate) wasm: Vec<u8>,
     pub(crate) calls: Vec<(String, Vec<Word>)>,
 }
@@ -65,14 +65,14 @@ fn config() -> Config {
 }
 
 /// Makes the module and its calls from random bytes.
-pub(crate) fn plan(entropy: &[u8]) -> Plan {
+pub(crate) fn module_case(entropy: &[u8]) -> ModuleCase {
     let mut bytes = Unstructured::new(entropy);
     // Where the bytes run out, the module is small.
     let mut module = Module::new(config(), &mut bytes).expect("wasm-smith makes do with any bytes");
     module.ensure_termination(FUEL).expect("all functions are defined and valid");
     let wasm = module.to_bytes();
     let calls = calls(&wasm, entropy).expect("wasm-smith's modules are valid");
-    Plan { wasm, calls }
+    ModuleCase { wasm, calls }
 }
 
 /// Returns two calls of each exported function, with arguments made from the entropy.

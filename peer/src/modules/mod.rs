@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::fault::Fault;
-use generate::{Plan, entropy, plan};
+use generate::{ModuleCase, entropy, module_case};
 
 /// What `peer core` is given.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -104,7 +104,7 @@ pub(crate) fn run(args: Args) -> wasmtime::Result<ExitCode> {
                 break;
             }
             let entropy = entropy(args.seed, number);
-            match compare(&engines, &plan(&entropy)) {
+            match compare(&engines, &module_case(&entropy)) {
                 Verdict::Same(seen) => count(&mut tally.lock().expect("no thread panics"), *seen),
                 Verdict::Different(_) => {
                     stop.store(true, Ordering::Relaxed);
@@ -138,9 +138,9 @@ pub(crate) fn run(args: Args) -> wasmtime::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn compare(engines: &Engines, plan: &Plan) -> Verdict {
-    let ours = ours::run(&engines.ours, plan);
-    let theirs = theirs::run(&engines.theirs, plan);
+fn compare(engines: &Engines, case: &ModuleCase) -> Verdict {
+    let ours = ours::run(&engines.ours, case);
+    let theirs = theirs::run(&engines.theirs, case);
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) if ours == theirs => Verdict::Same(Box::new(ours)),
         (ours, theirs) => Verdict::Different(Box::new(Difference { ours, theirs })),
@@ -161,8 +161,8 @@ fn count(tally: &mut Tally, seen: Seen) {
 /// Makes the module small and prints it with the calls that differ, as a script of the suites'
 /// kind.
 fn report(engines: &Engines, entropy: &[u8]) {
-    let plan = shrink(engines, entropy);
-    let Verdict::Different(difference) = compare(engines, &plan) else {
+    let case = shrink(engines, entropy);
+    let Verdict::Different(difference) = compare(engines, &case) else {
         println!("It does not come again: an engine does not answer the same each time.");
         return;
     };
@@ -181,36 +181,36 @@ fn report(engines: &Engines, entropy: &[u8]) {
             println!("Lowlift: {:?}\npeer: {:?}", ours.as_ref().err(), theirs.as_ref().err());
         }
     }
-    let wat = wasmprinter::print_bytes(&plan.wasm);
+    let wat = wasmprinter::print_bytes(&case.wasm);
     println!("\n{}", wat.unwrap_or_else(|error| format!(";; not printable: {error}")));
-    for (name, args) in &plan.calls {
+    for (name, args) in &case.calls {
         println!("(invoke {name:?} {args:x?})");
     }
 }
 
-/// Returns a smaller plan that differs: from less entropy, then with fewer calls.
-fn shrink(engines: &Engines, entropy: &[u8]) -> Plan {
-    let differs = |plan: &Plan| matches!(compare(engines, plan), Verdict::Different(_));
+/// Returns a smaller case that differs: from less entropy, then with fewer calls.
+fn shrink(engines: &Engines, entropy: &[u8]) -> ModuleCase {
+    let differs = |case: &ModuleCase| matches!(compare(engines, case), Verdict::Different(_));
     let mut best = entropy.to_vec();
     let mut cut = best.len() / 2;
     while cut > 0 {
         let shorter = &best[..best.len().saturating_sub(cut)];
-        if differs(&plan(shorter)) {
+        if differs(&module_case(shorter)) {
             best.truncate(best.len() - cut);
         } else {
             cut /= 2;
         }
     }
-    let mut plan = plan(&best);
+    let mut case = module_case(&best);
     let mut i = 0;
-    while i < plan.calls.len() {
-        let mut fewer = plan.clone();
+    while i < case.calls.len() {
+        let mut fewer = case.clone();
         fewer.calls.remove(i);
         if differs(&fewer) {
-            plan = fewer;
+            case = fewer;
         } else {
             i += 1;
         }
     }
-    plan
+    case
 }

@@ -5,7 +5,7 @@ use jit::{
     WasmFeatures,
 };
 
-use super::generate::Plan;
+use super::generate::ModuleCase;
 use super::{Seen, Word};
 use crate::fault::Fault;
 
@@ -23,9 +23,9 @@ pub(crate) fn engine(stack_bytes: usize) -> wasmtime::Result<Engine> {
 /// Enough that a module's own fuel always ends first.
 const FUEL: u64 = 1 << 40;
 
-/// Runs the plan. An error is a module that does not compile or cannot be instantiated here.
-pub(crate) fn run(engine: &Engine, plan: &Plan) -> Result<Seen, String> {
-    let module = Module::new(engine, &plan.wasm).map_err(|error| error.to_string())?;
+/// Runs the case. An error is a module that does not compile or cannot be instantiated here.
+pub(crate) fn run(engine: &Engine, case: &ModuleCase) -> Result<Seen, String> {
+    let module = Module::new(engine, &case.wasm).map_err(|error| error.to_string())?;
     let mut store = Store::new(engine, ());
     store.set_fuel(FUEL);
     let instance = match Instance::new(&mut store, &module, &[]) {
@@ -38,7 +38,7 @@ pub(crate) fn run(engine: &Engine, plan: &Plan) -> Result<Seen, String> {
         }
     };
     let mut seen = Seen::default();
-    for (name, args) in &plan.calls {
+    for (name, args) in &case.calls {
         let func = instance.get_func(&store, name).expect("the module exports it");
         seen.calls.push(call(&mut store, func, args));
     }

@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Engine, Extern, Func, HeapType, Instance, Module, Store, Val, ValType};
 
-use super::generate::Plan;
+use super::generate::ModuleCase;
 use super::{Seen, Word};
 use crate::fault::Fault;
 
@@ -16,9 +16,9 @@ pub(crate) fn engine(stack_bytes: usize) -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-/// Runs the plan. An error is a module that does not compile or cannot be instantiated there.
-pub(crate) fn run(engine: &Engine, plan: &Plan) -> Result<Seen, String> {
-    let module = Module::new(engine, &plan.wasm).map_err(|error| format!("{error:#}"))?;
+/// Runs the case. An error is a module that does not compile or cannot be instantiated there.
+pub(crate) fn run(engine: &Engine, case: &ModuleCase) -> Result<Seen, String> {
+    let module = Module::new(engine, &case.wasm).map_err(|error| format!("{error:#}"))?;
     let mut store = Store::new(engine, ());
     let instance = match Instance::new(&mut store, &module, &[]) {
         Ok(instance) => instance,
@@ -30,7 +30,7 @@ pub(crate) fn run(engine: &Engine, plan: &Plan) -> Result<Seen, String> {
         }
     };
     let mut seen = Seen::default();
-    for (name, args) in &plan.calls {
+    for (name, args) in &case.calls {
         let func = instance.get_func(&mut store, name).expect("the module exports it");
         seen.calls.push(call(&mut store, func, args));
     }

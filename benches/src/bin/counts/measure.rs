@@ -1,11 +1,9 @@
 //! Runs a case under valgrind and reads its count.
 
 use crate::cases::Case;
+use crate::whole::WASI_FOLDER;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The variable that tells a case where the WIT of WASI lies.
-pub(crate) const WASI_FOLDER: &str = "LOWLIFT_WASI_WIT";
 
 /// Valgrind, and what cases need to know.
 pub(crate) struct Valgrind {

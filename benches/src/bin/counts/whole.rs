@@ -1,13 +1,15 @@
 //! What is done once: reading, resolving, compiling and instantiating components, and reading WIT.
 
 use crate::guests::{SMALL, component, engine, types};
-use crate::measure::WASI_FOLDER;
 use canonical_abi::{PtrType, Types, layout};
 use component_linker::{Component, Linker, Store};
 use std::hint::black_box;
 use std::path::Path;
 use wit_parser_lite::load::Tree;
 use wit_parser_lite::{Features, Type, abi};
+
+/// The variable that tells where the WIT of WASI lies.
+pub(crate) const WASI_FOLDER: &str = "LOWLIFT_WASI_WIT";
 
 const PLUGIN: &[u8] = include_bytes!("../../../../examples/guests/plugin-rs.wasm");
 

@@ -8,7 +8,6 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
-use super::info::{Contains, contains};
 use super::{
     Case, Enum, Field, FixedLengthListType, Flags, FutureType, ListType, MapType, OptionType, Record,
     ResourceId, ResultType, ScalarType, StreamType, Tuple, Types, ValType, Variant,
@@ -177,28 +176,6 @@ pub fn despecialize(types: &Types, ty: ValType) -> Despecialized<'_> {
     }
 }
 
-/// Returns whether `ty` contains a `borrow` (the spec's `contains_borrow`).
-pub fn contains_borrow(types: &Types, ty: ValType) -> bool {
-    contains(types, ty).borrow
-}
-
-/// Returns whether `ty` contains an `own`.
-pub fn contains_own(types: &Types, ty: ValType) -> bool {
-    contains(types, ty).own
-}
-
-/// Returns whether `ty` contains a stream, a future (the spec's `contains_async_value`) or an error
-/// context.
-pub fn contains_async_value(types: &Types, ty: ValType) -> bool {
-    contains(types, ty).async_value
-}
-
-/// Returns whether lowering a `ty` may call `realloc` for its own sake: whether it contains a
-/// string, list or map.
-pub fn contains_heap(types: &Types, ty: ValType) -> bool {
-    contains(types, ty).heap
-}
-
 impl Despecialized<'_> {
     /// Calls `f` with the type of every field, case payload, element or stream payload.
     pub(crate) fn for_each_component(self, f: impl FnMut(ValType)) {
@@ -213,19 +190,6 @@ impl Despecialized<'_> {
             | Self::String
             | Self::Flags(_)
             | Self::Handle(HandleType::Own(_) | HandleType::Borrow(_) | HandleType::ErrorContext) => {}
-        }
-    }
-
-    /// Returns the type predicates that hold whatever the components are.
-    pub(crate) fn contains_itself(self) -> Contains {
-        Contains {
-            borrow: matches!(self, Self::Handle(HandleType::Borrow(_))),
-            own: matches!(self, Self::Handle(HandleType::Own(_))),
-            async_value: matches!(
-                self,
-                Self::Handle(HandleType::Stream(_) | HandleType::Future(_) | HandleType::ErrorContext)
-            ),
-            heap: matches!(self, Self::String | Self::List { length: None, .. }),
         }
     }
 }

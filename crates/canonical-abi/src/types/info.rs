@@ -1,12 +1,12 @@
 //! What is known about a type from the moment it is built: layouts, flattened types, depth,
-//! predicates. Follows CanonicalABI.md, "Type Predicates"; the measuring itself is in `layout` and
-//! `flatten`.
+//! predicates. The measuring itself is in `layout`, `flat` and `predicates`.
 
 use alloc::boxed::Box;
 
 use super::despecialize::{Despecialized, HandleType};
 use super::flat::{self, CoreType};
 use super::layout::{self, Layout};
+use super::predicates::{Contains, contains};
 use super::type_error::TypeError;
 use super::{MAX_TYPE_DEPTH, PtrType, Types, ValType, info_of};
 
@@ -32,31 +32,10 @@ impl Info {
     }
 }
 
-/// Which type predicates hold of a type (CanonicalABI.md, "Type Predicates").
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Contains {
-    pub(crate) borrow: bool,
-    pub(crate) own: bool,
-    pub(crate) async_value: bool,
-    /// A string, list or map, for which lowering calls `realloc`.
-    pub(crate) heap: bool,
-}
-
-impl Contains {
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            borrow: self.borrow | other.borrow,
-            own: self.own | other.own,
-            async_value: self.async_value | other.async_value,
-            heap: self.heap | other.heap,
-        }
-    }
-}
-
 /// Works out everything about a new type from its components, which are in the arena already.
 pub(crate) fn new_info(types: &Types, shape: Despecialized<'_>) -> Result<Info, TypeError> {
     let mut depth = 0;
-    let mut of_parts = shape.contains_itself();
+    let mut of_parts = Contains::itself(shape);
     shape.for_each_component(|ty| {
         depth = depth.max(depth_of(types, ty));
         of_parts = of_parts.or(contains(types, ty));
@@ -85,17 +64,4 @@ pub(crate) fn new_info(types: &Types, shape: Despecialized<'_>) -> Result<Info, 
 
 fn depth_of(types: &Types, ty: ValType) -> u32 {
     info_of(types, ty).map_or(1, |info| info.depth)
-}
-
-/// Returns the type predicates of `ty`.
-pub(crate) fn contains(types: &Types, ty: ValType) -> Contains {
-    match info_of(types, ty) {
-        Some(info) => info.contains,
-        None => Contains {
-            borrow: matches!(ty, ValType::Borrow(_)),
-            own: matches!(ty, ValType::Own(_)),
-            async_value: matches!(ty, ValType::ErrorContext),
-            heap: matches!(ty, ValType::String),
-        },
-    }
 }

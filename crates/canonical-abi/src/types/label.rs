@@ -3,44 +3,10 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
-use core::fmt;
 
 use super::type_error::TypeError;
 
-/// What a label belongs to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum LabelOf {
-    /// A record's field.
-    Field,
-    /// A variant's case.
-    Case,
-    /// An enum's case.
-    EnumTag,
-    /// A flag.
-    Flag,
-}
-
-impl LabelOf {
-    pub(crate) fn short(self) -> &'static str {
-        match self {
-            Self::Field => "field",
-            Self::Case => "case",
-            Self::EnumTag => "tag",
-            Self::Flag => "flag",
-        }
-    }
-}
-
-impl fmt::Display for LabelOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Field => "record field",
-            Self::Case => "variant case",
-            Self::EnumTag => "enum tag",
-            Self::Flag => "flag",
-        })
-    }
-}
+pub use super::type_error::LabelOf;
 
 /// Checks that there are labels, and that each is kebab case and unlike the others.
 pub(crate) fn check_labels<'a>(

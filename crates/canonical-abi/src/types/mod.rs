@@ -12,6 +12,7 @@ pub mod flat;
 mod info;
 pub mod label;
 pub mod layout;
+pub mod predicates;
 mod scalar_type;
 pub mod type_error;
 
@@ -21,9 +22,10 @@ use alloc::vec::Vec;
 use core::ops::Index;
 
 use despecialize::Despecialized;
-use info::{Info, contains, new_info};
+use info::{Info, new_info};
 use label::{LabelOf, check_labels};
 use layout::Layout;
+use predicates::contains;
 pub use scalar_type::ScalarType;
 use type_error::TypeError;
 

@@ -6,7 +6,6 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::label::LabelOf;
 use super::{MAX_FLAGS, MAX_TYPE_DEPTH, TYPE_SIZE_LIMIT_BYTES};
 
 /// An invalid type (Explainer.md, "Type Definitions"; CanonicalABI.md, "Element Size").
@@ -51,6 +50,41 @@ pub enum TypeError {
     MapKey,
     /// A stream or future of something that contains a borrow.
     BorrowInPayload,
+}
+
+/// What a label belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LabelOf {
+    /// A record's field.
+    Field,
+    /// A variant's case.
+    Case,
+    /// An enum's case.
+    EnumTag,
+    /// A flag.
+    Flag,
+}
+
+impl LabelOf {
+    pub(crate) fn short(self) -> &'static str {
+        match self {
+            Self::Field => "field",
+            Self::Case => "case",
+            Self::EnumTag => "tag",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+impl fmt::Display for LabelOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Field => "record field",
+            Self::Case => "variant case",
+            Self::EnumTag => "enum tag",
+            Self::Flag => "flag",
+        })
+    }
 }
 
 impl fmt::Display for TypeError {

@@ -8,9 +8,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::alias::{Alias, CoreSort, Sort};
 use super::canon::Canon;
 use super::core_types::{CoreExport, CoreImport, CoreType, RecType};
-use super::types::{DefType, ExternType, ImportDecl};
+use super::types::{DefType, ExternName, ExternType, ImportDecl};
 
 /// Names a component definition in [`Definitions`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,32 +67,6 @@ pub(crate) enum DefinitionKind {
     Export(Export),
 }
 
-/// An `externname`: the name of an import or an export.
-pub(crate) type ExternName = Arc<str>;
-
-/// A `sort`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Sort {
-    Core(CoreSort),
-    Func,
-    Value,
-    Type,
-    Component,
-    Instance,
-}
-
-/// A `core:sort`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum CoreSort {
-    Func,
-    Table,
-    Memory,
-    Global,
-    Tag,
-    Type,
-    Module,
-}
-
 /// A `sortidx`: a sort, and an index into its index space.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SortIdx {
@@ -141,26 +116,6 @@ pub(crate) struct InstantiateArg {
 pub(crate) struct InlineExport {
     pub(crate) name: ExternName,
     pub(crate) sortidx: SortIdx,
-}
-
-/// An `alias`.
-#[derive(Debug)]
-pub(crate) enum Alias {
-    Export {
-        instance: u32,
-        name: Arc<str>,
-    },
-    CoreExport {
-        sort: CoreSort,
-        instance: u32,
-        name: Arc<str>,
-    },
-    /// `count` scopes outwards, of which zero is the scope of the alias itself.
-    Outer {
-        sort: Sort,
-        count: u32,
-        index: u32,
-    },
 }
 
 /// An `export`.

@@ -4,6 +4,7 @@
 //! outside of this folder knows wasmparser's types. What passes here is a valid component, whether
 //! or not the rest of the crate supports all it uses.
 
+mod alias;
 mod canon;
 mod core_types;
 mod definition;
@@ -14,14 +15,15 @@ use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
 
+pub(crate) use alias::{Alias, CoreSort, Sort};
 pub(crate) use canon::{Canon, CanonOpt};
 pub(crate) use core_types::{
     AbsHeapType, CompType, CoreExport, CoreExternType, CoreImport, CoreLimits, CoreType, CoreValType,
     GlobalType, HeapType, MemoryType, ModuleDecl, RecType, RefType, SubType, TableType,
 };
 pub(crate) use definition::{
-    Alias, ComponentId, CoreInlineExport, CoreInstanceExpr, CoreInstantiateArg, CoreSort, Definition,
-    DefinitionKind, Definitions, InstanceExpr, ModuleDefinition, ModuleId, Sort, SortIdx,
+    ComponentId, CoreInlineExport, CoreInstanceExpr, CoreInstantiateArg, Definition, DefinitionKind,
+    Definitions, InstanceExpr, ModuleDefinition, ModuleId, SortIdx,
 };
 pub(crate) use types::{
     Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl, InstanceDecl,

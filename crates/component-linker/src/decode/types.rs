@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use super::alias::Alias;
 use super::core_types::CoreType;
-use super::definition::{Alias, ExternName};
 
 /// A `deftype`.
 #[derive(Debug)]
@@ -112,6 +112,9 @@ pub(crate) enum InstanceDecl {
     Alias(Alias),
     Export(ExportDecl),
 }
+
+/// An `externname`: the name of an import or an export.
+pub(crate) type ExternName = Arc<str>;
 
 /// An `importdecl`, and an `import` of a component.
 #[derive(Debug)]

@@ -181,3 +181,9 @@ pub(crate) fn get<T: Clone>(space: &[T], index: u32, what: &str, offset: u64) ->
     let entry = usize::try_from(index).ok().and_then(|i| space.get(i));
     entry.cloned().ok_or_else(|| Error::internal(format_args!("{what} {index} is not defined"), offset))
 }
+
+/// Returns the error of an import that is given nothing. Validation promises that there is none.
+#[cold]
+pub(super) fn no_argument(name: &str, offset: u64) -> Error {
+    Error::internal(format_args!("no argument `{name}`"), offset)
+}

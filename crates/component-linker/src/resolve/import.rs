@@ -12,9 +12,8 @@ use super::fault::Fault;
 use super::fits::{check_given, checked_import};
 use super::frame::{
     Component, ComponentDeclarations, CoreType, Entity, Exports, Frame, FrameId, Func, Instance,
-    InstanceType, Module, Type, get,
+    InstanceType, Module, Type, get, no_argument,
 };
-use super::instance::no_argument;
 use super::item::import_item;
 use super::plan::{FuncDef, ImportSort, ImportedFunc, ImportedFuncId, UnsatisfiedImport};
 use super::program::GivenId;

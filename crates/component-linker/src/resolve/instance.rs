@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::alias::core_export;
 use super::fault::Fault;
-use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get};
+use super::frame::{Component, CoreInstance, Exports, Frame, FrameId, Instance, Module, get, no_argument};
 use super::import::unknown_instance;
 use super::plan::{CoreDef, CoreInstanceId, Step};
 use super::{Args, Resolver, entity, run_component};
@@ -126,9 +126,4 @@ pub(super) fn instance<'a>(
             Ok(Rc::new(bundle))
         }
     }
-}
-
-#[cold]
-pub(super) fn no_argument(name: &str, offset: u64) -> Error {
-    Error::internal(format_args!("no argument `{name}`"), offset)
 }

@@ -9,6 +9,10 @@
 //!
 //! Invariant: after validation no look-up here fails. Should one fail all the same, it is an
 //! internal [`Error`].
+//!
+//! `import` and `fits` call each other: `import` has `fits` check that what is given is of the
+//! import's type, and for that `fits` evaluates component and instance types, as `import` does to
+//! make what an import stands for.
 
 mod alias;
 mod canon;

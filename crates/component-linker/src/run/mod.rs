@@ -2,6 +2,11 @@
 //!
 //! The rest of the crate makes an [`Instance`] with [`instantiate`] and calls its [`Func`]s.
 //! Nothing here looks anything up by name, but for exports that a host asks an instance for.
+//!
+//! Most files of this room form a circle, because what they define contains or uses each other. A
+//! store has a state and the host's functions; a state has tasks; a task knows the function whose
+//! result it waits for; a function is a guest's or the host's; and the steps of a call in `canon`
+//! take the store, which host functions are called with and other guests are found in.
 
 mod canon;
 mod func;

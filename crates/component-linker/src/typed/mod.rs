@@ -25,6 +25,7 @@
 //! [`Val`](crate::Val)s: both go through the same checks and conversions, and property tests hold
 //! them to the same bytes and the same traps.
 
+mod check;
 mod compound;
 mod describe;
 mod flat;
@@ -43,11 +44,12 @@ use canonical_abi::{Host, ResourceId, TypeError, ValType};
 use crate::trap::Trap;
 
 pub use canonical_abi::Context;
+pub use check::TypeMismatch;
 pub use compound::{
     LiftPayload, LowerPayload, Payload, lift_discriminant, load_discriminant, load_flags, store_discriminant,
     store_flags,
 };
-pub use describe::{Describe, TypeMismatch};
+pub use describe::Describe;
 pub use flat::{FlatIn, FlatOut};
 pub use list::Map;
 pub use resource::{Resource, ResourceAny, ResourceError};
@@ -55,7 +57,7 @@ pub use shape::{Offset, Shape};
 pub use table::{ResourceTable, ResourceTableError};
 pub use tuple::{ComponentTuple, LiftTuple, LowerTuple, Results};
 
-pub(crate) use describe::{Expected, check_func};
+pub(crate) use check::{Expected, check_func};
 pub(crate) use flat::MAX_SLOTS;
 pub(crate) use tuple::{has_handles, lift_values, lower_values, n_flat};
 

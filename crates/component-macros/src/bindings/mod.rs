@@ -19,7 +19,7 @@ use wit_parser_lite::{
 
 use self::funcs::{Callers, Funcs, call, provide};
 use self::options::{Chosen, Options};
-use self::types::{Scope, Side, World, docs};
+use self::types::{Scope, World, WorldSide, docs};
 use crate::names::{camel, snake};
 
 /// Modules and what is in them, as a tree.
@@ -166,7 +166,7 @@ fn define(world: &World<'_>, scope: Scope<'_>, types: &[TypeDefId]) -> Result<To
 /// Returns the items for an imported interface, and whether the host has something to provide.
 fn import(world: &World<'_>, id: InterfaceId, module: &[Ident]) -> Result<(TokenStream, bool)> {
     let interface = &world.resolved[id];
-    let scope = Scope { side: Side::Import, module };
+    let scope = Scope { side: WorldSide::Import, module };
     let types = define(world, scope, &interface.types)?;
     let funcs = Funcs::new(world, &interface.functions, &resources(world.resolved, id));
     if funcs.is_empty() {
@@ -210,7 +210,7 @@ fn export(
     module: &[Ident],
 ) -> Result<(TokenStream, bool)> {
     let interface = &world.resolved[id];
-    let scope = Scope { side: Side::Export, module };
+    let scope = Scope { side: WorldSide::Export, module };
     let types = define(world, scope, &interface.types)?;
     let funcs = Funcs::new(world, &interface.functions, &resources(world.resolved, id));
     if funcs.is_empty() {
@@ -293,7 +293,7 @@ fn of_world(world: &World<'_>, id: WorldId, mut parts: Parts) -> Result<TokenStr
     let def = &world.resolved[id];
     let name = camel(&def.name);
     let types = imported_types(&def.imports);
-    let defined = define(world, Scope { side: Side::Import, module: &[] }, &types)?;
+    let defined = define(world, Scope { side: WorldSide::Import, module: &[] }, &types)?;
     let is_resource = |id: &TypeDefId| matches!(world.resolved[*id].kind, TypeDefKind::Resource);
     let resources: Vec<_> = types.iter().copied().filter(is_resource).collect();
     let imported = Funcs::new(world, &functions(&def.imports), &resources);
@@ -301,7 +301,7 @@ fn of_world(world: &World<'_>, id: WorldId, mut parts: Parts) -> Result<TokenStr
     let mut bounds: Vec<TokenStream> = Vec::new();
     if !imported.is_empty() {
         let trait_name = format_ident!("{name}Imports");
-        let scope = Scope { side: Side::Import, module: &[] };
+        let scope = Scope { side: WorldSide::Import, module: &[] };
         (traits, statements) = provide(world, scope, &imported, &trait_name)?;
         statements = quote!(let mut instance = linker.root(); #statements);
         bounds.push(quote!(#trait_name));
@@ -311,7 +311,7 @@ fn of_world(world: &World<'_>, id: WorldId, mut parts: Parts) -> Result<TokenStr
         bounds.push(quote!(self::#(#module::)* Host));
     }
     let exported = Funcs::new(world, &functions(&def.exports), &[]);
-    let scope = Scope { side: Side::Export, module: &[] };
+    let scope = Scope { side: WorldSide::Export, module: &[] };
     let Callers { fields, values, methods, .. } = call(world, scope, &exported, None, &name)?;
     parts.fields.extend(fields);
     parts.values.extend(values);

@@ -22,9 +22,9 @@ pub(crate) struct World<'a> {
     pub(crate) with: BTreeMap<TypeDefId, syn::Type>,
 }
 
-/// Whose functions the types are for.
+/// The side of the world that code is for: its imports, which the host implements, or its exports.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Side {
+pub(crate) enum WorldSide {
     Import,
     Export,
 }
@@ -32,7 +32,7 @@ pub(crate) enum Side {
 /// Where code is written: in the module of an interface, or beside the `bindings!`.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
-    pub(crate) side: Side,
+    pub(crate) side: WorldSide,
     pub(crate) module: &'a [Ident],
 }
 
@@ -213,12 +213,12 @@ impl World<'_> {
     }
 
     /// Returns the module that has the types of an interface as functions of `side` mean them.
-    fn module(&self, side: Side, interface: InterfaceId) -> &[Ident] {
+    fn module(&self, side: WorldSide, interface: InterfaceId) -> &[Ident] {
         let exported = self.exports.get(&interface);
         let imported = self.imports.get(&interface);
         let module = match side {
-            Side::Export => exported.or(imported),
-            Side::Import => imported.or(exported),
+            WorldSide::Export => exported.or(imported),
+            WorldSide::Import => imported.or(exported),
         };
         module.expect("a world imports or exports each interface whose types it uses")
     }
@@ -241,18 +241,18 @@ impl World<'_> {
             .ok_or_else(|| self.error("a handle to something else than a resource"))?;
         let path = self.path(scope, base);
         Ok(match self.resource_side(scope, base) {
-            Side::Import => quote!(::component_linker::Resource<#path>),
-            Side::Export => path,
+            WorldSide::Import => quote!(::component_linker::Resource<#path>),
+            WorldSide::Export => path,
         })
     }
 
     /// Returns who implements a resource type that functions of a scope mention.
-    fn resource_side(&self, scope: Scope<'_>, resource: TypeDefId) -> Side {
+    fn resource_side(&self, scope: Scope<'_>, resource: TypeDefId) -> WorldSide {
         match self.resolved[resource].owner {
-            Owner::World(_) => Side::Import,
+            Owner::World(_) => WorldSide::Import,
             Owner::Interface(interface) => match scope.side {
-                Side::Export if self.exports.contains_key(&interface) => Side::Export,
-                Side::Export | Side::Import => Side::Import,
+                WorldSide::Export if self.exports.contains_key(&interface) => WorldSide::Export,
+                WorldSide::Export | WorldSide::Import => WorldSide::Import,
             },
         }
     }
@@ -317,9 +317,9 @@ impl World<'_> {
         docs: &TokenStream,
     ) -> TokenStream {
         match (self.resource_side(scope, id), self.with.get(&id)) {
-            (Side::Export, _) => quote!(#docs pub type #name = ::component_linker::ResourceAny;),
-            (Side::Import, Some(ty)) => quote!(#docs pub type #name = #ty;),
-            (Side::Import, None) => quote!(#docs #[derive(Debug)] pub enum #name {}),
+            (WorldSide::Export, _) => quote!(#docs pub type #name = ::component_linker::ResourceAny;),
+            (WorldSide::Import, Some(ty)) => quote!(#docs pub type #name = #ty;),
+            (WorldSide::Import, None) => quote!(#docs #[derive(Debug)] pub enum #name {}),
         }
     }
 

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use canonical_abi::despecialize::contains_heap;
 use canonical_abi::flatten::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flat_count_of_types};
+use canonical_abi::predicates::contains_heap;
 use canonical_abi::{
     CoreFuncType, CoreType, Direction, FuncType, Options, ResourceId, StringEncoding, TypeError, Types,
     ValType, display_func, flatten_functype,

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use crate::embed::external::Extern;
 use crate::embed::func::Func;
 use crate::embed::global::Global;
-use crate::embed::instance::{Extern, LinkError};
 use crate::embed::limits;
+use crate::embed::link_error::LinkError;
 use crate::embed::memory::Memory;
 use crate::embed::store::{StoreId, StoreOpaque};
 use crate::embed::table::Table;

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::embed::external::Extern;
 use crate::embed::func::{Func, wrap};
-use crate::embed::instance::{Extern, Instance, InstantiateError, LinkError};
+use crate::embed::instance::Instance;
+use crate::embed::link_error::{InstantiateError, LinkError};
 use crate::embed::store::{AsContext, AsContextMut, Caller, StoreContextMut};
 use crate::embed::typed::IntoFunc;
 use crate::embed::value::Val;

@@ -7,56 +7,15 @@
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
 use crate::module::types::MemoryType;
-use crate::vm::offsets;
 
-use super::mmap::{PAGE, Reservation};
+use super::memory_def::{Bounds, MemoryDef, RELAXED, grown};
+use super::mmap::Reservation;
 use super::pool::{MemoryImage, MemoryPool, MemorySlot, SLOT_BYTES};
 use super::shared_region::SharedRegion;
-
-/// What compiled code knows of a memory.
-#[repr(C)]
-#[derive(Debug)]
-pub(super) struct MemoryDef {
-    pub(super) base: *mut u8,
-    /// Accessible bytes. Atomic, as a shared memory may grow while others look.
-    pub(super) len: AtomicUsize,
-}
-
-const _: () = assert!(std::mem::offset_of!(MemoryDef, len) == offsets::MEMORY_DEF_LEN as usize);
-
-/// How large a memory starts and may become, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    pub(super) minimum: usize,
-    pub(super) limit: u64,
-    /// Address space to reserve.
-    pub(super) reserved: u64,
-}
-
-impl Bounds {
-    /// Returns the bounds of a memory that never exceeds `limit_bytes`, whatever its type says.
-    pub(super) fn new(ty: MemoryType, limit_bytes: u64) -> Result<Self> {
-        let page_size = 1 << ty.page_size_log2;
-        let bytes = |pages: u64| pages.saturating_mul(page_size);
-        let limit = limit_bytes.min(ty.maximum.map_or(u64::MAX, bytes)) / page_size * page_size;
-        let minimum = bytes(ty.minimum);
-        if minimum > limit {
-            return Err(Error::limit(format!(
-                "memory of {} pages exceeds the limit of {} pages",
-                ty.minimum,
-                limit / page_size
-            )));
-        }
-        let page = PAGE as u64;
-        let reserved = if ty.memory64 { limit.next_multiple_of(page) + page } else { SLOT_BYTES };
-        let minimum = usize::try_from(minimum).map_err(|e| Error::limit(e.to_string()))?;
-        Ok(Self { minimum, limit, reserved })
-    }
-}
 
 /// A linear memory.
 #[derive(Debug)]
@@ -281,24 +240,10 @@ impl LinearMemory {
     }
 }
 
-/// The memory order of accesses to single bytes of a shared memory.
-pub(super) const RELAXED: Ordering = Ordering::Relaxed;
-
 #[cold]
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn refused(error: std::io::Error) -> Error {
     Error::limit(format!("cannot map a memory's initial contents: {error}"))
-}
-
-/// Returns the bytes at an address as cells that any thread may access.
-///
-/// # Safety
-///
-/// The `len` bytes from `base` on stay mapped, readable and writable, for `'a`, and during that
-/// time nobody makes a reference to them but through this function.
-pub(super) unsafe fn cells<'a>(base: *mut u8, len: usize) -> &'a [AtomicU8] {
-    // SAFETY: as the caller says; an `AtomicU8` has the layout of a byte.
-    unsafe { std::slice::from_raw_parts(base.cast::<AtomicU8>(), len) }
 }
 
 impl OwnedMemory {
@@ -318,16 +263,6 @@ impl OwnedMemory {
         len.store(new_bytes, RELAXED);
         Some(old)
     }
-}
-
-/// Returns the former size in pages and the new one in bytes, or `None` if that exceeds the limit.
-pub(super) fn grown(ty: MemoryType, len: usize, delta: u64, limit_bytes: u64) -> Option<(u64, usize)> {
-    let old = len as u64 >> ty.page_size_log2;
-    let new_bytes = old.checked_add(delta)?.checked_mul(1 << ty.page_size_log2)?;
-    if new_bytes > limit_bytes {
-        return None;
-    }
-    Some((old, usize::try_from(new_bytes).ok()?))
 }
 
 impl Drop for OwnedMemory {

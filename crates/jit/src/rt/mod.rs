@@ -10,6 +10,13 @@
 //! code that is compiled late comes from a [`LazyCode`]. What stopped a call is a [`Stop`], which
 //! the embedder's side turns into a trap.
 //!
+//! Two circles of files lie here. `state` is at the centre of one: it holds the activations and the
+//! entities, whose instances may have functions that `stubs` compiles when they are first called;
+//! it collects from the roots that `roots` finds, and tells compiled code where `unwind` lies. All
+//! of these, like `entry` and `signals`, work on a store's state in turn. The other is `host_block`
+//! and `registers`: a host function says in which registers its values cross, and the C function
+//! for those registers runs the host function.
+//!
 //! The invariants that the proofs below rely on:
 //!
 //! - **Liveness**: every raw pointer inside a store's structures points into something the same
@@ -39,6 +46,7 @@ mod host_block;
 mod instance_data;
 mod linear_memory;
 mod loaded_code;
+mod memory_def;
 mod mmap;
 mod pool;
 mod registers;

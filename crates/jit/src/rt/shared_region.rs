@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::module::types::MemoryType;
 
-use super::linear_memory::{Bounds, MemoryDef, RELAXED, cells, grown};
+use super::memory_def::{Bounds, MemoryDef, RELAXED, grown};
 use super::mmap::Reservation;
 use super::pool::MemorySlot;
 
@@ -229,4 +229,15 @@ impl Awaited {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the bytes at an address as cells that any thread may access.
+///
+/// # Safety
+///
+/// The `len` bytes from `base` on stay mapped, readable and writable, for `'a`, and during that
+/// time nobody makes a reference to them but through this function.
+unsafe fn cells<'a>(base: *mut u8, len: usize) -> &'a [AtomicU8] {
+    // SAFETY: as the caller says; an `AtomicU8` has the layout of a byte.
+    unsafe { std::slice::from_raw_parts(base.cast::<AtomicU8>(), len) }
 }

@@ -1,17 +1,19 @@
-//! Instances, aliases, imports and exports. Follows Binary.md, "Instance Definitions", "Alias
-//! Definitions" and "Import and Export Definitions".
+//! Definitions, one by one: those of instances, imports and exports here, the others from their
+//! files. Follows Binary.md, "Instance Definitions" and "Import and Export Definitions".
 
 use std::sync::Arc;
 
 use wasmparser::{
     CanonicalFunction, ComponentAlias, ComponentExport, ComponentExternalKind, ComponentImport,
-    ComponentInstance, ComponentOuterAliasKind, ComponentType, ExternalKind,
+    ComponentInstance, ComponentType,
 };
 
+use super::super::alias::{CoreSort, Sort};
 use super::super::definition::{
-    Alias, CoreInlineExport, CoreInstanceExpr, CoreInstantiateArg, CoreSort, DefinitionKind, Export,
-    InlineExport, InstanceExpr, InstantiateArg, Sort, SortIdx,
+    CoreInlineExport, CoreInstanceExpr, CoreInstantiateArg, DefinitionKind, Export, InlineExport,
+    InstanceExpr, InstantiateArg, SortIdx,
 };
+use super::alias::{alias as own_alias, external_kind};
 use super::{canon as canons, core_types, types};
 use crate::error::Error;
 
@@ -83,26 +85,6 @@ pub(super) fn export(export: ComponentExport<'_>) -> Result<DefinitionKind, Erro
     }))
 }
 
-pub(super) fn own_alias(alias: &ComponentAlias<'_>) -> Alias {
-    match *alias {
-        ComponentAlias::InstanceExport { kind: _, instance_index, name } => {
-            Alias::Export { instance: instance_index, name: Arc::from(name) }
-        }
-        ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
-            Alias::CoreExport { sort: external_kind(kind), instance: instance_index, name: Arc::from(name) }
-        }
-        ComponentAlias::Outer { kind, count, index } => {
-            let sort = match kind {
-                ComponentOuterAliasKind::CoreModule => Sort::Core(CoreSort::Module),
-                ComponentOuterAliasKind::CoreType => Sort::Core(CoreSort::Type),
-                ComponentOuterAliasKind::Type => Sort::Type,
-                ComponentOuterAliasKind::Component => Sort::Component,
-            };
-            Alias::Outer { sort, count, index }
-        }
-    }
-}
-
 fn sort(kind: ComponentExternalKind) -> Sort {
     match kind {
         ComponentExternalKind::Module => Sort::Core(CoreSort::Module),
@@ -111,15 +93,5 @@ fn sort(kind: ComponentExternalKind) -> Sort {
         ComponentExternalKind::Type => Sort::Type,
         ComponentExternalKind::Instance => Sort::Instance,
         ComponentExternalKind::Component => Sort::Component,
-    }
-}
-
-fn external_kind(kind: ExternalKind) -> CoreSort {
-    match kind {
-        ExternalKind::Func | ExternalKind::FuncExact => CoreSort::Func,
-        ExternalKind::Table => CoreSort::Table,
-        ExternalKind::Memory => CoreSort::Memory,
-        ExternalKind::Global => CoreSort::Global,
-        ExternalKind::Tag => CoreSort::Tag,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What is read here has passed validation.
 
+mod alias;
 mod canon;
 mod core_types;
 mod definitions;

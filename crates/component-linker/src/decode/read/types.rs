@@ -11,8 +11,8 @@ use super::super::types::{
     Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl, InstanceDecl,
     LabelValType, PrimValType, TypeBound, ValTypeRef,
 };
+use super::alias::alias;
 use super::core_types::core_type;
-use super::definitions::own_alias;
 use crate::error::Error;
 
 pub(super) fn def_type(ty: ComponentType<'_>) -> Result<DefType, Error> {
@@ -46,7 +46,7 @@ fn instance_decl(decl: InstanceTypeDeclaration<'_>) -> Result<InstanceDecl, Erro
     Ok(match decl {
         InstanceTypeDeclaration::CoreType(ty) => InstanceDecl::CoreType(core_type(ty)?),
         InstanceTypeDeclaration::Type(ty) => InstanceDecl::Type(def_type(ty)?),
-        InstanceTypeDeclaration::Alias(alias) => InstanceDecl::Alias(own_alias(&alias)),
+        InstanceTypeDeclaration::Alias(decl) => InstanceDecl::Alias(alias(&decl)),
         InstanceTypeDeclaration::Export { name, ty } => {
             InstanceDecl::Export(ExportDecl { name: Arc::from(name.name), ty: extern_type(ty) })
         }
