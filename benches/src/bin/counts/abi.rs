@@ -1,47 +1,8 @@
 //! Lifting and lowering values by the interpreter of the Canonical ABI, over byte slices.
 
-use canonical_abi::{Context, Host, List, Options, ResourceId, Trap, Types, ValType, Value, load, store};
+use benches::Memory;
+use canonical_abi::{Context, List, Options, Types, ValType, Value, load, store};
 use std::hint::black_box;
-
-/// A memory whose `realloc` hands out bytes from `next` on.
-struct Memory {
-    bytes: Vec<u8>,
-    next: u64,
-}
-
-impl Host for Memory {
-    type Error = Trap;
-
-    fn memory(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    fn memory_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
-    }
-
-    fn realloc(&mut self, _: u64, _: u64, align: u64, new_size: u64) -> Result<u64, Trap> {
-        let ptr = self.next.next_multiple_of(align);
-        self.next = ptr + new_size;
-        Ok(ptr)
-    }
-
-    fn lift_own(&mut self, _: ResourceId, _: u32) -> Result<u32, Trap> {
-        unreachable!("the type has no handles")
-    }
-
-    fn lift_borrow(&mut self, _: ResourceId, _: u32) -> Result<u32, Trap> {
-        unreachable!("the type has no handles")
-    }
-
-    fn lower_own(&mut self, _: ResourceId, _: u32) -> Result<u32, Trap> {
-        unreachable!("the type has no handles")
-    }
-
-    fn lower_borrow(&mut self, _: ResourceId, _: u32) -> Result<u32, Trap> {
-        unreachable!("the type has no handles")
-    }
-}
 
 const ROOT: u64 = 0;
 const HEAP: u64 = 64;
