@@ -12,7 +12,7 @@ const ABSENT: &[(&str, &[&str])] = &[
     // Running a component takes no encoder and no WIT.
     ("component-linker", &["component-tools", "wasm-encoder", "wit-parser-lite"]),
     // Taking a component apart or making one takes no compiler.
-    ("component-tools", &["component-linker", "cranelift-codegen", "jit"]),
+    ("component-tools", &["component-linker", "cranelift-codegen", "lowlift-jit"]),
 ];
 
 /// A package and what it is built from.

@@ -38,7 +38,7 @@ const EDGES: &[(&str, Allowed)] = &[
         Allowed::Only(&["canonical-abi?", "semver", "serde_json?", "wasm-encoder?", "wasmparser?"]),
     ),
     (
-        "jit",
+        "lowlift-jit",
         Allowed::Only(&[
             "cranelift-codegen",
             "cranelift-frontend",
@@ -50,7 +50,7 @@ const EDGES: &[(&str, Allowed)] = &[
         ]),
     ),
     // The macros are for hosts; who embeds the linker alone goes without.
-    ("component-linker", Allowed::Only(&["canonical-abi", "component-macros?", "jit", "wasmparser"])),
+    ("component-linker", Allowed::Only(&["canonical-abi", "component-macros?", "lowlift-jit", "wasmparser"])),
     // It reads and writes files and runs no guest, so that it needs neither the linker nor the JIT.
     // The WIT crate writes worlds.
     ("component-tools", Allowed::Only(&["canonical-abi", "wasm-encoder", "wasmparser", "wit-parser-lite"])),
@@ -58,7 +58,7 @@ const EDGES: &[(&str, Allowed)] = &[
     // compiler only.
     ("component-macros", Allowed::Only(&["heck", "proc-macro2", "quote", "syn", "wit-parser-lite"])),
     (
-        "cli",
+        "lowlift",
         // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what
         // clap does not.
         Allowed::Only(&[
@@ -70,7 +70,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "component-linker",
             "component-tools",
             // `compile` shows the code of a core module.
-            "jit",
+            "lowlift-jit",
             "serde_json",
             "wasm-wave",
             // `compile` shows operators as the text format has them.
@@ -85,7 +85,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "canonical-abi",
             "clap",
             "component-linker",
-            "jit",
+            "lowlift-jit",
             "proptest",
             "serde_json",
             // Carry the official suites.
@@ -176,7 +176,7 @@ mod tests {
             "workspace_members": ["m"],
             "packages": [
                 { "id": "m", "name": package, "dependencies": [dependency] },
-                { "id": "x", "name": "foreign", "dependencies": [{ "name": "jit", "kind": null }] },
+                { "id": "x", "name": "foreign", "dependencies": [{ "name": "lowlift-jit", "kind": null }] },
             ],
         });
         assert_eq!(problems(&packages(&metadata)), expected);
@@ -185,8 +185,12 @@ mod tests {
     #[test]
     fn edges_outside_the_table_are_problems() {
         let to = |name: &str| json!({ "name": name, "kind": null, "optional": false });
-        check("cli", &to("component-linker"), &[]);
-        check("jit", &to("canonical-abi"), &["jit -> canonical-abi: not an edge of the design"]);
+        check("lowlift", &to("component-linker"), &[]);
+        check(
+            "lowlift-jit",
+            &to("canonical-abi"),
+            &["lowlift-jit -> canonical-abi: not an edge of the design"],
+        );
         check("canonical-abi", &to("semver"), &["canonical-abi -> semver: not an edge of the design"]);
         check(
             "wit-parser-lite",
@@ -202,6 +206,6 @@ mod tests {
             &["canonical-abi -> cc: not an edge of the design"],
         );
         check("benches", &to("anything"), &[]);
-        check("newcomer", &to("jit"), &["newcomer: not in the table of crates"]);
+        check("newcomer", &to("lowlift-jit"), &["newcomer: not in the table of crates"]);
     }
 }

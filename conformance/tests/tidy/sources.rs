@@ -4,7 +4,7 @@ use crate::lexer::split;
 use crate::tree::Tree;
 
 /// The folders that may hold `unsafe`, each with the package it belongs to.
-const UNSAFE_FOLDERS: &[(&str, &str)] = &[("jit", "crates/jit/src/rt/")];
+const UNSAFE_FOLDERS: &[(&str, &str)] = &[("lowlift-jit", "crates/jit/src/rt/")];
 
 /// The longest file, in lines.
 const MAX_LINES: usize = 600;
@@ -174,7 +174,10 @@ mod tests {
             ("b/src/lib.rs", "// #![forbid(unsafe_code)]"),
         ]);
         let root = |package: &str, path: &str| (package.to_owned(), path.to_owned());
-        assert!(unsafe_problems(&tree, &[root("a", "a/src/lib.rs"), root("jit", "b/src/lib.rs")]).is_empty());
+        assert!(
+            unsafe_problems(&tree, &[root("a", "a/src/lib.rs"), root("lowlift-jit", "b/src/lib.rs")])
+                .is_empty()
+        );
         let problems = unsafe_problems(&tree, &[root("b", "b/src/lib.rs")]);
         assert_eq!(problems, ["b/src/lib.rs: does not say #![forbid(unsafe_code)]"]);
     }

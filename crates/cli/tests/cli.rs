@@ -1,7 +1,7 @@
 //! The command as users see it: its output and its exit status.
 //!
-//! Each test runs the binary from the root of the workspace. `UPDATE_EXPECT=1 cargo test -p cli`
-//! rewrites the expectations.
+//! Each test runs the binary from the root of the workspace. `UPDATE_EXPECT=1 cargo test -p
+//! lowlift` rewrites the expectations.
 
 #![expect(clippy::too_many_lines, reason = "expectations are tables")]
 

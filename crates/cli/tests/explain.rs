@@ -1,7 +1,7 @@
 //! `layout`, `describe` and `trace` in every format.
 //!
 //! Pages are opened in a real browser, Debian's chromium, if there is one; otherwise the test says
-//! so. `UPDATE_EXPECT=1 cargo test -p cli` rewrites the expectations.
+//! so. `UPDATE_EXPECT=1 cargo test -p lowlift` rewrites the expectations.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! The commands that validate, split and build components: their output, their files, and their
 //! exit status.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p cli --test tools` rewrites the expectations.
+//! `UPDATE_EXPECT=1 cargo test -p lowlift --test tools` rewrites the expectations.
 
 #[path = "tools/adapt.rs"]
 mod adapt;

@@ -1,6 +1,6 @@
 //! `lowlift wit` as users see it: its output and its exit status.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p cli --test wit` rewrites the expectations.
+//! `UPDATE_EXPECT=1 cargo test -p lowlift --test wit` rewrites the expectations.
 
 #![expect(clippy::too_many_lines, reason = "expectations are tables")]
 

@@ -1,7 +1,7 @@
 //! Translation, as Cranelift IR: each file of `tests/translate` is a module with the IR it becomes
 //! in comments below it.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p jit --test translate` writes the IR anew.
+//! `UPDATE_EXPECT=1 cargo test -p lowlift-jit --test translate` writes the IR anew.
 
 use std::path::Path;
 

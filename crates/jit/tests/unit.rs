@@ -375,7 +375,7 @@ fn what_the_verifier_refuses_is_an_error() {
     assert_eq!(unit.compile().err().map(|e| e.kind()), Some(ErrorKind::Invalid));
 }
 
-/// `UPDATE_EXPECT=1 cargo test -p jit --test unit` writes the file anew.
+/// `UPDATE_EXPECT=1 cargo test -p lowlift-jit --test unit` writes the file anew.
 #[test]
 fn an_adapter_becomes_the_ir_in_its_file() {
     let (wasm, engine) = (wasm(), engine(false));
