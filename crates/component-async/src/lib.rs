@@ -1,15 +1,16 @@
 //! Concurrency of the WebAssembly Component Model as pure state machines: tasks and their threads,
-//! subtasks, waitables and sets of them, streams, futures and error contexts, and the scheduler of a
-//! store. Follows CanonicalABI.md and Concurrency.md, whose names it has.
+//! subtasks, waitables and sets of them, streams, futures and error contexts, and the scheduler of
+//! a store. Follows CanonicalABI.md and Concurrency.md, whose names it has.
 //!
 //! The crate knows no engine and suspends nothing. Code that is suspended is a value of the
 //! embedder's ([`Embedding::Continuation`]): an engine's is a stack, a test's may be the number of
-//! the next line. What may block is an [`Operation`](canon::Operation), which is stepped until it has
-//! ended; between two steps it asks for what only the embedder can do: suspend the current thread,
-//! resume another, copy elements. So every interleaving can be stepped through, and repeated.
+//! the next line. What may block is an [`Operation`](canon::Operation), which is stepped until it
+//! has ended; between two steps it asks for what only the embedder can do: suspend the current
+//! thread, resume another, copy elements. So every interleaving can be stepped through, and
+//! repeated.
 //!
-//! A [`scenario`] stands for guests. Here one writes to a stream before it passes the readable end to
-//! another, which reads:
+//! A [`scenario`] stands for guests. Here one writes to a stream before it passes the readable end
+//! to another, which reads:
 //!
 //! ```
 //! use component_async::EndKind::Stream;

@@ -1,8 +1,9 @@
 //! What the specification leaves to the host, as choices of one policy.
 //!
 //! CanonicalABI.md says `random.choice` and `random.randint` where a host may do one or the other.
-//! Each of these places asks the store's [`Policy`], so that a run can be repeated ([`Seeded`]), follow
-//! the deterministic profile ([`Deterministic`]), or be one of all runs there are ([`Script`]).
+//! Each of these places asks the store's [`Policy`], so that a run can be repeated ([`Seeded`]),
+//! follow the deterministic profile ([`Deterministic`]), or be one of all runs there are
+//! ([`Script`]).
 
 use alloc::vec::Vec;
 
@@ -28,7 +29,8 @@ pub enum Flip {
     /// After one thread, another may see to a cancellation (`Task.request_cancellation`). It does
     /// not in the deterministic profile.
     GoOnCancelling,
-    /// A copy with the host is cancelled at once (`End.cancel`). It is in the deterministic profile.
+    /// A copy with the host is cancelled at once (`End.cancel`). It is in the deterministic
+    /// profile.
     CancelAtOnce,
     /// An error context keeps its message (`canon_error_context_new`). It does not in the
     /// deterministic profile.

@@ -6,7 +6,8 @@ use core::fmt;
 /// A fault of the guest's.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Trap {
-    /// One of the Canonical ABI: an unknown handle, a full table, an instance that must not be left.
+    /// One of the Canonical ABI: an unknown handle, a full table, an instance that must not be
+    /// left.
     Abi(canonical_abi::Trap),
     /// An index that names no thread.
     UnknownThread {

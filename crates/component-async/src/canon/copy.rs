@@ -275,7 +275,8 @@ impl<E: Embedding> Operation<E> for CancelCopy<E::Payload> {
     }
 }
 
-/// Joins what is read from one stream or future to what is written to another (the spec's `forward`).
+/// Joins what is read from one stream or future to what is written to another (the spec's
+/// `forward`).
 #[derive(Debug)]
 pub struct Forward<P> {
     kind: EndKind,

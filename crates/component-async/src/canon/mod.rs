@@ -1,4 +1,5 @@
-//! Canonical definitions as operations on a store. Follows CanonicalABI.md, "Canonical Definitions".
+//! Canonical definitions as operations on a store. Follows CanonicalABI.md, "Canonical
+//! Definitions".
 //!
 //! What never blocks is a method of [`Store`]. What may block is an [`Operation`]: whoever runs
 //! the thread's code steps it, and does what it asks for between two steps.
@@ -29,16 +30,16 @@ pub use waitable_set::WaitableSetWait;
 pub enum Step<B, T> {
     /// Nothing more: it has ended with this.
     Done(T),
-    /// The current thread gives up control, to this thread or to whoever resumed it. Step again when
-    /// it runs again.
+    /// The current thread gives up control, to this thread or to whoever resumed it. Step again
+    /// when it runs again.
     Suspend {
         /// Which thread runs in its place.
         switch_to: Option<ThreadId>,
     },
     /// [`Store::resume`] of this thread. Step again when that has returned.
     Resume(ThreadId),
-    /// The elements of a [`Transfer`] are to be copied, and [`Store::finish_transfer`] is to be said.
-    /// Step again then.
+    /// The elements of a [`Transfer`] are to be copied, and [`Store::finish_transfer`] is to be
+    /// said. Step again then.
     Transfer(Transfer<B>),
 }
 

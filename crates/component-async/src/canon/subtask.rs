@@ -168,8 +168,8 @@ impl<E: Embedding> Store<E> {
     ///
     /// # Errors
     ///
-    /// When the current instance must not be left, the index is none of a subtask, or its resolution
-    /// was not delivered.
+    /// When the current instance must not be left, the index is none of a subtask, or its
+    /// resolution was not delivered.
     pub fn canon_subtask_drop(&mut self, index: u32) -> Result<(), Trap> {
         let instance = self.leave()?;
         let id = self.subtask_at(instance, index)?;

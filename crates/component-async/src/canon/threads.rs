@@ -23,7 +23,7 @@ impl<E: Embedding> Store<E> {
     }
 
     /// Makes a thread of the current task and returns its index (the spec's
-    /// `canon_thread_new_indirect`, once the embedder has found the function). `cont` runs its code,
+    /// `canon_thread_new_indirect`, once the embedder has found the function). `cont` runs its code
     /// and says [`exit_thread`](Self::exit_thread) at its end.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Runs the code of scenarios on the state machines.
 
-use super::{End, Function, Lift, MAX_ELEMENTS, MAX_READS, N_REGISTERS, Outcome, Scenario, Seen, words};
+use super::{
+    End, Function, Lift, MAX_CALLBACKS, MAX_ELEMENTS, MAX_READS, N_REGISTERS, Outcome, Scenario, Seen, words,
+};
 use crate::buffer::Buffer;
 use crate::canon::{
     AsyncLower, CancelCopy, CanonLift, Copy, EnterImplicitThread, Forward, NextEvent, Operation, Step,
@@ -73,6 +75,21 @@ pub(super) struct Code {
     /// The next of the part's lines.
     pub(super) line: usize,
     pub(super) doing: Doing,
+    /// How often its callback was called.
+    n_callbacks: u32,
+}
+
+impl Code {
+    /// Returns the code of a function's task, or of a thread.
+    pub(super) fn new(function: usize, argument: Option<(EndKind, u32)>, part: Part, doing: Doing) -> Self {
+        Self { function, argument, part, line: 0, doing, n_callbacks: 0 }
+    }
+
+    /// Ends the core function or callback, which returns `packed`.
+    pub(super) fn next_event(&mut self, packed: u32) {
+        let packed = if self.n_callbacks == MAX_CALLBACKS { 0 } else { packed };
+        self.doing = Doing::NextEvent(NextEvent::new(packed));
+    }
 }
 
 /// Which code of a function.
@@ -214,7 +231,7 @@ impl Machine<'_> {
             has_callback: function.lift == Lift::Callback,
         };
         let doing = Doing::Enter(EnterImplicitThread::default());
-        let code = Code { function: index, argument, part: Part::Body, line: 0, doing };
+        let code = Code::new(index, argument, Part::Body, doing);
         CanonLift::new(store, lifted, caller, code)
     }
 
@@ -312,6 +329,7 @@ impl Machine<'_> {
             }
             Ended::Next(Some(event)) => {
                 (code.part, code.line) = (Part::Callback, 0);
+                code.n_callbacks += 1;
                 self.seen.push(Seen::Callback { function: code.function, event: words(event) });
             }
         }
@@ -373,7 +391,7 @@ impl Machine<'_> {
             }
             (_, Lift::Stackful) => store.exit_implicit_thread()?,
             (_, Lift::Callback) => {
-                code.doing = Doing::NextEvent(NextEvent::new(0));
+                code.next_event(0);
                 return Ok(None);
             }
         }

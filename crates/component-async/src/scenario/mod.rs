@@ -4,8 +4,8 @@
 //! canonical built-ins, and how a callback ends. [`run`] calls the first function as a host would,
 //! then lets ready threads run until none is ready, and returns what was seen on the way.
 //!
-//! Guests keep handles in registers that all code of an instance shares. Each `write` sends the next
-//! numbers of its instance, and each `read` has a place of its own in the instance's memory.
+//! Guests keep handles in registers that all code of an instance shares. Each `write` sends the
+//! next numbers of its instance, and each `read` has a place of its own in the instance's memory.
 
 mod machine;
 mod ops;
@@ -23,6 +23,9 @@ pub const N_REGISTERS: usize = 8;
 pub const MAX_ELEMENTS: u32 = 4;
 /// The most reads of an instance that have a place; later ones share the last.
 pub const MAX_READS: usize = 16;
+
+/// How often a task's callback is called before it exits, whatever it says, so that each run ends.
+pub const MAX_CALLBACKS: u32 = 3;
 
 /// Names a register.
 pub type Reg = usize;
@@ -47,7 +50,7 @@ pub struct Function {
     pub param: Option<EndKind>,
     /// What it does.
     pub body: Vec<Op>,
-    /// What its callback does, each time.
+    /// What its callback does, each time, up to [`MAX_CALLBACKS`] times.
     pub callback: Vec<Op>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::machine::{Code, Doing, Machine, Numbers, Part, Scripted};
 use super::{EndOp, Op, Reg, SetOp, ThreadOp};
-use crate::canon::{CancelCopy, Copy, Forward, NextEvent, SubtaskCancel, Switch, WaitableSetWait};
+use crate::canon::{CancelCopy, Copy, Forward, SubtaskCancel, Switch, WaitableSetWait};
 use crate::ids::EndId;
 use crate::policy::Policy;
 use crate::state::{Caller, EndKind, Store};
@@ -41,11 +41,11 @@ pub(super) fn begin<P: Policy + Debug>(
             let value = store.canon_context_get(0);
             machine.result(code, u32::try_from(value).expect("a word of 32 bits was set"));
         }
-        Op::CallbackExit => code.doing = Doing::NextEvent(NextEvent::new(0)),
-        Op::CallbackYield => code.doing = Doing::NextEvent(NextEvent::new(1)),
+        Op::CallbackExit => code.next_event(0),
+        Op::CallbackYield => code.next_event(1),
         Op::CallbackWait { of } => {
             let set = machine.register(code, of);
-            code.doing = Doing::NextEvent(NextEvent::new(2 | (set << 4)));
+            code.next_event(2 | (set << 4));
         }
     }
     Ok(())
@@ -160,8 +160,7 @@ fn threads<P: Policy + Debug>(
 ) -> Result<(), Trap> {
     let switch = match op {
         ThreadOp::New { function, into } => {
-            let thread =
-                Code { function, argument: None, part: Part::Thread, line: 0, doing: Doing::Nothing };
+            let thread = Code::new(function, None, Part::Thread, Doing::Nothing);
             *machine.register_mut(code, into) = store.canon_thread_new(thread)?;
             return Ok(());
         }

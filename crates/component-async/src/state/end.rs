@@ -180,8 +180,8 @@ impl<E: Embedding> Store<E> {
         }
     }
 
-    /// Sets the event of an end (the spec's `notify`). What it says of the end's state is found when
-    /// it is delivered.
+    /// Sets the event of an end (the spec's `notify`). What it says of the end's state is found
+    /// when it is delivered.
     fn notify(&mut self, id: EndId, progress: u32) {
         self.ends[id].waitable.pending = Some(Pending { progress });
     }

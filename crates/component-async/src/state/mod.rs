@@ -1,8 +1,8 @@
 //! What a store keeps: instances, tasks, threads, subtasks, waitables, streams and futures.
 //!
-//! A file has the state of one chapter of CanonicalABI.md, and the functions that the spec gives the
-//! class. They use each other in circles, as the spec's classes do: a task has threads, a thread
-//! belongs to a task, and both wait for what a third has.
+//! A file has the state of one chapter of CanonicalABI.md, and the functions that the spec gives
+//! the class. They use each other in circles, as the spec's classes do: a task has threads, a
+//! thread belongs to a task, and both wait for what a third has.
 
 pub(crate) mod end;
 pub(crate) mod error_context;

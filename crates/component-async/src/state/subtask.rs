@@ -98,8 +98,8 @@ impl<E: Embedding> Store<E> {
         subtask.lenders.as_mut().expect("what has not resolved was not delivered")
     }
 
-    /// Says that the callee gets its arguments (the spec's `on_start` of `canon_lower`). Whoever has
-    /// the host for a callee says so when it starts.
+    /// Says that the callee gets its arguments (the spec's `on_start` of `canon_lower`). Whoever
+    /// has the host for a callee says so when it starts.
     ///
     /// # Panics
     ///
@@ -111,8 +111,8 @@ impl<E: Embedding> Store<E> {
         self.on_progress(id);
     }
 
-    /// Says that the call has ended (the spec's `on_resolve` of `canon_lower`). If it was cancelled,
-    /// whether it had started is found here.
+    /// Says that the call has ended (the spec's `on_resolve` of `canon_lower`). If it was
+    /// cancelled, whether it had started is found here.
     ///
     /// # Panics
     ///

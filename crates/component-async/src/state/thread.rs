@@ -35,8 +35,8 @@ pub enum Ready {
     Exclusive,
     /// That a member of the set has an event.
     Set(WaitableSetId),
-    /// That a member of the set has an event or its task is to be cancelled, and no exclusive thread
-    /// is in its instance: its callback waits.
+    /// That a member of the set has an event or its task is to be cancelled, and no exclusive
+    /// thread is in its instance: its callback waits.
     Callback(WaitableSetId),
     /// That the subtask has resolved.
     Resolved(SubtaskId),
@@ -172,8 +172,8 @@ impl<E: Embedding> Store<E> {
         true
     }
 
-    /// Returns the thread at `index` of the current instance, if it is suspended and not the current
-    /// one.
+    /// Returns the thread at `index` of the current instance, if it is suspended and not the
+    /// current one.
     pub(crate) fn suspended_thread(&self, instance: InstanceId, index: u32) -> Result<ThreadId, Trap> {
         let other = self.instance(instance).threads.get(index)?;
         trap_if(!self.is_suspended(other), Trap::NotSuspended)?;

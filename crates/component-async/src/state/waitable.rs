@@ -122,7 +122,8 @@ impl<E: Embedding> Store<E> {
         }
     }
 
-    /// Returns whether a member of the set has an event (the spec's `WaitableSet.has_pending_event`).
+    /// Returns whether a member of the set has an event (the spec's
+    /// `WaitableSet.has_pending_event`).
     pub(crate) fn set_has_event(&self, set: WaitableSetId) -> bool {
         self.sets[set].elems.iter().any(|&elem| self.waitable(elem).has_pending_event())
     }
