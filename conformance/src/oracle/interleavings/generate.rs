@@ -67,21 +67,8 @@ fn grown(mut scenario: Scenario, additions: &[Addition], may_trap: bool) -> Scen
 /// Puts operations into code, and returns whether they make sense there.
 fn add(functions: &mut [Function], addition: &Addition) -> bool {
     let Addition { function, place, ops } = addition;
-    for op in ops {
-        match op {
-            Op::Thread(ThreadOp::New { function: code, .. }) => {
-                let (own, code) = (functions[*function].instance, &functions[*code]);
-                if code.instance != own || code.lift != Lift::Stackful || code.param.is_some() {
-                    return false;
-                }
-            }
-            Op::CallbackExit | Op::CallbackYield | Op::CallbackWait { .. } => {
-                if functions[*function].lift != Lift::Callback {
-                    return false;
-                }
-            }
-            _ => {}
-        }
+    if !ops.iter().all(|op| makes_sense(functions, *function, op)) {
+        return false;
     }
     let function = &mut functions[*function];
     let n_places = function.body.len() + 1;
@@ -97,6 +84,18 @@ fn add(functions: &mut [Function], addition: &Addition) -> bool {
 
 fn any_kind() -> impl Strategy<Value = EndKind> {
     prop_oneof![3 => Just(EndKind::Stream), 1 => Just(EndKind::Future)]
+}
+
+/// Returns whether a function's code may have an operation.
+fn makes_sense(functions: &[Function], function: usize, op: &Op) -> bool {
+    let function = &functions[function];
+    if let Op::Thread(ThreadOp::New { function: code, .. }) = op {
+        let code = &functions[*code];
+        code.instance == function.instance && code.lift == Lift::Stackful && code.param.is_none()
+    } else {
+        let is_of_callback = matches!(op, Op::CallbackExit | Op::CallbackYield | Op::CallbackWait { .. });
+        function.lift == Lift::Callback || !is_of_callback
+    }
 }
 
 fn any_function(kind: EndKind, number: usize, n: usize) -> impl Strategy<Value = Function> {
