@@ -243,7 +243,9 @@ pub(crate) fn trap(store: &mut StoreOpaque, stop: Stop) -> Trap {
     let kind = match cause {
         StopCause::Trap(code, figure) => kind_of_code(code, figure),
         StopCause::Error(error) => match error.downcast::<Trap>() {
-            // A trap that a host function passes on keeps its own kind and (longer) backtrace.
+            // A trap that a host function passes on keeps its own kind and (longer) backtrace. One
+            // that the host function has made has none.
+            Ok(trap) if trap.backtrace.frames.is_empty() => return Trap::new(trap.kind, backtrace),
             Ok(trap) => return *trap,
             Err(error) => TrapKind::Host(error),
         },

@@ -40,6 +40,7 @@ mod activation;
 mod block;
 mod budget;
 mod builtins;
+mod bulk;
 mod entities;
 mod entry;
 mod host_block;
@@ -61,6 +62,8 @@ mod unwind;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell};
 pub(crate) use builtins::addresses as builtin_addresses;
+pub use bulk::CHUNK_BYTES;
+pub(crate) use bulk::Refusal;
 pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions, table_bytes};
 pub(crate) use entry::{HasVm, Stop, StopCause, call};
 pub(crate) use host_block::{HostBlock, RegisterFn};

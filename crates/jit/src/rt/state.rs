@@ -14,6 +14,7 @@ use crate::vm::offsets;
 use crate::vm::slot::ValRaw;
 
 use super::activation::{Activation, Parked, Suspended};
+use super::bulk::Refusal;
 use super::entities::{Entities, VmOptions};
 use super::loaded_code::LoadedCode;
 use super::roots::{CodeFrame, stack_roots};
@@ -59,6 +60,8 @@ pub(super) struct VmStore {
     pub(super) entities: Entities,
     /// Whether the guest is interrupted at the deadline.
     pub(super) has_epochs: bool,
+    /// Whether the guest uses up fuel.
+    pub(super) has_fuel: bool,
 
     /// Why the running activation was stopped, set by the signal handler.
     pub(super) trap_code: Option<TrapCode>,
@@ -125,6 +128,7 @@ impl VmState {
             memories: Vec::new(),
             entities: Entities::new(options.registry, options.collects_always),
             has_epochs: options.has_epochs,
+            has_fuel: options.has_fuel,
             trap_code: None,
             frames: Vec::with_capacity(MAX_FRAMES),
             failure: None,
@@ -189,6 +193,14 @@ impl VmState {
         // SAFETY: live by the type's invariant; nothing writes while `&self` lives (one-thread
         // invariant).
         unsafe { (*self.ptr()).fuel }.try_into().unwrap_or(0)
+    }
+
+    /// Takes the fuel that moving so many bytes for a guest costs, and looks at the deadline.
+    pub(crate) fn pay(&mut self, bytes: u64) -> Result<(), Refusal> {
+        // SAFETY: as in `collect`.
+        let vm = unsafe { &mut *self.ptr() };
+        vm.pay(bytes)?;
+        vm.look_at_deadline()
     }
 
     /// Lets the signal handler know code that may run in this store.
