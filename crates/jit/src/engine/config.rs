@@ -58,8 +58,10 @@ impl Config {
         self
     }
 
-    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The
-    /// thread must have more, for host functions.
+    /// Sets how many bytes of stack guests may use, counted from where the host enters them. What
+    /// host functions use between guests does not count. The thread must have 256 KiB more, for
+    /// host functions; where calls are nested so deeply that it has not, they go on on a stack of
+    /// the store's.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;
