@@ -344,7 +344,11 @@ fn not_idle(kind: EndKind, state: EndState) -> &'static str {
     }
 }
 
-fn write_wrong_resource(f: &mut fmt::Formatter<'_>, expected: Implementer, given: Implementer) -> fmt::Result {
+fn write_wrong_resource(
+    f: &mut fmt::Formatter<'_>,
+    expected: Implementer,
+    given: Implementer,
+) -> fmt::Result {
     let differs = if expected == given { "different " } else { "" };
     let (expected, given) = (implementer_name(expected), implementer_name(given));
     write!(f, "expected {expected} resource but found a {differs}{given} resource")

@@ -140,7 +140,11 @@ pub fn consume_elements<H: Host>(
 ) -> Result<(), H::Error> {
     /// How many are handled before the host is told again.
     const CHUNK: u64 = 1024;
-    if i.is_multiple_of(CHUNK) { cx.host.consume_bytes((length - i).min(CHUNK) * element_size) } else { Ok(()) }
+    if i.is_multiple_of(CHUNK) {
+        cx.host.consume_bytes((length - i).min(CHUNK) * element_size)
+    } else {
+        Ok(())
+    }
 }
 
 /// Calls `realloc` for a new block and checks what it returns (the spec's `allocate` and the checks
