@@ -61,9 +61,9 @@ fn trap(result: Result<impl fmt::Debug, CallError>) -> Trap {
     }
 }
 
-/// A component `a` with ways to a host function `hook`: straight, through a nested component, through
-/// a destructor, through one that the host's resource has, and in a call that has a result in memory.
-/// `after` is called when each has returned. `inner` traps, `good` does not.
+/// A component `a` with ways to a host function `hook`: straight, through a nested component,
+/// through a destructor, through one that the host's resource has, and in a call that has a result
+/// in memory. `after` is called when each has returned. `inner` traps, `good` does not.
 const CALLERS: &str = r#"(component
     (import "hook" (func $hook (result u32)))
     (import "text" (func $text (result string)))
@@ -190,8 +190,8 @@ fn an_instance_that_trapped_within_is_not_returned_into() {
     }
 }
 
-/// The pinned text allows it: CanonicalABI.md, `canon_lift` and `canon_lower` for functions that are
-/// not `async`, and Concurrency.md, "Reentrance".
+/// The pinned text allows it: CanonicalABI.md, `canon_lift` and `canon_lower` for functions that
+/// are not `async`, and Concurrency.md, "Reentrance".
 #[test]
 fn an_instance_is_entered_again_while_it_calls() {
     let reenter: Hook = |cx| match call_inner(cx, "good")? {

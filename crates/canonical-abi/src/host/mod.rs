@@ -167,8 +167,8 @@ pub trait Host {
     }
 
     /// Called before so many bytes of the guest's memory are read or written, of strings and lists
-    /// in particular; in long lists again and again. A host that makes guests pay for what is done on
-    /// their behalf, or stops them after some time, does so here. By default it costs nothing.
+    /// in particular; in long lists again and again. A host that makes guests pay for what is done
+    /// on their behalf, or stops them after some time, does so here. By default it costs nothing.
     ///
     /// # Errors
     ///

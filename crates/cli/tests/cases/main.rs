@@ -7,3 +7,4 @@
 mod bounds_jit;
 mod common;
 mod memory;
+mod run;

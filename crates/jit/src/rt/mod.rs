@@ -11,11 +11,11 @@
 //! the embedder's side turns into a trap.
 //!
 //! Two circles of files lie here. `state` is at the centre of one: it holds the activations, a
-//! spare `stack` and the entities, whose instances may have functions that `stubs` compiles when they are first called;
-//! it collects from the roots that `roots` finds, and tells compiled code where `unwind` lies. All
-//! of these, like `entry` and `signals`, work on a store's state in turn. The other is `host_block`
-//! and `registers`: a host function says in which registers its values cross, and the C function
-//! for those registers runs the host function.
+//! spare `stack` and the entities, whose instances may have functions that `stubs` compiles when
+//! they are first called; it collects from the roots that `roots` finds, and tells compiled code
+//! where `unwind` lies. All of these, like `entry` and `signals`, work on a store's state in turn.
+//! The other is `host_block` and `registers`: a host function says in which registers its values
+//! cross, and the C function for those registers runs the host function.
 //!
 //! The invariants that the proofs below rely on:
 //!
