@@ -41,8 +41,8 @@ use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
 pub(crate) use fault::Fault;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, InstanceId, InstantiationPlan, LiftDef,
-    Needs, OptionsDef, Step, UnsatisfiedImport,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, ImportedFuncId, InstanceId,
+    InstantiationPlan, LiftDef, Needs, OptionsDef, Step, UnsatisfiedImport,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;

@@ -18,7 +18,7 @@ use crate::module::index::to_u32;
 use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
 
 /// How a file starts; the last byte is the format's version.
-const MAGIC: &[u8; 8] = b"lowlift\x02";
+const MAGIC: &[u8; 8] = b"lowlift\x03";
 /// Magic, fingerprint, bytes of the module, of the tables and of the code, hash of what follows,
 /// hash of the header.
 const HEADER_BYTES: usize = 7 * 8;
