@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use canonical_abi::{Types, ValType};
-use component_linker::{Item, ItemKind, ResolvedComponent};
+use component_linker::{Item, ItemKind};
 use wit_parser_lite::load::Tree;
 use wit_parser_lite::{Features, Resolved, Type, abi};
 
 use crate::failure::Failure;
 use crate::functions::{self, Function};
 use crate::input::{self, Input};
+use crate::proposals;
 
 /// The named types and the functions of a file.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ fn of_resolved(resolved: &Resolved) -> Result<Catalog, wit_parser_lite::Error> {
 }
 
 fn of_component(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
-    let component = ResolvedComponent::new(bytes).map_err(|error| Failure::in_file(file, error))?;
+    let component = proposals::resolve_component(file, bytes)?;
     Ok(of_items(component.types(), &[component.exports(), component.imports()]))
 }
 

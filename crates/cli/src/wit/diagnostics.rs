@@ -3,7 +3,6 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
-use std::io::IsTerminal as _;
 use wit_parser_lite::load::Tree;
 use wit_parser_lite::{Error, Location, Note, Span};
 
@@ -17,7 +16,8 @@ pub(super) fn failure(n_errors: usize) -> Failure {
 /// Returns the faults with their lines, in colour for a terminal.
 pub(super) fn render(tree: &Tree, errors: &[Error]) -> String {
     let files: Vec<_> = tree.all_files().collect();
-    let is_colourful = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let choice = anstream::AutoStream::choice(&std::io::stderr());
+    let is_colourful = choice != anstream::ColorChoice::Never;
     let renderer = if is_colourful { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let snippet = |span: Span, kind: AnnotationKind| {

@@ -9,6 +9,7 @@ mod decode;
 mod draft;
 mod encode;
 mod error;
+mod features;
 mod metadata;
 mod names;
 
@@ -17,3 +18,4 @@ pub(crate) use decode::to_texts;
 pub use decode::{WORLD_SECTION, WitText, decode, to_text};
 pub use encode::{encode_package, encode_world};
 pub use error::DecodeError;
+pub use features::default_features;
