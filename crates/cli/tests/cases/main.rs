@@ -5,5 +5,7 @@
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
 mod common;
+mod deps;
 mod memory;
 mod proposals;
+mod text;
