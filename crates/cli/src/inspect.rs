@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::proposals;
 
 /// The arguments of `lowlift inspect`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +39,8 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
-    let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let part = component_tools::outline_with(&bytes, proposals::chosen());
+    let part = part.map_err(|error| proposals::refused(&file, &bytes, error))?;
     let world = match part.kind {
         PartKind::Module(_) => None,
         PartKind::Component(_) => {

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_tools::File;
+use component_tools::{ComposeError, File};
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::proposals;
 
 /// The arguments of `lowlift link`.
 #[derive(Debug, clap::Args)]
@@ -33,11 +34,21 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let socket = read(&args.file)?;
     let plugs = args.plug.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
     let plug_files: Vec<_> = plugs.iter().map(file).collect();
-    let linked = component_tools::link(file(&socket), &plug_files)
-        .map_err(|error| Failure::BadInput(error.to_string()))?;
+    let linked =
+        component_tools::link_with(file(&socket), &plug_files, proposals::chosen()).map_err(failure)?;
     let to = args.output.display().to_string();
     fs::write(&args.output, &linked).map_err(|error| Failure::in_file(&to, error))?;
     Ok(format!("{to}: {} components in one, {} bytes\n", plugs.len() + 1, linked.len()))
+}
+
+fn failure(error: ComposeError) -> Failure {
+    let help = match &error {
+        ComposeError::Invalid { error, .. } => proposals::help(error.proposals()),
+        ComposeError::Unused { .. } | ComposeError::Mismatch(_) | ComposeError::Unsupported(_) => {
+            String::new()
+        }
+    };
+    Failure::BadInput(format!("{error}{help}"))
 }
 
 fn file((name, bytes): &(String, Vec<u8>)) -> File<'_> {

@@ -24,6 +24,7 @@ mod output;
 mod parts;
 mod pick;
 mod pointer;
+mod proposals;
 mod render;
 mod signatures;
 mod trace;
@@ -33,16 +34,39 @@ mod validate;
 mod wave;
 mod wit;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum as _};
+use component_tools::Proposals;
 
 /// The WebAssembly Component Model from the command line.
 #[derive(Debug, Parser)]
 #[command(name = "lowlift", version, about, arg_required_else_help = true)]
 struct Cli {
+    #[command(flatten)]
+    global: Global,
     #[command(subcommand)]
     command: Command,
+}
+
+/// What every verb takes.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// Accepts WebAssembly proposals that are off by default: their names, with commas between, or
+    /// `all`. (`--features` is about `@unstable` items of WIT.)
+    #[arg(long, global = true, value_name = "LIST", help_heading = "Global options")]
+    proposals: Option<Proposals>,
+    /// Whether text is in colour.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        help_heading = "Global options"
+    )]
+    color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,7 +98,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let Cli { global, command } = parse();
+    proposals::choose(global.proposals.unwrap_or_default());
+    let done = match command {
         Command::Call(args) => call::run(&args),
         Command::Layout(args) => layout::run(&args),
         Command::Describe(args) => describe::run(&args),
@@ -94,4 +120,26 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Reads the arguments. Wrong ones end the process with status 2.
+fn parse() -> Cli {
+    // What clap prints itself, such as the help, is in colour or not before it has read anything.
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let after = |arg: &OsString| arg.to_str()?.strip_prefix("--color").map(str::to_owned);
+    let color =
+        args.iter().enumerate().find_map(|(i, arg)| match (after(arg)?.strip_prefix('='), args.get(i + 1)) {
+            (Some(value), _) => ColorChoice::from_str(value, true).ok(),
+            (None, Some(value)) => ColorChoice::from_str(value.to_str()?, true).ok(),
+            (None, None) => None,
+        });
+    let color = color.unwrap_or_default();
+    match color {
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    let matches = Cli::command().color(color).get_matches_from(args);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::proposals;
 
 /// The arguments of `lowlift unbundle`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
-    let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let part = component_tools::outline_with(&bytes, proposals::chosen());
+    let part = part.map_err(|error| proposals::refused(&file, &bytes, error))?;
     let parts = part.nested();
     if parts.is_empty() {
         return Err(Failure::in_file(&file, "there is no core module and no component in it to write"));

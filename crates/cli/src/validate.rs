@@ -6,6 +6,7 @@ use component_tools::BinaryKind;
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::proposals;
 
 /// What `lowlift validate` is given.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let bytes = read_component(&args.file)?;
-    let kind = component_tools::validate(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let kind = component_tools::validate_with(&bytes, proposals::chosen());
+    let kind = kind.map_err(|error| proposals::refused(&file, &bytes, error))?;
     let kind = match kind {
         BinaryKind::Component => "component",
         BinaryKind::Module => "core module",

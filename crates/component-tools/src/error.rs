@@ -8,6 +8,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     offset: u64,
+    proposals: Vec<String>,
 }
 
 /// The kinds of [`Error`].
@@ -41,9 +42,18 @@ impl Error {
         self.offset
     }
 
+    /// Returns the names of the proposals that are off and with which the binary would be accepted.
+    pub fn proposals(&self) -> &[String] {
+        &self.proposals
+    }
+
+    pub(crate) fn needs(self, proposals: Vec<String>) -> Self {
+        Self { proposals, ..self }
+    }
+
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        Self { kind, message: message.into(), offset }
+        Self { kind, message: message.into(), offset, proposals: Vec::new() }
     }
 
     #[cold]

@@ -11,9 +11,10 @@ use wasm_encoder::{ComponentExportKind, ComponentTypeRef};
 use wasmparser::component_types::{ComponentEntityType, ComponentType};
 use wasmparser::types::TypesRef;
 
-use crate::binary::{File, validate, validate_component};
+use crate::binary::{File, validate_component, validate_with};
 use crate::encode::{EncodeError, Encoder, Naming, extern_name};
 use crate::error::Error;
+use crate::proposals::Proposals;
 use crate::types::ComponentTypes;
 use crate::wiring::{SortMismatch, Source, Wiring};
 
@@ -55,12 +56,26 @@ pub enum ComposeError {
 /// If a file is not a component, a plug satisfies no import, or an export is not of the type of an
 /// import that it should satisfy.
 pub fn link(socket: File<'_>, plugs: &[File<'_>]) -> Result<Vec<u8>, ComposeError> {
+    link_with(socket, plugs, Proposals::default())
+}
+
+/// Does what [`link`] does, for components that may use these proposals.
+///
+/// # Errors
+///
+/// As for [`link`].
+pub fn link_with(
+    socket: File<'_>,
+    plugs: &[File<'_>],
+    proposals: Proposals,
+) -> Result<Vec<u8>, ComposeError> {
     let files: Vec<File<'_>> = std::iter::once(socket).chain(plugs.iter().copied()).collect();
     for file in &files {
-        validate_component(file.bytes)
+        validate_component(file.bytes, proposals)
             .map_err(|error| ComposeError::Invalid { file: file.name.to_owned(), error })?;
     }
-    let types = ComponentTypes::of(files.iter().map(|file| file.bytes)).map_err(|error| mismatch(&error))?;
+    let types = ComponentTypes::of(files.iter().map(|file| file.bytes), proposals)
+        .map_err(|error| mismatch(&error))?;
     let components: Vec<&ComponentType> = (0..).zip(&files).map(|(i, _)| types.component(i)).collect();
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let wiring = Wiring::new(types.types(), &components)?;
@@ -71,6 +86,7 @@ pub fn link(socket: File<'_>, plugs: &[File<'_>]) -> Result<Vec<u8>, ComposeErro
         types: types.types(),
         components: &components,
         wiring: &wiring,
+        proposals,
     };
     // Each import is one more that a host has to provide: types are imported only if they must be.
     make(&linked, Naming::None).or_else(|_| make(&linked, Naming::Import))
@@ -83,16 +99,17 @@ struct Linked<'a> {
     types: TypesRef<'a>,
     components: &'a [&'a ComponentType],
     wiring: &'a Wiring,
+    proposals: Proposals,
 }
 
 /// Returns the new component, if what is provided fits.
 fn make(linked: &Linked<'_>, naming: Naming) -> Result<Vec<u8>, ComposeError> {
     let bytes = write(linked, naming, 0)?;
-    let Err(error) = validate(&bytes) else { return Ok(bytes) };
+    let Err(error) = validate_with(&bytes, linked.proposals) else { return Ok(bytes) };
     // The files are instantiated from the last to the first. The first to fail has the import that
     // does not fit.
     for file in (0..linked.files.len()).rev() {
-        if let Err(error) = validate(&write(linked, naming, file)?) {
+        if let Err(error) = validate_with(&write(linked, naming, file)?, linked.proposals) {
             return Err(misfit(linked, file, &error));
         }
     }
@@ -167,7 +184,7 @@ fn check_use(names: &[&str], components: &[&ComponentType], wiring: &Wiring) -> 
 
 /// Writes the new component, or as much of it as instantiates the files from `first` on.
 fn write(linked: &Linked<'_>, naming: Naming, first: usize) -> Result<Vec<u8>, ComposeError> {
-    let Linked { files, names, types, components, wiring } = *linked;
+    let Linked { files, names, types, components, wiring, .. } = *linked;
     let mut encoder = Encoder::new(types, names, components, wiring, naming);
     let imports = encoder.imports()?;
     let builder = encoder.builder();

@@ -12,8 +12,9 @@ use wasmparser::{
     Payload,
 };
 
-use crate::binary::{parser, validate};
+use crate::binary::{parser, validate_with};
 use crate::error::Error;
+use crate::proposals::Proposals;
 
 /// A component or a core module within a binary.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -160,9 +161,18 @@ fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a P
 /// # Errors
 ///
 /// If `bytes` are neither.
-#[expect(clippy::wildcard_enum_match_arm, reason = "sections are read in `Open::read`")]
 pub fn outline(bytes: &[u8]) -> Result<Part, Error> {
-    validate(bytes)?;
+    outline_with(bytes, Proposals::default())
+}
+
+/// Does what [`outline`] does, for a binary that may use these proposals.
+///
+/// # Errors
+///
+/// As for [`outline`].
+#[expect(clippy::wildcard_enum_match_arm, reason = "sections are read in `Open::read`")]
+pub fn outline_with(bytes: &[u8], proposals: Proposals) -> Result<Part, Error> {
+    validate_with(bytes, proposals)?;
     let mut open: Vec<Open> = Vec::new();
     let mut next = 0..bytes.len();
     for payload in parser().parse_all(bytes) {
@@ -521,7 +531,7 @@ mod tests {
             panic!("unexpected definitions: {:?}", component.definitions)
         };
         for part in [module, nested] {
-            assert!(validate(&bytes[part.range.clone()]).is_ok(), "{part:?}");
+            assert!(crate::validate(&bytes[part.range.clone()]).is_ok(), "{part:?}");
         }
         let paths: Vec<String> = part.nested().into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["module-0", "component-0", "component-0.module-0"]);

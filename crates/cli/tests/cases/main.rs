@@ -6,5 +6,8 @@
 
 mod bounds_jit;
 mod common;
+mod deps;
 mod memory;
+mod proposals;
 mod run;
+mod text;

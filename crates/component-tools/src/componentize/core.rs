@@ -11,6 +11,7 @@ use wit_parser_lite::wasm::WORLD_SECTION;
 use super::error::ComponentizeError;
 use crate::binary::{File, parser, valid_types};
 use crate::error::{Error, ErrorKind};
+use crate::proposals::Proposals;
 
 /// A valid core module.
 pub(super) struct CoreModule<'a> {
@@ -21,6 +22,8 @@ pub(super) struct CoreModule<'a> {
     pub(super) exports: BTreeMap<String, Extern>,
     /// The worlds in these sections.
     pub(super) worlds: Vec<&'a [u8]>,
+    /// The proposals that it may use.
+    pub(super) proposals: Proposals,
 }
 
 /// An import of a core module.
@@ -101,9 +104,9 @@ pub(super) fn encoded(ty: &FuncType) -> Result<wasm_encoder::FuncType, Component
 
 impl<'a> CoreModule<'a> {
     /// Reads a core module.
-    pub(super) fn new(file: File<'a>) -> Result<Self, ComponentizeError> {
+    pub(super) fn new(file: File<'a>, proposals: Proposals) -> Result<Self, ComponentizeError> {
         let read = || {
-            let types = valid_types(file.bytes)?;
+            let types = valid_types(file.bytes, proposals)?;
             let types = types.as_ref();
             let (Some(imports), Some(exports)) = (types.core_imports(), types.core_exports()) else {
                 let message = "this is a component; expected a core module, of which one is to be made";
@@ -122,6 +125,7 @@ impl<'a> CoreModule<'a> {
                 imports: imports.map(import).collect(),
                 exports: exports.map(export).collect(),
                 worlds,
+                proposals,
             })
         };
         read().map_err(|error| ComponentizeError::Invalid { file: file.name.to_owned(), error })
@@ -129,7 +133,8 @@ impl<'a> CoreModule<'a> {
 
     /// Returns the module with other bytes.
     pub(super) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, ComponentizeError> {
-        let CoreModule { imports, exports, .. } = CoreModule::new(File { name: self.name, bytes: &bytes })?;
+        let file = File { name: self.name, bytes: &bytes };
+        let CoreModule { imports, exports, .. } = CoreModule::new(file, self.proposals)?;
         Ok(Self { imports, exports, bytes, ..self })
     }
 

@@ -14,6 +14,7 @@ use super::names::means;
 use super::signature::ResourceNames;
 use crate::binary::{parser, validate_component};
 use crate::error::{Error, ErrorKind};
+use crate::proposals::Proposals;
 use crate::types::ComponentTypes;
 
 /// The custom section that holds a version and the string encoding.
@@ -39,8 +40,9 @@ pub(super) struct ModuleWorld<'t> {
 }
 
 /// Checks that each world is a valid component.
-pub(super) fn check(worlds: &[EncodedWorld<'_>]) -> Result<(), ComponentizeError> {
-    worlds.iter().try_for_each(|world| validate_component(world.bytes).map_err(|error| invalid(world, error)))
+pub(super) fn check(worlds: &[EncodedWorld<'_>], proposals: Proposals) -> Result<(), ComponentizeError> {
+    let check = |world: &EncodedWorld<'_>| validate_component(world.bytes, proposals);
+    worlds.iter().try_for_each(|world| check(world).map_err(|error| invalid(world, error)))
 }
 
 /// Returns the worlds. `types` are the types of the encoded ones, in the same order.
