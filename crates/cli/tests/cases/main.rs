@@ -6,4 +6,5 @@
 
 mod common;
 mod memory;
+mod merge;
 mod proposals;

@@ -33,18 +33,26 @@ pub(super) struct Needs {
     pub(super) string_encoding: StringEncoding,
 }
 
-/// The names of resources, for showing types.
-pub(super) type ResourceNames = HashMap<wasmparser::component_types::ResourceId, String>;
+/// The resources of the worlds.
+#[derive(Default)]
+pub(super) struct Resources {
+    /// Their names, for showing types.
+    pub(super) names: HashMap<wasmparser::component_types::ResourceId, String>,
+    /// For each the first that is the same: of the same name, in an import or export of the same
+    /// name.
+    pub(super) firsts:
+        HashMap<wasmparser::component_types::ResourceId, wasmparser::component_types::ResourceId>,
+}
 
 /// Returns the core type of a lifted or lowered function, and the options that it needs.
 pub(super) fn signature(
     from: TypesRef<'_>,
-    resources: &ResourceNames,
+    resources: &Resources,
     (name, id): (&str, ComponentFuncTypeId),
     string_encoding: StringEncoding,
     direction: Direction,
 ) -> Result<CoreSignature, ComponentizeError> {
-    let mut converter = Converter { from, resources, known: Vec::new(), to: Types::new() };
+    let mut converter = Converter::new(from, resources);
     let func = converter.func(id).map_err(|error: TypeError| {
         ComponentizeError::Unsupported(format!("a type of the function `{name}`: {error}"))
     })?;
@@ -80,16 +88,20 @@ fn core_type(ty: &CoreFuncType) -> wasmparser::FuncType {
 }
 
 /// Converts types of wasmparser to types of the Canonical ABI.
-struct Converter<'a> {
+pub(super) struct Converter<'a> {
     from: TypesRef<'a>,
-    resources: &'a ResourceNames,
+    resources: &'a Resources,
     /// The resources so far, by their ids in the Canonical ABI.
     known: Vec<wasmparser::component_types::ResourceId>,
-    to: Types,
+    pub(super) to: Types,
 }
 
-impl Converter<'_> {
-    fn func(&mut self, id: ComponentFuncTypeId) -> Result<FuncType, TypeError> {
+impl<'a> Converter<'a> {
+    pub(super) fn new(from: TypesRef<'a>, resources: &'a Resources) -> Self {
+        Self { from, resources, known: Vec::new(), to: Types::new() }
+    }
+
+    pub(super) fn func(&mut self, id: ComponentFuncTypeId) -> Result<FuncType, TypeError> {
         let from = self.from;
         let ty = from.get(id).expect("the id is of these types");
         let params = ty.params.iter().map(|(name, ty)| Ok((name.to_string(), self.val(*ty)?)));
@@ -99,13 +111,14 @@ impl Converter<'_> {
 
     fn resource(&mut self, id: AliasableResourceId) -> ResourceId {
         let id = id.resource();
+        let id = self.resources.firsts.get(&id).copied().unwrap_or(id);
         let known = self.known.iter().position(|known| *known == id);
         let place = known.unwrap_or_else(|| {
             self.known.push(id);
             self.known.len() - 1
         });
         let resource = ResourceId(u32::try_from(place).expect("validation bounds the number of types"));
-        if let Some(name) = self.resources.get(&id) {
+        if let Some(name) = self.resources.names.get(&id) {
             self.to.name_resource(resource, name);
         }
         resource
@@ -125,7 +138,7 @@ impl Converter<'_> {
         }
     }
 
-    fn defined(&mut self, ty: &ComponentDefinedType) -> Result<ValType, TypeError> {
+    pub(super) fn defined(&mut self, ty: &ComponentDefinedType) -> Result<ValType, TypeError> {
         match ty {
             ComponentDefinedType::Primitive(ty) => Ok(primitive(*ty)),
             ComponentDefinedType::Record(record) => {

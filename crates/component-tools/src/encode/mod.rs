@@ -201,9 +201,13 @@ impl<'a> Encoder<'a> {
         self.index_of(ComponentAnyTypeId::Func(id), item)
     }
 
-    /// Writes an instance type and returns its index.
-    pub(crate) fn instance(&mut self, id: ComponentInstanceTypeId, item: &str) -> Result<u32, EncodeError> {
-        let ty = self.instance_type(&[id], item, None)?;
+    /// Writes an instance type with the exports of all these, and returns its index.
+    pub(crate) fn instance(
+        &mut self,
+        ids: &[ComponentInstanceTypeId],
+        item: &str,
+    ) -> Result<u32, EncodeError> {
+        let ty = self.instance_type(ids, item, None)?;
         Ok(self.builder.type_instance(None, &ty))
     }
 
