@@ -17,7 +17,10 @@ mod inspect;
 mod layout;
 mod link;
 mod new;
+mod output;
+mod parse;
 mod pointer;
+mod print;
 mod proposals;
 mod render;
 mod trace;
@@ -85,12 +88,16 @@ enum Command {
     Compile(compile::Args),
     /// Shows what a component consists of, and its world as WIT.
     Inspect(inspect::Args),
+    /// Prints a binary as WebAssembly text.
+    Print(print::Args),
+    /// Writes WebAssembly text as a binary.
+    Parse(parse::Args),
     /// Formats, checks, lists and exports WIT packages.
     Wit(wit::Args),
 }
 
 fn main() -> ExitCode {
-    let Cli { global, command } = parse();
+    let Cli { global, command } = arguments();
     proposals::choose(global.proposals.unwrap_or_default());
     let done = match command {
         Command::Call(args) => call::run(&args),
@@ -103,6 +110,8 @@ fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Print(args) => print::run(&args),
+        Command::Parse(args) => parse::run(&args),
         Command::Wit(args) => wit::run(&args),
     };
     match done {
@@ -115,7 +124,7 @@ fn main() -> ExitCode {
 }
 
 /// Reads the arguments. Wrong ones end the process with status 2.
-fn parse() -> Cli {
+fn arguments() -> Cli {
     // What clap prints itself, such as the help, is in colour or not before it has read anything.
     let args: Vec<OsString> = std::env::args_os().collect();
     let after = |arg: &OsString| arg.to_str()?.strip_prefix("--color").map(str::to_owned);
