@@ -28,6 +28,7 @@
 
 mod binary;
 mod componentize;
+mod convert;
 mod encode;
 mod error;
 mod link;
@@ -42,7 +43,7 @@ pub use canonical_abi::StringEncoding;
 pub use binary::{BinaryKind, File, validate, validate_with};
 pub use componentize::{ComponentizeError, Parts, World, componentize};
 pub use error::{Error, ErrorKind};
-pub use link::{ComposeError, link, link_with};
+pub use link::{ComposeError, Linked, link, link_with};
 pub use outline::{
     ComponentPart, CustomSection, Definition, ModulePart, Part, PartKind, outline, outline_with,
 };

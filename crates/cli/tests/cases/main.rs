@@ -5,6 +5,7 @@
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
 mod common;
+mod link;
 mod memory;
 mod merge;
 mod proposals;

@@ -14,8 +14,8 @@ use wasmparser::component_types::{
 use wasmparser::types::TypesRef;
 
 use super::error::ComponentizeError;
-use super::signature::{Converter, Resources};
 use super::worlds::ModuleWorld;
+use crate::convert::{Converter, Resources};
 use crate::wiring::Wiring;
 
 /// An item of an interface as all worlds state it.

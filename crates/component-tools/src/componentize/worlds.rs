@@ -17,8 +17,8 @@ use wasmparser::types::TypesRef;
 
 use super::error::ComponentizeError;
 use super::names::means;
-use super::signature::Resources;
 use crate::binary::{parser, validate_component};
+use crate::convert::Resources;
 use crate::error::{Error, ErrorKind};
 use crate::proposals::Proposals;
 use crate::types::ComponentTypes;

@@ -7,8 +7,9 @@ use wasmparser::types::TypesRef;
 
 use crate::componentize::core::{CoreModule, display};
 use crate::componentize::error::ComponentizeError;
-use crate::componentize::signature::{CoreSignature, Resources, signature};
+use crate::componentize::signature::{CoreSignature, signature};
 use crate::componentize::worlds::ModuleWorld;
+use crate::convert::Resources;
 use crate::wiring::Wiring;
 
 /// The modules and their worlds.
