@@ -67,6 +67,9 @@ const EDGES: &[(&str, Allowed)] = &[
             "anstyle",
             "canonical-abi",
             "clap",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "component-tools",
             // `compile` shows the code of a core module.
@@ -84,6 +87,9 @@ const EDGES: &[(&str, Allowed)] = &[
         Allowed::Only(&[
             "canonical-abi",
             "clap",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "lowlift-jit",
             "proptest",
