@@ -73,6 +73,10 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
 ///
 /// As for [`read`], and when the file is WIT.
 pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path.is_dir() {
+        let message = "this is a directory; expected a component, binary or text";
+        return Err(Failure::in_file(&name(path), message));
+    }
     match read(path)? {
         Input::Wasm(bytes) => Ok(bytes),
         Input::Wit(_) => Err(Failure::in_file(
@@ -95,7 +99,11 @@ pub(crate) fn assemble(text: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Returns a binary unchanged, and assembles text.
-fn wasm(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+///
+/// # Errors
+///
+/// When it is neither.
+pub(crate) fn wasm(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     if bytes.starts_with(b"\0") {
         return Ok(bytes);
     }

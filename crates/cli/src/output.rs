@@ -20,6 +20,18 @@ pub(crate) fn binary(to: &Path, bytes: &[u8], what: &str) -> Result<String, Fail
     }
 }
 
+/// Returns text to print, or writes it to a file, which gives a line about it.
+///
+/// # Errors
+///
+/// If it can't be written.
+pub(crate) fn text(to: Option<&Path>, text: String) -> Result<String, Failure> {
+    match to {
+        Some(to) if !is_stdout(to) => binary(to, text.as_bytes(), "text"),
+        Some(_) | None => Ok(text),
+    }
+}
+
 /// Writes to a file or to standard output. A closed pipe is no failure.
 ///
 /// # Errors

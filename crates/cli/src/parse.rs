@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use crate::failure::Failure;
-use crate::input::read_component;
-use crate::output;
+use crate::{input, output};
 
 /// The arguments of `lowlift parse`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +21,11 @@ pub(crate) struct Args {
 ///
 /// If the text has faults. What it says need not be valid.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let bytes = read_component(&args.file)?;
+    let text = input::bytes(&args.file)?;
+    if text.starts_with(b"\0asm") {
+        let message = "this is a binary already; expected the text of a component or a core module";
+        return Err(Failure::in_file(&input::name(&args.file), message));
+    }
+    let bytes = input::wasm(&args.file, text)?;
     output::binary(&args.output, &bytes, "binary")
 }

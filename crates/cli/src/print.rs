@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::failure::Failure;
 use crate::input::{self, read_component};
+use crate::output;
 
 /// The arguments of `lowlift print`.
 #[derive(Debug, clap::Args)]
@@ -16,6 +17,9 @@ pub(crate) struct Args {
     /// Shows before each line the offset in the binary that it comes from.
     #[arg(long)]
     offsets: bool,
+    /// Writes the text here.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// Returns the text.
@@ -34,5 +38,5 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(text)
+    output::text(args.output.as_deref(), text)
 }

@@ -34,6 +34,7 @@ mod error;
 mod link;
 mod outline;
 mod proposals;
+mod strip;
 mod types;
 mod wiring;
 mod world;
@@ -48,4 +49,5 @@ pub use outline::{
     ComponentPart, CustomSection, Definition, ModulePart, Part, PartKind, outline, outline_with,
 };
 pub use proposals::{Proposals, UnknownProposal};
+pub use strip::strip;
 pub use world::world;

@@ -9,3 +9,4 @@ mod link;
 mod memory;
 mod merge;
 mod proposals;
+mod verbs;
