@@ -49,7 +49,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 /// When it can't be read, or is text but neither WIT nor WebAssembly.
 pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
     if path.is_dir() || path.extension() == Some(OsStr::new("wit")) {
-        return Tree::load(path, &assemble)
+        return Tree::load_with(path, &assemble)
             .map(Input::Wit)
             .map_err(|error| Failure::BadInput(error.to_string()));
     }

@@ -87,7 +87,7 @@ fn failure(error: ComponentizeError) -> Failure {
 
 /// Returns a world of a package in the binary format.
 fn encoded_world(path: &Path, name: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let resolved = wit::resolve_path(path)?;
+    let resolved = wit::resolve_path(path, &wit::Gates::default())?;
     let worlds = &resolved.main_package().worlds;
     let labels =
         || worlds.iter().map(|id| format!("`{}`", resolved[*id].name)).collect::<Vec<_>>().join(", ");
@@ -110,5 +110,5 @@ fn encoded_world(path: &Path, name: Option<&str>) -> Result<Vec<u8>, Failure> {
             *id
         }
     };
-    Ok(wit_parser_lite::wasm::encode_world(&resolved, id))
+    wit_parser_lite::wasm::encode_world(&resolved, id).map_err(|error| Failure::in_file(&file, error))
 }

@@ -161,11 +161,11 @@ mod span;
 pub mod wasm;
 
 pub use arena::{
-    Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, MethodKind,
-    Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World, WorldId,
-    WorldItem, WorldItemKind,
+    Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, LeftOut,
+    MethodKind, Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World,
+    WorldId, WorldItem, WorldItemKind,
 };
-pub use error::{Error, ErrorKind, MAX_ERRORS, Note};
+pub use error::{Error, ErrorKind, Errors, MAX_ERRORS, Note};
 pub use gate::Features;
 pub use parse::MAX_TYPE_DEPTH;
 pub use proposals::{Proposal, Proposals};

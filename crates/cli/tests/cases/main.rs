@@ -6,7 +6,9 @@
 
 mod common;
 mod link;
+mod deps;
 mod memory;
 mod merge;
 mod proposals;
 mod verbs;
+mod text;
