@@ -1,13 +1,12 @@
 //! `lowlift new`: a component from a core module.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use component_tools::{ComponentizeError, File, Parts, StringEncoding, World};
 
 use crate::failure::Failure;
-use crate::input::read_component;
-use crate::{proposals, wit};
+use crate::input::{self, read_component};
+use crate::{output, proposals, wit};
 
 /// The arguments of `lowlift new`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +55,7 @@ fn adapter(text: &str) -> Result<(String, PathBuf), String> {
 ///
 /// If a file is not a core module, there is no such world, or the module does not fit it.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let (name, bytes) = (args.file.display().to_string(), read_component(&args.file)?);
+    let (name, bytes) = (input::name(&args.file), read_component(&args.file)?);
     let world = args.wit.as_ref().map(|path| encoded_world(path, args.world.as_deref())).transpose()?;
     let string_encoding = match args.string_encoding {
         Encoding::Utf8 => StringEncoding::Utf8,
@@ -70,9 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let module = File { name: &name, bytes: &bytes };
     let parts = Parts { module, world, adapters: &adapters, proposals: proposals::chosen() };
     let component = component_tools::componentize(&parts).map_err(failure)?;
-    let to = args.output.display().to_string();
-    fs::write(&args.output, &component).map_err(|error| Failure::in_file(&to, error))?;
-    Ok(format!("{to}: component, {} bytes\n", component.len()))
+    output::binary(&args.output, &component, "component")
 }
 
 fn failure(error: ComponentizeError) -> Failure {

@@ -7,7 +7,10 @@
 mod bounds_jit;
 mod common;
 mod deps;
+mod link;
 mod memory;
+mod merge;
 mod proposals;
 mod run;
 mod text;
+mod verbs;
