@@ -46,6 +46,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "cranelift-module",
             "cranelift-native",
             "libc",
+            "rustc-demangle",
             "wasmparser",
         ]),
     ),
