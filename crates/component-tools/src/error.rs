@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 /// Why a binary was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error {
@@ -43,7 +45,9 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        Self { kind, message: message.into(), offset }
+        // Messages of the validator quote names as they are: no line of them starts like one of ours.
+        let message = escape_lines(&message.into()).replace('\n', "\n  ");
+        Self { kind, message, offset }
     }
 
     #[cold]
