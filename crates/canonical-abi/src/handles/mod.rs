@@ -8,7 +8,10 @@
 //! (the spec's `Task.num_borrows`).
 
 pub mod ends;
+mod table;
 pub(crate) mod values;
+
+pub use table::Table;
 
 use alloc::vec::Vec;
 
