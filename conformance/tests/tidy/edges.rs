@@ -48,6 +48,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "cranelift-module",
             "cranelift-native",
             "libc",
+            "rustc-demangle",
             "wasmparser",
         ]),
     ),
