@@ -5,4 +5,5 @@
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
 mod common;
+mod explain;
 mod memory;
