@@ -159,6 +159,7 @@ pub mod name;
 mod options;
 pub mod plan;
 pub mod standalone;
+mod text;
 pub mod trap;
 pub mod types;
 pub mod value;
@@ -174,6 +175,7 @@ pub use memory::load::load;
 pub use memory::store::store;
 pub use memory::{load, scalar, store, string};
 pub use options::{Options, StringEncoding};
+pub use text::printable;
 pub use trap::Trap;
 pub use types::display::{
     NameOf, display, display_definition, display_func, display_func_named, display_named,

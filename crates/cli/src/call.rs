@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use component_linker::{
-    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, ResolvedComponent, Store, Val,
-    display,
+    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, Store, Val, display,
 };
 
 use crate::bounds::Bounds;
@@ -12,7 +11,7 @@ use crate::catalog;
 use crate::failure::Failure;
 use crate::functions::{self, Function};
 use crate::input::read_component;
-use crate::wave;
+use crate::{proposals, wave};
 
 /// What `lowlift call` is given.
 #[derive(Debug, clap::Args)]
@@ -64,7 +63,7 @@ pub(crate) fn prepare(
     let file = path.display().to_string();
     let bytes = read_component(path)?;
     let call = wave::parse_call(call).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let resolved = ResolvedComponent::new(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let resolved = proposals::resolve_component(&file, &bytes)?;
 
     // Names and arguments are checked before anything is compiled.
     let exported = catalog::of_items(resolved.types(), &[resolved.exports()]);
@@ -84,6 +83,9 @@ pub(crate) fn prepare(
     let instance = linker.instantiate(&mut store, &component).map_err(|error| match error {
         InstantiateError::Link(error) => link_failure(&file, &error, stub_imports),
         InstantiateError::Limit(_) | InstantiateError::Resource(_) => Failure::in_file(&file, error),
+        InstantiateError::Trap(trap) if trap.is_unsupported() => {
+            Failure::in_file(&file, format!("it can't be instantiated: {trap}"))
+        }
         InstantiateError::Trap(trap) => {
             Failure::Trap(format!("{file}: while instantiating: {trap}{}", bounds.explain(&trap)))
         }
@@ -112,6 +114,9 @@ pub(crate) fn result_text(call: &Prepared, result: Option<&Val>) -> Result<Optio
 /// Returns the failure of a call.
 pub(crate) fn failure(call: &Prepared, error: &CallError) -> Failure {
     match error {
+        CallError::Trap(trap) if trap.is_unsupported() => {
+            Failure::BadInput(format!("`{}` can't be run: {trap}", call.function.full_name()))
+        }
         CallError::Trap(trap) => {
             let name = call.function.full_name();
             Failure::Trap(format!("`{name}` trapped: {trap}{}", call.bounds.explain(trap)))

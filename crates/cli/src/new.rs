@@ -1,13 +1,12 @@
 //! `lowlift new`: a component from a core module.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_tools::{File, Parts, StringEncoding, World};
+use component_tools::{ComponentizeError, File, Parts, StringEncoding, World};
 
 use crate::failure::Failure;
-use crate::input::read_component;
-use crate::wit;
+use crate::input::{self, read_component};
+use crate::{output, proposals, wit};
 
 /// The arguments of `lowlift new`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +55,7 @@ fn adapter(text: &str) -> Result<(String, PathBuf), String> {
 ///
 /// If a file is not a core module, there is no such world, or the module does not fit it.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let (name, bytes) = (args.file.display().to_string(), read_component(&args.file)?);
+    let (name, bytes) = (input::name(&args.file), read_component(&args.file)?);
     let world = args.wit.as_ref().map(|path| encoded_world(path, args.world.as_deref())).transpose()?;
     let string_encoding = match args.string_encoding {
         Encoding::Utf8 => StringEncoding::Utf8,
@@ -67,17 +66,28 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let adapters = args.adapt.iter().map(|(name, path)| Ok((name.clone(), read_component(path)?)));
     let adapters = adapters.collect::<Result<Vec<_>, Failure>>()?;
     let adapters: Vec<File<'_>> = adapters.iter().map(|(name, bytes)| File { name, bytes }).collect();
-    let parts = Parts { module: File { name: &name, bytes: &bytes }, world, adapters: &adapters };
-    let component =
-        component_tools::componentize(&parts).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let to = args.output.display().to_string();
-    fs::write(&args.output, &component).map_err(|error| Failure::in_file(&to, error))?;
-    Ok(format!("{to}: component, {} bytes\n", component.len()))
+    let module = File { name: &name, bytes: &bytes };
+    let parts = Parts { module, world, adapters: &adapters, proposals: proposals::chosen() };
+    let component = component_tools::componentize(&parts).map_err(failure)?;
+    output::binary(&args.output, &component, "component")
+}
+
+fn failure(error: ComponentizeError) -> Failure {
+    let help = match &error {
+        ComponentizeError::Invalid { error, .. } => proposals::help(error.proposals()),
+        ComponentizeError::NoWorld { .. }
+        | ComponentizeError::Import { .. }
+        | ComponentizeError::Export { .. }
+        | ComponentizeError::Signature { .. }
+        | ComponentizeError::Mismatch(_)
+        | ComponentizeError::Unsupported(_) => String::new(),
+    };
+    Failure::BadInput(format!("{error}{help}"))
 }
 
 /// Returns a world of a package in the binary format.
 fn encoded_world(path: &Path, name: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let resolved = wit::resolve_path(path)?;
+    let resolved = wit::resolve_path(path, &wit::Gates::default())?;
     let worlds = &resolved.main_package().worlds;
     let labels =
         || worlds.iter().map(|id| format!("`{}`", resolved[*id].name)).collect::<Vec<_>>().join(", ");
@@ -100,5 +110,5 @@ fn encoded_world(path: &Path, name: Option<&str>) -> Result<Vec<u8>, Failure> {
             *id
         }
     };
-    Ok(wit_parser_lite::wasm::encode_world(&resolved, id))
+    wit_parser_lite::wasm::encode_world(&resolved, id).map_err(|error| Failure::in_file(&file, error))
 }

@@ -100,14 +100,14 @@ pub use embed::value::{AnyRef, ExternRef, Val};
 pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
-pub use engine::{Config, Engine};
+pub use engine::{Config, Engine, default_features};
 pub use error::{BudgetKind, Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};
 pub use module::source::ValidBytes;
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::WaitResult;
+pub use rt::{CHUNK_BYTES as COPY_CHUNK_BYTES, WaitResult};
 pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;

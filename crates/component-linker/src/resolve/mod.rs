@@ -43,8 +43,8 @@ use crate::names::Path;
 pub(crate) use fault::Fault;
 pub use lifting::CanonOptions;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, InstanceId, InstantiationPlan, LiftDef,
-    Needs, OptionsDef, Step, UnsatisfiedImport,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, ImportedFuncId, InstanceId,
+    InstantiationPlan, LiftDef, Needs, OptionsDef, Step, UnsatisfiedImport,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;

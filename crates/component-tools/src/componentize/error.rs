@@ -68,7 +68,7 @@ impl From<SortMismatch> for ComponentizeError {
 impl From<EncodeError> for ComponentizeError {
     fn from(error: EncodeError) -> Self {
         match error {
-            EncodeError::Mismatch(message) => Self::Mismatch(message),
+            EncodeError::Provided { message, .. } => Self::Mismatch(message),
             EncodeError::Unsupported(message) => Self::Unsupported(message),
         }
     }

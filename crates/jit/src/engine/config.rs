@@ -24,6 +24,20 @@ pub struct Config {
     options: CodeOptions,
 }
 
+/// Returns the features of WebAssembly that are on unless a configuration says otherwise.
+///
+/// Those of components say nothing to core modules. They stand here so that one set holds for a
+/// component and for the modules in it. It agrees with the official suites on every check of
+/// validation.
+pub fn default_features() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_THREADING
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+        | WasmFeatures::CM_FORWARD
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self::new()
@@ -31,12 +45,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns the default configuration: wasmparser's default features, 512 KiB of guest stack,
-    /// memories up to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's
-    /// verifier in debug builds only.
+    /// Returns the default configuration: [`default_features`], 512 KiB of guest stack, memories up
+    /// to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's verifier in
+    /// debug builds only.
     pub fn new() -> Self {
         Self {
-            features: WasmFeatures::default(),
+            features: default_features(),
             max_wasm_stack_bytes: 512 << 10,
             max_memory_bytes: 4 << 30,
             max_table_elements: 10_000_000,
@@ -58,8 +72,15 @@ impl Config {
         self
     }
 
-    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The
-    /// thread must have more, for host functions.
+    /// Returns the features that validation accepts.
+    pub fn accepted_features(&self) -> WasmFeatures {
+        self.features
+    }
+
+    /// Sets how many bytes of stack guests may use, counted from where the host enters them. What
+    /// host functions use between guests does not count. The thread must have 256 KiB more, for
+    /// host functions; where calls are nested so deeply that it has not, they go on on a stack of
+    /// the store's.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;
@@ -146,7 +167,7 @@ impl Config {
 
     /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline
     /// ([`Engine::increment_epoch`](crate::Engine::increment_epoch)); off by default. It costs a
-    /// check at function entries and loop headers.
+    /// check at function entries and loop headers; bulk instructions check it after each MiB.
     #[must_use]
     pub fn epoch_interruption(mut self, on: bool) -> Self {
         self.options.interruption.epochs = on;
@@ -154,7 +175,11 @@ impl Config {
     }
 
     /// Sets whether guests use up their store's fuel ([`Store::set_fuel`](crate::Store::set_fuel));
-    /// off by default. Unlike epochs it is deterministic, and slower.
+    /// off by default. Unlike epochs it is deterministic, and slower. An operator costs one; one
+    /// that moves bytes or table elements (`memory.fill`, `memory.copy`, `memory.init` and those of
+    /// tables, `table.grow` included) costs one more for each 8 bytes begun, and an element has 8
+    /// bytes. `memory.grow` costs one, as it touches no page. A bulk instruction that the fuel does
+    /// not pay for changes nothing.
     #[must_use]
     pub fn consume_fuel(mut self, on: bool) -> Self {
         self.options.interruption.fuel = on;
@@ -173,6 +198,10 @@ impl Config {
 
     pub(crate) fn has_epochs(&self) -> bool {
         self.options.interruption.epochs
+    }
+
+    pub(crate) fn has_fuel(&self) -> bool {
+        self.options.interruption.fuel
     }
 
     /// Returns how modules are compiled.
