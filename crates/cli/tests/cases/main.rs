@@ -6,6 +6,7 @@
 
 mod bounds_jit;
 mod common;
+mod explain;
 mod deps;
 mod link;
 mod memory;
