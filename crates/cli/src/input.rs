@@ -60,7 +60,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
         || bytes.trim_ascii_start().starts_with(b";");
     match String::from_utf8(bytes) {
         Ok(text) if is_stdin(path) && !is_wasm && !text.trim_ascii().is_empty() => {
-            Ok(Input::Wit(Tree { files: vec![(name(path), text)], dependencies: Vec::new() }))
+            Ok(Input::Wit(Tree::new(vec![(name(path), text)], Vec::new())))
         }
         Ok(text) => wasm(path, text.into_bytes()).map(Input::Wasm),
         Err(error) => wasm(path, error.into_bytes()).map(Input::Wasm),

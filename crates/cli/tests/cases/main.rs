@@ -5,10 +5,11 @@
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
 mod common;
-mod link;
 mod deps;
+mod link;
 mod memory;
 mod merge;
 mod proposals;
-mod verbs;
 mod text;
+mod verbs;
+mod worlds;
