@@ -4,6 +4,7 @@
 //! beside it. A module has the cases of one area, and the folder of the same name their inputs.
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
+mod bounds_jit;
 mod common;
 mod deps;
 mod link;
@@ -13,3 +14,6 @@ mod proposals;
 mod text;
 mod verbs;
 mod worlds;
+mod run;
+mod text;
+mod verbs;
