@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The component is valid and exceeds a limit of this implementation.
     Limit,
+    /// Whoever watched the compilation has ended it.
+    Cancelled,
     /// An invariant of this crate did not hold: a bug to report.
     Internal,
 }
@@ -58,6 +60,7 @@ impl Error {
             jit::ErrorKind::Invalid => ErrorKind::Invalid,
             jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
             jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
+            jit::ErrorKind::Cancelled => ErrorKind::Cancelled,
             jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
         };
         Self::new(kind, error.message(), start as u64 + error.offset().unwrap_or(0))

@@ -115,7 +115,7 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         // The outermost entry of the thread sets the limit; a nested one keeps it, even in another
         // store.
         (*vm).running.stack_limit = if outer_vm.is_null() {
-            here.saturating_sub((*vm).max_stack_bytes)
+            lowest_address(here, (*vm).max_stack_bytes)
         } else {
             (*outer_vm).running.stack_limit
         };
@@ -131,6 +131,47 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         (result, (*vm).trap_code.is_some())
     };
     if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
+}
+
+/// Returns the lowest address that guests may use, given that they may use so many bytes from
+/// `here` on.
+#[inline]
+fn lowest_address(here: usize, max_bytes: usize) -> usize {
+    let lowest = here.saturating_sub(max_bytes);
+    // What every thread has needs no look at this one.
+    if max_bytes <= CHECKED_STACK_BYTES { lowest } else { lowest.max(lowest_of_thread(here)) }
+}
+
+/// Bytes of stack from which on the thread is asked how many it has.
+const CHECKED_STACK_BYTES: usize = 1 << 20;
+/// Bytes of the thread's stack that are left to host functions and signal handlers.
+const HOST_STACK_BYTES: usize = 128 << 10;
+
+/// Returns the lowest address of the thread's stack that guests may use; zero where `here` is on
+/// another stack than the system's, whose owner knows its size.
+#[cold]
+fn lowest_of_thread(here: usize) -> usize {
+    thread_local! {
+        static BOUNDS: (usize, usize) = stack_bounds().unwrap_or((0, 0));
+    }
+    let (low, high) = BOUNDS.with(|bounds| *bounds);
+    if (low..high).contains(&here) { low + HOST_STACK_BYTES } else { 0 }
+}
+
+/// Returns where the stack of this thread starts and ends, if the system says so.
+fn stack_bounds() -> Option<(usize, usize)> {
+    // SAFETY: the first call initialises the attributes, which are used only if it succeeds, and
+    // freed.
+    unsafe {
+        let mut attributes = std::mem::zeroed::<libc::pthread_attr_t>();
+        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
+            return None;
+        }
+        let (mut low, mut len) = (ptr::null_mut(), 0);
+        let status = libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut len);
+        libc::pthread_attr_destroy(&raw mut attributes);
+        (status == 0).then(|| (low.addr(), low.addr().saturating_add(len)))
+    }
 }
 
 /// Returns the stack pointer. A local variable's address would not do: AddressSanitizer may move it
