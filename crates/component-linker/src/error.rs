@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The component is valid and exceeds a limit of this implementation.
     Limit,
+    /// Whoever watched the compilation has ended it.
+    Cancelled,
     /// An invariant of this crate did not hold: a bug to report.
     Internal,
 }
@@ -62,6 +64,7 @@ impl Error {
             jit::ErrorKind::Invalid => ErrorKind::Invalid,
             jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
             jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
+            jit::ErrorKind::Cancelled => ErrorKind::Cancelled,
             jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
         };
         Self::new(kind, error.message(), start as u64 + error.offset().unwrap_or(0))

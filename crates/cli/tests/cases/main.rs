@@ -6,15 +6,13 @@
 
 mod bounds_jit;
 mod common;
-mod explain;
 mod deps;
+mod explain;
 mod link;
 mod memory;
 mod merge;
 mod proposals;
-mod text;
-mod verbs;
-mod worlds;
 mod run;
 mod text;
 mod verbs;
+mod worlds;
