@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use wit_parser_lite::load::Tree;
@@ -17,7 +18,8 @@ pub(crate) enum Input {
     Wasm(Vec<u8>),
 }
 
-/// Reads a file, or a directory of WIT files with the packages in its `deps/`.
+/// Reads a file, standard input if it is `-`, or a directory of WIT files with the packages in its
+/// `deps/`.
 ///
 /// # Errors
 ///
@@ -28,8 +30,14 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
             .map(Input::Wit)
             .map_err(|error| Failure::BadInput(error.to_string()));
     }
-    let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| Failure::in_file(&name, error))?;
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut bytes);
+        read.map_err(|error| Failure::in_file("standard input", error))?;
+        bytes
+    } else {
+        fs::read(path).map_err(|error| Failure::in_file(&path.display().to_string(), error))?
+    };
     wasm(path, bytes).map(Input::Wasm)
 }
 

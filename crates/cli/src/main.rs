@@ -81,9 +81,6 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(text) => failure::print(&text),
-        Err(failure) => {
-            eprintln!("{failure}");
-            failure.exit_code()
-        }
+        Err(failure) => failure.report(),
     }
 }

@@ -10,7 +10,7 @@ use super::kind_name;
 use crate::catalog::NamedType;
 
 /// The version of the format. It changes when a field is removed or changes its meaning.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Returns a document: the version, the options, and the explanations.
 pub(crate) fn document(opts: &Options, explained: &[(&str, Value)]) -> String {
@@ -35,7 +35,8 @@ pub(crate) fn function(name: &str, ty: &str, lift: &FlattenedFunc, lower: &Flatt
     json!({ "name": name, "type": ty, "lift": signature(lift), "lower": signature(lower) })
 }
 
-fn options(opts: &Options) -> Value {
+/// Returns canonical options.
+pub(super) fn options(opts: &Options) -> Value {
     let encoding = match opts.string_encoding {
         StringEncoding::Utf8 => "utf8",
         StringEncoding::Utf16 => "utf16",
