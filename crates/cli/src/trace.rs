@@ -88,11 +88,12 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     }
 }
 
-/// Makes a call, writes its trace, and returns how it failed, if it did.
+/// Makes a call, writes its trace, and returns how it failed, if it did. There is no trace if
+/// nothing was lowered.
 ///
 /// # Errors
 ///
-/// When there is nothing to write.
+/// When the trace can't be written.
 fn trace(
     prepared: &mut Prepared,
     n: usize,
@@ -107,7 +108,7 @@ fn trace(
     let failure = session.run(&line.text, checked, watch, Some(&mut trace)).err();
     watch.phase(Phase::Printing);
     if is_call && trace.options.is_none() {
-        return Err(line.fail(failure.unwrap_or_else(|| {
+        return Ok(Some(failure.unwrap_or_else(|| {
             Failure::BadInput(format!("`{ty}` is the host's own function: nothing is lowered or lifted"))
         })));
     }

@@ -160,6 +160,7 @@ pub(crate) fn result_type(results: &[Option<ValType>], n: usize) -> Result<ValTy
         Some(Some(ty)) => Ok(*ty),
         Some(None) => Err(format!("there is no `${n}`: that call has no result")),
         None if results.is_empty() => Err(format!("there is no `${n}` yet: this is the first call")),
-        None => Err(format!("there is no `${n}` yet: the calls before are `$0` to `${}`", results.len() - 1)),
+        None if results.len() == 1 => Err(format!("there is no `${n}` yet, only `$0`")),
+        None => Err(format!("there is no `${n}` yet, only `$0` to `${}`", results.len() - 1)),
     }
 }

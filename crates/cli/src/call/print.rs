@@ -34,7 +34,8 @@ pub(crate) fn print_result(
     out.write_all(if is_cut { "…\n".as_bytes() } else { b"\n" })?;
     out.flush()?;
     if is_cut {
-        eprintln!("note: the result is cut after {SHOWN_BYTES} bytes; `--full` prints all of it");
+        let what = name.map_or_else(|| "the result".to_owned(), |n| format!("`${n}`"));
+        eprintln!("note: {what} is cut after {SHOWN_BYTES} bytes; `--full` prints all of it");
     }
     Ok(())
 }
