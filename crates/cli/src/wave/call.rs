@@ -74,14 +74,15 @@ impl<'a> Call<'a> {
 /// When `text` is not of the form `name(arguments)`, with arguments in WAVE.
 pub(crate) fn parse_call(text: &str) -> Result<Call<'_>, ReadError> {
     // Function names are no tokens of WAVE: `[method]r.get`, `a:b/c.f@0.3.0-rc.1`.
-    let open = text.find('(').unwrap_or(text.len());
+    let Some(open) = text.find('(') else {
+        return Err(syntax_error(text, &ParserErrorKind::UnexpectedEnd.to_string(), text.len()..text.len()));
+    };
     let name = text[..open].trim();
     if name.is_empty() {
-        let message = "expected `function(arguments)` in WAVE".to_owned();
-        return Err(ReadError { message, span: 0..text.len().min(1), source: text.to_owned() });
+        return Err(syntax_error(text, "there is no name", open..open + 1));
     }
     let masked = mask(text, open);
-    let args = if open == text.len() { None } else { parse_args(text, &masked.text)? };
+    let args = parse_args(text, &masked.text)?;
     Ok(Call { source: text, name, args, masked })
 }
 
