@@ -136,9 +136,14 @@ impl Watch {
         self.change(|state, _| state.deadline = None);
     }
 
-    /// Says what the time is spent on from now on.
+    /// Says what the time is spent on from now on, if it is not over.
     pub(crate) fn phase(&self, phase: Phase) {
-        self.change(|state, _| state.phase = phase);
+        self.change(|state, timeout| {
+            if state.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                over(state, timeout);
+            }
+            state.phase = phase;
+        });
     }
 
     /// Says whose guests are to be interrupted.

@@ -1,6 +1,8 @@
 //! The functions that a component exports, and calls of them that are checked before anything is
 //! compiled.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::Path;
 
 use canonical_abi::{ValType, display, display_func};
@@ -20,6 +22,8 @@ pub(crate) struct Exports {
     pub(crate) file: String,
     pub(crate) resolved: ResolvedComponent,
     pub(crate) functions: Vec<Function>,
+    /// Functions by the names that they were asked for by: scripts ask for the same ones often.
+    found: RefCell<HashMap<String, usize>>,
 }
 
 /// A call whose name and arguments are right.
@@ -53,7 +57,7 @@ impl Exports {
         let file = path.display().to_string();
         let resolved = ResolvedComponent::new(bytes).map_err(|error| Failure::in_file(&file, error))?;
         let functions = catalog::of_items(resolved.types(), &[resolved.exports()]).functions;
-        Ok(Self { file, resolved, functions })
+        Ok(Self { file, resolved, functions, found: RefCell::default() })
     }
 
     /// Reads the bytes of a component.
@@ -110,9 +114,14 @@ impl Exports {
     }
 
     fn find(&self, name: &str) -> Result<usize, Failure> {
+        if let Some(function) = self.found.borrow().get(name) {
+            return Ok(*function);
+        }
         let found = functions::find(&self.functions, name)?;
         let at = self.functions.iter().position(|function| std::ptr::eq(function, found));
-        Ok(at.expect("it is one of them"))
+        let at = at.expect("it is one of them");
+        self.found.borrow_mut().insert(name.to_owned(), at);
+        Ok(at)
     }
 
     /// Returns a function's name and type as WIT.

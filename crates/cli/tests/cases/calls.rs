@@ -267,7 +267,7 @@ fn the_time_limit_covers_the_host() {
     assert!(err.contains("which is its `--timeout`"), "{err}");
     assert_ne!(status.code(), Some(0));
     let run = lowlift(&["call", "--timeout", "0.000001", COUNTERS, "dropped()"]);
-    run.check(1, "", &["took 1µs, which is its `--timeout`"]);
+    run.check(1, "", &["checking took 1µs, which is its `--timeout`"]);
 }
 
 /// Names and arguments are checked first: this component takes seconds to compile.
