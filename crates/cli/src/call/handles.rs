@@ -201,3 +201,86 @@ fn replace_list(types: &Types, element: ValType, list: List, new: Replace<'_>) -
         | List::Char(_) => list,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use canonical_abi::RowKind;
+
+    use super::*;
+
+    /// Returns a type that has the resource type 0 in every place where a type can be, and a value
+    /// of it with resources that have all one representation.
+    fn everywhere(types: &mut Types) -> (ValType, Value) {
+        let own = ValType::Own(ResourceId(0));
+        let rep = || Value::Own(77);
+        let some = |value| Some(Box::new(value));
+        let option = types.option(own).expect("a valid type");
+        let result = types.result(Some(own), Some(own)).expect("a valid type");
+        let variant = types.variant(vec![("a".into(), None), ("b".into(), Some(own))]).expect("a valid type");
+        let map = types.map(ValType::U8, own).expect("a valid type");
+        let fixed = types.fixed_length_list(own, 2).expect("a valid type");
+        let pair = types.tuple(vec![ValType::U8, own]).expect("a valid type");
+        let rows = types.list(pair).expect("a valid type");
+        let columns = vec![List::U8(vec![1, 2]), List::Values(vec![rep(), rep()])];
+        let fields = [
+            (option, Value::Option(some(rep()))),
+            (option, Value::Option(None)),
+            (result, Value::Result(Ok(some(rep())))),
+            (result, Value::Result(Err(some(rep())))),
+            (variant, Value::Variant { case: 0, payload: None }),
+            (variant, Value::Variant { case: 1, payload: some(rep()) }),
+            (map, Value::Map(vec![(Value::U8(1), rep())])),
+            (fixed, Value::List(List::Values(vec![rep(), rep()]))),
+            (rows, Value::List(List::Rows(Rows::new(RowKind::Tuple, columns)))),
+            (ValType::U8, Value::U8(7)),
+        ];
+        let names = ["f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"].map(str::to_owned);
+        let tys = names.into_iter().zip(fields.iter().map(|(ty, _)| *ty)).collect();
+        let record = types.record(tys).expect("a valid type");
+        (record, Value::Record(fields.into_iter().map(|(_, value)| value).collect()))
+    }
+
+    #[test]
+    fn resources_are_found_wherever_they_are() {
+        let mut types = Types::new();
+        let (ty, value) = everywhere(&mut types);
+        let mut handles = Handles::default();
+        let shown = handles.take(&types, ty, value.clone());
+        assert_eq!(handles.list.len(), 9);
+        assert!(canonical_abi::type_check(&types, ty, &shown).is_ok());
+        let text = format!("{shown:?}");
+        for number in 1..=9 {
+            assert!(text.contains(&format!("Own({number})")), "{text}");
+        }
+        let params = [("p".to_owned(), ty)];
+        assert_eq!(handles.give(&types, vec![shown.clone()], &params), Ok(vec![value]));
+        let again = handles.give(&types, vec![shown], &params);
+        assert_eq!(again, Err("the resource `#1` was given away".to_owned()));
+    }
+
+    #[test]
+    fn a_resource_is_lent_as_often_as_one_likes() {
+        let types = Types::new();
+        let (own, borrow) = (ValType::Own(ResourceId(0)), ValType::Borrow(ResourceId(0)));
+        let mut handles = Handles::default();
+        assert_eq!(handles.take(&types, own, Value::Own(77)), Value::Own(1));
+        let mut give = |args: &[Value], tys: &[ValType]| {
+            let params: Vec<_> = tys.iter().map(|ty| ("p".to_owned(), *ty)).collect();
+            handles.give(&types, args.to_vec(), &params)
+        };
+        let (lent, given) = (Value::Borrow(1), Value::Own(1));
+        let reps = Ok(vec![Value::Borrow(77), Value::Borrow(77)]);
+        assert_eq!(give(&[lent.clone(), lent.clone()], &[borrow, borrow]), reps);
+        let twice = Err("`#1` is given away in this call, so it can't be used twice".to_owned());
+        assert_eq!(give(&[lent.clone(), given.clone()], &[borrow, own]), twice);
+        assert_eq!(give(&[given.clone(), lent.clone()], &[own, borrow]), twice);
+        // A call that can't be made takes nothing.
+        assert_eq!(give(&[given], &[own]), Ok(vec![Value::Own(77)]));
+        assert_eq!(give(&[lent], &[borrow]), Err("the resource `#1` was given away".to_owned()));
+        let other = ValType::Own(ResourceId(1));
+        assert_eq!(handles.take(&types, other, Value::Own(5)), Value::Own(2));
+        let params = [("p".to_owned(), own)];
+        let wrong = handles.give(&types, vec![Value::Own(2)], &params);
+        assert_eq!(wrong, Err("`#2` is a resource of another type".to_owned()));
+    }
+}

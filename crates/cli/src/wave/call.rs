@@ -129,8 +129,9 @@ impl fmt::Display for ReadError {
     /// Prints the message, the line or what of it is near, and carets under the position.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { message, span, source } = self;
-        let (before, rest) = source.split_at(span.start);
-        let (marked, after) = rest.split_at(span.len());
+        // Where a comment is masked, the parser may stop within one of its characters.
+        let (start, end) = (source.floor_char_boundary(span.start), source.ceil_char_boundary(span.end));
+        let (before, marked, after) = (&source[..start], &source[start..end], &source[end..]);
         let before = before.rsplit('\n').next().unwrap_or_default();
         let is_cut = marked.contains('\n');
         let marked = marked.lines().next().unwrap_or_default();

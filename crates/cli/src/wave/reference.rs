@@ -59,7 +59,7 @@ pub(super) struct Masked {
     pub(super) references: Vec<(Range<usize>, Reference)>,
 }
 
-/// Masks the references of `text` from `start` on, and blanks what is before.
+/// Masks the references of `text` from `start` on, and blanks what is before and all comments.
 pub(super) fn mask(text: &str, start: usize) -> Masked {
     let bytes = text.as_bytes();
     let mut masked = bytes.to_vec();
@@ -70,7 +70,12 @@ pub(super) fn mask(text: &str, start: usize) -> Masked {
         at = match bytes[at] {
             b'"' => end_of_string(text, at),
             b'\'' => end_of_char(text, at),
-            b'/' if bytes[at..].starts_with(b"//") => end_of_line(text, at),
+            b'/' if bytes[at..].starts_with(b"//") => {
+                // The parser panics at a comment without text at the end.
+                let end = end_of_line(text, at);
+                masked[at..end].fill(b' ');
+                end
+            }
             b'$' | b'#' => match reference_at(text, at) {
                 Some((span, reference)) => {
                     // A word of letters and digits that starts with a letter is a label.
@@ -84,7 +89,7 @@ pub(super) fn mask(text: &str, start: usize) -> Masked {
             _ => at + 1,
         };
     }
-    let text = String::from_utf8(masked).expect("whole characters are replaced, by ASCII");
+    let text = String::from_utf8(masked).expect("whole characters are replaced by ASCII");
     Masked { text, references }
 }
 
@@ -305,7 +310,7 @@ mod tests {
         check("f($12.a-b[3].0, #4)", " (r00000000000, r0)", &["$12.a-b[3][0]", "#4"]);
         check("f([resource r #1, resourcer #2])", " ([r000000000000, resourcer r0])", &["#1", "#2"]);
         check("f(\"$0\\\"$1\", '$', '\\'', $2)", " (\"$0\\\"$1\", '$', '\\'', r0)", &["$2"]);
-        check("f(\"\"\"\n$0\"\n\"\"\", $3) // $4", " (\"\"\"\n$0\"\n\"\"\", r0) // $4", &["$3"]);
+        check("f(\"\"\"\n$0\"\n\"\"\", $3) // $4", " (\"\"\"\n$0\"\n\"\"\", r0)      ", &["$3"]);
         check("f($, $x, #)", " ($, $x, #)", &[]);
         check("f($0., $1[x], $99999999999999999999)", " (r0., r0[x], $99999999999999999999)", &["$0", "$1"]);
     }

@@ -70,6 +70,62 @@ proptest! {
     }
 }
 
+/// Pieces of calls, right and wrong.
+fn any_call() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        proptest::sample::select(vec![
+            "f(",
+            ")",
+            "(",
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ": ",
+            "a",
+            "$0",
+            "$1.x[2]",
+            "#1",
+            "resource r #2",
+            "\"",
+            "\"\"\"",
+            "'",
+            "\\",
+            "\\u{1f600}",
+            "//",
+            "\n",
+            "1",
+            "-1.5e3",
+            "none",
+            "some(",
+            "%ok",
+            "é",
+            "😀",
+            "\u{1b}",
+            " ",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    /// Whatever is entered is a call or an error with its place.
+    #[test]
+    fn every_text_is_read_or_refused(text in any_call(), (types, tys, _) in any_typed_values(1)) {
+        let params = vec![("p".to_owned(), tys[0])];
+        let func = FuncType { params, result: None, is_async: false };
+        let read = parse_call(&text).and_then(|call| read_args(&types, &func, &call, &Nothing));
+        if let Err(error) = read {
+            prop_assert!(error.to_string().contains("\n  "));
+        }
+    }
+}
+
 /// Checks that a value has this text, and that the text is the value.
 #[track_caller]
 fn check(types: &Types, ty: ValType, value: &Value, text: &str) {
