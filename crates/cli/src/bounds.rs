@@ -21,7 +21,8 @@ pub(crate) struct Bounds {
     /// include compiling, instantiating, the calls and printing.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
-    /// Stops the guest after this many WebAssembly instructions, at the same place each time
+    /// Stops the guest after this many WebAssembly instructions, those of all calls together. It
+    /// does so at the same place each time.
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
     /// Bounds the bytes of all memories and tables together, and those of lifted values: 1048576,

@@ -324,3 +324,54 @@ fn traces_show_calls_of_the_host() {
     let document: serde_json::Value = serde_json::from_str(&lowlift(&args).out).expect("JSON");
     assert_eq!(document["call"]["host_calls"][0]["import"], "demo:host/log.level@0.1.0");
 }
+
+/// What is printed is the value, and can be pasted into the next call.
+#[test]
+fn values_go_there_and_back() {
+    let check = |function: &str, value: &str| {
+        let run =
+            lowlift(&["call", "call/echo.wat", &format!("{function}({value})"), &format!("{function}($0)")]);
+        run.check(0, &format!("$0 = {value}\n$1 = {value}\n"), &[]);
+    };
+    check("chars", r#"['a', '\'', '\"', '\\', '\n', '\u{0}', '\u{1b}', 'é', '😀', '\u{202e}']"#);
+    check("strings", r#"["", "$0 // \"\'", "\t\r\n", "\u{7f}\u{feff}", "é\\u{1}"]"#);
+    check("floats", "[0, -0, 1.5, 0.1, nan, inf, -inf, -5]");
+    check("singles", "[0.1, 16777216, nan, -inf]");
+    check("colors", "[red, %ok, %none]");
+    check("all-perms", "[{}, {read}, {write, true}, {read, write, true}]");
+    check("points", "[{x: -3, ok: true}, {x: 5, y: some(-32768), ok: false}]");
+    check("points", "[]");
+    check("shapes", "[dot, %some({x: 1, ok: true}), path([{x: 2, y: some(3), ok: false}]), path([])]");
+    check("options", "[none, some(none), some(some(7))]");
+    check("results", r#"[ok(ok), ok(err), err(none), err(some("x"))]"#);
+    check("map", r#"{"a": [1, 2], "": []}"#);
+    check("map", "{}");
+    check("maps", "[{true: 'x', false: 'y'}, {}]");
+    check("triples", "[[1, 2, 3], [4, 5, 65535]]");
+    check("tuples", "[(18446744073709551615, (-128, true))]");
+}
+
+/// What can be read is more than what is printed: short forms, orders, comments.
+#[test]
+fn values_have_other_forms() {
+    let check =
+        |call: &str, out: &str| lowlift(&["call", "call/echo.wat", call]).check(0, &format!("{out}\n"), &[]);
+    check(
+        "points([{ok: true, x: 1, y: 2,}, {y: none, x: 3, ok: false}])",
+        "[{x: 1, y: some(2), ok: true}, {x: 3, ok: false}]",
+    );
+    check("all-perms([{true, read}, {%write}])", "[{read, true}, {write}]");
+    check("floats([1e3, -1.25e-2])", "[1000, -0.0125]");
+    check(r#"map({"a": [1], "b": [2], "\u{61}": [3]})"#, r#"{"a": [3], "b": [2]}"#);
+    check("map({:})", "{}");
+    check("strings([\"\"\"\n  a\n   b\n  \"\"\"]) // a comment", r#"["a\n b"]"#);
+    check("options([some(some(1)) // one\n, none])", "[some(some(1)), none]");
+    let fails = |call: &str, err: &str| lowlift(&["call", "call/echo.wat", call]).check(1, "", &[err]);
+    fails("triples([[1, 2]])", "expected 3 elements, found 2");
+    fails("floats([1e400])", "a number that does not fit");
+    fails("colors([ok])", "expected `enum");
+    fails("points([{x: 1, x: 2, ok: true}])", "duplicate field");
+    fails("all-perms([{read, read}])", "duplicate flag");
+    fails("chars(['ab'])", "invalid token");
+    fails("maps([{$0: 'x'}])", "there is no `$0` yet");
+}
