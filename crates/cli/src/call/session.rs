@@ -2,8 +2,7 @@
 
 use canonical_abi::{FuncType, ValType};
 use component_linker::{
-    CallError, CallTrace, Component, Engine, Func, Instance, InstantiateError, LinkError, Linker, Store,
-    TrapCause, Val,
+    CallError, CallTrace, Component, Engine, Func, Instance, InstantiateError, LinkError, Linker, Store, Val,
 };
 
 use super::exports::{Checked, Exports, What};
@@ -195,8 +194,8 @@ impl Session {
 
     fn failure(&self, name: &str, error: &CallError) -> Failure {
         match error {
-            CallError::Trap(trap) if is_unsupported(trap.cause()) => {
-                Failure::BadInput(format!("`{name}`: {}", trap.cause()))
+            CallError::Trap(trap) if trap.is_unsupported() => {
+                Failure::BadInput(format!("`{name}` can't be run: {trap}"))
             }
             CallError::Trap(trap) => {
                 Failure::Trap(format!("`{name}` trapped: {trap}{}", self.bounds.explain(trap)))
@@ -207,20 +206,6 @@ impl Session {
             | CallError::Type { .. }
             | CallError::Resource(_) => Failure::BadInput(error.to_string()),
         }
-    }
-}
-
-/// Returns whether the host, and not the guest, is why a call can't go on.
-fn is_unsupported(cause: &TrapCause) -> bool {
-    match cause {
-        TrapCause::Unsupported(_) => true,
-        TrapCause::Abi(_)
-        | TrapCause::Core(_)
-        | TrapCause::Host(_)
-        | TrapCause::Limit(_)
-        | TrapCause::Backpressure
-        | TrapCause::Task(_)
-        | TrapCause::HostResult(_) => false,
     }
 }
 
@@ -266,7 +251,9 @@ fn instantiate(
     let instance = linker.instantiate(&mut store, component).map_err(|error| match error {
         InstantiateError::Link(error) => link_failure(file, &error, has_stubs),
         InstantiateError::Limit(_) | InstantiateError::Resource(_) => Failure::in_file(file, error),
-        InstantiateError::Trap(trap) if is_unsupported(trap.cause()) => Failure::in_file(file, trap.cause()),
+        InstantiateError::Trap(trap) if trap.is_unsupported() => {
+            Failure::in_file(file, format!("it can't be instantiated: {trap}"))
+        }
         InstantiateError::Trap(trap) => {
             Failure::Trap(format!("{file}: while instantiating: {trap}{}", bounds.explain(&trap)))
         }

@@ -1,18 +1,15 @@
-//! The frame of a page: a single file without scripts.
+//! The frame of a page: a single file. Its script searches and unfolds; the page can be read
+//! without it.
 
 use super::svg;
 
 const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
-/// What ends a page.
+/// What ends a page without a search field.
 pub(super) const END: &str = "</body>\n</html>\n";
 
-/// Returns a page.
-pub(crate) fn page(title: &str, body: &str) -> String {
-    start(title) + body + END
-}
-
-/// Returns what is before the body of a page.
+/// Returns the start of a page, before its body.
 pub(super) fn start(title: &str) -> String {
     let title = super::escape(title);
     format!(
@@ -21,4 +18,9 @@ pub(super) fn start(title: &str) -> String {
          <style>\n{}{STYLE}</style>\n</head>\n<body>\n",
         svg::STYLE
     )
+}
+
+/// Returns the end of a page with a search field.
+pub(super) fn end() -> String {
+    format!("<script>\n{SCRIPT}</script>\n</body>\n</html>\n")
 }

@@ -10,6 +10,7 @@ use component_linker::CallTrace;
 use serde_json::{Value, json};
 
 use super::draw::{self, Phase};
+use super::json::write_value;
 use super::spec::function_link;
 use super::text::{heading, paint};
 use super::{escape, html};
@@ -105,32 +106,8 @@ pub(crate) fn write_json_document(out: &mut dyn Write, traced: &TracedCall<'_>) 
 ///
 /// Those of `out`.
 pub(crate) fn write_json(out: &mut dyn Write, traced: &TracedCall<'_>) -> io::Result<()> {
-    // Within the document's list.
-    serde_json::to_writer_pretty(Indented { out, is_new_line: true }, &json(traced))?;
-    Ok(())
-}
-
-/// Indents lines by four spaces.
-struct Indented<'o> {
-    out: &'o mut dyn Write,
-    is_new_line: bool,
-}
-
-impl Write for Indented<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.is_new_line {
-                self.out.write_all(b"    ")?;
-            }
-            self.out.write_all(line)?;
-            self.is_new_line = line.ends_with(b"\n");
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+    out.write_all(b"    ")?;
+    write_value(out, &json(traced), "    ")
 }
 
 /// Returns the steps as data.

@@ -207,8 +207,8 @@ fn names_that_errors_suggest_can_be_called() {
 /// That the host can't do something yet is no fault of the guest's.
 #[test]
 fn what_is_not_supported_is_no_trap() {
-    lowlift(&["call", "call/yield.wat", "f()"]).check(1, "", &["`f`: not supported yet"]);
-    lowlift(&["call", "call/future.wat", "f()"]).check(1, "", &["`f`: not supported yet"]);
+    lowlift(&["call", "call/yield.wat", "f()"]).check(1, "", &["`f` can't be run: not supported yet"]);
+    lowlift(&["call", "call/future.wat", "f()"]).check(1, "", &["`f` can't be run: not supported yet"]);
 }
 
 /// Nothing from a file reaches the terminal as it is.
