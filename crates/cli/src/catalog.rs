@@ -226,7 +226,7 @@ impl Catalog {
     }
 
     fn push(&mut self, named: NamedType) {
-        self.names.add(&named.owner, &named.name, named.ty);
+        self.names.add(&self.types, &named.owner, &named.name, named.ty);
         self.named.push(named);
     }
 }
