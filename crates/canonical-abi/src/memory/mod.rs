@@ -117,7 +117,7 @@ pub fn check_pointer<H: Host>(
 
 /// Checks that a pointer is a multiple of the alignment.
 pub(crate) fn check_aligned(ptr: u64, alignment: u32) -> Result<(), Trap> {
-    trap_if(!ptr.is_multiple_of(u64::from(alignment)), Trap::UnalignedPointer { ptr, alignment })
+    trap_if(ptr % u64::from(alignment) != 0, Trap::UnalignedPointer { ptr, alignment })
 }
 
 /// Returns whether `size_bytes` from `ptr` reach beyond the memory.
@@ -190,7 +190,7 @@ pub(crate) fn reallocate<H: Host>(
     of: Allocation,
 ) -> Result<u64, H::Error> {
     let ptr = cx.host.realloc(old.0, old.1, u64::from(alignment), byte_length)?;
-    trap_if(!ptr.is_multiple_of(u64::from(alignment)), Trap::ReallocUnaligned { ptr, alignment })?;
+    trap_if(ptr % u64::from(alignment) != 0, Trap::ReallocUnaligned { ptr, alignment })?;
     let is_out = ends_beyond(ptr, byte_length, memory_bytes(cx));
     trap_if(is_out, Trap::ReallocOutOfBounds { ptr, size_bytes: byte_length, of })?;
     Ok(ptr)
