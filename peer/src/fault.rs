@@ -103,6 +103,8 @@ impl Fault {
             TrapKind::UnalignedAtomic => Self::Unaligned,
             TrapKind::TooManyExceptions => Self::Limit(kind.to_string()),
             TrapKind::ExpectedSharedMemory
+            | TrapKind::EndlessWait
+            | TrapKind::WaitTooLong
             | TrapKind::Built(_)
             | TrapKind::Host(_)
             | TrapKind::Mismatch(_) => Self::Other(kind.to_string()),
@@ -115,6 +117,7 @@ impl Fault {
             TrapCause::Abi(trap) => Self::of_abi(trap),
             TrapCause::Core(kind) => Self::of_core(kind),
             TrapCause::Limit(limit) => Self::Limit(limit.to_string()),
+            TrapCause::Poisoned { .. } => Self::CannotEnter,
             cause @ (TrapCause::Host(_)
             | TrapCause::Backpressure
             | TrapCause::Task(_)

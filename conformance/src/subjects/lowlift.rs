@@ -120,7 +120,7 @@ fn invalid(error: &Error) -> Failure {
     let kind = match error.kind() {
         ErrorKind::NotWasm | ErrorKind::CoreModule | ErrorKind::Invalid => FailureKind::Invalid,
         ErrorKind::Unsupported | ErrorKind::Limit => FailureKind::Unsupported,
-        ErrorKind::Internal => FailureKind::Internal,
+        ErrorKind::Internal | ErrorKind::Cancelled => FailureKind::Internal,
     };
     Failure::new(kind, error.to_string())
 }
@@ -167,7 +167,8 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapCause::Limit(_)
         | TrapCause::Backpressure
         | TrapCause::Task(_)
-        | TrapCause::HostResult(_) => FailureKind::Trap,
+        | TrapCause::HostResult(_)
+        | TrapCause::Poisoned { .. } => FailureKind::Trap,
     };
     Failure::new(kind, trap.cause().to_string())
 }

@@ -29,6 +29,8 @@ enum Allowed {
 
 /// The allowed edges. A trailing `?` means: only as an optional dependency.
 const EDGES: &[(&str, Allowed)] = &[
+    // The state machines of concurrency: no engine.
+    ("component-async", Allowed::Only(&["canonical-abi"])),
     // The optional ones make generators of types and values for other crates' tests, and validate
     // UTF-8 with vector instructions; they are off by default.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
@@ -46,6 +48,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "cranelift-module",
             "cranelift-native",
             "libc",
+            "rustc-demangle",
             "wasmparser",
         ]),
     ),
@@ -67,6 +70,9 @@ const EDGES: &[(&str, Allowed)] = &[
             "anstyle",
             "canonical-abi",
             "clap",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "component-tools",
             // `compile` shows the code of a core module.
@@ -84,6 +90,10 @@ const EDGES: &[(&str, Allowed)] = &[
         Allowed::Only(&[
             "canonical-abi",
             "clap",
+            "component-async",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "lowlift-jit",
             "proptest",

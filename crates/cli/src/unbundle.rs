@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::input::read_component;
+use crate::input::{self, read_component};
 use crate::proposals;
 
 /// The arguments of `lowlift unbundle`.
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 ///
 /// If the component is not valid, contains nothing, or a file cannot be written.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let file = args.file.display().to_string();
+    let file = input::name(&args.file);
     let bytes = read_component(&args.file)?;
     let part = component_tools::outline_with(&bytes, proposals::chosen());
     let part = part.map_err(|error| proposals::refused(&file, &bytes, error))?;

@@ -28,11 +28,13 @@
 
 mod binary;
 mod componentize;
+mod convert;
 mod encode;
 mod error;
 mod link;
 mod outline;
 mod proposals;
+mod strip;
 mod types;
 mod wiring;
 mod world;
@@ -42,9 +44,10 @@ pub use canonical_abi::StringEncoding;
 pub use binary::{BinaryKind, File, validate, validate_with};
 pub use componentize::{ComponentizeError, Parts, World, componentize};
 pub use error::{Error, ErrorKind};
-pub use link::{ComposeError, link, link_with};
+pub use link::{ComposeError, Linked, link, link_with};
 pub use outline::{
     ComponentPart, CustomSection, Definition, ModulePart, Part, PartKind, outline, outline_with,
 };
 pub use proposals::{Proposals, UnknownProposal};
+pub use strip::strip;
 pub use world::world;

@@ -134,13 +134,17 @@ pub struct CustomSection {
 impl Part {
     /// Returns the core modules and components within this part, each after the part that it is
     /// nested in, and named after the path of indices to it: `component-1.module-0` is core module
-    /// 0 of component 1.
+    /// 0 of component 1. Where such a path grows long, it starts again with the number of a part in
+    /// this list, counted from 1: `part-40.module-0`.
     pub fn nested(&self) -> Vec<(String, &Self)> {
         let mut nested = Vec::new();
         push_nested(self, "", &mut nested);
         nested
     }
 }
+
+/// The size of the longest path of indices. File systems limit the length of names.
+const MAX_PATH_BYTES: usize = 80;
 
 fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a Part)>) {
     let PartKind::Component(component) = &part.kind else { return };
@@ -152,7 +156,9 @@ fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a P
         };
         let path = format!("{prefix}{kind}-{index}");
         nested.push((path.clone(), part));
-        push_nested(part, &format!("{path}."), nested);
+        let below =
+            if path.len() > MAX_PATH_BYTES { format!("part-{}.", nested.len()) } else { format!("{path}.") };
+        push_nested(part, &below, nested);
     }
 }
 

@@ -80,7 +80,7 @@ mod vm;
 
 pub use compile::FuncListing;
 pub use compile::built::BuiltModule;
-pub use compile::schedule::Progress;
+pub use compile::schedule::{Progress, Watch};
 pub use embed::exception::{Exception, ExnRef};
 pub use embed::external::Extern;
 pub use embed::func::Func;
@@ -107,7 +107,7 @@ pub use module::source::ValidBytes;
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::WaitResult;
+pub use rt::{CHUNK_BYTES as COPY_CHUNK_BYTES, WaitResult};
 pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;

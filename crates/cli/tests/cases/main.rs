@@ -4,8 +4,15 @@
 //! beside it. A module has the cases of one area, and the folder of the same name their inputs.
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
+mod bounds_jit;
 mod common;
 mod deps;
+mod explain;
+mod link;
 mod memory;
+mod merge;
 mod proposals;
+mod run;
 mod text;
+mod verbs;
+mod worlds;

@@ -20,8 +20,8 @@ pub(super) struct CoreModule<'a> {
     pub(super) bytes: Vec<u8>,
     pub(super) imports: Vec<CoreImport>,
     pub(super) exports: BTreeMap<String, Extern>,
-    /// The worlds in these sections.
-    pub(super) worlds: Vec<&'a [u8]>,
+    /// The worlds in these sections, with the names of the sections.
+    pub(super) worlds: Vec<Section<'a>>,
     /// The proposals that it may use.
     pub(super) proposals: Proposals,
 }
@@ -152,15 +152,18 @@ impl<'a> CoreModule<'a> {
     }
 }
 
-/// Returns a module without the sections that carry its worlds, and the contents of these.
+/// A custom section: its name and its contents.
+type Section<'a> = (&'a str, &'a [u8]);
+
+/// Returns a module without the sections that carry its worlds, and these.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other sections are copied as they are")]
-fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<&[u8]>), Error> {
+fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<Section<'_>>), Error> {
     let mut module = Module::new();
     let mut worlds = Vec::new();
     for payload in parser().parse_all(bytes) {
         match payload? {
             Payload::CustomSection(section) if section.name().starts_with(WORLD_SECTION) => {
-                worlds.push(section.data());
+                worlds.push((section.name(), section.data()));
             }
             payload => {
                 let Some((id, range)) = payload.as_section() else { continue };

@@ -16,6 +16,7 @@ mod adapt;
 mod core;
 mod error;
 mod matching;
+mod merge;
 mod names;
 mod shim;
 mod signature;
@@ -77,12 +78,16 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let given = parts.world.map(|World { bytes, string_encoding }| EncodedWorld {
         module: 0,
         file: parts.module.name,
+        section: None,
         bytes,
         string_encoding,
     });
     let own = modules.iter().enumerate().flat_map(|(module, core)| {
         let string_encoding = StringEncoding::default();
-        core.worlds.iter().map(move |bytes| EncodedWorld { module, file: core.name, bytes, string_encoding })
+        core.worlds.iter().map(move |&(section, bytes)| {
+            let section = Some(section);
+            EncodedWorld { module, file: core.name, section, bytes, string_encoding }
+        })
     });
     let encoded: Vec<EncodedWorld<'_>> = given.into_iter().chain(own).collect();
     if encoded.is_empty() {
@@ -95,7 +100,8 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let (modules, worlds) = adapt::adapt(types.types(), modules, worlds)?;
     let world_types: Vec<_> = worlds.iter().map(|world| world.ty).collect();
     let wiring = Wiring::of_worlds(types.types(), &world_types)?;
-    let resources = worlds::resource_names(types.types(), &worlds);
+    let resources = worlds::resources(types.types(), &worlds);
+    merge::check(types.types(), &worlds, &wiring, &resources)?;
     let cx = Context {
         types: types.types(),
         wiring: &wiring,
@@ -141,7 +147,11 @@ fn live(cx: &Context<'_>, matched: &Matched<'_>) -> Live {
     for export in &matched.exports {
         match &export.kind {
             Exported::Func(lift) => live.add_type(cx.types, ComponentAnyTypeId::Func(lift.id)),
-            Exported::Instance { id, .. } => live.add_type(cx.types, ComponentAnyTypeId::Instance(*id)),
+            Exported::Instance { ids, .. } => {
+                for id in ids {
+                    live.add_type(cx.types, ComponentAnyTypeId::Instance(*id));
+                }
+            }
             Exported::Type(ty) => live.add_type(cx.types, *ty),
         }
     }

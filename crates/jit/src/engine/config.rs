@@ -19,6 +19,7 @@ pub struct Config {
     verifier: bool,
     lazy: bool,
     cheap_first_above_bytes: usize,
+    always_cheap: bool,
     collects_always: bool,
     parallel: bool,
     options: CodeOptions,
@@ -58,6 +59,7 @@ impl Config {
             verifier: cfg!(debug_assertions),
             lazy: false,
             cheap_first_above_bytes: 32 << 10,
+            always_cheap: false,
             collects_always: false,
             parallel: true,
             options: CodeOptions::default(),
@@ -77,15 +79,19 @@ impl Config {
         self.features
     }
 
-    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The
-    /// thread must have more, for host functions.
+    /// Sets how many bytes of stack guests may use, counted from where the host enters them. What
+    /// host functions use between guests does not count. The thread must have 256 KiB more, for
+    /// host functions; where it has not, because the limit is above 1 MiB or calls are nested
+    /// deeply, they go on on a stack of the store's.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;
         self
     }
 
-    /// Sets how many bytes each memory may have at most, whatever its type says.
+    /// Sets how many bytes each memory may have at most, whatever its type says. A 64-bit memory
+    /// whose type has no lower maximum reserves so much address space: what the system does not
+    /// have is an error where the memory is made.
     #[must_use]
     pub fn max_memory(mut self, bytes: u64) -> Self {
         self.max_memory_bytes = bytes;
@@ -135,6 +141,15 @@ impl Config {
         self
     }
 
+    /// Sets whether all functions are compiled at the cheap level: without optimisation and with a
+    /// quick allocator of registers; off by default. Otherwise only those functions are for which
+    /// the full level would take long for their size.
+    #[must_use]
+    pub fn always_cheap(mut self, on: bool) -> Self {
+        self.always_cheap = on;
+        self
+    }
+
     pub(crate) fn cheap_first_above_bytes(&self) -> usize {
         self.cheap_first_above_bytes
     }
@@ -165,7 +180,7 @@ impl Config {
 
     /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline
     /// ([`Engine::increment_epoch`](crate::Engine::increment_epoch)); off by default. It costs a
-    /// check at function entries and loop headers.
+    /// check at function entries and loop headers; bulk instructions check it after each MiB.
     #[must_use]
     pub fn epoch_interruption(mut self, on: bool) -> Self {
         self.options.interruption.epochs = on;
@@ -173,7 +188,11 @@ impl Config {
     }
 
     /// Sets whether guests use up their store's fuel ([`Store::set_fuel`](crate::Store::set_fuel));
-    /// off by default. Unlike epochs it is deterministic, and slower.
+    /// off by default. Unlike epochs it is deterministic, and slower. An operator costs one; one
+    /// that moves bytes or table elements (`memory.fill`, `memory.copy`, `memory.init` and those of
+    /// tables, `table.grow` included) costs one more for each 8 bytes begun, and an element has 8
+    /// bytes. `memory.grow` costs one, as it touches no page. A bulk instruction that the fuel does
+    /// not pay for changes nothing.
     #[must_use]
     pub fn consume_fuel(mut self, on: bool) -> Self {
         self.options.interruption.fuel = on;
@@ -194,9 +213,14 @@ impl Config {
         self.options.interruption.epochs
     }
 
+    pub(crate) fn has_fuel(&self) -> bool {
+        self.options.interruption.fuel
+    }
+
     /// Returns how modules are compiled.
     pub(crate) fn compile_settings(&self) -> Result<CompileSettings> {
-        CompileSettings::new(self.options, self.features, self.parallel, self.verifier)
+        let Self { options, features, parallel, verifier, always_cheap, .. } = *self;
+        CompileSettings::new(options, features, parallel, verifier, always_cheap)
     }
 
     /// Returns the number of memories for which the engine keeps address space.

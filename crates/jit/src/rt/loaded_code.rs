@@ -1,5 +1,6 @@
 //! Executable memory, obtained from cranelift-jit, and the code loaded into it.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,9 +12,10 @@ use cranelift_jit::{
 use crate::error::{Error, Result};
 use crate::module::index::FuncIndex;
 use crate::module::info::ModuleInfo;
-use crate::vm::compiled::{Compiled, Handler, TryCall};
+use crate::vm::catch::Catch;
+use crate::vm::compiled::{Chain, Compiled, TryCall};
 
-use super::mmap::FileMapping;
+use super::mmap::FileCopy;
 
 /// Executable, read-only memory that holds one text.
 ///
@@ -27,7 +29,7 @@ pub(crate) struct CodeMemory {
 enum Owner {
     Provider(Box<SystemMemoryProvider>),
     Arena(#[expect(dead_code, reason = "keeps the memory")] Arc<Arena>),
-    File(#[expect(dead_code, reason = "keeps the mapping")] Arc<FileMapping>),
+    File(#[expect(dead_code, reason = "keeps the memory")] Arc<FileCopy>),
 }
 
 // SAFETY: the memory is read-only after `load` and its owner is used again only by drop.
@@ -44,7 +46,7 @@ impl CodeMemory {
     }
 
     /// Makes a page-aligned part of a file executable.
-    pub(crate) fn of_file(file: &Arc<FileMapping>, text: Range<usize>) -> Result<Self> {
+    pub(crate) fn of_file(file: &Arc<FileCopy>, text: Range<usize>) -> Result<Self> {
         file.make_executable(text.clone()).map_err(|e| Error::host(format!("no executable memory: {e}")))?;
         let start = file.bytes()[text.clone()].as_ptr().expose_provenance();
         Ok(Self { owner: Owner::File(Arc::clone(file)), start, len: text.len() })
@@ -189,7 +191,7 @@ impl LoadedCode {
 
     /// Returns the code of modules whose text is part of a file; `compiled` has the rest.
     pub(crate) fn of_file(
-        file: &Arc<FileMapping>,
+        file: &Arc<FileCopy>,
         text: Range<usize>,
         compiled: Compiled,
         members: Vec<Member>,
@@ -237,12 +239,22 @@ impl LoadedCode {
         traps.binary_search_by_key(&offset, |t| t.offset).ok().map(|at| traps[at].code)
     }
 
-    /// Returns the call with exception handlers that returns to `pc`, and its handlers.
-    pub(super) fn try_call(&self, pc: usize) -> Option<(&TryCall, &[Handler])> {
+    /// Returns the call with exception handlers that returns to `pc`.
+    pub(super) fn try_call(&self, pc: usize) -> Option<&TryCall> {
         let calls = &self.compiled.try_calls;
         let at = calls.binary_search_by_key(&self.offset(pc), |call| call.return_offset).ok()?;
-        let Range { start, end } = calls[at].handlers;
-        Some((&calls[at], &self.compiled.handlers[start as usize..end as usize]))
+        Some(&calls[at])
+    }
+
+    /// Returns the clauses around a call, in the order in which they see an exception, with their
+    /// numbers in the function.
+    pub(super) fn catches(&self, call: &TryCall) -> impl Iterator<Item = (u32, Catch)> {
+        let Compiled { chains, catches, .. } = &self.compiled;
+        let outer = |chain: &&Chain| chain.outer.map(|at| &chains[at as usize]);
+        iter::successors(Some(&chains[call.chain as usize]), outer).flat_map(|chain| {
+            let Range { start, end } = chain.catches;
+            (chain.first_number..).zip(catches[start as usize..end as usize].iter().copied())
+        })
     }
 
     /// Returns where the frame that waits for the call returning to `pc` keeps values that

@@ -13,6 +13,7 @@ mod call;
 mod control;
 mod exception;
 mod interrupt;
+mod locals;
 mod numeric;
 mod operator;
 mod simd;
@@ -25,7 +26,7 @@ use cranelift_codegen::ir::{
     MemFlagsData, SigRef, Signature, SourceLoc, Type, UserExternalName, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmparser::FunctionBody;
 
 use crate::error::Result;
@@ -39,6 +40,9 @@ use crate::vm::offsets;
 pub(crate) use built::{BuildFn, built_function};
 pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 use control::Control;
+pub(crate) use exception::Chains;
+use exception::Landing;
+use locals::{Frame, Local};
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
@@ -150,7 +154,9 @@ struct Translator<'a, 'f> {
     env: &'a Env<'a>,
     builder: FunctionBuilder<'f>,
     vmctx: Value,
-    locals: Vec<Variable>,
+    locals: Vec<Local>,
+    /// Where those are that lie in the frame, if any do.
+    frame: Option<Frame>,
     stack: Vec<Value>,
     control: Vec<Control>,
     reachable: bool,
@@ -159,6 +165,10 @@ struct Translator<'a, 'f> {
     signatures: HashMap<TypeIndex, SigRef>,
     funcs: HashMap<FuncIndex, FuncRef>,
     builtins: HashMap<usize, SigRef>,
+    /// The chains so far.
+    chains: Chains,
+    /// What sees an exception that is thrown here.
+    landing: Option<Landing>,
 }
 
 /// Translates the body of the defined function at `position` into `func`, which is empty.
@@ -172,17 +182,19 @@ pub(crate) fn function(
     body: &FunctionBody<'_>,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
-) -> Result<()> {
+) -> Result<Chains> {
     let ty = env.info.func_type(env.info.func_index_of_code(position));
     let (mut translator, params) = Translator::start(env, position, func, context);
+    translator.place_locals(body, params.len())?;
     for (&param, &ty) in params.iter().zip(&ty.params) {
         translator.declare_local(ty, param);
     }
     translator.declare_locals(body)?;
     translator.check_interrupt();
     translator.operators(ty, body)?;
+    let chains = std::mem::take(&mut translator.chains);
     translator.builder.finalize(env.isa.frontend_config());
-    Ok(())
+    Ok(chains)
 }
 
 /// Returns the Cranelift type of values of a type.
@@ -258,6 +270,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             builder,
             vmctx: params.remove(0),
             locals: Vec::new(),
+            frame: None,
             stack: Vec::new(),
             control: Vec::new(),
             reachable: true,
@@ -265,21 +278,14 @@ impl<'a, 'f> Translator<'a, 'f> {
             signatures: HashMap::new(),
             funcs: HashMap::new(),
             builtins: HashMap::new(),
+            chains: Chains::default(),
+            landing: None,
         };
         (translator, params)
     }
 }
 
 impl Translator<'_, '_> {
-    fn declare_local(&mut self, ty: ValType, init: Value) {
-        let variable = self.builder.declare_var(cl_type(ty));
-        if ty.is_traced() {
-            self.builder.declare_var_needs_stack_map(variable);
-        }
-        self.builder.def_var(variable, init);
-        self.locals.push(variable);
-    }
-
     fn push(&mut self, value: Value) {
         self.stack.push(value);
     }
