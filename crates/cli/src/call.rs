@@ -125,10 +125,11 @@ pub(crate) fn failure(call: &Prepared, error: &CallError) -> Failure {
 }
 
 fn link_failure(file: &str, error: &LinkError, stubbed: bool) -> Failure {
-    match (error, stubbed) {
-        (LinkError::Missing(message), false) => Failure::BadInput(format!(
-            "{file}: {message}\n  help: `--stub-imports` links each import to a function that traps"
-        )),
-        _ => Failure::in_file(file, error),
+    let is_missing = |error: &LinkError| matches!(error, LinkError::Missing(_));
+    if !stubbed && error.each().iter().any(is_missing) {
+        return Failure::BadInput(format!(
+            "{file}: {error}\n  help: `--stub-imports` links each import to a function that traps"
+        ));
     }
+    Failure::in_file(file, error)
 }

@@ -156,7 +156,7 @@ pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
-pub use link::{HostFuncType, Linker, LinkerInstance};
+pub use link::{HostFuncType, InstancePre, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
 pub use resolve::{Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
@@ -165,5 +165,6 @@ pub use run::{
 };
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{
-    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable, ResourceTableError,
+    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceKey, ResourceTable,
+    ResourceTableError,
 };

@@ -51,7 +51,6 @@ pub(crate) fn scratch(test: &str) -> PathBuf {
     dir
 }
 
-#[expect(dead_code, reason = "the scripts come with the faults that they show")]
 /// Runs a script and returns each directive that did not pass, with its line.
 pub(crate) fn script(file: &str, language: Language, make: fn() -> Box<dyn Subject>) -> Vec<String> {
     let text = fs::read_to_string(folder().join(file)).expect("the script is there");

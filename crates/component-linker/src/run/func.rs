@@ -6,7 +6,9 @@ use canonical_abi::{ResourceId, Types};
 
 use super::canon::{Lifted, TypedHostFunc};
 use super::host::HostFunc;
+use super::instance::Func;
 use super::state::{InstanceIndex, ResourceIndex};
+use super::store::StoreContextMut;
 use crate::func_type::Signature;
 
 /// Names a component function of a store.
@@ -51,4 +53,14 @@ impl FuncInfo {
     pub(crate) fn resource(&self, id: ResourceId) -> ResourceIndex {
         self.resources[id.0 as usize]
     }
+}
+
+/// Returns the body of a function that is an export of an instance of the same store. A function
+/// that only calls another is left out, so that chains do not grow.
+pub(crate) fn body_of_export<T>(cx: &StoreContextMut<'_, T>, func: &Func) -> Body<T> {
+    let func = cx.host().func(func.index);
+    Body::Exported(match &func.body {
+        Body::Exported(callee) => Arc::clone(callee),
+        Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Arc::clone(func),
+    })
 }

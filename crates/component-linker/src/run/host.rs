@@ -33,6 +33,15 @@ pub(crate) struct HostResourceType<T: 'static> {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct HostResource(u64);
 
+/// What tells a resource type from all others, with or without a store at hand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ResourceOrigin {
+    /// A type of the host, of which no store is needed to know that it is the same.
+    Host { id: HostResource, rust_type: TypeId },
+    /// A type that an instance of a store has defined.
+    Guest { store: u64, index: ResourceIndex },
+}
+
 /// Names a destructor of the host in a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DtorIndex(u32);
@@ -52,6 +61,22 @@ impl HostResource {
     pub(crate) fn fresh() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl ResourceOrigin {
+    /// Returns the Rust type that handles of the type stand for, if it is one of the host's.
+    pub(crate) fn rust_type(self) -> Option<TypeId> {
+        match self {
+            Self::Host { id: _, rust_type } => Some(rust_type),
+            Self::Guest { .. } => None,
+        }
+    }
+}
+
+impl<T> HostResourceType<T> {
+    pub(crate) fn origin(&self) -> ResourceOrigin {
+        ResourceOrigin::Host { id: self.id, rust_type: self.rust_type }
     }
 }
 
@@ -91,11 +116,5 @@ impl<T> HostState<T> {
         let index = state.push_resource(ResourceType::Host { dtor, rust_type: ty.rust_type });
         self.resources.insert(ty.id, index);
         index
-    }
-
-    /// Returns the index of a resource type of the host, if a component of the store has imported
-    /// it.
-    pub(crate) fn known_resource(&self, id: HostResource) -> Option<ResourceIndex> {
-        self.resources.get(&id).copied()
     }
 }

@@ -7,6 +7,7 @@ use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, t
 
 use super::canon::{CallTrace, call_destructor, invoke};
 use super::func::{FuncIndex, FuncInfo};
+use super::host::ResourceOrigin;
 use super::state::ResourceIndex;
 use super::store::{AsContextMut, StoreContextMut};
 use crate::Val;
@@ -14,9 +15,9 @@ use crate::compile::Component;
 use crate::compile::Module;
 use crate::error::Error;
 use crate::names::Path;
-use crate::resolve::FuncDef;
+use crate::resolve::{FoundItem, FuncDef, ItemKind, find_item};
 use crate::trap::Trap;
-use crate::typed::{ResourceAny, ResourceError};
+use crate::typed::{ResourceAny, ResourceError, ResourceKey};
 
 /// An instance of a component, living in a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct InstanceInner {
     pub(crate) imported: Vec<Func>,
     /// By [`ResourceId`].
     pub(crate) resources: Arc<[ResourceIndex]>,
+    /// By [`ResourceId`].
+    pub(crate) origins: Arc<[ResourceOrigin]>,
 }
 
 /// A component function in a store. Cheap to clone.
@@ -80,18 +83,26 @@ impl Instance {
     /// Returns the exported function at a path: `["run"]`, or `["ns:pkg/interface", "run"]` for a
     /// function of an exported instance.
     ///
+    /// An interface of which the component exports another version is found there, in the
+    /// newest if there are several, as long as it is compatible.
+    ///
     /// Returns `None` if there is no such function, or if the instance belongs to another store.
     /// Look a function up once and keep it.
     pub fn get_func(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<Func> {
         if store.as_context_mut().state().id != self.inner.store {
             return None;
         }
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        self.exported_func(&path)
+        self.exported_func(path)
     }
 
-    /// Returns the exported function at a path.
-    pub(crate) fn exported_func(&self, path: &Path) -> Option<Func> {
+    /// Returns the exported function at a path, or at one of a compatible version.
+    pub(crate) fn exported_func(&self, path: &[&str]) -> Option<Func> {
+        let exact: Path = path.iter().copied().map(Arc::from).collect();
+        self.export_at(&exact).or_else(|| self.export_at(&self.find_export(path)?.path))
+    }
+
+    /// Returns the exported function at exactly this path.
+    pub(crate) fn export_at(&self, path: &Path) -> Option<Func> {
         let inner = &*self.inner;
         match *inner.component.inner.plan.exported_funcs.get(path)? {
             FuncDef::Lifted(id) => inner.lifted.get(id.0 as usize).cloned(),
@@ -100,10 +111,39 @@ impl Instance {
         }
     }
 
+    fn find_export(&self, path: &[&str]) -> Option<FoundItem<'_>> {
+        find_item(self.component().exports(), path)
+    }
+
+    /// Returns the resource type that the instance exports at a path, as
+    /// [`ResourceAny::ty`](crate::ResourceAny::ty) returns it: equal keys are the same type.
+    ///
+    /// Returns `None` if there is none, or if the instance belongs to another store.
+    pub fn get_resource(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<ResourceKey> {
+        if store.as_context_mut().state().id != self.inner.store {
+            return None;
+        }
+        match self.find_export(path)?.item.kind {
+            ItemKind::Resource(id) => self.resource_key(id),
+            ItemKind::Func(_)
+            | ItemKind::Instance(_)
+            | ItemKind::Type(_)
+            | ItemKind::OtherType
+            | ItemKind::Module
+            | ItemKind::Component => None,
+        }
+    }
+
+    /// Returns what one of the component's resource types is in the store. The ids are those of
+    /// [`Component::types`].
+    pub fn resource_key(&self, id: ResourceId) -> Option<ResourceKey> {
+        let index = self.inner.resources.get(id.0 as usize)?;
+        Some(ResourceKey { store: self.inner.store, index: index.0 })
+    }
+
     /// Returns the exported core module at a path.
     pub fn get_module(&self, path: &[&str]) -> Option<Module> {
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        self.component().exported_module(&path)
+        self.component().exported_module(&self.find_export(path)?.path)
     }
 
     /// Returns the exported component at a path, if there is one.
@@ -112,8 +152,10 @@ impl Instance {
     ///
     /// If the component asks for something that is not supported yet.
     pub fn get_component(&self, path: &[&str]) -> Result<Option<Component>, Error> {
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        self.component().exported_component(&path)
+        match self.find_export(path) {
+            Some(found) => self.component().exported_component(&found.path),
+            None => Ok(None),
+        }
     }
 
     /// Drops a resource that the host owns: calls the destructor of `resource`, a resource type of

@@ -25,7 +25,7 @@ pub use store::{AsContextMut, Store, StoreContextMut};
 pub use typed_func::{BindingsError, TypedFunc, TypedFuncError};
 
 pub(crate) use canon::{TypedClosure, TypedHostFunc};
-pub(crate) use func::Body;
-pub(crate) use host::{HostFunc, HostResourceType, HostState};
-pub(crate) use instantiate::{Imports, instantiate};
-pub(crate) use state::{ResourceIndex, State};
+pub(crate) use func::{Body, body_of_export};
+pub(crate) use host::{HostFunc, HostResourceType, ResourceOrigin};
+pub(crate) use instantiate::{ImportedResource, Imports, instantiate};
+pub(crate) use state::ResourceIndex;

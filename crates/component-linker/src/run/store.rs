@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use canonical_abi::Trap as AbiTrap;
 use canonical_abi::handles::{HandleTable, slot};
 
-use super::host::HostState;
-use super::state::{InstanceIndex, State};
+use super::host::{HostResourceType, HostState};
+use super::state::{InstanceIndex, ResourceIndex, State};
 use crate::engine::Engine;
 use crate::limits::{LimitExceeded, StoreLimits};
 use crate::trap::Trap;
@@ -137,6 +137,17 @@ impl<T: 'static> StoreContextMut<'_, T> {
     #[inline]
     pub(crate) fn host(&self) -> &HostState<T> {
         &self.core.data().host
+    }
+
+    /// Returns what tells this store from others.
+    pub(crate) fn store_id(&self) -> u64 {
+        self.state().id
+    }
+
+    /// Returns what a resource type of the host is in this store.
+    pub(crate) fn host_resource(&mut self, ty: &HostResourceType<T>) -> ResourceIndex {
+        let (state, host) = self.halves_mut();
+        host.resource(state, ty)
     }
 
     /// Counts bytes that the run time keeps for instances among those that core instances take.

@@ -45,7 +45,8 @@ pub enum TypedFuncError {
     Missing(String),
     /// The function has other types.
     Types {
-        /// The function's name, as far as it is known.
+        /// The function's name and that of its interface, as far as they are known: "`a:b/c`
+        /// function `run`".
         name: String,
         /// What differs.
         mismatch: TypeMismatch,
@@ -81,11 +82,10 @@ impl Instance {
         if cx.state().id != self.inner.store {
             return Err(TypedFuncError::WrongStore);
         }
-        let path = path.iter().copied().map(Arc::from).collect();
-        let func = self.exported_func(&path).ok_or_else(|| {
-            TypedFuncError::Missing(format!("there is no export {}", describe_path(&path, "function")))
+        let func = self.exported_func(path).ok_or_else(|| {
+            TypedFuncError::Missing(format!("there is no export {}", describe_path(path, "function")))
         })?;
-        typed(&mut cx, &func, path.last().map_or("", |name| name))
+        typed(&mut cx, &func, path)
     }
 }
 
@@ -104,14 +104,14 @@ impl Func {
         if cx.state().id != self.store {
             return Err(TypedFuncError::WrongStore);
         }
-        typed(&mut cx, self, "the function")
+        typed(&mut cx, self, &[])
     }
 }
 
 fn typed<T, P, R>(
     cx: &mut StoreContextMut<'_, T>,
     func: &Func,
-    name: &str,
+    path: &[&str],
 ) -> Result<TypedFunc<P, R>, TypedFuncError>
 where
     P: LowerTuple,
@@ -119,10 +119,14 @@ where
 {
     let info = &func.info;
     let host_resource = |id: ResourceId| cx.state().host_type(*info.resources.get(id.0 as usize)?);
-    let expected =
-        Expected { name, types: &info.types, ty: &info.signature.ty, host_resources: &host_resource };
+    let expected = Expected {
+        name: path.last().unwrap_or(&"the function"),
+        types: &info.types,
+        ty: &info.signature.ty,
+        host_resources: &host_resource,
+    };
     check_func::<P, R>(&expected)
-        .map_err(|mismatch| TypedFuncError::Types { name: String::from(name), mismatch })?;
+        .map_err(|mismatch| TypedFuncError::Types { name: describe_path(path, "function"), mismatch })?;
     let instance = Arc::clone(cx.host().func(func.index));
     let route = match target(&instance) {
         Some(target) => Route::Guest(Arc::new(target)),
@@ -262,7 +266,7 @@ impl fmt::Display for TypedFuncError {
         match self {
             Self::WrongStore => f.write_str("the function belongs to another store"),
             Self::Missing(message) => f.write_str(message),
-            Self::Types { name, mismatch } => write!(f, "`{name}`: {mismatch}"),
+            Self::Types { name, mismatch } => write!(f, "{name}: {mismatch}"),
         }
     }
 }
