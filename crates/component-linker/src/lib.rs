@@ -160,8 +160,8 @@ pub use link::{HostFuncType, InstancePre, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
 pub use resolve::{Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
-    AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store, StoreContextMut,
-    TypedFunc, TypedFuncError,
+    AsContextMut, BindingsError, CallError, CallHook, CallTrace, Func, HostResource, Instance, Store,
+    StoreContextMut, TypedFunc, TypedFuncError,
 };
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{

@@ -10,6 +10,7 @@ use crate::link_error::{InstantiateError, LinkError};
 use crate::names::describe_path;
 use crate::run::{
     AsContextMut, Body, ImportedResource, Imports, Instance, StoreContextMut, body_of_export, instantiate,
+    watched,
 };
 
 /// A component with everything that satisfies its imports: names have been looked up and types
@@ -73,7 +74,9 @@ impl<T: 'static> InstancePre<T> {
         }
         let resources = resources.iter().map(|given| given.as_ref().map(|given| imported(cx, given)));
         let resources = resources.collect();
-        let funcs = funcs.iter().map(|given| body(cx, given)).collect();
+        let is_watched = cx.has_hook();
+        let body = |given| if is_watched { watched(body(cx, given)) } else { body(cx, given) };
+        let funcs = funcs.iter().map(body).collect();
         Ok(Imports { funcs, resources })
     }
 }

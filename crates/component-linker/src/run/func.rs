@@ -48,6 +48,17 @@ pub(crate) struct Options {
     pub(crate) instance: InstanceIndex,
 }
 
+impl<T> FuncInstance<T> {
+    /// Returns whether a call of it is one of a guest.
+    pub(super) fn is_lifted(&self) -> bool {
+        match &self.body {
+            Body::Lifted(_) => true,
+            Body::Host(_) | Body::Typed(_) => false,
+            Body::Exported(callee) => callee.is_lifted(),
+        }
+    }
+}
+
 impl FuncInfo {
     /// Returns the store's resource type for one that the function's type names.
     pub(crate) fn resource(&self, id: ResourceId) -> ResourceIndex {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jit::HostError;
 
 use super::func::{FuncIndex, FuncInstance};
+use super::hook::{Hook, watched_dtor};
 use super::state::{ResourceIndex, ResourceType, State, index32};
 use super::store::StoreContextMut;
 use crate::Val;
@@ -54,6 +55,8 @@ pub(crate) struct HostState<T: 'static> {
     dtors: Vec<HostDtor<T>>,
     /// The host's resource types that components of the store have imported.
     resources: BTreeMap<HostResource, ResourceIndex>,
+    /// What runs when control passes between the host and guests, if anything does.
+    pub(super) hook: Option<Hook<T>>,
 }
 
 impl HostResource {
@@ -88,7 +91,7 @@ impl<T> Clone for HostResourceType<T> {
 
 impl<T> HostState<T> {
     pub(crate) fn new() -> Self {
-        Self { funcs: Vec::new(), dtors: Vec::new(), resources: BTreeMap::new() }
+        Self { funcs: Vec::new(), dtors: Vec::new(), resources: BTreeMap::new(), hook: None }
     }
 
     pub(crate) fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
@@ -112,7 +115,8 @@ impl<T> HostState<T> {
             return *index;
         }
         let dtor = DtorIndex(index32(self.dtors.len()));
-        self.dtors.push(Arc::clone(&ty.dtor));
+        let watched = self.hook.as_ref().map(|_| watched_dtor(Arc::clone(&ty.dtor)));
+        self.dtors.push(watched.unwrap_or_else(|| Arc::clone(&ty.dtor)));
         let index = state.push_resource(ResourceType::Host { dtor, rust_type: ty.rust_type });
         self.resources.insert(ty.id, index);
         index

@@ -7,6 +7,7 @@ use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, t
 
 use super::canon::{CallTrace, call_destructor, invoke};
 use super::func::{FuncIndex, FuncInfo};
+use super::hook::calling_wasm;
 use super::host::ResourceOrigin;
 use super::state::ResourceIndex;
 use super::store::{AsContextMut, StoreContextMut};
@@ -134,13 +135,6 @@ impl Instance {
         }
     }
 
-    /// Returns what one of the component's resource types is in the store. The ids are those of
-    /// [`Component::types`].
-    pub fn resource_key(&self, id: ResourceId) -> Option<ResourceKey> {
-        let index = self.inner.resources.get(id.0 as usize)?;
-        Some(ResourceKey { store: self.inner.store, index: index.0 })
-    }
-
     /// Returns the exported core module at a path.
     pub fn get_module(&self, path: &[&str]) -> Option<Module> {
         self.component().exported_module(&self.find_export(path)?.path)
@@ -177,7 +171,7 @@ impl Instance {
         }
         let index = self.inner.resources.get(resource.0 as usize);
         let index = *index.ok_or(CallError::UnknownResource(resource))?;
-        call_destructor(&mut cx, index, rep).map_err(CallError::Trap)
+        calling_wasm(&mut cx, |cx| call_destructor(cx, index, rep)).map_err(CallError::Trap)
     }
 }
 
@@ -198,7 +192,7 @@ impl ResourceAny {
             return Ok(());
         }
         let index = ResourceIndex(self.ty().index);
-        call_destructor(&mut cx, index, self.rep()).map_err(CallError::Trap)
+        calling_wasm(&mut cx, |cx| call_destructor(cx, index, self.rep())).map_err(CallError::Trap)
     }
 }
 
@@ -247,7 +241,9 @@ impl Func {
         }
         self.check_args(args)?;
         let func = Arc::clone(cx.host().func(self.index));
-        invoke(cx, &func, args, trace).map_err(CallError::Trap)
+        let call = |cx: &mut StoreContextMut<'_, T>| invoke(cx, &func, args, trace);
+        let result = if cx.has_hook() && func.is_lifted() { calling_wasm(cx, call) } else { call(cx) };
+        result.map_err(CallError::Trap)
     }
 
     fn check_args(&self, args: &[Val]) -> Result<(), CallError> {

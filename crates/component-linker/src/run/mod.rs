@@ -10,15 +10,18 @@
 
 mod canon;
 mod func;
+mod hook;
 mod host;
 mod instance;
 mod instantiate;
+mod resource;
 mod state;
 mod store;
 mod task;
 mod typed_func;
 
 pub use canon::CallTrace;
+pub use hook::CallHook;
 pub use host::HostResource;
 pub use instance::{CallError, Func, Instance};
 pub use store::{AsContextMut, Store, StoreContextMut};
@@ -26,6 +29,7 @@ pub use typed_func::{BindingsError, TypedFunc, TypedFuncError};
 
 pub(crate) use canon::{TypedClosure, TypedHostFunc};
 pub(crate) use func::{Body, body_of_export};
+pub(crate) use hook::watched;
 pub(crate) use host::{HostFunc, HostResourceType, ResourceOrigin};
 pub(crate) use instantiate::{ImportedResource, Imports, instantiate};
 pub(crate) use state::ResourceIndex;

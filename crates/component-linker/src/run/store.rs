@@ -4,11 +4,15 @@
 //! built-ins reach it through the context that core code passes to them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use canonical_abi::Trap as AbiTrap;
 use canonical_abi::handles::{HandleTable, slot};
 
+use jit::HostError;
+
+use super::hook::CallHook;
 use super::host::{HostResourceType, HostState};
 use super::state::{InstanceIndex, ResourceIndex, State};
 use crate::engine::Engine;
@@ -84,6 +88,22 @@ impl<T: 'static> Store<T> {
         self.core.fuel()
     }
 
+    /// Runs `hook` whenever control passes between the host and guests: around each call of a
+    /// guest's function by the host, and around each call of a host function, or of the destructor
+    /// of a host's resource, by a guest. An error of the hook traps.
+    ///
+    /// Set it before anything is instantiated in the store: only calls of instances that are made,
+    /// and of functions that are fetched, from then on are watched. What the ABI does on the way,
+    /// such as calls of `realloc` and of post-return functions, is part of the call that it is done
+    /// for. Typed calls take the slower way of component values while there is a hook. Without one
+    /// they cost nothing for it.
+    pub fn call_hook(
+        &mut self,
+        hook: impl Fn(&mut StoreContextMut<'_, T>, CallHook) -> Result<(), HostError> + Send + Sync + 'static,
+    ) {
+        self.core.data_mut().host.hook = Some(Arc::new(hook));
+    }
+
     /// Returns the embedder's data and drops the instances.
     pub fn into_data(self) -> T {
         self.core.into_data().data
@@ -137,6 +157,11 @@ impl<T: 'static> StoreContextMut<'_, T> {
     #[inline]
     pub(crate) fn host(&self) -> &HostState<T> {
         &self.core.data().host
+    }
+
+    /// Returns whether a hook watches calls.
+    pub(crate) fn has_hook(&self) -> bool {
+        self.host().hook.is_some()
     }
 
     /// Returns what tells this store from others.

@@ -32,7 +32,8 @@ pub struct TypedFunc<P, R> {
 enum Route {
     /// Straight into the guest.
     Guest(Arc<Target>),
-    /// As a call with component values, of a host function that a component exports.
+    /// As a call with component values: of a host function that a component exports, or of a guest
+    /// under a call hook.
     Values,
 }
 
@@ -129,8 +130,8 @@ where
         .map_err(|mismatch| TypedFuncError::Types { name: describe_path(path, "function"), mismatch })?;
     let instance = Arc::clone(cx.host().func(func.index));
     let route = match target(&instance) {
-        Some(target) => Route::Guest(Arc::new(target)),
-        None => Route::Values,
+        Some(target) if cx.host().hook.is_none() => Route::Guest(Arc::new(target)),
+        Some(_) | None => Route::Values,
     };
     Ok(TypedFunc { func: func.clone(), route, types: PhantomData })
 }
