@@ -117,12 +117,17 @@
 //! [`LinkerInstance::define_component`]), and functions and resource types of another instance of
 //! its store ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by
 //! [`StoreLimits`].
+//!
+//! [`coming_from_wasmtime`] says what is different for embedders who know that engine.
 #![forbid(unsafe_code)]
 
 /// The examples of the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[doc = include_str!("../docs/coming_from_wasmtime.md")]
+pub mod coming_from_wasmtime {}
 
 // The macros name the crate so, also within it.
 #[cfg(test)]
