@@ -136,6 +136,15 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
     /// # Errors
     ///
     /// If `name` is something else than an instance already, and shadowing is not allowed.
+    pub fn instance(&mut self, name: &str) -> Result<LinkerInstance<'_, T>, LinkError> {
+        self.reborrow().into_instance(name)
+    }
+
+    /// Returns the place for an instance within this one, for as long as this one is borrowed.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is something else than an instance already, and shadowing is not allowed.
     pub fn into_instance(self, name: &str) -> Result<Self, LinkError> {
         let Self { definitions, allow_shadowing, mut path } = self;
         path.push(Arc::from(name));
@@ -199,7 +208,7 @@ fn define_items<T: 'static>(
                 into.define(name, Definition::Type(ty))?;
             }
             ItemKind::Instance(items) => {
-                define_items(&mut into.reborrow().into_instance(name)?, instance, items, path)?;
+                define_items(&mut into.instance(name)?, instance, items, path)?;
             }
             ItemKind::Module => {
                 if let Some(module) = inner.component.exported_module(path) {

@@ -2,10 +2,13 @@
 //! [`ResourceAny`], [`Val`]. The resource stays the same one: to convert it neither drops nor
 //! copies it.
 
+use std::any::TypeId;
+
 use canonical_abi::ResourceId;
 
 use super::func::FuncInfo;
 use super::instance::{Func, Instance};
+use super::state::ResourceIndex;
 use super::store::AsContextMut;
 use crate::Val;
 use crate::typed::{Resource, ResourceAny, ResourceError, ResourceKey};
@@ -56,7 +59,7 @@ impl ResourceAny {
         let state = cx.state();
         let ResourceKey { store, index } = self.ty();
         let is_of_type =
-            store == state.id && state.resource_of_host::<R>().is_some_and(|found| found.0 == index);
+            store == state.id && state.host_type(ResourceIndex(index)) == Some(TypeId::of::<R>());
         if is_of_type { Ok(self.with_rust_type()) } else { Err(ResourceError::WrongType) }
     }
 
