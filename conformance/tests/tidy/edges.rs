@@ -29,6 +29,8 @@ enum Allowed {
 
 /// The allowed edges. A trailing `?` means: only as an optional dependency.
 const EDGES: &[(&str, Allowed)] = &[
+    // The state machines of concurrency: no engine.
+    ("component-async", Allowed::Only(&["canonical-abi"])),
     // The optional ones make generators of types and values for other crates' tests, and validate
     // UTF-8 with vector instructions; they are off by default.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
@@ -84,6 +86,7 @@ const EDGES: &[(&str, Allowed)] = &[
         Allowed::Only(&[
             "canonical-abi",
             "clap",
+            "component-async",
             "component-linker",
             "lowlift-jit",
             "proptest",

@@ -84,6 +84,9 @@ pub(crate) fn prepare(
     let instance = linker.instantiate(&mut store, &component).map_err(|error| match error {
         InstantiateError::Link(error) => link_failure(&file, &error, stub_imports),
         InstantiateError::Limit(_) | InstantiateError::Resource(_) => Failure::in_file(&file, error),
+        InstantiateError::Trap(trap) if trap.is_unsupported() => {
+            Failure::in_file(&file, format!("it can't be instantiated: {trap}"))
+        }
         InstantiateError::Trap(trap) => {
             Failure::Trap(format!("{file}: while instantiating: {trap}{}", bounds.explain(&trap)))
         }
@@ -112,6 +115,9 @@ pub(crate) fn result_text(call: &Prepared, result: Option<&Val>) -> Result<Optio
 /// Returns the failure of a call.
 pub(crate) fn failure(call: &Prepared, error: &CallError) -> Failure {
     match error {
+        CallError::Trap(trap) if trap.is_unsupported() => {
+            Failure::BadInput(format!("`{}` can't be run: {trap}", call.function.full_name()))
+        }
         CallError::Trap(trap) => {
             let name = call.function.full_name();
             Failure::Trap(format!("`{name}` trapped: {trap}{}", call.bounds.explain(trap)))

@@ -12,6 +12,7 @@ use expect_test::{Expect, expect};
 use serde_json::Value;
 
 const WIT: &str = "crates/cli/tests/data/explain.wit";
+const ASYNC: &str = "crates/cli/tests/data/async.wit";
 const PLUGIN: &str = "examples/plugin/plugin.wat";
 const TRAPS: &str = "crates/cli/tests/data/traps.wat";
 const VALUES: &str = "crates/cli/tests/data/values.wat";
@@ -135,31 +136,139 @@ fn tracing_changes_nothing() {
 #[test]
 fn options_of_signatures() {
     check(
-        &["describe", WIT, "nothing", "--async=stackful", "--ptr", "64", "--string-encoding", "latin1+utf16"],
+        &["describe", ASYNC, "stop", "--async=stackful", "--ptr", "64", "--string-encoding", "latin1+utf16"],
         expect![[r#"
-            test:explain/shapes.nothing@0.1.0: func()
+            test:waiting/jobs.stop@0.2.1: async func()
             latin1+utf16: a string's length counts bytes of Latin-1, or with its highest bit set units of 2 bytes of UTF-16
 
             asynchronously lifted from () -> (), with 64-bit pointers
 
+            task.return () -> (), with 64-bit pointers
+
             asynchronously lowered to () -> (i32), with 64-bit pointers
-              result 0  i32    state of the call, and its index if it has not returned
+              result 0  i32    state in bits 0 to 3: 0 starting, 1 started, 2 returned, …; above, the subtask if it has not returned
+
+            core names
+              export       [async-lift-stackful]test:waiting/jobs@0.2.1#stop
+              task.return  "[export]test:waiting/jobs@0.2.1" "[task-return]stop"
+              import       "test:waiting/jobs@0.2.1" "[async-lower]stop"
             [exit status 0]
         "#]],
     );
     check(
-        &["describe", WIT, "nothing", "--async", "--format", "text"],
+        &["describe", ASYNC, "start", "--async", "--format", "text"],
         expect![[r#"
-        test:explain/shapes.nothing@0.1.0: func()
+        test:waiting/jobs.start@0.2.1: async func(job: job) -> result<u32, string>
+          job = record { id: u64, name: string, tries: u32 }
 
-        asynchronously lifted from () -> (i32), with 32-bit pointers
-          result 0  i32    what the callback waits for
+        asynchronously lifted from (i64 i32 i32 i32) -> (i32), with 32-bit pointers
+          param 0   i64  job.id     u64
+          param 1   i32  job.name   pointer of string
+          param 2   i32  job.name   length of string
+          param 3   i32  job.tries  u32
+          result 0  i32             callback code in bits 0 to 3: 0 exit, 1 yield, 2 wait; above, the waitable set to wait for
 
-        asynchronously lowered to () -> (i32), with 32-bit pointers
-          result 0  i32    state of the call, and its index if it has not returned
+        task.return (i32 i32 i32) -> (), with 32-bit pointers
+          param 0  i32  result        discriminant of result<u32, string>
+          param 1  i32  result.ok     u32, joined
+                        result.error  pointer of string, joined
+          param 2  i32  result.error  length of string
+
+        callback (i32 i32 i32) -> (i32), with 32-bit pointers
+          param 0   i32    event code: 0 none, 1 subtask, 2 stream-read, 3 stream-write, 4 future-read, 5 future-write, 6 task-cancelled
+          param 1   i32    the waitable that the event is about
+          param 2   i32    the subtask's state, or how the copy ended and how much was copied
+          result 0  i32    callback code in bits 0 to 3: 0 exit, 1 yield, 2 wait; above, the waitable set to wait for
+
+        asynchronously lowered to (i64 i32 i32 i32 i32) -> (i32), with 32-bit pointers
+          param 0   i64  job.id     u64
+          param 1   i32  job.name   pointer of string
+          param 2   i32  job.name   length of string
+          param 3   i32  job.tries  u32
+          param 4   i32             pointer to the result: it flattens to 3 core values, over the limit of 0
+          result 0  i32             state in bits 0 to 3: 0 starting, 1 started, 2 returned, …; above, the subtask if it has not returned
+        result in memory: 12 bytes, aligned to 4
+          0..12  12  result            result<u32, string>
+              0   1    result          discriminant: 0 ok, 1 error
+           1..4   3                    padding
+           4..8   4    result.ok       case 0: u32
+          4..12   8    result.error    case 1: string
+           4..8   4      result.error  pointer of string
+          8..12   4      result.error  length of string
+          8..12   4    result          unused by ok
+
+        core names
+          export       [async-lift]test:waiting/jobs@0.2.1#start
+          callback     [callback][async-lift]test:waiting/jobs@0.2.1#start
+          task.return  "[export]test:waiting/jobs@0.2.1" "[task-return]start"
+          import       "test:waiting/jobs@0.2.1" "[async-lower]start"
         [exit status 0]
     "#]],
     );
+}
+
+/// A function of a world has no interface in its core names.
+#[test]
+fn functions_of_worlds_are_of_the_root() {
+    check(
+        &["describe", ASYNC, "main", "--async"],
+        expect![[r#"
+        test:waiting/worker.main@0.2.1: async func(args: list<string>) -> u8
+
+        asynchronously lifted from (i32 i32) -> (i32), with 32-bit pointers
+          param 0   i32  args  pointer of list<string>
+          param 1   i32  args  length of list<string>
+          result 0  i32        callback code in bits 0 to 3: 0 exit, 1 yield, 2 wait; above, the waitable set to wait for
+
+        task.return (i32) -> (), with 32-bit pointers
+          param 0  i32  result  u8
+
+        callback (i32 i32 i32) -> (i32), with 32-bit pointers
+          param 0   i32    event code: 0 none, 1 subtask, 2 stream-read, 3 stream-write, 4 future-read, 5 future-write, 6 task-cancelled
+          param 1   i32    the waitable that the event is about
+          param 2   i32    the subtask's state, or how the copy ended and how much was copied
+          result 0  i32    callback code in bits 0 to 3: 0 exit, 1 yield, 2 wait; above, the waitable set to wait for
+
+        asynchronously lowered to (i32 i32 i32) -> (i32), with 32-bit pointers
+          param 0   i32  args  pointer of list<string>
+          param 1   i32  args  length of list<string>
+          param 2   i32        pointer to the result: it flattens to 1 core value, over the limit of 0
+          result 0  i32        state in bits 0 to 3: 0 starting, 1 started, 2 returned, …; above, the subtask if it has not returned
+        result in memory: 1 byte, aligned to 1
+          0  1  result  u8
+
+        core names
+          export       [async-lift]main
+          callback     [callback][async-lift]main
+          task.return  "[export]$root" "[task-return]main"
+          import       "$root" "[async-lower]main"
+        [exit status 0]
+    "#]],
+    );
+}
+
+/// An `async` option needs an async type. Where several functions are described, those of another
+/// type are synchronous, and this is said.
+#[test]
+fn impossible_options_are_refused() {
+    check(
+        &["describe", ASYNC, "count", "--async"],
+        expect![[r#"
+        error: `test:waiting/jobs.count@0.2.1` is no async function: `async` is only allowed with the type `async func` (CanonicalABI.md, "canonopt Validation")
+        [exit status 1]
+    "#]],
+    );
+    check(
+        &["describe", WIT, "--async"],
+        expect![[r#"
+        error: no function there is async: `async` is only allowed with the type `async func` (CanonicalABI.md, "canonopt Validation")
+        [exit status 1]
+    "#]],
+    );
+    let all = lowlift(&["describe", ASYNC, "--async"]);
+    assert!(all.contains("note: 1 of 4 functions are not async and shown as synchronous"), "{all}");
+    assert_eq!(all.matches("\nasynchronously lifted").count(), 3, "{all}");
+    assert_eq!(all.matches("\nlifted").count(), 1, "{all}");
 }
 
 /// Colour is for terminals and on request, and only changes how the text looks.
@@ -168,7 +277,7 @@ fn colour_is_put_over_the_text() {
     for args in [
         &["layout", WIT][..],
         &["describe", WIT, "paint"],
-        &["describe", WIT, "--async"],
+        &["describe", ASYNC, "--async"],
         &["trace", PLUGIN, PROCESS],
     ] {
         let plain = output(args, &[]).stdout;
@@ -193,7 +302,9 @@ fn json_is_what_its_description_says() {
         (&["layout", WIT][..], "types", "Type"),
         (&["layout", WIT, "--ptr", "64"], "types", "Type"),
         (&["describe", WIT], "functions", "Function"),
-        (&["describe", WIT, "--async"], "functions", "Function"),
+        (&["layout", WIT, "--symbolic"], "types", "Type"),
+        (&["describe", ASYNC, "--async"], "functions", "Function"),
+        (&["describe", "examples/guests/plugin-rs.wasm"], "functions", "Function"),
         (&["trace", PLUGIN, PROCESS], "call", "Call"),
     ] {
         let text = stdout(&[args, &["--format", "json"]].concat());
@@ -211,7 +322,11 @@ fn check_object(documented: &BTreeMap<String, Vec<String>>, name: &str, value: &
     for (field, value) in fields {
         let is_known = documented.get(name).is_some_and(|known| known.contains(field));
         assert!(is_known, "JSON.md does not say that {name} has `{field}`");
-        let Some(within) = object_of(field) else {
+        let within = match name {
+            "CoreNames" => Some("Import"),
+            _ => object_of(field),
+        };
+        let Some(within) = within else {
             assert!(!value.is_object(), "{name}.{field} holds an object that has no name");
             continue;
         };
@@ -236,7 +351,10 @@ fn object_of(field: &str) -> Option<&'static str> {
         "types" => "Type",
         "functions" => "Function",
         "bytes" | "parts" => "Entry",
-        "lift" | "lower" => "Signature",
+        "lift" | "lower" | "task_return" | "callback" => "Signature",
+        "symbolic" => "Symbolic",
+        "size" | "start" | "end" => "ArchSize",
+        "core_names" => "CoreNames",
         "spilled_params" | "spilled_result" => "Map",
         "params" | "results" => "Slot",
         "sources" => "Source",
@@ -337,7 +455,7 @@ fn pages_link_types_functions_and_the_specification() {
             links.iter().all(|link| link.starts_with('#') || link.starts_with(specification)),
             "{args:?}"
         );
-        for word in ["<script", "src=", "@import", "url("] {
+        for word in ["src=", "@import", "url(", "import(", "fetch("] {
             assert!(!page.contains(word), "{args:?}: {word}");
         }
     }

@@ -163,7 +163,7 @@ pub use error::{Error, ErrorKind};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link::{HostFuncType, InstancePre, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
-pub use resolve::{Item, ItemKind, ResolvedComponent, Unsupported};
+pub use resolve::{CanonOptions, Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
     AsContextMut, BindingsError, CallError, CallHook, CallTrace, Func, HostResource, Instance, Store,
     StoreContextMut, TypedFunc, TypedFuncError,

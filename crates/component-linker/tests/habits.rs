@@ -149,7 +149,13 @@ fn a_host_function_is_exported_by_a_guest_without_code() {
     for is_typed in [true, false] {
         let mut linker = Linker::<u32>::new();
         if is_typed {
-            linker.root().func_wrap("f", |cx, (): ()| Ok(*cx.data_mut() += 1)).unwrap();
+            linker
+                .root()
+                .func_wrap("f", |cx, (): ()| {
+                    *cx.data_mut() += 1;
+                    Ok(())
+                })
+                .unwrap();
         } else {
             linker
                 .root()

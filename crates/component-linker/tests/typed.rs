@@ -128,7 +128,7 @@ fn other_types_are_told() {
         let error = on.1.get_typed_func::<P, R>(&mut on.0, &[name]).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
-    let add = "function `add`: expected `add: func(a: u32, b: u32) -> u32`, but the Rust types are those of ";
+    let add = "`add`: expected `add: func(a: u32, b: u32) -> u32`, but the Rust types are those of ";
     let mut on = scalars();
     check::<(u32,), (u32,)>(&mut on, "add", &format!("{add}`add: func(a: u32) -> u32`"));
     check::<(u32, i32), (u32,)>(&mut on, "add", &format!("{add}`add: func(a: u32, b: s32) -> u32`"));

@@ -107,7 +107,7 @@ pub use module::source::ValidBytes;
 pub use module::types::{
     ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TagType, TypeId, ValType,
 };
-pub use rt::WaitResult;
+pub use rt::{CHUNK_BYTES as COPY_CHUNK_BYTES, WaitResult};
 pub use translate::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 pub use vm::slot::ValRaw;
 pub use wasmparser::WasmFeatures;

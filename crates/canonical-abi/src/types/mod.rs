@@ -14,6 +14,7 @@ pub mod label;
 pub mod layout;
 pub mod predicates;
 mod scalar_type;
+pub mod symbolic;
 pub mod type_error;
 
 use alloc::collections::BTreeMap;

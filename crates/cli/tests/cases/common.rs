@@ -42,7 +42,6 @@ pub(crate) fn lowlift(args: &[&str]) -> Run {
     Run { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-#[expect(dead_code, reason = "as above")]
 /// Returns a new, empty folder for the files that one test writes.
 pub(crate) fn scratch(test: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases").join(test);

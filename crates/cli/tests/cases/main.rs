@@ -4,7 +4,9 @@
 //! beside it. A module has the cases of one area, and the folder of the same name their inputs.
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
+mod bounds_jit;
 mod common;
 mod memory;
 mod peer;
+mod run;
 mod versions;

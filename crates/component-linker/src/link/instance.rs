@@ -140,7 +140,7 @@ impl<'a, T: 'static> LinkerInstance<'a, T> {
         self.reborrow().into_instance(name)
     }
 
-    /// Returns the place for an instance within this one, for as long as this one is borrowed.
+    /// Returns the place for an instance within this one, which it takes the place of.
     ///
     /// # Errors
     ///

@@ -23,6 +23,7 @@ mod frame;
 mod import;
 mod instance;
 mod item;
+mod lifting;
 mod plan;
 mod program;
 mod resolved;
@@ -41,9 +42,10 @@ use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
 pub(crate) use fault::Fault;
 pub(crate) use item::{FoundItem, find_item};
+pub use lifting::CanonOptions;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, InstanceId, InstantiationPlan, LiftDef, Needs,
-    OptionsDef, Step,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, ImportedFuncId, InstanceId, InstantiationPlan,
+    LiftDef, Needs, OptionsDef, Step,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;

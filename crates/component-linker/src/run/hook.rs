@@ -10,9 +10,9 @@ use jit::{HostError, ValRaw};
 
 use super::canon::{Lowered, TypedHostFunc};
 use super::func::{Body, FuncInfo};
-use super::host::{HostDtor, HostFunc};
+use super::host::{HostDtor, HostFunc, trap_of_host};
 use super::store::StoreContextMut;
-use crate::trap::{Trap, TrapCause};
+use crate::trap::Trap;
 use crate::typed::{Expected, TypeMismatch};
 
 /// Where control passes to.
@@ -78,10 +78,7 @@ fn around<T, R, E>(
 }
 
 fn trap(error: HostError) -> Trap {
-    match error.downcast::<Trap>() {
-        Ok(trap) => *trap,
-        Err(error) => TrapCause::Host(error).into(),
-    }
+    trap_of_host(error, None)
 }
 
 /// A function on Rust types under the hook of its store.

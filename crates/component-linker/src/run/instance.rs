@@ -171,7 +171,8 @@ impl Instance {
         }
         let index = self.inner.resources.get(resource.0 as usize);
         let index = *index.ok_or(CallError::UnknownResource(resource))?;
-        calling_wasm(&mut cx, |cx| call_destructor(cx, index, rep)).map_err(CallError::Trap)
+        let dropped = calling_wasm(&mut cx, |cx| call_destructor(cx, index, rep));
+        dropped.map_err(|trap| CallError::trapped(&mut cx, trap))
     }
 }
 
@@ -192,7 +193,8 @@ impl ResourceAny {
             return Ok(());
         }
         let index = ResourceIndex(self.ty().index);
-        calling_wasm(&mut cx, |cx| call_destructor(cx, index, self.rep())).map_err(CallError::Trap)
+        let dropped = calling_wasm(&mut cx, |cx| call_destructor(cx, index, self.rep()));
+        dropped.map_err(|trap| CallError::trapped(&mut cx, trap))
     }
 }
 
@@ -243,7 +245,7 @@ impl Func {
         let func = Arc::clone(cx.host().func(self.index));
         let call = |cx: &mut StoreContextMut<'_, T>| invoke(cx, &func, args, trace);
         let result = if cx.has_hook() && func.is_lifted() { calling_wasm(cx, call) } else { call(cx) };
-        result.map_err(CallError::Trap)
+        result.map_err(|trap| CallError::trapped(cx, trap))
     }
 
     fn check_args(&self, args: &[Val]) -> Result<(), CallError> {
@@ -257,6 +259,15 @@ impl Func {
                 .map_err(|error| CallError::Type { param: name.clone(), error })?;
         }
         Ok(())
+    }
+}
+
+impl CallError {
+    /// Returns the error of a call that ended in a trap, which has reached the host now.
+    #[cold]
+    pub(crate) fn trapped<T>(cx: &mut StoreContextMut<'_, T>, trap: Trap) -> Self {
+        cx.state_mut().explain(&trap);
+        Self::Trap(trap)
     }
 }
 
@@ -274,12 +285,13 @@ impl fmt::Display for CallError {
 }
 
 impl std::error::Error for CallError {
+    /// Returns what the error within was caused by: that error itself is in the message.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::WrongStore | Self::UnknownResource(_) | Self::Arity { .. } => None,
-            Self::Type { error, .. } => Some(error),
-            Self::Resource(error) => Some(error),
-            Self::Trap(trap) => Some(trap),
+            Self::Type { error, .. } => error.source(),
+            Self::Resource(error) => error.source(),
+            Self::Trap(trap) => trap.source(),
         }
     }
 }

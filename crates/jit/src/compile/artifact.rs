@@ -15,10 +15,11 @@ use cranelift_codegen::ir::TrapCode;
 use crate::compile::settings::CompileSettings;
 use crate::error::{Error, Result};
 use crate::module::index::to_u32;
-use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
+use crate::vm::catch::Catch;
+use crate::vm::compiled::{Address, Chain, Compiled, FuncRange, StackMap, TrapSite, TryCall};
 
 /// How a file starts; the last byte is the format's version.
-const MAGIC: &[u8; 8] = b"lowlift\x02";
+const MAGIC: &[u8; 8] = b"lowlift\x03";
 /// Magic, fingerprint, bytes of the module, of the tables and of the code, hash of what follows,
 /// hash of the header.
 const HEADER_BYTES: usize = 7 * 8;
@@ -117,21 +118,24 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 fn write_tables(compiled: &Compiled) -> Vec<u8> {
-    let Compiled { text: _, funcs, traps, addresses, try_calls, handlers, stack_maps, roots } = compiled;
+    let Compiled { text: _, funcs, traps, addresses, try_calls, chains, catches, stack_maps, roots } =
+        compiled;
     let mut words: Vec<u32> = Vec::new();
-    let counts = [funcs.len(), traps.len(), addresses.len(), try_calls.len(), handlers.len()];
-    words.extend(counts.into_iter().chain([stack_maps.len(), roots.len()]).map(to_u32));
+    let counts = [funcs.len(), traps.len(), addresses.len(), try_calls.len(), chains.len()];
+    words.extend(counts.into_iter().chain([catches.len(), stack_maps.len(), roots.len()]).map(to_u32));
     words.extend(funcs.iter().flat_map(|f| [f.start, f.end]));
     words.extend(traps.iter().flat_map(|t| [t.offset, u32::from(t.code.as_raw().get())]));
     // No byte of a module has the last offset: the code section's header comes before it.
     words.extend(addresses.iter().flat_map(|a| [a.code_offset, a.module_offset.unwrap_or(u32::MAX)]));
-    words.extend(
-        try_calls.iter().flat_map(|c| [c.return_offset, c.frame_bytes, c.handlers.start, c.handlers.end]),
-    );
-    words.extend(handlers.iter().flat_map(|handler| match *handler {
-        Handler::Context { sp_offset } => [0, sp_offset, 0],
-        Handler::Catch { tag, offset } => [1, tag, offset],
+    words.extend(try_calls.iter().flat_map(|call| {
+        let TryCall { return_offset, frame_bytes, context_sp_offset, chain, landing } = *call;
+        [return_offset, frame_bytes, context_sp_offset, chain, landing]
     }));
+    // Nothing is at the last position.
+    words.extend(chains.iter().flat_map(|Chain { catches, first_number, outer }| {
+        [catches.start, catches.end, *first_number, outer.unwrap_or(u32::MAX)]
+    }));
+    words.extend(catches.iter().map(|catch| catch.to_word()));
     words.extend(stack_maps.iter().flat_map(|map| [map.return_offset, map.roots.start, map.roots.end]));
     words.extend(roots);
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
@@ -143,7 +147,7 @@ pub(crate) fn read_tables(bytes: &[u8]) -> Option<Compiled> {
         .chunks_exact(4)
         .map(|word| u32::from_le_bytes(word.try_into().expect("a chunk has four bytes")));
     let mut next = || words.next();
-    let counts = [next()?, next()?, next()?, next()?, next()?, next()?, next()?];
+    let counts = [next()?, next()?, next()?, next()?, next()?, next()?, next()?, next()?];
     let mut compiled = Compiled::default();
     for _ in 0..counts[0] {
         compiled.funcs.push(FuncRange { start: next()?, end: next()? });
@@ -159,20 +163,26 @@ pub(crate) fn read_tables(bytes: &[u8]) -> Option<Compiled> {
         compiled.addresses.push(Address { code_offset, module_offset });
     }
     for _ in 0..counts[3] {
-        let (return_offset, frame_bytes) = (next()?, next()?);
-        compiled.try_calls.push(TryCall { return_offset, frame_bytes, handlers: next()?..next()? });
-    }
-    for _ in 0..counts[4] {
-        compiled.handlers.push(match [next()?, next()?, next()?] {
-            [0, sp_offset, 0] => Handler::Context { sp_offset },
-            [1, tag, offset] => Handler::Catch { tag, offset },
-            _ => return None,
+        compiled.try_calls.push(TryCall {
+            return_offset: next()?,
+            frame_bytes: next()?,
+            context_sp_offset: next()?,
+            chain: next()?,
+            landing: next()?,
         });
     }
+    for _ in 0..counts[4] {
+        let (catches, first_number) = (next()?..next()?, next()?);
+        let outer = Some(next()?).filter(|&outer| outer != u32::MAX);
+        compiled.chains.push(Chain { catches, first_number, outer });
+    }
     for _ in 0..counts[5] {
-        compiled.stack_maps.push(StackMap { return_offset: next()?, roots: next()?..next()? });
+        compiled.catches.push(Catch::of_word(next()?));
     }
     for _ in 0..counts[6] {
+        compiled.stack_maps.push(StackMap { return_offset: next()?, roots: next()?..next()? });
+    }
+    for _ in 0..counts[7] {
         compiled.roots.push(next()?);
     }
     (next().is_none() && bytes.len().is_multiple_of(4)).then_some(compiled)

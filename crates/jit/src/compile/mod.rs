@@ -27,8 +27,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::module::index::to_u32;
 use crate::module::info::ModuleInfo;
 use crate::module::types::FuncType;
-use crate::translate::{self, BuildFn, Env, trampoline};
-use crate::vm::compiled::{Address, Compiled, FuncRange, Handler, StackMap, TrapSite, TryCall};
+use crate::translate::{self, BuildFn, Chains, Env, trampoline};
+use crate::vm::compiled::{Address, Chain, Compiled, FuncRange, StackMap, TrapSite, TryCall};
 use crate::vm::trampoline::TrampolineKind;
 
 /// One function's code before it has a place in the text.
@@ -40,7 +40,7 @@ pub(crate) struct CompiledFunc {
     addresses: Vec<Address>,
     calls: Vec<Call>,
     try_calls: Vec<TryCall>,
-    handlers: Vec<Handler>,
+    chains: Chains,
     stack_maps: Vec<StackMap>,
     roots: Vec<u32>,
 }
@@ -77,8 +77,8 @@ pub(crate) fn built_functions(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result
     let mut context = Context::new();
     let mut funcs = Vec::with_capacity(builders.len());
     for (position, build) in builders.iter().enumerate() {
-        build_function(env, position, build, &mut context, &mut builder_context)?;
-        funcs.push(compile(env.isa(), &mut context)?);
+        let chains = build_function(env, position, build, &mut context, &mut builder_context)?;
+        funcs.push(compile(env.isa(), &mut context, chains)?);
     }
     Ok(funcs)
 }
@@ -104,13 +104,14 @@ fn build_function(
     build: &BuildFn<'_>,
     context: &mut Context,
     builder_context: &mut FunctionBuilderContext,
-) -> Result<()> {
+) -> Result<Chains> {
     context.clear();
-    translate::built_function(env, position, build, &mut context.func, builder_context);
+    let chains = translate::built_function(env, position, build, &mut context.func, builder_context);
     context.verify_if(env.isa()).map_err(|errors| {
         let name = env.info().name.as_deref().unwrap_or_default();
         Error::new(ErrorKind::Invalid, format!("function {position} built for `{name}`: {errors}"))
-    })
+    })?;
+    Ok(chains)
 }
 
 /// Compiles a trampoline of a function type.
@@ -121,7 +122,7 @@ fn build_function(
 pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: TrampolineKind) -> Result<Compiled> {
     let mut context = Context::new();
     trampoline::make(kind, isa, ty, &mut context.func, &mut FunctionBuilderContext::new());
-    assemble(isa, vec![compile(isa, &mut context)?])
+    assemble(isa, vec![compile(isa, &mut context, Chains::default())?])
 }
 
 /// Compiles one function body, of the function at `position`, whose calls of others are through its
@@ -171,9 +172,9 @@ pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<V
     for (position, body) in bodies.iter().enumerate() {
         context.clear();
         context.set_disasm(true);
-        translate::function(env, position, body, &mut context.func, &mut builder_context)?;
+        let chains = translate::function(env, position, body, &mut context.func, &mut builder_context)?;
         let clif = context.func.display().to_string();
-        let compiled = compile(env.isa(), &mut context).map_err(|e| e.at(body.range().start))?;
+        let compiled = compile(env.isa(), &mut context, chains).map_err(|e| e.at(body.range().start))?;
         listings.push(listing(info, position, body.range(), clif, &context, &compiled));
     }
     Ok(listings)
@@ -190,9 +191,9 @@ pub(crate) fn built_listings(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<
     let mut listings = Vec::with_capacity(builders.len());
     for (position, build) in builders.iter().enumerate() {
         context.set_disasm(true);
-        build_function(env, position, build, &mut context, &mut builder_context)?;
+        let chains = build_function(env, position, build, &mut context, &mut builder_context)?;
         let clif = context.func.display().to_string();
-        let compiled = compile(env.isa(), &mut context)?;
+        let compiled = compile(env.isa(), &mut context, chains)?;
         listings.push(listing(env.info(), position, 0..0, clif, &context, &compiled));
     }
     Ok(listings)
@@ -218,8 +219,8 @@ fn listing(
     }
 }
 
-/// Compiles the function that the context holds.
-pub(crate) fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<CompiledFunc> {
+/// Compiles the function that the context holds, whose exception tables name these chains.
+pub(crate) fn compile(isa: &dyn TargetIsa, context: &mut Context, chains: Chains) -> Result<CompiledFunc> {
     let code = context.compile(isa, &mut ControlPlane::default()).map_err(|e| refused(&e.inner))?;
     let buffer = &code.buffer;
     let mut addresses = vec![Address { code_offset: 0, module_offset: None }];
@@ -229,38 +230,41 @@ pub(crate) fn compile(isa: &dyn TargetIsa, context: &mut Context) -> Result<Comp
     }));
     let (bytes, align) = (buffer.data().to_vec(), isa.function_alignment().minimum.max(buffer.alignment));
     let traps = buffer.traps().iter().map(|t| TrapSite { offset: t.offset, code: t.code }).collect();
-    let (try_calls, handlers) = exception_tables(buffer);
+    let try_calls = try_calls(buffer);
     let (stack_maps, roots) = stack_maps(buffer);
     let relocs = buffer.relocs().to_vec();
     let calls = relocs.iter().map(|reloc| call(&context.func, reloc)).collect();
-    Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, handlers, stack_maps, roots })
+    Ok(CompiledFunc { bytes, align, traps, addresses, calls, try_calls, chains, stack_maps, roots })
 }
 
-/// Returns the calls with handlers that name tags: those of wasm code. (The entry trampoline's
+/// Returns the calls with handlers that name a chain: those of wasm code. (The entry trampoline's
 /// handler is for any trap and is found through the VM state.)
-fn exception_tables(buffer: &MachBufferFinalized<Final>) -> (Vec<TryCall>, Vec<Handler>) {
-    let (mut try_calls, mut handlers) = (Vec::new(), Vec::new());
+fn try_calls(buffer: &MachBufferFinalized<Final>) -> Vec<TryCall> {
+    let mut try_calls = Vec::new();
     for site in buffer.call_sites() {
-        let start = to_u32(handlers.len());
-        handlers.extend(site.exception_handlers.iter().filter_map(|handler| match *handler {
-            FinalizedMachExceptionHandler::Tag(tag, offset) => {
-                Some(Handler::Catch { tag: tag.as_u32(), offset })
+        let mut context_sp_offset = None;
+        for handler in site.exception_handlers {
+            match *handler {
+                FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(offset)) => {
+                    context_sp_offset = Some(offset);
+                }
+                FinalizedMachExceptionHandler::Context(ExceptionContextLoc::GPR(_)) => {
+                    panic!("the convention of wasm calls keeps no register")
+                }
+                FinalizedMachExceptionHandler::Tag(chain, landing) => try_calls.push(TryCall {
+                    return_offset: site.ret_addr,
+                    frame_bytes: site
+                        .frame_offset
+                        .expect("the back ends of both targets say the frame's size"),
+                    context_sp_offset: context_sp_offset.expect("the context comes first"),
+                    chain: chain.as_u32(),
+                    landing,
+                }),
+                FinalizedMachExceptionHandler::Default(_) => {}
             }
-            FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(sp_offset)) => {
-                Some(Handler::Context { sp_offset })
-            }
-            FinalizedMachExceptionHandler::Context(ExceptionContextLoc::GPR(_)) => {
-                panic!("the convention of wasm calls keeps no register")
-            }
-            FinalizedMachExceptionHandler::Default(_) => None,
-        }));
-        let handlers = start..to_u32(handlers.len());
-        if !handlers.is_empty() {
-            let frame_bytes = site.frame_offset.expect("the back ends of both targets say the frame's size");
-            try_calls.push(TryCall { return_offset: site.ret_addr, frame_bytes, handlers });
         }
     }
-    (try_calls, handlers)
+    try_calls
 }
 
 /// Returns the stack maps, whose places Cranelift counts from the stack pointer at the call.
@@ -312,16 +316,20 @@ pub(crate) fn assemble(isa: &dyn TargetIsa, funcs: Vec<CompiledFunc>) -> Result<
         compiled.traps.extend(func.traps.iter().map(|t| TrapSite { offset: start + t.offset, ..*t }));
         let addresses = func.addresses.iter();
         compiled.addresses.extend(addresses.map(|a| Address { code_offset: start + a.code_offset, ..*a }));
-        let first = to_u32(compiled.handlers.len());
+        let first = to_u32(compiled.chains.len());
         compiled.try_calls.extend(func.try_calls.into_iter().map(|call| TryCall {
             return_offset: start + call.return_offset,
-            handlers: first + call.handlers.start..first + call.handlers.end,
+            chain: first + call.chain,
+            landing: start + call.landing,
             ..call
         }));
-        compiled.handlers.extend(func.handlers.iter().map(|handler| match *handler {
-            Handler::Context { .. } => *handler,
-            Handler::Catch { tag, offset } => Handler::Catch { tag, offset: start + offset },
+        let first_catch = to_u32(compiled.catches.len());
+        compiled.chains.extend(func.chains.chains.into_iter().map(|chain| Chain {
+            catches: first_catch + chain.catches.start..first_catch + chain.catches.end,
+            outer: chain.outer.map(|outer| first + outer),
+            ..chain
         }));
+        compiled.catches.extend(func.chains.catches);
         let first = to_u32(compiled.roots.len());
         compiled.stack_maps.extend(func.stack_maps.into_iter().map(|map| StackMap {
             return_offset: start + map.return_offset,

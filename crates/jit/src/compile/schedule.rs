@@ -163,9 +163,9 @@ impl Worker {
     ) -> Result<CompiledFunc> {
         let Self { builder_context, context } = self;
         context.clear();
-        translate::function(env, position, body, &mut context.func, builder_context)?;
+        let chains = translate::function(env, position, body, &mut context.func, builder_context)?;
         let catches = context.func.dfg.exception_tables.iter().next().is_some();
         let isa = if catches { env.isa() } else { isa };
-        compile::compile(isa, context).map_err(|e| e.at(body.range().start))
+        compile::compile(isa, context, chains).map_err(|e| e.at(body.range().start))
     }
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::embed::limits::{self, StoreLimits, StoreUsage};
 use crate::embed::signatures::Signatures;
+use crate::embed::trap::{Backtrace, Trap, TrapKind};
 use crate::embed::value::Val;
 use crate::engine::Engine;
 use crate::engine::module::Module;
@@ -20,7 +21,7 @@ use crate::module::registry::InternedType;
 use crate::module::types::{GlobalType, MemoryType, TableType, TypeId};
 use crate::rt::{
     DEFAULT_EXCEPTION_BYTES, Entities, GlobalCell, HasVm, HostBlock, InstanceData, LinearMemory, MemoryImage,
-    SlotCall, TableCells, Trampoline, VmState,
+    Refusal, SlotCall, TableCells, Trampoline, VmState,
 };
 use crate::vm::trampoline::TrampolineKind;
 
@@ -303,6 +304,15 @@ impl<T: 'static> Store<T> {
         opaque.limits = limits;
     }
 
+    /// Like [`StoreContextMut::consume_bytes`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like that.
+    pub fn consume_bytes(&mut self, bytes: u64) -> std::result::Result<(), Trap> {
+        StoreContextMut(&mut self.inner).consume_bytes(bytes)
+    }
+
     /// Returns what the store's guests have taken of the host.
     pub fn usage(&self) -> StoreUsage {
         StoreUsage::of(self.inner.opaque.entities())
@@ -396,7 +406,8 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
 
     /// Sets how many operators the guest may still execute, none at first. It has no effect unless
     /// the engine's configuration has fuel. A guest may exceed it by one run of operators without a
-    /// branch.
+    /// branch. What moves bytes costs more
+    /// ([`Config::consume_fuel`](crate::Config::consume_fuel)).
     pub fn set_fuel(&mut self, fuel: u64) {
         self.0.opaque.vm.set_fuel(fuel);
     }
@@ -404,6 +415,27 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
     /// Returns the fuel that is left.
     pub fn fuel(&self) -> u64 {
         self.0.opaque.vm.fuel()
+    }
+
+    /// Pays for `bytes` that the host is about to move for a guest, as a bulk instruction would:
+    /// takes their fuel ([`Config::consume_fuel`](crate::Config::consume_fuel)) and looks at the
+    /// deadline. Long work calls it before each [`COPY_CHUNK_BYTES`](crate::COPY_CHUNK_BYTES), so
+    /// that it ends soon after the deadline. It costs nothing where the engine's configuration has
+    /// neither fuel nor epochs.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`TrapKind::OutOfFuel`] or [`TrapKind::Interrupt`]; a host function returns the
+    /// trap as its error.
+    pub fn consume_bytes(&mut self, bytes: u64) -> std::result::Result<(), Trap> {
+        self.0.opaque.vm.pay(bytes).map_err(|refusal| {
+            let kind = match refusal {
+                Refusal::OutOfBounds => TrapKind::MemoryOutOfBounds,
+                Refusal::Interrupted => TrapKind::Interrupt,
+                Refusal::OutOfFuel => TrapKind::OutOfFuel,
+            };
+            Trap::new(kind, Backtrace::default())
+        })
     }
 
     /// Returns what the store's guests have taken of the host.

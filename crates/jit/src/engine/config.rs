@@ -58,8 +58,10 @@ impl Config {
         self
     }
 
-    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The
-    /// thread must have more, for host functions.
+    /// Sets how many bytes of stack guests may use, counted from where the host enters them. What
+    /// host functions use between guests does not count. The thread must have 256 KiB more, for
+    /// host functions; where calls are nested so deeply that it has not, they go on on a stack of
+    /// the store's.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;
@@ -146,7 +148,7 @@ impl Config {
 
     /// Sets whether guests are interrupted when the engine's epoch reaches their store's deadline
     /// ([`Engine::increment_epoch`](crate::Engine::increment_epoch)); off by default. It costs a
-    /// check at function entries and loop headers.
+    /// check at function entries and loop headers; bulk instructions check it after each MiB.
     #[must_use]
     pub fn epoch_interruption(mut self, on: bool) -> Self {
         self.options.interruption.epochs = on;
@@ -154,7 +156,11 @@ impl Config {
     }
 
     /// Sets whether guests use up their store's fuel ([`Store::set_fuel`](crate::Store::set_fuel));
-    /// off by default. Unlike epochs it is deterministic, and slower.
+    /// off by default. Unlike epochs it is deterministic, and slower. An operator costs one; one
+    /// that moves bytes or table elements (`memory.fill`, `memory.copy`, `memory.init` and those of
+    /// tables, `table.grow` included) costs one more for each 8 bytes begun, and an element has 8
+    /// bytes. `memory.grow` costs one, as it touches no page. A bulk instruction that the fuel does
+    /// not pay for changes nothing.
     #[must_use]
     pub fn consume_fuel(mut self, on: bool) -> Self {
         self.options.interruption.fuel = on;
@@ -173,6 +179,10 @@ impl Config {
 
     pub(crate) fn has_epochs(&self) -> bool {
         self.options.interruption.epochs
+    }
+
+    pub(crate) fn has_fuel(&self) -> bool {
+        self.options.interruption.fuel
     }
 
     /// Returns how modules are compiled.

@@ -85,6 +85,7 @@ impl Engine {
             epoch: Arc::clone(epoch),
             max_stack_bytes: config.max_wasm_stack_bytes(),
             has_epochs: config.has_epochs(),
+            has_fuel: config.has_fuel(),
             collects_always: config.collects_always(),
         }
     }

@@ -1,15 +1,15 @@
 //! The run-time functions that `vm::builtin` lists.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::TypeId;
-use crate::vm::builtin::{N_BUILTINS, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
+use crate::vm::builtin::{INTERRUPTED, N_BUILTINS, NOT_GROWN, OUT_OF_BOUNDS};
 use crate::vm::layout;
 
-use super::instance_data::{InstanceData, memory_init, span, table_init};
-use super::linear_memory::LinearMemory;
+use super::bulk::Refusal;
+use super::instance_data::span;
 use super::shared_region::{Awaited, WaitResult};
 use super::state::VmStore;
 
@@ -39,11 +39,17 @@ pub(crate) fn addresses() -> usize {
     (&raw const *table).expose_provenance()
 }
 
-/// The status for an access out of bounds.
-const OUT_OF_BOUNDS: u64 = 1;
+/// Returns the status that compiled code traps on unless it is zero.
+fn status(done: Result<(), Refusal>) -> u64 {
+    done.err().map_or(0, Refusal::status)
+}
 
-fn status(done: Option<()>) -> u64 {
-    if done.is_some() { 0 } else { OUT_OF_BOUNDS }
+/// Returns the word for a former size: all ones if there was no growth, or a status.
+fn former(grown: Result<Option<u64>, Refusal>) -> u64 {
+    match grown {
+        Ok(former) => former.unwrap_or(NOT_GROWN),
+        Err(refusal) => refusal.status(),
+    }
 }
 
 /// Returns the state of the store and the number of the instance whose block is at `vmctx`.
@@ -67,12 +73,12 @@ fn constant(word: u64) -> u32 {
     u32::try_from(word).expect("the translator passes u32 indices")
 }
 
-fn memory_number(instance: &InstanceData, word: u64) -> usize {
-    instance.memories[MemoryIndex(constant(word)).pos()] as usize
+fn memory_number(vm: &VmStore, instance: u32, word: u64) -> usize {
+    vm.memory_number(instance, MemoryIndex(constant(word)))
 }
 
-fn table_number(instance: &InstanceData, word: u64) -> usize {
-    instance.tables[TableIndex(constant(word)).pos()] as usize
+fn table_number(vm: &VmStore, instance: u32, word: u64) -> usize {
+    vm.table_number(instance, TableIndex(constant(word)))
 }
 
 /// Defines run-time functions over the store and the instance's number.
@@ -94,26 +100,24 @@ macro_rules! builtins {
 
 builtins! {
     memory_grow(vm, instance, memory, delta) {
-        let at = memory_number(&vm.entities.instances[instance as usize], memory);
-        vm.entities.grow_memory(at, delta).unwrap_or(u64::MAX)
+        let at = memory_number(vm, instance, memory);
+        // The pages become accessible and stay untouched, so that any delta costs the same.
+        former(Ok(vm.entities.grow_memory(at, delta)))
     }
 
     memory_fill(vm, instance, memory, to, byte, len) {
-        let at = memory_number(&vm.entities.instances[instance as usize], memory);
-        let memory = &mut vm.entities.memories[at];
-        let range = span(to, len, memory.len());
-        status(range.map(|range| memory.fill(range, byte.to_le_bytes()[0])))
+        let at = memory_number(vm, instance, memory);
+        status(vm.memory_fill(at, byte.to_le_bytes()[0], [to, len]))
     }
 
-    memory_copy(vm, instance, to_memory, from_memory, to, from, len) {
-        let instance = &vm.entities.instances[instance as usize];
-        let (into, out_of) = (memory_number(instance, to_memory), memory_number(instance, from_memory));
-        status(copy_memory(&mut vm.entities.memories, into, out_of, [to, from, len]))
+    memory_copy(vm, instance, into, out_of, to, from, len) {
+        let (into, out_of) = (memory_number(vm, instance, into), memory_number(vm, instance, out_of));
+        status(vm.memory_copy(into, out_of, [to, from, len]))
     }
 
     memory_init_words(vm, instance, memory, segment, to, from, len) {
         let (memory, segment) = (MemoryIndex(constant(memory)), DataIndex(constant(segment)));
-        status(memory_init(&mut vm.entities, instance, memory, segment, [to, from, len]))
+        status(vm.memory_init(instance, memory, segment, [to, from, len]))
     }
 
     data_drop(vm, instance, segment) {
@@ -122,41 +126,38 @@ builtins! {
     }
 
     table_grow(vm, instance, table, element, delta) {
-        let at = table_number(&vm.entities.instances[instance as usize], table);
-        vm.entities.grow_table(at, delta, element).unwrap_or(u64::MAX)
+        let at = table_number(vm, instance, table);
+        former(vm.table_grow(at, delta, element))
     }
 
     table_fill(vm, instance, table, to, element, len) {
-        let at = table_number(&vm.entities.instances[instance as usize], table);
-        let elements = vm.entities.tables[at].elements_mut();
-        let range = span(to, len, elements.len());
-        status(range.map(|range| elements[range].fill(element)))
+        let at = table_number(vm, instance, table);
+        status(vm.table_fill(at, element, [to, len]))
     }
 
-    table_copy(vm, instance, to_table, from_table, to, from, len) {
-        let instance = &vm.entities.instances[instance as usize];
-        let (into, out_of) = (table_number(instance, to_table), table_number(instance, from_table));
-        status(copy(&mut vm.entities.tables, into, out_of, [to, from, len], |table| table.elements_mut()))
+    table_copy(vm, instance, into, out_of, to, from, len) {
+        let (into, out_of) = (table_number(vm, instance, into), table_number(vm, instance, out_of));
+        status(vm.table_copy(into, out_of, [to, from, len]))
     }
 
     table_init_words(vm, instance, table, segment, to, from, len) {
         let (table, segment) = (TableIndex(constant(table)), ElemIndex(constant(segment)));
-        status(table_init(&mut vm.entities, instance, table, segment, [to, from, len]))
+        status(vm.table_init(instance, table, segment, [to, from, len]))
     }
 
     check_subtype(vm, _instance, ty, expected) {
         let registry = vm.entities.registry.lock();
-        status(registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))).then_some(()))
+        u64::from(!registry.is_subtype(TypeId(constant(ty)), TypeId(constant(expected))))
     }
 
     atomic_notify(vm, instance, memory, at, count) {
-        let memory = &vm.entities.memories[memory_number(&vm.entities.instances[instance as usize], memory)];
+        let memory = &vm.entities.memories[memory_number(vm, instance, memory)];
         let woken = match memory.shared() {
             Some(region) => region.notify(at, count),
             // Nobody can wait on a memory that is not shared.
             None => span(at, 4, memory.len()).map(|_| 0),
         };
-        woken.map_or(WAIT_OUT_OF_BOUNDS, u64::from)
+        woken.map_or(OUT_OF_BOUNDS, u64::from)
     }
 
     atomic_wait32(vm, instance, memory, at, expected, timeout) {
@@ -176,7 +177,7 @@ builtins! {
 
 /// Executes a wait; a negative timeout, in nanoseconds, is none.
 fn atomic_wait(vm: &VmStore, instance: u32, memory: u64, at: u64, awaited: Awaited, timeout: u64) -> u64 {
-    let memory = &vm.entities.memories[memory_number(&vm.entities.instances[instance as usize], memory)];
+    let memory = &vm.entities.memories[memory_number(vm, instance, memory)];
     let region = memory.shared().expect("the translator traps on waits on other memories");
     let timeout = (timeout.cast_signed() >= 0).then(|| Duration::from_nanos(timeout));
     let interrupted = || vm.deadline_passed();
@@ -184,51 +185,7 @@ fn atomic_wait(vm: &VmStore, instance: u32, memory: u64, at: u64, awaited: Await
         Ok(WaitResult::Ok) => 0,
         Ok(WaitResult::Mismatch) => 1,
         Ok(WaitResult::TimedOut) => 2,
-        Err(None) => WAIT_OUT_OF_BOUNDS,
-        Err(Some(())) => WAIT_INTERRUPTED,
+        Err(None) => OUT_OF_BOUNDS,
+        Err(Some(())) => INTERRUPTED,
     }
-}
-
-/// Like [`copy`], between memories, one of which may be shared.
-fn copy_memory(
-    all: &mut [LinearMemory],
-    into: usize,
-    out_of: usize,
-    [to, from, len]: [u64; 3],
-) -> Option<()> {
-    if all[into].shared().is_none() && all[out_of].shared().is_none() {
-        return copy(all, into, out_of, [to, from, len], |memory| memory.data_mut());
-    }
-    let to = span(to, len, all[into].len())?.start;
-    let from = span(from, len, all[out_of].len())?;
-    if into == out_of {
-        let region = Arc::clone(all[into].shared()?);
-        region.copy_within(from, to);
-        return Some(());
-    }
-    let [into, out_of] = all.get_disjoint_mut([into, out_of]).expect("different items of the store");
-    out_of.copy_shared(from, into, to);
-    Some(())
-}
-
-/// Copies within one of `all` or between two, `[destination, source, length]` apart; `None` is out
-/// of bounds.
-fn copy<S, E: Copy>(
-    all: &mut [S],
-    into: usize,
-    out_of: usize,
-    [to, from, len]: [u64; 3],
-    contents: fn(&mut S) -> &mut [E],
-) -> Option<()> {
-    if into == out_of {
-        let cells = contents(&mut all[into]);
-        let (to, from) = (span(to, len, cells.len())?, span(from, len, cells.len())?);
-        cells.copy_within(from, to.start);
-        return Some(());
-    }
-    let [into, out_of] = all.get_disjoint_mut([into, out_of]).expect("different items of the store");
-    let (into, out_of) = (contents(into), contents(out_of));
-    let (to, from) = (span(to, len, into.len())?, span(from, len, out_of.len())?);
-    into[to].copy_from_slice(&out_of[from]);
-    Some(())
 }

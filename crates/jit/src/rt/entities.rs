@@ -120,6 +120,8 @@ pub(crate) struct VmOptions {
     pub(crate) max_stack_bytes: usize,
     /// Whether guests are interrupted by epochs.
     pub(crate) has_epochs: bool,
+    /// Whether guests use up fuel.
+    pub(crate) has_fuel: bool,
     /// Whether every allocation of an exception collects first.
     pub(crate) collects_always: bool,
 }

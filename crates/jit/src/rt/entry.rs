@@ -16,9 +16,11 @@ use crate::error::HostError;
 use crate::vm::slot::ValRaw;
 use crate::vm::trap_code;
 
+use super::activation::Activation;
 use super::block::FuncRefPtr;
 use super::loaded_code::CodePlace;
-use super::state::{Failure, VmState, VmStore, find_code};
+use super::stack;
+use super::state::{Failure, MAX_FRAMES, N_INNERMOST, VmState, VmStore, find_code};
 use super::trampoline::SlotCall;
 
 /// A trampoline of
@@ -46,8 +48,16 @@ pub(crate) trait HasVm: 'static {
 /// Why an activation ended without results, and where.
 pub(crate) struct Stop {
     pub(crate) cause: StopCause,
-    /// Places in modules' functions, innermost first.
-    pub(crate) frames: Vec<CodePlace>,
+    pub(crate) frames: Frames,
+}
+
+/// Places in modules' functions, innermost first. Of many, those in the middle are left out.
+pub(crate) struct Frames {
+    pub(crate) places: Vec<CodePlace>,
+    /// How many of the places come before those that are left out.
+    pub(crate) n_innermost: usize,
+    /// How many frames are left out.
+    pub(crate) n_omitted: usize,
 }
 
 /// Why an activation ended without results.
@@ -112,16 +122,22 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         if is_nested {
             (*vm).suspend();
         }
-        // The outermost entry of the thread sets the limit; a nested one keeps it, even in another
-        // store.
-        (*vm).running.stack_limit = if outer_vm.is_null() {
-            here.saturating_sub((*vm).max_stack_bytes)
+        // The outermost entry of the thread sets how much guests may use; a nested one has what the
+        // outer guest has left, even in another store. What the host uses in between is not the
+        // guests'.
+        let mut has_room = true;
+        let n_bytes = if outer_vm.is_null() {
+            (*vm).max_stack_bytes
         } else {
-            (*outer_vm).running.stack_limit
+            let Activation { exit_fp, stack_limit, .. } = (*outer_vm).running;
+            let n_bytes = exit_fp.saturating_sub(stack_limit);
+            has_room = stack::has_room(here, n_bytes);
+            n_bytes
         };
+        (*vm).running.stack_limit = here.saturating_sub(n_bytes);
         (*vm).inner = ptr::from_mut(store).cast();
         CURRENT.set(vm);
-        let result = f(vm);
+        let result = if has_room { f(vm) } else { stack::on_other_stack(vm, n_bytes, f) };
         CURRENT.set(outer_vm);
         if is_nested {
             (*vm).resume()
@@ -166,14 +182,24 @@ fn take_stop(vm: &VmState) -> Box<Stop> {
     Box::new(Stop { cause, frames })
 }
 
-fn places(vm: &mut VmStore) -> Vec<CodePlace> {
-    let frames = vm.frames.iter().enumerate().filter_map(|(i, &pc)| {
+fn places(vm: &mut VmStore) -> Frames {
+    let n_omitted = vm.n_frames.saturating_sub(MAX_FRAMES);
+    if n_omitted > 0 {
+        // The outermost frames went round: puts them in order.
+        let outermost = &mut vm.frames[N_INNERMOST..];
+        outermost.rotate_left(n_omitted % outermost.len());
+    }
+    let mut frames = Frames { places: Vec::with_capacity(vm.frames.len()), n_innermost: 0, n_omitted };
+    for (i, &pc) in vm.frames.iter().enumerate() {
         // Below the innermost frame, program counters are return addresses: the call lies before
         // them.
         let pc = if i == 0 { pc } else { pc - 1 };
-        find_code(&vm.codes, pc)?.place(pc)
-    });
-    let frames = frames.collect();
+        frames.places.extend(find_code(&vm.codes, pc).and_then(|code| code.place(pc)));
+        if i < N_INNERMOST {
+            frames.n_innermost = frames.places.len();
+        }
+    }
     vm.frames.clear();
+    vm.n_frames = 0;
     frames
 }

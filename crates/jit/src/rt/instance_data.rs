@@ -62,7 +62,7 @@ impl InstanceData {
     }
 
     /// Returns the bytes of a data segment, none when it is dropped.
-    fn data_bytes(&self, segment: DataIndex) -> &[u8] {
+    pub(super) fn data_bytes(&self, segment: DataIndex) -> &[u8] {
         if self.dropped_data[segment.pos()] { &[] } else { &self.info.data[segment.pos()].bytes }
     }
 }

@@ -1,5 +1,6 @@
 //! Executable memory, obtained from cranelift-jit, and the code loaded into it.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +12,8 @@ use cranelift_jit::{
 use crate::error::{Error, Result};
 use crate::module::index::FuncIndex;
 use crate::module::info::ModuleInfo;
-use crate::vm::compiled::{Compiled, Handler, TryCall};
+use crate::vm::catch::Catch;
+use crate::vm::compiled::{Chain, Compiled, TryCall};
 
 use super::mmap::FileMapping;
 
@@ -237,12 +239,22 @@ impl LoadedCode {
         traps.binary_search_by_key(&offset, |t| t.offset).ok().map(|at| traps[at].code)
     }
 
-    /// Returns the call with exception handlers that returns to `pc`, and its handlers.
-    pub(super) fn try_call(&self, pc: usize) -> Option<(&TryCall, &[Handler])> {
+    /// Returns the call with exception handlers that returns to `pc`.
+    pub(super) fn try_call(&self, pc: usize) -> Option<&TryCall> {
         let calls = &self.compiled.try_calls;
         let at = calls.binary_search_by_key(&self.offset(pc), |call| call.return_offset).ok()?;
-        let Range { start, end } = calls[at].handlers;
-        Some((&calls[at], &self.compiled.handlers[start as usize..end as usize]))
+        Some(&calls[at])
+    }
+
+    /// Returns the clauses around a call, in the order in which they see an exception, with their
+    /// numbers in the function.
+    pub(super) fn catches(&self, call: &TryCall) -> impl Iterator<Item = (u32, Catch)> {
+        let Compiled { chains, catches, .. } = &self.compiled;
+        let outer = |chain: &&Chain| chain.outer.map(|at| &chains[at as usize]);
+        iter::successors(Some(&chains[call.chain as usize]), outer).flat_map(|chain| {
+            let Range { start, end } = chain.catches;
+            (chain.first_number..).zip(catches[start as usize..end as usize].iter().copied())
+        })
     }
 
     /// Returns where the frame that waits for the call returning to `pc` keeps values that

@@ -12,7 +12,6 @@ use std::mem::offset_of;
 use crate::heap::object::index_of;
 use crate::module::index::TagIndex;
 use crate::vm::catch::Catch;
-use crate::vm::compiled::Handler;
 use crate::vm::slot::ValRaw;
 use crate::vm::{layout, trap_code as code};
 
@@ -248,33 +247,24 @@ unsafe fn find_handler(vm: *mut VmStore, exception: u64, pc: usize, fp: usize) -
     let payload = payload.as_ptr().expose_provenance();
     let (mut pc, mut fp) = (pc, fp);
     while fp != entry_fp {
-        if let Some((call, handlers)) = find_code(codes, pc).and_then(|code| code.try_call(pc)) {
+        if let Some((code, call)) = find_code(codes, pc).and_then(|code| Some((code, code.try_call(pc)?))) {
             let sp = fp - call.frame_bytes as usize;
-            let mut tags: &[u32] = &[];
-            for handler in handlers {
-                match *handler {
-                    Handler::Context { sp_offset } => {
-                        let slot = std::ptr::with_exposed_provenance::<*const u8>(sp + sp_offset as usize);
-                        // SAFETY: the frame keeps its context there during the call.
-                        let instance =
-                            unsafe { slot.read().add(layout::INSTANCE as usize).cast::<u32>().read() };
-                        tags = &store.instances[instance as usize].tags;
-                    }
-                    Handler::Catch { tag, offset } => {
-                        let catch = Catch::of_tag(tag);
-                        if catch.tag.is_some_and(|tag| tags[tag.pos()] != thrown) {
-                            continue;
-                        }
-                        if catch.with_ref {
-                            store.exceptions.escape(index);
-                        } else {
-                            store.exceptions.caught(index);
-                        }
-                        let code = find_code(codes, pc).expect("the frame's code was found above");
-                        let pc = code.start() + offset as usize;
-                        return Some(Landing { pc, sp, fp, exception, payload });
-                    }
+            let slot = sp + call.context_sp_offset as usize;
+            let slot = std::ptr::with_exposed_provenance::<*const u8>(slot);
+            // SAFETY: the frame keeps its context there during the call.
+            let instance = unsafe { slot.read().add(layout::INSTANCE as usize).cast::<u32>().read() };
+            let tags = &store.instances[instance as usize].tags;
+            let catches = |catch: Catch| catch.tag.is_none_or(|tag| tags[tag.pos()] == thrown);
+            if let Some((number, catch)) = code.catches(call).find(|(_, catch)| catches(*catch)) {
+                if catch.with_ref {
+                    store.exceptions.escape(index);
+                } else {
+                    store.exceptions.caught(index);
                 }
+                // Where several clauses share the landing, it looks at the number.
+                vm.figure = u64::from(number);
+                let pc = code.start() + call.landing as usize;
+                return Some(Landing { pc, sp, fp, exception, payload });
             }
         }
         // SAFETY: every frame above the entry trampoline's starts with the caller's frame pointer

@@ -11,7 +11,7 @@ use wasmparser::{MemArg, MemArgTarget, Operator};
 
 use crate::error::{Error, Result};
 use crate::module::index::MemoryIndex;
-use crate::vm::builtin::{Builtin, WAIT_INTERRUPTED, WAIT_OUT_OF_BOUNDS};
+use crate::vm::builtin::{Builtin, INTERRUPTED, OUT_OF_BOUNDS};
 use crate::vm::trap_code as code;
 
 use super::access::heap;
@@ -248,10 +248,8 @@ impl Translator<'_, '_> {
 
     /// Pushes what a run-time function of this file returned, or traps.
     fn push_waited(&mut self, word: Value) {
-        let beyond = self.builder.ins().icmp_imm_u(IntCC::Equal, word, WAIT_OUT_OF_BOUNDS.cast_signed());
-        self.builder.ins().trapnz(beyond, TrapCode::HEAP_OUT_OF_BOUNDS);
-        let interrupted = self.builder.ins().icmp_imm_u(IntCC::Equal, word, WAIT_INTERRUPTED.cast_signed());
-        self.builder.ins().trapnz(interrupted, code::INTERRUPT);
+        self.trap_status(word, OUT_OF_BOUNDS, TrapCode::HEAP_OUT_OF_BOUNDS);
+        self.trap_status(word, INTERRUPTED, code::INTERRUPT);
         let result = self.builder.ins().ireduce(I32, word);
         self.push(result);
     }

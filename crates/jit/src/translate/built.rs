@@ -9,7 +9,7 @@ use crate::module::index::{FuncIndex, GlobalIndex, MemoryIndex, TableIndex};
 use crate::vm::builtin::Builtin;
 use crate::vm::trap_code as code;
 
-use super::{Env, Translator, WORD};
+use super::{Chains, Env, Translator, WORD};
 
 /// A function of a [`BuiltModule`](crate::BuiltModule), imported or its own.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -80,15 +80,16 @@ pub(crate) fn built_function(
     build: &BuildFn<'_>,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
-) {
+) -> Chains {
     let (mut translator, params) = Translator::start(env, position, func, context);
     let ty = env.info.func_type(env.info.func_index_of_code(position));
     translator.trace_all(&params, &ty.params);
     let mut body = FuncBody { translator, params };
     build(&mut body);
-    let mut builder = body.translator.builder;
+    let Translator { mut builder, chains, .. } = body.translator;
     builder.seal_all_blocks();
     builder.finalize(env.isa.frontend_config());
+    chains
 }
 
 impl<'f> FuncBody<'_, 'f> {

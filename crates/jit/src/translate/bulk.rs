@@ -1,11 +1,12 @@
 //! Instructions that call run-time functions: growth, bulk memory and bulk table instructions.
 //! Follows the core specification, "Memory Instructions" and "Table Instructions".
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, TrapCode, Value};
 
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::ValType;
-use crate::vm::builtin::Builtin;
+use crate::vm::builtin::{Builtin, INTERRUPTED, OUT_OF_FUEL};
 use crate::vm::{layout, trap_code as code};
 
 use super::{Translator, WORD, cell, fixed};
@@ -29,10 +30,31 @@ impl Translator<'_, '_> {
         self.builder.inst_results(call)[0]
     }
 
-    /// Calls a run-time function that returns non-zero to trap.
+    /// Calls a run-time function that returns non-zero to trap: with `code`, unless the status is
+    /// of an interruption.
     pub(super) fn builtin_or_trap(&mut self, builtin: Builtin, args: &[Value], code: TrapCode) {
         let status = self.builtin(builtin, args);
+        if builtin.is_bulk() {
+            self.trap_interrupted(status);
+        }
         self.builder.ins().trapnz(status, code);
+    }
+
+    /// Traps if a bulk instruction was not finished because of the deadline or for want of fuel.
+    /// Nothing is emitted unless the configuration asks for it.
+    fn trap_interrupted(&mut self, status: Value) {
+        if self.env.interruption.epochs {
+            self.trap_status(status, INTERRUPTED, code::INTERRUPT);
+        }
+        if self.env.interruption.fuel {
+            self.trap_status(status, OUT_OF_FUEL, code::OUT_OF_FUEL);
+        }
+    }
+
+    /// Traps if a run-time function has returned this status.
+    pub(super) fn trap_status(&mut self, word: Value, status: u64, code: TrapCode) {
+        let is_status = self.builder.ins().icmp_imm_u(IntCC::Equal, word, status.cast_signed());
+        self.builder.ins().trapnz(is_status, code);
     }
 
     fn index_constant(&mut self, index: u32) -> Value {
@@ -109,6 +131,7 @@ impl Translator<'_, '_> {
         let delta = self.index_word(delta, is_64);
         let at = self.index_constant(table.0);
         let former = self.builtin(Builtin::TableGrow, &[at, element, delta]);
+        self.trap_interrupted(former);
         let former = self.word_index(former, is_64);
         self.push(former);
     }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::module::decode;
 use crate::module::types::{FuncType, ValType};
 
-use super::exception::Clause;
+use super::exception::Around;
 use super::{Translator, cl_type};
 
 /// A structured instruction being translated.
@@ -29,8 +29,8 @@ pub(super) struct Control {
     entered: bool,
     /// Whether any branch or fall-through goes to `next`.
     next_reached: bool,
-    /// Clauses of a `try_table`, the first match first; none for other frames.
-    clauses: Vec<Clause>,
+    /// What sees exceptions around it, if it is a `try_table`.
+    around: Option<Around>,
 }
 
 enum BlockKind {
@@ -58,7 +58,7 @@ impl Translator<'_, '_> {
             height: 0,
             entered: true,
             next_reached: false,
-            clauses: Vec::new(),
+            around: None,
         });
     }
 
@@ -91,7 +91,7 @@ impl Translator<'_, '_> {
             height: self.stack.len(),
             entered: false,
             next_reached: false,
-            clauses: Vec::new(),
+            around: None,
         });
     }
 
@@ -131,14 +131,9 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    /// Makes the innermost frame, just opened, that of a `try_table` with these clauses.
-    pub(super) fn set_clauses(&mut self, clauses: Vec<Clause>) {
-        self.control.last_mut().expect("just opened").clauses = clauses;
-    }
-
-    /// Returns the clauses of all open frames, innermost first.
-    pub(super) fn frames_clauses(&self) -> impl Iterator<Item = Clause> {
-        self.control.iter().rev().flat_map(|frame| frame.clauses.iter().copied())
+    /// Makes the innermost frame, just opened, that of a `try_table`.
+    pub(super) fn set_around(&mut self, around: Option<Around>) {
+        self.control.last_mut().expect("just opened").around = around;
     }
 
     fn enter(&mut self, kind: BlockKind, ty: &FuncType, label: Block, next: Block) {
@@ -155,7 +150,7 @@ impl Translator<'_, '_> {
             height: self.stack.len() - ty.params.len(),
             entered: true,
             next_reached: false,
-            clauses: Vec::new(),
+            around: None,
         });
     }
 
@@ -207,7 +202,9 @@ impl Translator<'_, '_> {
             BlockKind::Loop => self.builder.seal_block(frame.label),
             BlockKind::Block | BlockKind::Else => {}
         }
-        self.seal_clauses(&frame.clauses);
+        if let Some(around) = frame.around {
+            self.leave_try_table(around);
+        }
         self.builder.seal_block(frame.next);
         self.stack.truncate(frame.height);
         self.reachable = frame.next_reached;

@@ -3,6 +3,7 @@
 //! Both are checked at function entries and loop headers, so that no guest runs on for long. Fuel
 //! is counted per operator that does something; what a straight run of operators costs is
 //! subtracted once, before control leaves it, so that the count depends on the guest's path only.
+//! A bulk instruction costs more by its size, which the run-time function takes.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
@@ -58,7 +59,14 @@ impl Translator<'_, '_> {
             | Operator::ReturnCallIndirect { .. }
             | Operator::ReturnCallRef { .. }
             | Operator::Throw { .. }
-            | Operator::ThrowRef => {
+            | Operator::ThrowRef
+            | Operator::MemoryFill { .. }
+            | Operator::MemoryCopy { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. } => {
                 self.fuel_counted += 1;
                 true
             }

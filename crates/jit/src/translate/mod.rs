@@ -39,6 +39,8 @@ use crate::vm::offsets;
 pub(crate) use built::{BuildFn, built_function};
 pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 use control::Control;
+pub(crate) use exception::Chains;
+use exception::Landing;
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
@@ -159,6 +161,10 @@ struct Translator<'a, 'f> {
     signatures: HashMap<TypeIndex, SigRef>,
     funcs: HashMap<FuncIndex, FuncRef>,
     builtins: HashMap<usize, SigRef>,
+    /// The chains so far.
+    chains: Chains,
+    /// What sees an exception that is thrown here.
+    landing: Option<Landing>,
 }
 
 /// Translates the body of the defined function at `position` into `func`, which is empty.
@@ -172,7 +178,7 @@ pub(crate) fn function(
     body: &FunctionBody<'_>,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
-) -> Result<()> {
+) -> Result<Chains> {
     let ty = env.info.func_type(env.info.func_index_of_code(position));
     let (mut translator, params) = Translator::start(env, position, func, context);
     for (&param, &ty) in params.iter().zip(&ty.params) {
@@ -181,8 +187,9 @@ pub(crate) fn function(
     translator.declare_locals(body)?;
     translator.check_interrupt();
     translator.operators(ty, body)?;
+    let chains = std::mem::take(&mut translator.chains);
     translator.builder.finalize(env.isa.frontend_config());
-    Ok(())
+    Ok(chains)
 }
 
 /// Returns the Cranelift type of values of a type.
@@ -265,6 +272,8 @@ impl<'a, 'f> Translator<'a, 'f> {
             signatures: HashMap::new(),
             funcs: HashMap::new(),
             builtins: HashMap::new(),
+            chains: Chains::default(),
+            landing: None,
         };
         (translator, params)
     }

@@ -1,12 +1,13 @@
 //! Run-time functions: what compiled code calls through its context instead of doing it itself.
 //!
 //! Each takes the instance's block and up to five 64-bit words and returns a word: a result, or
-//! zero for success where the translator emits a trap on non-zero.
+//! zero for success where the translator emits a trap on non-zero. What went wrong is a status, one
+//! of the constants below; no result is as large.
 
 /// A run-time function, as a position in the table of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Builtin {
-    /// (memory, delta pages) -> former pages or all ones.
+    /// (memory, delta pages) -> former pages or `NOT_GROWN`.
     MemoryGrow,
     /// (memory, address, byte, length) -> trap.
     MemoryFill,
@@ -16,7 +17,7 @@ pub(crate) enum Builtin {
     MemoryInit,
     /// (segment) -> nothing.
     DataDrop,
-    /// (table, element, delta) -> former elements or all ones.
+    /// (table, element, delta) -> former elements, `NOT_GROWN`, or a status.
     TableGrow,
     /// (table, index, element, length) -> trap.
     TableFill,
@@ -28,9 +29,9 @@ pub(crate) enum Builtin {
     ElemDrop,
     /// (type, expected type) -> trap.
     CheckSubtype,
-    /// (memory, address, count) -> woken or `WAIT_OUT_OF_BOUNDS`.
+    /// (memory, address, count) -> woken, or a status.
     AtomicNotify,
-    /// (memory, address, expected, timeout) -> the instruction's result, or a `WAIT_` word.
+    /// (memory, address, expected, timeout) -> the instruction's result, or a status.
     AtomicWait32,
     /// Like `AtomicWait32`.
     AtomicWait64,
@@ -55,13 +56,29 @@ impl Builtin {
         }
     }
 
+    /// Returns whether it does work in proportion to an operand: such a function may return any
+    /// status.
+    pub(crate) fn is_bulk(self) -> bool {
+        match self {
+            Self::MemoryFill | Self::MemoryCopy | Self::MemoryInit => true,
+            Self::TableGrow | Self::TableFill | Self::TableCopy | Self::TableInit => true,
+            Self::MemoryGrow | Self::DataDrop | Self::ElemDrop | Self::CheckSubtype => false,
+            Self::AtomicNotify | Self::AtomicWait32 | Self::AtomicWait64 => false,
+            Self::Throw | Self::ThrowRef => false,
+        }
+    }
+
     /// Returns the byte offset of its address in the table of addresses.
     pub(crate) fn offset(self) -> i32 {
         self as i32 * 8
     }
 }
 
-/// What a wait or a notification outside of the memory returns.
-pub(crate) const WAIT_OUT_OF_BOUNDS: u64 = u64::MAX;
-/// What a wait returns when its store's deadline has passed.
-pub(crate) const WAIT_INTERRUPTED: u64 = u64::MAX - 1;
+/// What growth that is refused returns.
+pub(crate) const NOT_GROWN: u64 = u64::MAX;
+/// What a function that accesses something out of bounds returns.
+pub(crate) const OUT_OF_BOUNDS: u64 = u64::MAX - 1;
+/// What a function returns when its store's deadline has passed.
+pub(crate) const INTERRUPTED: u64 = u64::MAX - 2;
+/// What a function returns when its store's fuel does not pay for it.
+pub(crate) const OUT_OF_FUEL: u64 = u64::MAX - 3;

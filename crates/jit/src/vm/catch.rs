@@ -1,4 +1,4 @@
-//! What the numbers in exception tables mean.
+//! What clauses of `try_table`s catch.
 
 use crate::module::index::TagIndex;
 
@@ -12,13 +12,13 @@ pub(crate) struct Catch {
 }
 
 impl Catch {
-    /// Returns the number that stands for it in exception tables.
-    pub(crate) fn to_tag(self) -> u32 {
+    /// Returns the word that stands for it in files.
+    pub(crate) fn to_word(self) -> u32 {
         self.tag.map_or(0, |tag| tag.0 + 1) * 2 + u32::from(self.with_ref)
     }
 
-    /// Returns what a number in an exception table stands for.
-    pub(crate) fn of_tag(tag: u32) -> Self {
-        Self { tag: (tag / 2).checked_sub(1).map(TagIndex), with_ref: tag % 2 == 1 }
+    /// Returns what a word in a file stands for.
+    pub(crate) fn of_word(word: u32) -> Self {
+        Self { tag: (word / 2).checked_sub(1).map(TagIndex), with_ref: word % 2 == 1 }
     }
 }

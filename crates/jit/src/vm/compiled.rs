@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use cranelift_codegen::ir::TrapCode;
 
+use super::catch::Catch;
+
 /// Compiled functions.
 ///
 /// Invariant: `funcs`, `traps`, `addresses`, `try_calls` and `stack_maps` are sorted by offset; all
@@ -20,8 +22,10 @@ pub(crate) struct Compiled {
     pub(crate) addresses: Vec<Address>,
     /// Calls that have exception handlers.
     pub(crate) try_calls: Vec<TryCall>,
-    /// Handlers of all these calls.
-    pub(crate) handlers: Vec<Handler>,
+    /// What the `try_table`s around these calls catch.
+    pub(crate) chains: Vec<Chain>,
+    /// Clauses of all chains.
+    pub(crate) catches: Vec<Catch>,
     /// Calls at which values are live that collection traces.
     pub(crate) stack_maps: Vec<StackMap>,
     /// Where each of these values lies during the call: bytes below the frame pointer.
@@ -44,17 +48,24 @@ pub(crate) struct TryCall {
     pub(crate) return_offset: u32,
     /// Bytes from the stack pointer at the call up to the frame pointer.
     pub(crate) frame_bytes: u32,
-    /// Positions of its handlers, the first match first.
-    pub(crate) handlers: Range<u32>,
+    /// Where the frame keeps its context, to which the tags of clauses belong: bytes above the stack
+    /// pointer.
+    pub(crate) context_sp_offset: u32,
+    /// Position of the innermost chain that may catch.
+    pub(crate) chain: u32,
+    /// Offset in the text of the code that goes on to the clause that catches.
+    pub(crate) landing: u32,
 }
 
-/// A line of a call's exception table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Handler {
-    /// The context that later tags belong to, so many bytes above the stack pointer.
-    Context { sp_offset: u32 },
-    /// What the tag names ([`Catch`](crate::vm::catch::Catch)) is handled at an offset in the text.
-    Catch { tag: u32, offset: u32 },
+/// The clauses of one `try_table`, which many calls share, and the chain to look at after them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Chain {
+    /// Positions of its clauses, the first match first.
+    pub(crate) catches: Range<u32>,
+    /// The number of its first clause in its function; the others follow.
+    pub(crate) first_number: u32,
+    /// Position of the chain around it, if that sees what this one does not catch.
+    pub(crate) outer: Option<u32>,
 }
 
 /// The bytes of a function in the text.
