@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 use crate::error::Error;
 use crate::limits::LimitExceeded;
 use crate::names::with_article;
@@ -86,7 +88,7 @@ impl fmt::Display for LinkError {
             | Self::WrongStore(message)
             | Self::Duplicate(message)
             | Self::NoStub(message)
-            | Self::Core(message) => f.write_str(message),
+            | Self::Core(message) => f.write_str(&escape_lines(message)),
             Self::Unsupported(error) => error.fmt(f),
             Self::Several(errors) => {
                 write!(f, "{} imports are not satisfied:", errors.len())?;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use canonical_abi::name::escape;
+
 /// The names that lead to an import or export of the root, outermost first.
 pub(crate) type Path = Vec<Arc<str>>;
 
@@ -10,14 +12,14 @@ pub(crate) type Path = Vec<Arc<str>>;
 pub(crate) fn describe_path(path: &[impl AsRef<str>], sort: &str) -> String {
     match path {
         [] => String::from(sort),
-        [name] => format!("{sort} `{}`", name.as_ref()),
-        [outer @ .., name] => format!("{} {sort} `{}`", quote_path(outer), name.as_ref()),
+        [name] => format!("{sort} `{}`", escape(name.as_ref())),
+        [outer @ .., name] => format!("{} {sort} `{}`", quote_path(outer), escape(name.as_ref())),
     }
 }
 
 /// Writes the names of a path, each in quotes.
 pub(crate) fn quote_path(path: &[impl AsRef<str>]) -> String {
-    path.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(" ")
+    path.iter().map(|name| format!("`{}`", escape(name.as_ref()))).collect::<Vec<_>>().join(" ")
 }
 
 /// Puts the article before a noun: "a function", "an instance".

@@ -6,7 +6,15 @@
 
 mod bounds_jit;
 mod common;
+mod deps;
+mod explain;
+mod link;
 mod memory;
+mod merge;
 mod peer;
+mod proposals;
 mod run;
+mod text;
+mod verbs;
 mod versions;
+mod worlds;
