@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use component_linker::{Config, Engine, StoreLimits, Trap, TrapCause, TrapKind};
 
 use crate::failure::Failure;
+use crate::proposals::engine_config;
 
 /// How long an interrupted guest may take to come back, until the process is ended.
 const GRACE: Duration = Duration::from_millis(250);
@@ -46,7 +47,7 @@ pub(crate) enum Phase {
 impl Bounds {
     /// Returns the configuration of an engine that can enforce the limits.
     pub(crate) fn config(self) -> Config {
-        Config::new().epoch_interruption(self.timeout.is_some()).consume_fuel(self.fuel.is_some())
+        engine_config().epoch_interruption(self.timeout.is_some()).consume_fuel(self.fuel.is_some())
     }
 
     /// Returns the limits of a store.

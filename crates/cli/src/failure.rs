@@ -35,6 +35,14 @@ impl Failure {
         ExitCode::from(self.status())
     }
 
+    /// Returns what it says, without the word `error`.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::BadInput(message) | Self::Trap(message) => message,
+            Self::Output(_) => "the output could not be written",
+        }
+    }
+
     /// Returns the failure for bad input in `file`.
     pub(crate) fn in_file(file: &str, error: impl fmt::Display) -> Self {
         Self::BadInput(format!("{file}: {error}"))

@@ -15,7 +15,6 @@ use crate::render::trace::{self as render, TracedCall};
 
 /// What `lowlift trace` is given.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     given: Given,
@@ -28,22 +27,6 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
-
-const HELP: &str = "\
-Examples:
-  lowlift trace plugin.wasm 'process({id: 7, payload: [1, 2, 3]})'
-  lowlift trace counter.wasm 'counter(7)' 'counter.get($0)'
-  lowlift trace --format html -o trace.html plugin.wasm @calls.txt
-
-The calls are those of `lowlift call`. Calls that the guest makes of its imports are listed, with
-`--stub-imports` as far as they come. At most 10,000 steps of a call are shown, 4,096 bytes of each,
-and 1 MiB of a result.
-
-Exit status:
-  0    every call returned
-  1    bad input: the file, a name, an argument, an import that is not provided
-  2    usage
-  134  the guest trapped; the steps before the trap are written";
 
 /// Makes the calls and writes how the arguments of each were lowered and its result lifted.
 ///

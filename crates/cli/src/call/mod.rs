@@ -26,7 +26,6 @@ pub(crate) use stubs::{HostCall, HostCalls};
 
 /// What `lowlift call` is given.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     given: Given,
@@ -57,28 +56,6 @@ pub(crate) const CALLS: &str = "\
 Calls in WAVE, such as 'process({id: 7, payload: [1, 2, 3]})'. A function is named in full \
 (techbytes:plugin/processing.process) or as short as is unique. `@FILE` and `-` read calls from a file or \
 standard input, one a line; lines that start with `//` are comments";
-
-const HELP: &str = "\
-Examples:
-  lowlift call plugin.wasm 'process({id: 7, payload: [1, 2, 3]})'
-  lowlift call counter.wasm 'counter(7)' 'counter.add($0, 2)' 'counter.get($0)' 'drop($0)'
-  lowlift call plugin.wasm @calls.txt
-  lowlift call --repl plugin.wasm
-
-Several calls are made on one instance. `$0` is the result of the first, `$0.name`, `$0[2]`,
-`$0.some` and `$0.ok` are parts of it. A resource is printed as `resource counter #1`. As an
-argument it is `$0` or `#1`; the function's type says whether it is lent or given away.
-`counter(7)` is its constructor, `counter.add` a method or a static function. The first call
-that fails is the last.
-
-A result is cut after 1 MiB of its text, and a note on standard error says so; `--full` prints
-all of it.
-
-Exit status:
-  0    every call returned
-  1    bad input: the file, a name, an argument, an import that is not provided
-  2    usage
-  134  the guest trapped; the message and a backtrace are on standard error";
 
 /// Makes the calls and prints each result as a line of WAVE.
 ///

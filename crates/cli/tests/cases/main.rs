@@ -7,5 +7,13 @@
 mod bounds_jit;
 mod calls;
 mod common;
+mod deps;
+mod explain;
+mod link;
 mod memory;
+mod merge;
+mod proposals;
 mod run;
+mod text;
+mod verbs;
+mod worlds;

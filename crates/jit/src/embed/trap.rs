@@ -9,7 +9,7 @@ use cranelift_codegen::ir::TrapCode;
 
 use crate::embed::exception::{Exception, exception, rethrown};
 use crate::embed::store::StoreOpaque;
-use crate::error::HostError;
+use crate::error::{HostError, escape};
 use crate::heap::object::index_of;
 use crate::rt::{CodePlace, Failure, Frames, Stop, StopCause};
 use crate::vm::trap_code as code;
@@ -100,7 +100,8 @@ impl fmt::Display for TrapKind {
     }
 }
 
-/// One wasm frame of a [`Backtrace`].
+/// One wasm frame of a [`Backtrace`]. Displayed, names of Rust's are demangled, and what a terminal
+/// would obey is escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Frame {
     /// Name of the module, from its name section.
@@ -127,9 +128,10 @@ impl fmt::Display for Frame {
             Some(offset) => write!(f, "{offset:#6x} - ")?,
             None => f.write_str("     ? - ")?,
         }
-        f.write_str(self.module.as_deref().unwrap_or("<unknown>"))?;
+        f.write_str(&escape(self.module.as_deref().unwrap_or("<unknown>")))?;
         match &self.func_name {
-            Some(name) => write!(f, "!{name}"),
+            // Without the hash that tells equal names apart.
+            Some(name) => write!(f, "!{}", escape(&format!("{:#}", rustc_demangle::demangle(name)))),
             None => write!(f, "!<wasm function {}>", self.func_index),
         }
     }
