@@ -1,8 +1,10 @@
 //! The failure of a command: its message on standard error and its exit status.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+
+use canonical_abi::name::escape_lines;
 
 /// The reason of a failure.
 #[derive(Debug)]
@@ -36,10 +38,10 @@ impl Failure {
     }
 
     /// Returns what it says, without the word `error`.
-    pub(crate) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> String {
         match self {
-            Self::BadInput(message) | Self::Trap(message) => message,
-            Self::Output(_) => "the output could not be written",
+            Self::BadInput(message) | Self::Trap(message) => message.clone(),
+            Self::Output(error) => format!("the output could not be written: {error}"),
         }
     }
 
@@ -79,23 +81,8 @@ impl fmt::Display for Failure {
     /// Prints the message. Names in it may come from files: what would control the terminal is
     /// escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("error: ")?;
-        match self {
-            Self::BadInput(message) | Self::Trap(message) => write_escaped(f, message),
-            Self::Output(error) => write!(f, "the output could not be written: {error}"),
-        }
+        write!(f, "error: {}", escape_lines(&self.message()))
     }
-}
-
-fn write_escaped(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
-    for c in message.chars() {
-        if c.is_control() && !matches!(c, '\n' | '\t') {
-            write!(f, "{}", c.escape_unicode())?;
-        } else {
-            f.write_char(c)?;
-        }
-    }
-    Ok(())
 }
 
 /// Prints the output of a command. A closed pipe, as in `lowlift layout … | head`, is not a

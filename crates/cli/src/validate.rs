@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
             Ok(line) => {
                 let _ = writeln!(valid, "{line}");
             }
-            Err(failure) => faults.push(failure.message().to_owned()),
+            Err(failure) => faults.push(failure.message()),
         }
     }
     if faults.is_empty() {

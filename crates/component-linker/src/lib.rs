@@ -148,7 +148,7 @@ pub mod typed;
 pub use canonical_abi::{
     FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
 };
-pub use jit::{Frame, HostError, TrapKind, WasmFeatures, default_features};
+pub use jit::{Frame, HostError, Progress, TrapKind, WasmFeatures, Watch, default_features};
 
 pub use compile::{Component, Module};
 #[cfg(feature = "macros")]

@@ -55,7 +55,8 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        // Messages of the validator quote names as they are: no line of them starts like one of ours.
+        // Messages of the validator quote names as they are: no line of them starts like one of
+        // ours.
         let message = escape_lines(&message.into()).replace('\n', "\n  ");
         Self { kind, message, offset, proposals: Vec::new() }
     }

@@ -47,11 +47,19 @@ pub enum ErrorKind {
     Link,
     /// A file is not a compiled module that this engine may run.
     Artifact,
+    /// Whoever watched a compilation has ended it ([`Watch`](crate::Watch)).
+    Cancelled,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), offset: None, budget: None }
+    }
+
+    /// Returns the error for a compilation that was ended.
+    #[cold]
+    pub(crate) fn cancelled() -> Self {
+        Self::new(ErrorKind::Cancelled, "the compilation was cancelled")
     }
 
     /// Returns the error for a feature that is valid and not compiled yet.

@@ -275,7 +275,8 @@ fn names_in_errors_are_escaped() {
         fs::write(&path, module).expect("the folder for tests can be written");
         path.display().to_string()
     };
-    let run = lowlift(&["new", &module, "--wit", &world]);
+    let out = scratch("names-made").join("out.wasm").display().to_string();
+    let run = lowlift(&["new", &module, "--wit", &world, "-o", &out]);
     run.check(1, "", &[r"\u{1b}[2J\n\nerror: fake"]);
     assert!(!run.err.contains('\x1b'), "{}", run.err);
 }
