@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use component_linker::{Config, Engine, StoreLimits, Trap, TrapCause, TrapKind};
 
 use crate::failure::Failure;
+use crate::proposals::engine_config;
 
 /// How long an interrupted guest may take to come back, until the process is ended.
 const GRACE: Duration = Duration::from_millis(250);
-
-use crate::proposals::engine_config;
 
 /// The limits.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]

@@ -11,7 +11,7 @@ use component_linker::{ResolvedComponent, Val};
 use crate::catalog;
 use crate::failure::Failure;
 use crate::functions::{self, Function};
-use crate::input::read_component;
+use crate::input::{self, read_component};
 use crate::proposals;
 use crate::wave::{self, Base, Reference, Scope};
 
@@ -55,7 +55,7 @@ impl Exports {
     ///
     /// When it can't be read, or is not valid.
     pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
-        let file = path.display().to_string();
+        let file = input::name(path);
         let resolved = proposals::resolve_component(&file, bytes)?;
         let functions = catalog::of_items(resolved.types(), &[resolved.exports()]).functions;
         Ok(Self { file, resolved, functions, found: RefCell::default() })

@@ -2,10 +2,10 @@
 //! (`-`).
 
 use std::fs;
-use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::input;
 
 /// A call as it was given, not parsed yet.
 #[derive(Clone, Debug)]
@@ -30,13 +30,11 @@ pub(crate) fn read(args: &[String], is_taken: bool) -> Result<Vec<Line>, Failure
                 return Err(Failure::BadInput(message.to_owned()));
             }
             _ if arg == "-" => {
-                let mut bytes = Vec::new();
-                let read = io::stdin().lock().read_to_end(&mut bytes);
-                read.map_err(|error| Failure::in_file("standard input", error))?;
-                add_lines("standard input", &bytes, &mut lines)?;
+                let path = Path::new(arg);
+                add_lines(&input::name(path), &input::bytes(path)?, &mut lines)?;
             }
             Some(file) => {
-                let bytes = fs::read(Path::new(file)).map_err(|error| Failure::in_file(file, error))?;
+                let bytes = fs::read(file).map_err(|error| Failure::in_file(file, error))?;
                 add_lines(file, &bytes, &mut lines)?;
             }
             None => lines.push(Line { text: arg.clone(), place: None }),
