@@ -6,8 +6,8 @@
 
 mod bounds_jit;
 mod common;
-mod explain;
 mod deps;
+mod explain;
 mod link;
 mod memory;
 mod merge;
