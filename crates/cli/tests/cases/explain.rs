@@ -158,7 +158,7 @@ fn gates_are_said_and_opened() {
     assert!(stdout(&["layout", file, "--all-features"]).contains("acme:gated/i.sometimes"));
     assert!(stdout(&["layout", file, "--features", "blue,green"]).contains("acme:gated/i.sometimes"));
     let run = lowlift(&["describe", file, "--features", "green"]);
-    assert!(run.out.contains("i.f: func") && run.err.contains("`sometimes`"), "{}", run.err);
+    assert!(run.out.contains("i.f: func") && run.err.contains("`i.sometimes`"), "{}", run.err);
     lowlift(&["layout", "worlds/unstable.wit"]).check(
         1,
         "",
