@@ -48,6 +48,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "cranelift-module",
             "cranelift-native",
             "libc",
+            "rustc-demangle",
             "wasmparser",
         ]),
     ),
@@ -62,7 +63,7 @@ const EDGES: &[(&str, Allowed)] = &[
     (
         "lowlift",
         // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what
-        // clap does not.
+        // clap does not, `rustyline` edits the lines of `call --repl`.
         Allowed::Only(&[
             "annotate-snippets",
             "anstream",
@@ -76,6 +77,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "component-tools",
             // `compile` shows the code of a core module.
             "lowlift-jit",
+            "rustyline",
             "serde_json",
             "wasm-wave",
             // `compile` shows operators as the text format has them.

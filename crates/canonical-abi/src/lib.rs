@@ -159,7 +159,6 @@ pub mod name;
 mod options;
 pub mod plan;
 pub mod standalone;
-mod text;
 pub mod trap;
 pub mod types;
 pub mod value;
@@ -175,7 +174,6 @@ pub use memory::load::load;
 pub use memory::store::store;
 pub use memory::{load, scalar, store, string};
 pub use options::{Options, StringEncoding};
-pub use text::printable;
 pub use trap::Trap;
 pub use types::display::{
     NameOf, display, display_definition, display_func, display_func_named, display_named,

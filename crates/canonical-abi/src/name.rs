@@ -1,7 +1,41 @@
-//! Names of imports and exports: which versions of an interface are compatible, and which of them
-//! is the newest. Follows Explainer.md, "Canonical Interface Name", and Semantic Versioning 2.0.
+//! Names of imports and exports: which versions of an interface are compatible, which of them is the
+//! newest, and how text from a file is shown. Follows Explainer.md, "Canonical Interface Name", and
+//! Semantic Versioning 2.0.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use core::cmp::Ordering;
+
+/// Returns text from a file so that it can be shown to people: characters that a terminal obeys, or
+/// that change the direction of text, are written as Rust writes them (`\u{1b}`). A name can then
+/// neither clear the screen nor pass for a line of its own.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    escape_where(text, is_obeyed)
+}
+
+/// Does the same for a message that may have lines: line feeds stay.
+pub fn escape_lines(text: &str) -> Cow<'_, str> {
+    escape_where(text, |c| c != '\n' && is_obeyed(c))
+}
+
+fn escape_where(text: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&escapes) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match escapes(c) {
+            true => escaped.extend(c.escape_default()),
+            false => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// Returns the part of a name that compatible versions share, the canonical interface name:
 /// `a:b/c@1` of `a:b/c@1.2.3`, `a:b/c@0.2` of `a:b/c@0.2.6`, `a:b/c@0.0.1` of `a:b/c@0.0.1+build`.
@@ -132,6 +166,16 @@ fn compare_build(a: Option<&str>, b: Option<&str>) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let check = |text, escaped| assert_eq!(escape(text), escaped);
+        check("wasi:cli/run@0.2.6", "wasi:cli/run@0.2.6");
+        check("grüße 中 'a' \\", "grüße 中 'a' \\");
+        check("\x1b[2J\n\rerror: \x07", "\\u{1b}[2J\\n\\rerror: \\u{7}");
+        check("\u{202e}evil\u{2069}\u{9b}", "\\u{202e}evil\\u{2069}\\u{9b}");
+        assert_eq!(escape_lines("a\n\tb"), "a\n\\tb");
+    }
 
     #[test]
     fn compatible_names() {

@@ -11,16 +11,27 @@ macro_rules! help {
     };
 }
 
-pub(crate) const CALL: &str = help!(
-    [
-        "lowlift call plugin.wasm 'process({id: 7, payload: [1, 2]})'",
-        "calls an export, its arguments in WAVE"
-    ],
-    [
-        "lowlift call --stub-imports --timeout 2 app.wasm 'run()'",
-        "imports trap when called, after 2 s it ends"
-    ],
-);
+pub(crate) const CALL: &str = "\
+Examples:
+  lowlift call plugin.wasm 'process({id: 7, payload: [1, 2, 3]})'
+  lowlift call counter.wasm 'counter(7)' 'counter.add($0, 2)' 'counter.get($0)' 'drop($0)'
+  lowlift call plugin.wasm @calls.txt
+  lowlift call --repl plugin.wasm
+
+Several calls are made on one instance. `$0` is the result of the first, `$0.name`, `$0[2]`,
+`$0.some` and `$0.ok` are parts of it. A resource is printed as `resource counter #1`. As an
+argument it is `$0` or `#1`; the function's type says whether it is lent or given away.
+`counter(7)` is its constructor, `counter.add` a method or a static function. The first call
+that fails is the last.
+
+A result is cut after 1 MiB of its text, and a note on standard error says so; `--full` prints
+all of it.
+
+Exit status:
+  0    every call returned
+  1    bad input: the file, a name, an argument, an import that is not provided
+  2    usage
+  134  the guest trapped; the message and a backtrace are on standard error";
 pub(crate) const LAYOUT: &str = help!(
     ["lowlift layout wit/", "shows all types of a package"],
     ["lowlift layout app.wasm --format html > layout.html", "makes a page of the types of a component"],
@@ -29,8 +40,21 @@ pub(crate) const DESCRIBE: &str = help!(
     ["lowlift describe wit/ process", "shows the core signature of a function"],
     ["lowlift describe app.wasm --format json", "shows those of all functions as JSON"],
 );
-pub(crate) const TRACE: &str =
-    help!(["lowlift trace plugin.wasm 'check(\"a\")'", "shows each step of lowering and lifting"],);
+pub(crate) const TRACE: &str = "\
+Examples:
+  lowlift trace plugin.wasm 'process({id: 7, payload: [1, 2, 3]})'
+  lowlift trace counter.wasm 'counter(7)' 'counter.get($0)'
+  lowlift trace --format html -o trace.html plugin.wasm @calls.txt
+
+The calls are those of `lowlift call`. Calls that the guest makes of its imports are listed, with
+`--stub-imports` as far as they come. At most 10,000 steps of a call are shown, 4,096 bytes of each,
+and 1 MiB of a result.
+
+Exit status:
+  0    every call returned
+  1    bad input: the file, a name, an argument, an import that is not provided
+  2    usage
+  134  the guest trapped; the steps before the trap are written";
 pub(crate) const VALIDATE: &str = help!(
     ["lowlift validate a.wasm b.wat", "says of each file whether it is valid"],
     ["lowlift validate - < a.wasm", "reads standard input"],

@@ -60,9 +60,7 @@ pub(crate) fn read(path: &Path) -> Result<Input, Failure> {
         || bytes.trim_ascii_start().starts_with(b";");
     match String::from_utf8(bytes) {
         Ok(text) if is_stdin(path) && !is_wasm && !text.trim_ascii().is_empty() => {
-            let mut tree = Tree::default();
-            tree.files.push((name(path), text));
-            Ok(Input::Wit(tree))
+            Ok(Input::Wit(Tree::new(vec![(name(path), text)], Vec::new())))
         }
         Ok(text) => wasm(path, text.into_bytes()).map(Input::Wasm),
         Err(error) => wasm(path, error.into_bytes()).map(Input::Wasm),

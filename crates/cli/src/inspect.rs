@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use canonical_abi::printable;
+use canonical_abi::name::escape_lines;
 use clap::ValueEnum;
 use component_tools::{ComponentPart, Definition, ModulePart, Part, PartKind};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
             let mut text = format!("{}\n", heading(&part));
             push_children(&mut text, "", &part);
             if let Some(world) = world {
-                let _ = write!(text, "\n{}", printable(&world));
+                let _ = write!(text, "\n{}", escape_lines(&world));
             }
             text
         }

@@ -150,10 +150,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(text) => failure::print(&text),
-        Err(failure) => {
-            eprintln!("{failure}");
-            failure.exit_code()
-        }
+        Err(failure) => failure.report(),
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
             Ok(line) => {
                 let _ = writeln!(valid, "{line}");
             }
-            Err(Failure::BadInput(fault) | Failure::Trap(fault)) => faults.push(fault),
+            Err(failure) => faults.push(failure.message()),
         }
     }
     if faults.is_empty() {

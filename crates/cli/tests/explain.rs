@@ -308,6 +308,7 @@ fn json_is_what_its_description_says() {
         (&["describe", ASYNC, "--async"], "functions", "Function"),
         (&["describe", "examples/guests/plugin-rs.wasm"], "functions", "Function"),
         (&["trace", PLUGIN, PROCESS], "call", "Call"),
+        (&["trace", PLUGIN, PROCESS, PROCESS, "$0"], "calls", "Call"),
     ] {
         let text = stdout(&[args, &["--format", "json"]].concat());
         let document: Value = serde_json::from_str(&text).expect("JSON");
@@ -364,6 +365,8 @@ fn object_of(field: &str) -> Option<&'static str> {
         "steps" => "Step",
         "place" => "Place",
         "call" => "Outcall",
+        "calls" => "Call",
+        "host_calls" => "HostCall",
         "values" | "core_params" | "core_results" => "Core",
         _ => return None,
     })

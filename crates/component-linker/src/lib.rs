@@ -138,6 +138,8 @@ mod func_type;
 mod limits;
 mod link;
 mod link_error;
+#[cfg(feature = "macros")]
+mod macros;
 mod names;
 mod resolve;
 mod run;
@@ -148,20 +150,20 @@ pub mod typed;
 pub use canonical_abi::{
     FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
 };
-pub use jit::{Frame, HostError, TrapKind, WasmFeatures, default_features};
+pub use jit::{Frame, HostError, Progress, TrapKind, WasmFeatures, Watch, default_features};
 
 pub use compile::{Component, Module};
-#[cfg(feature = "macros")]
-pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link::{HostFuncType, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
+#[cfg(feature = "macros")]
+pub use macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use resolve::{CanonOptions, Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
-    AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store, StoreContextMut,
-    TypedFunc, TypedFuncError,
+    Access, AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store,
+    StoreContextMut, TypedFunc, TypedFuncError,
 };
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{

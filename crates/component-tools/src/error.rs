@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use canonical_abi::printable;
+use canonical_abi::name::escape_lines;
 
 /// Why a binary was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,7 +55,10 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        Self { kind, message: message.into(), offset, proposals: Vec::new() }
+        // Messages of the validator quote names as they are: no line of them starts like one of
+        // ours.
+        let message = escape_lines(&message.into()).replace('\n', "\n  ");
+        Self { kind, message, offset, proposals: Vec::new() }
     }
 
     #[cold]
@@ -70,8 +73,7 @@ impl From<wasmparser::Error> for Error {
     }
 }
 
-/// Returns a message of the validator without its internal ids, and with what a terminal could take
-/// for commands escaped.
+/// Returns a message of the validator without its internal ids.
 fn plain(message: &str) -> String {
     let mut plain = String::new();
     let mut rest = message;
@@ -80,7 +82,7 @@ fn plain(message: &str) -> String {
         rest = after.split_once(')').map_or("", |(_, rest)| rest);
     }
     plain.push_str(rest);
-    printable(&plain).to_string()
+    plain
 }
 
 impl fmt::Display for Error {

@@ -80,7 +80,7 @@ mod vm;
 
 pub use compile::FuncListing;
 pub use compile::built::BuiltModule;
-pub use compile::schedule::Progress;
+pub use compile::schedule::{Progress, Watch};
 pub use embed::exception::{Exception, ExnRef};
 pub use embed::external::Extern;
 pub use embed::func::Func;

@@ -6,10 +6,8 @@ use super::svg;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Returns a page.
-pub(crate) fn page(title: &str, body: &str) -> String {
-    format!("{}{body}</body>\n</html>\n", start(title))
-}
+/// What ends a page without a search field.
+pub(super) const END: &str = "</body>\n</html>\n";
 
 /// Returns the start of a page, before its body.
 pub(super) fn start(title: &str) -> String {

@@ -21,19 +21,10 @@ use crate::core_names::{CoreNames, ImportName};
 use crate::signatures::Described;
 
 /// The version of the format. It changes when a field is removed or changes its meaning.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// The most core values of a type that are listed.
 const MAX_LISTED_FLAT: usize = 1000;
-
-/// Returns a document: the version, the options, and the explanations.
-pub(crate) fn document(opts: &Options, explained: &[(&str, Value)]) -> String {
-    let mut document = json!({ "version": VERSION, "options": options(opts) });
-    for (key, value) in explained {
-        document[*key] = value.clone();
-    }
-    format!("{document:#}\n")
-}
 
 /// A document that is being written.
 pub(crate) struct Document<'a> {
@@ -65,7 +56,7 @@ impl<'a> Document<'a> {
 }
 
 /// Writes a value, its further lines after `indent`.
-fn write_value(out: &mut dyn Write, value: &Value, indent: &str) -> io::Result<()> {
+pub(super) fn write_value(out: &mut dyn Write, value: &Value, indent: &str) -> io::Result<()> {
     // No text in JSON has a line break.
     let text = format!("{value:#}");
     for (i, line) in text.split('\n').enumerate() {
@@ -156,7 +147,8 @@ fn core_names(names: &CoreNames) -> Value {
     })
 }
 
-fn options(opts: &Options) -> Value {
+/// Returns canonical options.
+pub(super) fn options(opts: &Options) -> Value {
     let encoding = match opts.string_encoding {
         StringEncoding::Utf8 => "utf8",
         StringEncoding::Utf16 => "utf16",

@@ -143,9 +143,9 @@ fn check(args: &Check) -> Result<String, Failure> {
         },
         Ok(Input::Binary { name, bytes }) => match decode(&name, &bytes) {
             Ok(_) => return Ok("[]\n".to_owned()),
-            Err(failure) => (diagnostics::json_of_file(failure.message()), 1),
+            Err(failure) => (diagnostics::json_of_file(&failure.message()), 1),
         },
-        Err(failure) => (diagnostics::json_of_file(failure.message()), 1),
+        Err(failure) => (diagnostics::json_of_file(&failure.message()), 1),
     };
     failure::print(&faults.0);
     Err(diagnostics::failure(faults.1))

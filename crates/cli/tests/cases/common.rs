@@ -32,6 +32,12 @@ impl Run {
             assert!(self.err.contains(part), "{part:?} is not in:\n{}", self.err);
         }
     }
+
+    /// Fails unless the run ended with this status.
+    #[track_caller]
+    pub(crate) fn check_status(&self, status: i32) {
+        assert_eq!(self.status, Some(status), "{}", self.err);
+    }
 }
 
 /// Runs the command in the folder of the inputs.

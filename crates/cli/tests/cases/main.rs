@@ -5,6 +5,7 @@
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
 mod bounds_jit;
+mod calls;
 mod common;
 mod deps;
 mod explain;
@@ -15,3 +16,4 @@ mod proposals;
 mod run;
 mod text;
 mod verbs;
+mod worlds;

@@ -11,6 +11,7 @@ mod definition;
 mod read;
 mod types;
 
+use canonical_abi::printable;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
@@ -60,7 +61,8 @@ pub(crate) fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), Error
 
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
-        Self::new(ErrorKind::Invalid, error.message(), error.offset())
+        // The message may quote names of the binary.
+        Self::new(ErrorKind::Invalid, printable(error.message()).to_string(), error.offset())
     }
 }
 

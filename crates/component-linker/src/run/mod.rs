@@ -8,6 +8,7 @@
 //! result it waits for; a function is a guest's or the host's; and the steps of a call in `canon`
 //! take the store, which host functions are called with and other guests are found in.
 
+mod access;
 mod canon;
 mod func;
 mod host;
@@ -18,6 +19,7 @@ mod store;
 mod task;
 mod typed_func;
 
+pub use access::Access;
 pub use canon::CallTrace;
 pub use host::HostResource;
 pub use instance::{CallError, Func, Instance};
