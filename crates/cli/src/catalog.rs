@@ -10,11 +10,11 @@ use wit_parser_lite::{Resolved, Type, TypeDefKind, abi, wasm};
 
 use crate::failure::Failure;
 use crate::functions::{self, Function};
-use crate::gates::{self, GateArgs};
 use crate::input::{self, Input};
 use crate::pick::Named;
 use crate::proposals;
 use crate::type_names::TypeNames;
+use crate::wit::{Gates, print_left_out};
 
 /// The named types and the functions of a file.
 #[derive(Debug)]
@@ -99,40 +99,38 @@ impl Named for Function {
 /// # Errors
 ///
 /// When the file can't be read, is none of these, or is invalid.
-pub(crate) fn read(path: &Path, gates: &GateArgs) -> Result<Catalog, Failure> {
+pub(crate) fn read(path: &Path, gates: &Gates) -> Result<Catalog, Failure> {
     match input::read(path)? {
         Input::Wit(tree) => of_wit(&tree, gates),
-        Input::Wasm(bytes) => of_wasm(&path.display().to_string(), &bytes),
+        Input::Wasm(bytes) => of_wasm(&input::name(path), &bytes),
     }
 }
 
-fn of_wit(tree: &Tree, gates: &GateArgs) -> Result<Catalog, Failure> {
-    let features = gates.features();
-    let resolved = tree.parse(&features).map_err(|errors| {
+fn of_wit(tree: &Tree, gates: &Gates) -> Result<Catalog, Failure> {
+    let resolved = tree.parse_with_options(&gates.options()).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure::BadInput(errors.join("\n\nerror: "))
     })?;
-    if let Some(remark) = gates::left_out(tree, &features) {
-        eprintln!("note: {remark}");
-    }
+    print_left_out(&resolved);
     of_resolved(&resolved).map_err(|error| Failure::BadInput(error.to_string()))
 }
 
 /// Returns the catalog of a component, of a WIT package in binary form, or of the worlds in a core
 /// module.
 fn of_wasm(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
+    let decoded = || wasm::decode_with_features(bytes, proposals::chosen().features());
     let is_module = bytes.get(4..8) == Some(&[1, 0, 0, 0]);
-    if !is_module {
-        let component = proposals::resolve_component(file, bytes)?;
-        let is_package = component.imports().is_empty()
-            && !component.exports().is_empty()
-            && component.exports().iter().all(|item| item.kind == ItemKind::OtherType);
-        if !is_package {
-            return Ok(of_component(&component));
-        }
+    if is_module && let Ok(resolved) = decoded() {
+        return of_resolved(&resolved).map_err(|error| Failure::in_file(file, error));
     }
-    let resolved = wasm::decode(bytes).map_err(|error| Failure::in_file(file, error))?;
-    of_resolved(&resolved).map_err(|error| Failure::in_file(file, error))
+    let component = proposals::resolve_component(file, bytes)?;
+    let may_be_package = component.imports().is_empty()
+        && !component.exports().is_empty()
+        && component.exports().iter().all(|item| item.kind == ItemKind::OtherType);
+    match may_be_package.then(decoded) {
+        Some(Ok(resolved)) => of_resolved(&resolved).map_err(|error| Failure::in_file(file, error)),
+        Some(Err(_)) | None => Ok(of_component(&component)),
+    }
 }
 
 fn of_resolved(resolved: &Resolved) -> Result<Catalog, wit_parser_lite::Error> {

@@ -13,18 +13,20 @@ use crate::catalog::{self, Catalog, NamedType};
 use crate::failure::Failure;
 use crate::fold::Folds;
 use crate::functions::Function;
-use crate::gates::GateArgs;
+use crate::input;
 use crate::output::OutputArgs;
 use crate::parts::reachable;
 use crate::pick::{Named as _, Scope};
 use crate::render::page::{self, Package};
 use crate::render::{draw, json, text};
 use crate::signatures::{self, Described};
+use crate::wit::Gates;
 
 /// What `lowlift describe` is given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// WIT (a file, a directory with its `deps/`, or a package in binary form), or a component.
+    /// WIT (a file, a directory with its `deps/`, or a package in binary form), or a component; `-`
+    /// for standard input.
     file: PathBuf,
     /// The function, by its full name (techbytes:plugin/processing.process) or by a part that is
     /// unique, also one of a dependency; all functions of the package if none is given.
@@ -41,7 +43,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     abi: AbiArgs,
     #[command(flatten)]
-    gates: GateArgs,
+    gates: Gates,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -54,7 +56,7 @@ pub(crate) struct Args {
 /// possible for it, or the output can't be written.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let catalog = catalog::read(&args.file, &args.gates)?;
-    let file = args.file.display().to_string();
+    let file = input::name(&args.file);
     let scope = Scope { file: &file, main: catalog.main.as_deref(), package: args.package.as_deref() };
     let wanted = find(args, &scope, &catalog)?;
     let described = described(args, &catalog, &wanted)?;

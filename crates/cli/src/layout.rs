@@ -11,17 +11,19 @@ use crate::abi::{AbiArgs, Format};
 use crate::catalog::{self, Catalog, NamedType};
 use crate::failure::Failure;
 use crate::fold::Folds;
-use crate::gates::GateArgs;
+use crate::input;
 use crate::output::OutputArgs;
 use crate::pick::Scope;
 use crate::render::page::{self, Package};
 use crate::render::{json, svg, text};
 use crate::signatures::with_view;
+use crate::wit::Gates;
 
 /// What `lowlift layout` is given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// WIT (a file, a directory with its `deps/`, or a package in binary form), or a component.
+    /// WIT (a file, a directory with its `deps/`, or a package in binary form), or a component; `-`
+    /// for standard input.
     file: PathBuf,
     /// Only the type of this name: data-chunk, processing.data-chunk, or the full name. A type of a
     /// dependency is found too, and so is one that an interface uses.
@@ -41,7 +43,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     abi: AbiArgs,
     #[command(flatten)]
-    gates: GateArgs,
+    gates: Gates,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -56,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
         return Err(Failure::BadInput("`--symbolic` is for text, JSON and pages".to_owned()));
     }
     let catalog = catalog::read(&args.file, &args.gates)?;
-    let file = args.file.display().to_string();
+    let file = input::name(&args.file);
     let scope = Scope { file: &file, main: catalog.main.as_deref(), package: args.package.as_deref() };
     let wanted = find(args, &scope, &catalog)?;
     let types = || wanted.iter().map(|named| named.ty);

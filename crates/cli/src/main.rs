@@ -14,7 +14,6 @@ mod describe;
 mod failure;
 mod fold;
 mod functions;
-mod gates;
 mod help;
 mod input;
 mod inspect;

@@ -19,6 +19,7 @@ use wit_parser_lite::{Errors, Features, Options, Resolved, WorldId, wasm};
 use crate::failure::{self, Failure};
 use crate::input::assemble;
 use crate::proposals;
+pub(crate) use diagnostics::print_left_out;
 
 /// What `lowlift wit` is given.
 #[derive(Debug, clap::Args)]
