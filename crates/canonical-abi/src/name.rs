@@ -1,6 +1,6 @@
-//! Names of imports and exports: which versions of an interface are compatible, which of them is the
-//! newest, and how text from a file is shown. Follows Explainer.md, "Canonical Interface Name", and
-//! Semantic Versioning 2.0.
+//! Names of imports and exports: which versions of an interface are compatible, which of them is
+//! the newest, and how text from a file is shown. Follows Explainer.md, "Canonical Interface Name",
+//! and Semantic Versioning 2.0.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
