@@ -57,7 +57,7 @@ fn check(name: &str, cases: &[Case]) {
 /// Returns a case for each world of a package that is in a file or folder. Packages in binary form
 /// are given to the macro as text.
 fn worlds(name: &str, path: &Path, texts: &Path, cases: &mut Vec<Case>) -> bool {
-    let Ok(tree) = Tree::load(path, &assemble) else { return false };
+    let Ok(tree) = Tree::load_with(path, &assemble) else { return false };
     let Ok(resolved) = tree.parse(&Features::only(["active"])) else { return false };
     let n_packages = std::fs::read_dir(texts).expect("a readable folder").count();
     let folder = texts.join(n_packages.to_string());

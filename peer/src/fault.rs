@@ -103,6 +103,8 @@ impl Fault {
             TrapKind::UnalignedAtomic => Self::Unaligned,
             TrapKind::TooManyExceptions => Self::Limit(kind.to_string()),
             TrapKind::ExpectedSharedMemory
+            | TrapKind::EndlessWait
+            | TrapKind::WaitTooLong
             | TrapKind::Built(_)
             | TrapKind::Host(_)
             | TrapKind::Mismatch(_) => Self::Other(kind.to_string()),

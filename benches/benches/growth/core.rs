@@ -28,13 +28,19 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::new("blocks in each other × results", 40, |n| compile(&blocks_with_results(n))),
     Kind::new("calls of 1,000 parameters", 1, |n| compile(&wide_calls(n, 1_000, 0))),
     Kind::new("calls of 1,000 results", 1, |n| compile(&wide_calls(n, 0, 1_000))),
+    Kind::new("calls from 1,000 results to 1,000 parameters", 100, |n| compile(&chained_calls(n))),
+    Kind::new("loops in a row of 1,000 parameters and results", 40, |n| compile(&wide_blocks("loop", n))),
+    Kind::new("ifs in a row of 1,000 parameters and results", 40, |n| compile(&wide_blocks("if", n))),
+    Kind::new("`br_if`s with 1,000 operands", 80, |n| compile(&wide_branches(n))),
+    Kind::new("loops in each other around uses of 1,000 locals", 80, |n| compile(&loops_around_uses(n))),
     Kind::new("values that live over calls", 60, |n| compile(&values_over_calls(n))),
     Kind::new("locals that live over calls", 60, |n| compile(&locals_over_calls(n))),
     Kind::new("`memory.fill`", 4 << 20, fill),
 ];
 
 fn engine() -> Engine {
-    let config = Config::new().parallel_compilation(false).verifier(false);
+    let always_cheap = std::env::var_os("GROWTH_CHEAP").is_some();
+    let config = Config::new().parallel_compilation(false).verifier(false).always_cheap(always_cheap);
     Engine::new(&config).expect("this machine is supported")
 }
 
@@ -171,6 +177,47 @@ fn wide_calls(n: usize, n_params: usize, n_results: usize) -> String {
         "(module (import \"\" \"f\" (func $f (param {params}) (result {results})))
             (func (export \"g\") (param i32) {}))",
         call.repeat(n),
+    )
+}
+
+fn chained_calls(n: usize) -> String {
+    let wide = "i32 ".repeat(1_000);
+    format!(
+        "(module (import \"\" \"f\" (func $f (param {wide}) (result {wide})))
+            (func (export \"g\") (param i32) (result {wide}) {} {}))",
+        "(local.get 0)".repeat(1_000),
+        "(call $f)".repeat(n),
+    )
+}
+
+fn wide_blocks(kind: &str, n: usize) -> String {
+    let wide = "i32 ".repeat(1_000);
+    let open =
+        if kind == "if" { "(local.get 0) if (type $wide) else end " } else { "loop (type $wide) end " };
+    format!(
+        "(module (type $wide (func (param {wide}) (result {wide})))
+            (func (export \"g\") (param i32) (result {wide}) {} {}))",
+        "(local.get 0)".repeat(1_000),
+        open.repeat(n),
+    )
+}
+
+fn wide_branches(n: usize) -> String {
+    let wide = "i32 ".repeat(1_000);
+    format!(
+        "(module (func (export \"g\") (param i32) (result {wide}) {} {}))",
+        "(local.get 0)".repeat(1_000),
+        "(local.get 0) (br_if 0)".repeat(n),
+    )
+}
+
+fn loops_around_uses(n: usize) -> String {
+    let uses = each(n, |k| format!("(local.set {} (i32.eqz (local.get {})))", k % 1_000, (k + 1) % 1_000));
+    format!(
+        "(module (func (export \"g\") (local {}) {} {uses} {}))",
+        "i32 ".repeat(1_000),
+        "loop ".repeat(n),
+        "end ".repeat(n)
     )
 }
 

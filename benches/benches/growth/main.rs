@@ -1,8 +1,9 @@
 //! How time grows with an input: each kind at n, 2n, 4n and 8n, and the exponent.
 //!
-//! `cargo bench -p benches --bench growth` prints the table of `benches/GROWTH.md`; with words after
-//! `--`, only the kinds whose names have one of them. A kind is one line of `KINDS` in its file: a
-//! name, the smallest n, and a function that makes the input of size n and the work to be timed.
+//! `cargo bench -p benches --bench growth` prints the table of `benches/GROWTH.md`; with words
+//! after `--`, only the kinds whose names have one of them. A kind is one line of `KINDS` in its
+//! file: a name, the smallest n, and a function that makes the input of size n and the work to be
+//! timed.
 
 mod core;
 mod wit;

@@ -239,7 +239,7 @@ fn refused(error: &Error) -> Failure {
     let kind = match error.kind() {
         ErrorKind::Invalid => FailureKind::Invalid,
         ErrorKind::Unsupported | ErrorKind::Limit | ErrorKind::Host => FailureKind::Unsupported,
-        ErrorKind::Type | ErrorKind::Link | ErrorKind::Artifact => FailureKind::Misuse,
+        ErrorKind::Type | ErrorKind::Link | ErrorKind::Artifact | ErrorKind::Cancelled => FailureKind::Misuse,
     };
     Failure::new(kind, error.to_string())
 }
@@ -269,6 +269,8 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapKind::NullReference
         | TrapKind::UnalignedAtomic
         | TrapKind::ExpectedSharedMemory
+        | TrapKind::EndlessWait
+        | TrapKind::WaitTooLong
         | TrapKind::Interrupt
         | TrapKind::OutOfFuel
         | TrapKind::Built(_)

@@ -120,7 +120,7 @@ fn invalid(error: &Error) -> Failure {
     let kind = match error.kind() {
         ErrorKind::NotWasm | ErrorKind::CoreModule | ErrorKind::Invalid => FailureKind::Invalid,
         ErrorKind::Unsupported | ErrorKind::Limit => FailureKind::Unsupported,
-        ErrorKind::Internal => FailureKind::Internal,
+        ErrorKind::Internal | ErrorKind::Cancelled => FailureKind::Internal,
     };
     Failure::new(kind, error.to_string())
 }

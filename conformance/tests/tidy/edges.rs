@@ -48,6 +48,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "cranelift-module",
             "cranelift-native",
             "libc",
+            "rustc-demangle",
             "wasmparser",
         ]),
     ),
@@ -69,6 +70,9 @@ const EDGES: &[(&str, Allowed)] = &[
             "anstyle",
             "canonical-abi",
             "clap",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "component-tools",
             // `compile` shows the code of a core module.
@@ -87,6 +91,9 @@ const EDGES: &[(&str, Allowed)] = &[
             "canonical-abi",
             "clap",
             "component-async",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "lowlift-jit",
             "proptest",

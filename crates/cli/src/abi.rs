@@ -99,17 +99,25 @@ pub(crate) fn length_unit(opts: &Options) -> &'static str {
     }
 }
 
-/// Returns the options in words, those that are not the usual ones first.
+/// Returns the options of a lifted function in words.
 pub(crate) fn options_text(opts: &Options) -> String {
-    let how = match (opts.is_async, opts.has_callback) {
-        (false, _) => "synchronous",
-        (true, true) => "async with a callback",
-        (true, false) => "async without a callback",
-    };
+    match (opts.is_async, opts.has_callback) {
+        (false, _) => format!("synchronous, {}", memory_text(opts)),
+        (true, true) => format!("async with a callback, {}", memory_text(opts)),
+        (true, false) => format!("async without a callback, {}", memory_text(opts)),
+    }
+}
+
+/// Returns the options of a lowered function in words.
+pub(crate) fn lowered_text(opts: &Options) -> String {
+    format!("{}, {}", if opts.is_async { "async" } else { "synchronous" }, memory_text(opts))
+}
+
+fn memory_text(opts: &Options) -> String {
     let encoding = match opts.string_encoding {
         StringEncoding::Utf8 => "utf8",
         StringEncoding::Utf16 => "utf16",
         StringEncoding::Latin1Utf16 => "latin1+utf16",
     };
-    format!("{how}, {encoding}, {}-bit pointers", 8 * opts.ptr.size())
+    format!("{encoding}, {}-bit pointers", 8 * opts.ptr.size())
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use component_linker::{Config, Engine, Store, Trap, TrapCause, TrapKind};
 
+use crate::proposals::engine_config;
+
 /// The limits.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(crate) struct Bounds {
@@ -18,7 +20,7 @@ pub(crate) struct Bounds {
 impl Bounds {
     /// Returns the configuration of an engine that can enforce the limits.
     pub(crate) fn config(self) -> Config {
-        Config::new().epoch_interruption(self.timeout.is_some()).consume_fuel(self.fuel.is_some())
+        engine_config().epoch_interruption(self.timeout.is_some()).consume_fuel(self.fuel.is_some())
     }
 
     /// Enforces the limits on the guests of a store. The time starts now.

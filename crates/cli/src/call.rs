@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use component_linker::{
-    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, ResolvedComponent, Store, Val,
-    display,
+    CallError, Component, Engine, Func, InstantiateError, LinkError, Linker, Store, Val, display,
 };
 
 use crate::bounds::Bounds;
@@ -12,7 +11,7 @@ use crate::catalog;
 use crate::failure::Failure;
 use crate::functions::{self, Function};
 use crate::input::read_component;
-use crate::wave;
+use crate::{proposals, wave};
 
 /// What `lowlift call` is given.
 #[derive(Debug, clap::Args)]
@@ -64,7 +63,7 @@ pub(crate) fn prepare(
     let file = path.display().to_string();
     let bytes = read_component(path)?;
     let call = wave::parse_call(call).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let resolved = ResolvedComponent::new(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let resolved = proposals::resolve_component(&file, &bytes)?;
 
     // Names and arguments are checked before anything is compiled.
     let exported = catalog::of_items(resolved.types(), &[resolved.exports()]);

@@ -13,6 +13,7 @@ use crate::functions::{self, Function};
 use crate::gates::{self, GateArgs};
 use crate::input::{self, Input};
 use crate::pick::Named;
+use crate::proposals;
 use crate::type_names::TypeNames;
 
 /// The named types and the functions of a file.
@@ -122,7 +123,7 @@ fn of_wit(tree: &Tree, gates: &GateArgs) -> Result<Catalog, Failure> {
 fn of_wasm(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
     let is_module = bytes.get(4..8) == Some(&[1, 0, 0, 0]);
     if !is_module {
-        let component = ResolvedComponent::new(bytes).map_err(|error| Failure::in_file(file, error))?;
+        let component = proposals::resolve_component(file, bytes)?;
         let is_package = component.imports().is_empty()
             && !component.exports().is_empty()
             && component.exports().iter().all(|item| item.kind == ItemKind::OtherType);
@@ -225,7 +226,7 @@ impl Catalog {
     }
 
     fn push(&mut self, named: NamedType) {
-        self.names.add(&named.owner, &named.name, named.ty);
+        self.names.add(&self.types, &named.owner, &named.name, named.ty);
         self.named.push(named);
     }
 }

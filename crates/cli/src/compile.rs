@@ -6,10 +6,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use component_tools::PartKind;
-use jit::{Config, Engine, FuncListing, Module};
+use jit::{Engine, FuncListing, Module};
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::proposals;
 
 /// What `lowlift compile` is given.
 #[derive(Debug, clap::Args)]
@@ -46,18 +47,20 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     if is_core(&bytes) {
         modules.push((String::new(), &bytes[..]));
     } else {
-        let outline = component_tools::outline(&bytes).map_err(|error| fail(&error))?;
+        let outline = component_tools::outline_with(&bytes, proposals::chosen());
+        let outline = outline.map_err(|error| proposals::refused(&file, &bytes, error))?;
         let nested = outline.nested().into_iter();
         let nested = nested.filter(|(_, part)| matches!(part.kind, PartKind::Module(_)));
         modules.extend(nested.map(|(path, part)| (path, &bytes[part.range.clone()])));
     }
-    let engine = Engine::new(&Config::new()).map_err(|error| fail(&error))?;
+    let engine = Engine::new(&proposals::engine_config()).map_err(|error| fail(&error))?;
     let mut out = String::new();
     for (path, wasm) in modules {
         if !path.is_empty() {
             let _ = writeln!(out, ";; {path}\n");
         }
-        let listings = Module::listings(&engine, wasm).map_err(|error| fail(&error))?;
+        let listings = Module::listings(&engine, wasm);
+        let listings = listings.map_err(|error| proposals::refused(&file, &bytes, error))?;
         let mut text = String::new();
         let lines: Vec<_> = wasmprinter::Config::new()
             .offsets_and_lines(wasm, &mut text)

@@ -156,7 +156,7 @@ impl Document<'_> {
 
     fn text(&self, out: &mut dyn Write, args: &Args, opts: &Options, colour: bool) -> io::Result<()> {
         let style = TableStyle { has_all_labels: args.full, is_symbolic: false };
-        let mut defined = HashSet::new();
+        let mut defined = text::Defined::new();
         for (i, described) in self.described.iter().enumerate() {
             let blank = if i == 0 { "" } else { "\n" };
             let owner = described.owner();

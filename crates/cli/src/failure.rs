@@ -22,6 +22,13 @@ impl Failure {
         }
     }
 
+    /// Returns what it says, without the word `error`.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::BadInput(message) | Self::Trap(message) => message,
+        }
+    }
+
     /// Returns the failure for bad input in `file`.
     pub(crate) fn in_file(file: &str, error: impl fmt::Display) -> Self {
         Self::BadInput(format!("{file}: {error}"))

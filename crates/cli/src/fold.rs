@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use canonical_abi::explain::MAX_ENTRIES;
+use canonical_abi::explain::{LABELS_PER_ENTRY, MAX_ENTRIES};
 use canonical_abi::{Types, ValType};
 
 use crate::parts::components;
@@ -58,12 +58,12 @@ fn n_rows(types: &Types, known: &mut HashMap<ValType, u64>, ty: ValType) -> u64 
         // Only the pointer and the length are in the value.
         ValType::List(_) | ValType::Map(_) | ValType::String => 2,
         ValType::Stream(_) | ValType::Future(_) => 0,
+        ValType::Enum(id) => (types[id].labels.len() / LABELS_PER_ENTRY) as u64,
+        ValType::Flags(id) => (types[id].labels.len() / LABELS_PER_ENTRY) as u64,
         ValType::Scalar(_)
         | ValType::ErrorContext
         | ValType::Own(_)
         | ValType::Borrow(_)
-        | ValType::Enum(_)
-        | ValType::Flags(_)
         | ValType::FixedLengthList(_)
         | ValType::Record(_)
         | ValType::Tuple(_)

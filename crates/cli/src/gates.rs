@@ -1,7 +1,7 @@
 //! `--features` and `--all-features`: which gated items of WIT are included, and a word about those
 //! that are not. Follows WIT.md, "Feature Gates".
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use wit_parser_lite::load::Tree;
 use wit_parser_lite::{Attributes, Features, Owner, PackageId, Resolved, WorldItem, WorldItemKind};
@@ -24,30 +24,35 @@ impl GateArgs {
     }
 }
 
-/// Returns a remark about the items of a tree's main package that gates leave out, if there are
-/// any.
+/// Returns a remark about the items of a tree that gates leave out, if there are any.
 pub(crate) fn left_out(tree: &Tree, features: &Features) -> Option<String> {
-    if *features == Features::All || !tree.files.iter().any(|(_, text)| text.contains("@unstable")) {
+    if *features == Features::All || !tree.all_files().any(|(_, text)| text.contains("@unstable")) {
         return None;
     }
     // If something is wrong in what is left out, nobody asked for it.
     let all = tree.parse(&Features::All).ok()?;
-    let (main, _) = all.packages().next()?;
-    let mut counts = BTreeMap::<&str, usize>::new();
-    for_each_item(&all, main, &mut |attributes| {
-        if let Some(feature) = &attributes.unstable
-            && !features.contains(feature)
-        {
-            *counts.entry(feature.as_str()).or_default() += 1;
+    let (mut total, mut names, mut packages) = (0, BTreeSet::new(), Vec::new());
+    for (package, _) in all.packages() {
+        let before = total;
+        for_each_item(&all, package, &mut |attributes| {
+            if let Some(feature) = &attributes.unstable
+                && !features.contains(feature)
+            {
+                total += 1;
+                names.insert(feature.clone());
+            }
+        });
+        if total > before {
+            packages.push(all.package_name(package));
         }
-    });
-    let total: usize = counts.values().sum();
-    let names: Vec<_> = counts.keys().copied().collect();
-    let what = if total == 1 { "1 item is".to_owned() } else { format!("{total} items are") };
+    }
+    let what = if total == 1 { "1 item".to_owned() } else { format!("{total} items") };
+    let names = names.into_iter().collect::<Vec<_>>().join(",");
+    let packages = packages.join(", ");
     (total > 0).then(|| {
         format!(
-            "{what} left out by `@unstable` gates: take them in with `--features {}` or `--all-features`",
-            names.join(",")
+            "`@unstable` gates leave out {what} of {packages}: take them in with `--features {names}` or \
+             `--all-features`"
         )
     })
 }

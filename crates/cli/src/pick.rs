@@ -159,7 +159,8 @@ fn is_of(item: &impl Named, package: &str) -> bool {
     let Some(own) = package_of(item.place().0) else { return false };
     let unversioned = own.split('@').next().unwrap_or(&own);
     let bare = unversioned.rsplit(':').next().unwrap_or(unversioned);
-    [own.as_str(), unversioned, bare].contains(&package)
+    let bare_versioned = own.rsplit(':').next().unwrap_or(&own);
+    [own.as_str(), unversioned, bare, bare_versioned].contains(&package)
 }
 
 /// Returns whether `name` is a name of an item, in full or in part.
@@ -219,6 +220,7 @@ mod tests {
         check(None, "fs/t.code", "w:fs/t.code@0.2.0");
         check(Some("fs"), "code", "w:fs/t.code@0.2.0");
         check(Some("w:fs@0.2.0"), "code", "w:fs/t.code@0.2.0");
+        check(Some("fs@0.2.0"), "code", "w:fs/t.code@0.2.0");
         check(Some("w:fs@0.3.0"), "code", "error: f: no type is of a package `w:fs@0.3.0`");
         check(Some("fs"), "own", "error: f: there is no type `own`");
         check(

@@ -4,7 +4,6 @@ use canonical_abi::explain::{
     FlattenedFunc, View, explain_callback, explain_functype_with, explain_task_return,
 };
 use canonical_abi::{Direction, FuncType, Options, ValType};
-use component_linker::CanonOptions;
 
 use crate::abi::AbiArgs;
 use crate::catalog::Catalog;
@@ -19,33 +18,43 @@ pub(crate) struct Described<'a> {
     pub(crate) function: &'a Function,
     /// The options.
     pub(crate) opts: Options,
-    /// How the component at hand lifts or lowers it, if it does.
-    pub(crate) canon: Option<&'a CanonOptions>,
-    /// In how many more ways it is lowered.
-    pub(crate) n_more_ways: usize,
+    /// Whether they are those of the component at hand, and what it does with them.
+    pub(crate) own: Option<Own>,
+    /// Other options with which the component lowers it.
+    pub(crate) more_ways: Vec<Options>,
     /// Its core names.
     pub(crate) names: CoreNames,
-    /// Whether the names of what is exported are those that the component at hand has.
-    pub(crate) has_own_names: bool,
+}
+
+/// What a component does with a function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Own {
+    /// It lifts it; its core names are the component's own too.
+    Lifts,
+    /// It lowers it.
+    Lowers,
 }
 
 impl<'a> Described<'a> {
     /// Returns a function with the options that are given, and for the rest those of the component.
     pub(crate) fn new(catalog: &'a Catalog, function: &'a Function, abi: &AbiArgs) -> Self {
+        let lifting = catalog.liftings.get(&function.path);
         let ways = catalog.lowerings.get(&function.path).map(Vec::as_slice).unwrap_or_default();
-        let canon = catalog.liftings.get(&function.path).or(ways.first());
-        let opts = abi.over(canon.map(|canon| canon.options).unwrap_or_default());
+        let lowered: Vec<_> = ways.iter().map(|way| with_callback(way.options)).collect();
+        let own = lifting.map(|lifting| (lifting.options, Own::Lifts));
+        let own = own.or(lowered.first().map(|opts| (*opts, Own::Lowers)));
+        let opts = abi.over(own.map(|(opts, _)| opts).unwrap_or_default());
         let (owner, name) = function.place();
         let interface = Some(owner).filter(|owner| !owner.is_empty() && !catalog.worlds.contains(*owner));
         let mut names = CoreNames::new(interface, name, &opts, function.ty.result.is_some());
-        let own = canon.filter(|canon| canon.core_name.is_some() && canon.options == opts);
-        if let Some(canon) = own {
-            names.export = canon.core_name.iter().cloned().collect();
-            names.post_return = canon.post_return.iter().cloned().collect();
+        let own = own.filter(|(own, _)| *own == opts).map(|(_, what)| what);
+        if let (Some(Own::Lifts), Some(lifting)) = (own, lifting) {
+            names.export = lifting.core_name.iter().cloned().collect();
+            names.post_return = lifting.post_return.iter().cloned().collect();
             names.callback.clear();
         }
-        let n_more_ways = ways.len().saturating_sub(1);
-        Self { function, opts, canon, n_more_ways, names, has_own_names: own.is_some() }
+        let more_ways = lowered.into_iter().filter(|other| own.is_some() && *other != opts).collect();
+        Self { function, opts, own, more_ways, names }
     }
 
     /// Returns the interface or world that the function is of.
@@ -67,6 +76,12 @@ impl<'a> Described<'a> {
         all.push(explain_functype_with(view, ty, opts, Direction::Lower));
         all
     }
+}
+
+/// Returns the options of an asynchronously lowered function with a callback. Lowering has none;
+/// whoever lifts the function may have one.
+fn with_callback(opts: Options) -> Options {
+    Options { has_callback: opts.is_async, ..opts }
 }
 
 /// Returns the types of a function's parameters and result.

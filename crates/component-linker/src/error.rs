@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 /// Why a component was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error {
@@ -26,6 +28,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The component is valid and exceeds a limit of this implementation.
     Limit,
+    /// Whoever watched the compilation has ended it.
+    Cancelled,
     /// An invariant of this crate did not hold: a bug to report.
     Internal,
 }
@@ -48,7 +52,10 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        Self { kind, message: message.into(), offset }
+        // Messages of the validator quote names as they are: no line of them starts like one of
+        // ours.
+        let message = escape_lines(&message.into()).replace('\n', "\n  ");
+        Self { kind, message, offset }
     }
 
     /// Places an error of a core module, which starts at `start`, in the component.
@@ -58,6 +65,7 @@ impl Error {
             jit::ErrorKind::Invalid => ErrorKind::Invalid,
             jit::ErrorKind::Unsupported => ErrorKind::Unsupported,
             jit::ErrorKind::Limit | jit::ErrorKind::Host => ErrorKind::Limit,
+            jit::ErrorKind::Cancelled => ErrorKind::Cancelled,
             jit::ErrorKind::Type | jit::ErrorKind::Link | jit::ErrorKind::Artifact => ErrorKind::Internal,
         };
         Self::new(kind, error.message(), start as u64 + error.offset().unwrap_or(0))

@@ -150,7 +150,7 @@ pub mod typed;
 pub use canonical_abi::{
     FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
 };
-pub use jit::{Frame, HostError, TrapKind};
+pub use jit::{Frame, HostError, Progress, TrapKind, WasmFeatures, Watch, default_features};
 
 pub use compile::{Component, Module};
 pub use engine::{Config, Engine};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 use crate::error::Error;
 use crate::limits::LimitExceeded;
 use crate::trap::Trap;
@@ -52,7 +54,7 @@ impl fmt::Display for LinkError {
             | Self::WrongType(message)
             | Self::WrongStore(message)
             | Self::Duplicate(message)
-            | Self::Core(message) => f.write_str(message),
+            | Self::Core(message) => f.write_str(&escape_lines(message)),
             Self::Unsupported(error) => error.fmt(f),
         }
     }

@@ -478,3 +478,75 @@ fn a_list_without_elements_is_of_any_type() {
     let wrong = Val::List(List::Values(vec![Val::U8(1)]));
     assert!(call(&mut store, &instance, "bytes", &[wrong]).is_err());
 }
+
+/// A component that calls one within it, which calls back: `f` of the former is `body`.
+fn donut(body: &str) -> String {
+    format!(
+        r#"(component
+            (core module $m1 (func (export "f") (result i32) {body}))
+            (core instance $i1 (instantiate $m1))
+            (func $f (result u32) (canon lift (core func $i1 "f")))
+            (component $C
+                (import "f" (func $f (result u32)))
+                (core func $f' (canon lower (func $f)))
+                (core module $m (import "" "f" (func $f (result i32)))
+                    (func (export "g") (result i32) (i32.add (i32.const 1) (call $f))))
+                (core instance $i (instantiate $m (with "" (instance (export "f" (func $f'))))))
+                (func (export "g") (result u32) (canon lift (core func $i "g"))))
+            (instance $c (instantiate $C (with "f" (func $f))))
+            (core func $g (canon lower (func $c "g")))
+            (core module $m2 (import "" "g" (func $g (result i32)))
+                (func (export "run") (result i32) (i32.add (i32.const 1) (call $g))))
+            (core instance $i2 (instantiate $m2 (with "" (instance (export "g" (func $g))))))
+            (func (export "run") (result u32) (canon lift (core func $i2 "run"))))"#
+    )
+}
+
+#[test]
+fn a_component_is_entered_again_by_the_one_that_it_calls() {
+    let (mut store, instance) = start(&donut("(i32.const 5)"), |_| {});
+    assert_eq!(call(&mut store, &instance, "run", &[]).unwrap(), Some(Val::U32(7)));
+    let (mut store, instance) = start(&donut("unreachable"), |_| {});
+    let trap = trap(call(&mut store, &instance, "run", &[]));
+    assert!(matches!(trap.cause(), TrapCause::Core(TrapKind::Unreachable)), "{trap}");
+    assert_eq!(trap.frames().len(), 3, "{trap}");
+}
+
+#[test]
+fn a_handle_of_the_wrong_type_says_who_implements_both() {
+    let wat = |kind: &str| {
+        format!(
+            r#"(component
+                (import "thing" (type $thing (sub resource)))
+                (import "make" (func $make (result (own $thing))))
+                (type $own (resource (rep i32)))
+                (core func $make' (canon lower (func $make)))
+                (core func $new (canon resource.new $own))
+                (core func $rep (canon resource.rep $own))
+                (core func $drop-thing (canon resource.drop $thing))
+                (core func $drop-own (canon resource.drop $own))
+                (core module $m (import "" "make" (func $make (result i32)))
+                    (import "" "new" (func $new (param i32) (result i32)))
+                    (import "" "drop-thing" (func $drop-thing (param i32)))
+                    (import "" "drop-own" (func $drop-own (param i32)))
+                    (func (export "run") {kind}))
+                (core instance $i (instantiate $m (with "" (instance
+                    (export "make" (func $make')) (export "new" (func $new))
+                    (export "drop-thing" (func $drop-thing)) (export "drop-own" (func $drop-own))))))
+                (func (export "run") (canon lift (core func $i "run"))))"#
+        )
+    };
+    let check = |kind: &str, message: &str| {
+        let (mut store, instance) = start(&wat(kind), |linker| {
+            let mut root = linker.root();
+            root.resource::<Thing>("thing", |_, _| Ok(())).unwrap();
+            root.func_wrap("make", |_, ()| Ok((Resource::<Thing>::new_own(1),))).unwrap();
+        });
+        let trap = trap(call(&mut store, &instance, "run", &[])).to_string();
+        assert!(trap.contains(message), "{trap}");
+    };
+    let own_for_thing = "expected host-defined resource but found a guest-defined resource";
+    check("(call $drop-thing (call $new (i32.const 1)))", own_for_thing);
+    let thing_for_own = "expected guest-defined resource but found a host-defined resource";
+    check("(call $drop-own (call $make))", thing_for_own);
+}

@@ -80,7 +80,7 @@ mod vm;
 
 pub use compile::FuncListing;
 pub use compile::built::BuiltModule;
-pub use compile::schedule::Progress;
+pub use compile::schedule::{Progress, Watch};
 pub use embed::exception::{Exception, ExnRef};
 pub use embed::external::Extern;
 pub use embed::func::Func;
@@ -100,7 +100,7 @@ pub use embed::value::{AnyRef, ExternRef, Val};
 pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
 pub use engine::valid::ValidModule;
-pub use engine::{Config, Engine};
+pub use engine::{Config, Engine, default_features};
 pub use error::{BudgetKind, Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};
 pub use module::source::ValidBytes;

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -122,10 +123,13 @@ fn progress_counts_every_function() {
     let text = format!("(module {})", "(func (result i32) (i32.const 1))".repeat(200));
     let seen = Mutex::new(Vec::new());
     let wasm = wat::parse_str(text).unwrap();
-    Module::with_progress(&engine(), &wasm, &|progress: Progress| seen.lock().unwrap().push(progress))
-        .unwrap();
+    let watch = |progress: Progress| {
+        seen.lock().unwrap().push(progress);
+        ControlFlow::Continue(())
+    };
+    Module::new_watched(&engine(), &wasm, &watch).unwrap();
     let mut seen = seen.into_inner().unwrap();
     seen.sort_by_key(|progress| progress.n_done);
-    let expected: Vec<_> = (1..=200).map(|n_done| Progress { n_done, n_funcs: 200 }).collect();
+    let expected: Vec<_> = (0..=200).map(|n_done| Progress { n_done, n_funcs: 200 }).collect();
     assert_eq!(seen, expected);
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "in tests, a panic is the failure")]
 
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jit::{
     Config, Engine, ErrorKind, ExternType, Module, Progress, Unit, ValidBytes, ValidModule, WasmFeatures,
@@ -45,11 +47,45 @@ fn progress_is_told_for_every_function() {
         let progress = |Progress { n_done, n_funcs }| {
             assert_eq!(n_funcs, 200);
             told.lock().unwrap().push(n_done);
+            ControlFlow::Continue(())
         };
-        Module::with_progress(&engine, &wasm, &progress).unwrap();
+        Module::new_watched(&engine, &wasm, &progress).unwrap();
         let mut told = told.into_inner().unwrap();
         told.sort_unstable();
-        assert_eq!(told, (1..=200).collect::<Vec<_>>());
+        assert_eq!(told, (0..=200).collect::<Vec<_>>());
+    }
+}
+
+/// Whoever watches may end a compilation: before it begins, and after any function.
+#[test]
+fn a_compilation_can_be_cancelled() {
+    let wasm = module(["", ""]);
+    for parallel in [false, true] {
+        let engine = Engine::new(&Config::new().parallel_compilation(parallel)).unwrap();
+        for last in [0, 1, 150] {
+            let n_told = AtomicUsize::new(0);
+            let watch = |Progress { n_done, .. }| {
+                n_told.fetch_add(1, Ordering::Relaxed);
+                if n_done < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            };
+            let error = Module::new_watched(&engine, &wasm, &watch).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Cancelled);
+            // The other threads finish what they have begun.
+            let n_threads = std::thread::available_parallelism().unwrap().get();
+            assert!(n_told.into_inner() <= last + n_threads, "{last}");
+            let mut unit = Unit::new(&engine);
+            unit.add(&wasm).unwrap();
+            unit.add(&wasm).unwrap();
+            let error = unit.compile_watched(&watch_until(200 + last)).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Cancelled);
+        }
+    }
+}
+
+fn watch_until(last: usize) -> impl Fn(Progress) -> ControlFlow<()> + Sync {
+    move |Progress { n_done, n_funcs }| {
+        assert_eq!(n_funcs, 400);
+        if n_done < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
 

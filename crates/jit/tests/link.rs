@@ -6,7 +6,7 @@ mod common;
 use common::{call, engine, module};
 use jit::{
     Config, Engine, Extern, ExternType, Func, FuncType, Global, GlobalType, Instance, InstantiateError,
-    Memory, MemoryType, Module, RefType, Store, Table, TableType, Tag, TagType, Val, ValType,
+    Memory, MemoryType, Module, RefType, Store, Table, TableType, Tag, TagType, Val, ValType, WasmFeatures,
 };
 
 /// One item of each kind, in the order of the tests below.
@@ -64,6 +64,59 @@ fn import_matching() {
     check("global (mut i64)", 3, "expected global mut i64, given global mut i32");
     check("tag (param i32)", 4, "");
     check("tag", 4, "expected tag [] -> [], given tag [i32] -> []");
+}
+
+/// Exports of one module that are imports of another with a type of the same kind, where only one
+/// thing differs.
+#[test]
+fn what_differs_shows() {
+    let features = WasmFeatures::default() | WasmFeatures::all();
+    let engine = Engine::new(&Config::new().features(features)).unwrap();
+    let check = |export: &str, import: &str, expected: &str| {
+        let of = |item: &str| format!("(module (rec (type $f (func)) (type (func))) {item})");
+        let first = module(&engine, &of(export));
+        let second = module(&engine, &of(import));
+        let mut store = Store::new(&engine, ());
+        let first = Instance::new(&mut store, &first, &[]).unwrap();
+        let items: Vec<_> = first.exports(&store).map(|(_, item)| item).collect();
+        let error = Instance::new(&mut store, &second, &items).unwrap_err().to_string();
+        assert_eq!(error, format!("incompatible import type for `m::n`: {expected}"), "{import}");
+    };
+    check(
+        r#"(memory (export "e") 0 (pagesize 1))"#,
+        r#"(memory (import "m" "n") 0)"#,
+        "page size: expected memory of at least 0 pages of 65536 bytes, given memory of at least 0 pages of 1 byte",
+    );
+    check(
+        r#"(memory (export "e") 1)"#,
+        r#"(memory (import "m" "n") 1 2 (pagesize 1))"#,
+        "page size: expected memory of 1 to 2 pages of 1 byte, given memory of at least 1 pages of 65536 bytes",
+    );
+    check(
+        r#"(memory (export "e") 1 (pagesize 1))"#,
+        r#"(memory (import "m" "n") 2 (pagesize 1))"#,
+        "expected memory of at least 2 pages of 1 byte, given memory of at least 1 pages of 1 byte",
+    );
+    check(
+        r#"(memory (export "e") 1 2)"#,
+        r#"(memory (import "m" "n") 1 2 shared)"#,
+        "expected shared memory of 1 to 2 pages, given memory of 1 to 2 pages",
+    );
+    check(
+        r#"(table (export "e") i64 1 funcref)"#,
+        r#"(table (import "m" "n") 1 funcref)"#,
+        "expected table of at least 1 funcref, given 64-bit table of at least 1 funcref",
+    );
+    check(
+        r#"(func (export "e"))"#,
+        r#"(func (import "m" "n") (type $f))"#,
+        "expected func [] -> [], given func [] -> [] of another recursion group or supertype",
+    );
+    check(
+        r#"(type $alone (func)) (tag (export "e") (type $alone))"#,
+        r#"(tag (import "m" "n") (type $f))"#,
+        "expected tag [] -> [], given tag [] -> [] of another recursion group or supertype",
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jit::{
-    Config, Engine, Func, FuncType, Instance, Memory, MemoryType, Module, SharedMemory, Store, TrapKind, Val,
-    WaitResult, WasmFeatures,
+    Config, Engine, Func, FuncType, Instance, Memory, MemoryType, Module, SharedMemory, Store, StoreLimits,
+    TrapKind, Val, WaitResult, WasmFeatures,
 };
 
 fn engine() -> Engine {
@@ -174,4 +174,57 @@ fn a_waiting_guest_is_interrupted() {
     let instance = Instance::new(&mut store, &module, &imports).unwrap();
     store.set_epoch_deadline(1);
     assert!(matches!(call(&mut store, instance, "wait", &[]), Err(TrapKind::Interrupt)));
+}
+
+/// Waits at once, with the value that is there, for so many nanoseconds.
+const WAITS: &str = "(func (export \"wait32\") (param i64) (result i32)
+        (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 0)))
+    (func (export \"wait64\") (param i64) (result i32)
+        (memory.atomic.wait64 (i32.const 8) (i64.const 0) (local.get 0)))";
+
+/// A limit of the store's is there whatever the guest asks for: without one it can't wait at all.
+#[test]
+fn no_wait_outlasts_a_limit() {
+    for lazy in [false, true] {
+        let features = WasmFeatures::default() | WasmFeatures::THREADS;
+        let engine = Engine::new(&Config::new().features(features).lazy_compilation(lazy)).unwrap();
+        let memory = shared(&engine, 1, 4);
+        let mut store = Store::new(&engine, ());
+        let instance = instance(&engine, &mut store, &memory, WAITS);
+        let limit = |milliseconds| StoreLimits {
+            wait: Some(Duration::from_millis(milliseconds)),
+            ..StoreLimits::default()
+        };
+        for name in ["wait32", "wait64"] {
+            for timeout in [-1, i64::MIN, i64::MAX, 60_000_000_000] {
+                store.set_limits(limit(1));
+                let trap = call(&mut store, instance, name, &[Val::I64(timeout)]).unwrap_err();
+                assert!(matches!(trap, TrapKind::WaitTooLong), "{name} {timeout}: {trap}");
+            }
+            // The limit is for all waits together.
+            store.set_limits(limit(50));
+            let mut results = (0..100).map(|_| call(&mut store, instance, name, &[Val::I64(5_000_000)]));
+            assert!(matches!(results.next(), Some(Ok(Val::I32(2)))));
+            assert!(results.any(|result| matches!(result, Err(TrapKind::WaitTooLong))));
+        }
+    }
+}
+
+#[test]
+fn a_wait_that_nobody_can_end_traps_at_once() {
+    for interruptible in [false, true] {
+        let features = WasmFeatures::default() | WasmFeatures::THREADS;
+        let engine =
+            Engine::new(&Config::new().features(features).epoch_interruption(interruptible)).unwrap();
+        let text = format!("(module (memory 1 1 shared) {WAITS})");
+        let module = Module::new(&engine, &wat::parse_str(text).unwrap()).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        for name in ["wait32", "wait64"] {
+            let trap = call(&mut store, instance, name, &[Val::I64(-1)]).unwrap_err();
+            assert!(matches!(trap, TrapKind::EndlessWait), "{trap}");
+            assert_eq!(call(&mut store, instance, name, &[Val::I64(0)]).unwrap(), Val::I32(2));
+            assert_eq!(call(&mut store, instance, name, &[Val::I64(1)]).unwrap(), Val::I32(2));
+        }
+    }
 }

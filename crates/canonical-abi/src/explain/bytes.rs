@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{Budget, View, brief, join_path};
+use super::{Budget, LABELS_PER_ENTRY, View, brief, join_path};
 use crate::types::despecialize::{Cases, Despecialized, despecialize};
 use crate::types::display::display_definition;
 use crate::types::layout::{align_to, discriminant_size, layout, payload_offset, tuple_layout};
@@ -199,8 +199,16 @@ impl<'a> Mapper<'a> {
         Offset(PTR_TYPES.map(aligned))
     }
 
+    /// Returns the labels of a type. Listing them again takes entries, as many components may be of
+    /// a type with many labels.
     fn labels(&mut self, ty: ValType, of: impl Iterator<Item = String>) -> Arc<[String]> {
-        Arc::clone(self.labels.entry(ty).or_insert_with(|| of.collect()))
+        if let Some(known) = self.labels.get(&ty) {
+            self.budget.left = self.budget.left.saturating_sub(known.len() / LABELS_PER_ENTRY);
+            return Arc::clone(known);
+        }
+        let labels: Arc<[String]> = of.collect();
+        self.labels.insert(ty, Arc::clone(&labels));
+        labels
     }
 
     /// Returns an entry of a component, or of a part of one.

@@ -59,6 +59,9 @@ use crate::types::{Types, ValType};
 /// The most entries of one explanation.
 pub const MAX_ENTRIES: usize = 10_000;
 
+/// How many labels that are listed again count as an entry.
+pub const LABELS_PER_ENTRY: usize = 10;
+
 /// The longest text of a type within a table, in characters.
 const BRIEF_CHARS: usize = 60;
 

@@ -128,7 +128,7 @@ pub(crate) fn function(view: View<'_>, described: &Described<'_>) -> Value {
         "name": name,
         "type": display_func_named(view.types, &name, &function.ty, view.name_of),
         "options": options(&described.opts),
-        "own_options": described.canon.is_some_and(|canon| canon.options == described.opts),
+        "own_options": described.own.is_some(),
         "core_names": core_names(&described.names),
         "task_return": null,
         "callback": null,

@@ -87,24 +87,32 @@ fn titled(name: &str, map: &ByteMap) -> Drawing {
     Drawing { body, width: drawn.width.max(longest * 8 + 12), height: y + 4 + drawn.height }
 }
 
-/// Breaks a text into lines of so many characters, where possible after a space or a sign.
+/// Breaks a text into lines of so many characters: after spaces, and within longer words after
+/// signs, or anywhere.
 pub(super) fn wrapped(text: &str, n_chars: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_inclusive([' ', '/', '.', ':', ',', '(', '<', '@', '-']) {
-        let length = line.chars().count();
-        if length > 0 && length + word.trim_end().chars().count() > n_chars {
-            lines.push(std::mem::take(&mut line));
-        }
-        line.push_str(word);
-        while line.chars().count() > n_chars && line.trim_end().chars().count() > n_chars {
-            let rest: String = line.chars().skip(n_chars).collect();
-            lines.push(line.chars().take(n_chars).collect());
-            line = rest;
+    let mut lines = vec![(String::new(), 0)];
+    for word in text.split_inclusive(' ') {
+        let is_long = word.chars().count() > n_chars;
+        let signs: &[char] = if is_long { &['/', '.', ':', '@', '<', '-'] } else { &[] };
+        for part in word.split_inclusive(signs) {
+            let length = part.trim_end().chars().count();
+            let (_, used) = lines.last().expect("there is a line from the start");
+            if *used > 0 && used + length > n_chars {
+                lines.push((String::new(), 0));
+            }
+            for c in part.chars() {
+                let (line, used) = lines.last_mut().expect("there is a line from the start");
+                if *used >= n_chars && c != ' ' {
+                    lines.push((String::from(c), 1));
+                    continue;
+                }
+                line.push(c);
+                *used += 1;
+            }
         }
     }
-    lines.push(line);
-    lines.iter().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
+    let lines = lines.into_iter().map(|(line, _)| line.trim_end().to_owned());
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
 /// Returns the link of an entry's box.
@@ -143,11 +151,8 @@ fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> Drawing {
         row += 1;
         n_drawn += 1;
         // The middle of a long run of equal rows is left out.
-        if let [lane] = &lanes[..]
-            && let [leaf] = lane.boxes[..]
-            && let end = leaf.bytes.end / ROW_BYTES
-            && end > row + 2
-        {
+        let end = equal_until(&lanes, &bytes);
+        if end > row + 2 {
             y = draw_gap(&mut out, y, end - 1 - row);
             row = end - 1;
         }
@@ -156,6 +161,16 @@ fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> Drawing {
         y = draw_gap(&mut out, y, n_rows - row);
     }
     Drawing { body: out, width, height: y + 2 }
+}
+
+/// Returns the end of the rows that look like this one: each lane is filled by the same box. 0 if
+/// there are none.
+fn equal_until(lanes: &[Lane<'_>], row: &Range<u64>) -> u64 {
+    let end = |lane: &Lane<'_>| match lane.boxes[..] {
+        [leaf] if leaf.bytes.start <= row.start => leaf.bytes.end / ROW_BYTES,
+        _ => 0,
+    };
+    lanes.iter().map(end).min().unwrap_or(0)
 }
 
 /// Returns the bands of a row. Entries that share bytes, the cases of a variant, are below each
@@ -167,7 +182,8 @@ fn lanes<'a>(entries: &'a [ByteEntry], row: &Range<u64>) -> Vec<Lane<'a>> {
         let inner = lanes_of(entry, row);
         let has_room =
             |band: &Vec<(&Range<u64>, _)>| band.iter().all(|(taken, _)| !overlap(taken, &entry.bytes));
-        match bands.iter_mut().find(|band| has_room(band)) {
+        // Of very many cases, only some are drawn.
+        match bands.iter_mut().take(2 * MAX_LANES).find(|band| has_room(band)) {
             Some(band) => band.push((&entry.bytes, inner)),
             None => bands.push(vec![(&entry.bytes, inner)]),
         }
@@ -337,4 +353,19 @@ fn fit(labels: &[String], n_chars: usize) -> String {
     let shortest = by_length.last().map_or("", |label| label.as_str());
     let kept: String = shortest.chars().take(n_chars.saturating_sub(1)).collect();
     format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn long_titles_are_broken() {
+        let check = |text, n_chars, lines: &[&str]| assert_eq!(wrapped(text, n_chars), lines);
+        check("a:b/c.f: func(x: u8)", 30, &["a:b/c.f: func(x: u8)"]);
+        check("a:b/c.f: func(x: u8)", 14, &["a:b/c.f:", "func(x: u8)"]);
+        check("wasi:filesystem/types.error", 12, &["wasi:", "filesystem/", "types.error"]);
+        check("abcdefgh", 3, &["abc", "def", "gh"]);
+        check("", 3, &[]);
+    }
 }

@@ -18,10 +18,10 @@ use canonical_abi::{
     display_func_named,
 };
 
-use crate::abi::{length_unit, options_text};
+use crate::abi::{length_unit, lowered_text, options_text};
 use crate::core_names::ImportName;
 use crate::parts::components;
-use crate::signatures::{Described, component_types};
+use crate::signatures::{Described, Own, component_types};
 
 const HEADING: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -72,22 +72,28 @@ pub(crate) fn flat(types: &Types, ty: ValType, ptr: PtrType, is_full: bool) -> S
 pub(crate) fn function(
     view: View<'_>,
     described: &Described<'_>,
-    defined: &mut HashSet<ValType>,
+    defined: &mut Defined,
     style: TableStyle,
     colour: bool,
 ) -> String {
     let (function, opts) = (described.function, &described.opts);
     let ty = display_func_named(view.types, &function.full_name(), &function.ty, view.name_of);
     let mut text = heading(&ty, colour) + "\n";
+    let mut visited = HashSet::new();
     for ty in component_types(&function.ty) {
-        push_definitions(&mut text, view, defined, ty);
+        push_definitions(&mut text, view, defined, &mut visited, ty);
     }
-    if described.canon.is_some_and(|canon| canon.options == *opts) {
-        let _ = writeln!(text, "as this component has it: {}", options_text(opts));
+    match described.own {
+        Some(Own::Lifts) => {
+            let _ = writeln!(text, "as this component lifts it: {}", options_text(opts));
+        }
+        Some(Own::Lowers) => {
+            let _ = writeln!(text, "as this component lowers it: {}", lowered_text(opts));
+        }
+        None => {}
     }
-    if described.n_more_ways > 0 {
-        let n = described.n_more_ways;
-        let _ = writeln!(text, "this component lowers it with {n} more sets of options");
+    for way in &described.more_ways {
+        let _ = writeln!(text, "this component also lowers it: {}", lowered_text(way));
     }
     if opts.string_encoding != StringEncoding::Utf8 {
         let _ = writeln!(text, "{}", length_unit(opts));
@@ -114,16 +120,28 @@ pub(crate) fn function(
     text
 }
 
+/// The names that are defined already, with their types.
+pub(crate) type Defined = HashSet<(String, ValType)>;
+
 /// Adds the definitions of the named types in a type, each once in the whole output.
-fn push_definitions(text: &mut String, view: View<'_>, defined: &mut HashSet<ValType>, ty: ValType) {
-    if !defined.insert(ty) {
+fn push_definitions(
+    text: &mut String,
+    view: View<'_>,
+    defined: &mut Defined,
+    visited: &mut HashSet<ValType>,
+    ty: ValType,
+) {
+    if !visited.insert(ty) {
         return;
     }
     if let Some(name) = (view.name_of)(ty) {
+        if !defined.insert((name.to_owned(), ty)) {
+            return;
+        }
         let _ = writeln!(text, "  {name} = {}", display_definition(view.types, ty, view.name_of));
     }
     for ty in components(view.types, ty).into_iter().filter_map(|(_, ty)| ty) {
-        push_definitions(text, view, defined, ty);
+        push_definitions(text, view, defined, visited, ty);
     }
 }
 
@@ -138,7 +156,8 @@ fn push_core_names(text: &mut String, described: &Described<'_>) {
         ("task.return", names.task_return.iter().map(import).collect::<Vec<_>>().join("  or  ")),
         ("import", names.import.iter().map(import).collect::<Vec<_>>().join("  or  ")),
     ];
-    let whose = if described.has_own_names { ", the export as in this component" } else { "" };
+    let is_own = described.own == Some(Own::Lifts);
+    let whose = if is_own { ", the export as in this component" } else { "" };
     let _ = writeln!(text, "\ncore names{whose}");
     for (what, names) in lines.iter().filter(|(_, names)| !names.is_empty()) {
         let _ = writeln!(text, "  {what:<11}  {names}");

@@ -9,7 +9,7 @@ use canonical_abi::{Types, ValType};
 use super::escape;
 use crate::catalog::NamedType;
 use crate::parts::components;
-use crate::type_names::is_nominal;
+use crate::type_names::goes_by_name;
 
 /// The maximum number of types that one text mentions.
 const MAX_MENTIONS: u32 = 400;
@@ -25,7 +25,7 @@ impl<'a> Names<'a> {
     pub(super) fn new<'n>(types: &'a Types, named: impl Iterator<Item = (&'n NamedType, String)>) -> Self {
         let mut by_type = HashMap::new();
         for (named, anchor) in named {
-            if is_nominal(named.ty) {
+            if goes_by_name(types, named.ty) {
                 by_type.entry(named.ty).or_insert((named.name.clone(), anchor));
             }
         }

@@ -6,5 +6,13 @@
 
 mod bounds_jit;
 mod common;
+mod deps;
+mod explain;
+mod link;
 mod memory;
+mod merge;
+mod proposals;
 mod run;
+mod text;
+mod verbs;
+mod worlds;

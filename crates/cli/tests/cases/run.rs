@@ -216,3 +216,67 @@ fn a_string_is_held_to_what_it_takes() {
     run("run(0, 134217727)").check(0, "134217727\n", &[]);
     run("run(0, 134217728)").check(134, "", &["string of 268435456 bytes is longer than 268435455"]);
 }
+
+/// Names in a file are shown so that they change nothing about the terminal, and no line is theirs.
+#[test]
+fn names_in_backtraces_are_escaped() {
+    let run = lowlift(&["call", "bounds/names-esc.wat", "run()"]);
+    run.check(134, "", &[r"\u{1b}[2J\u{1b}]0;pwned\u{7}\n\nerror: fake"]);
+    assert!(!run.err.contains(['\x1b', '\x07']), "{}", run.err);
+    assert_eq!(run.err.lines().filter(|line| line.starts_with("error")).count(), 1, "{}", run.err);
+    let trapping = |names: &str| {
+        let wat = format!(
+            r#"(component (core module $m {names} unreachable))
+                (core instance $i (instantiate $m))
+                (func (export "run") (canon lift (core func $i "run"))))"#
+        );
+        let path = scratch("names").join("names.wat");
+        fs::write(&path, wat).expect("the folder for tests can be written");
+        lowlift(&["call", &path.display().to_string(), "run()"])
+    };
+    let module = trapping(r#"(@name "m\1b[31m\e2\80\ae") (func (export "run")"#);
+    module.check(134, "", &[r"m\u{1b}[31m\u{202e}!"]);
+    // Names of Rust's are shown as their source has them.
+    let rust = trapping(r#"(func $f (@name "_ZN5guest6parser5parse17h0123456789abcdefE") (export "run")"#);
+    rust.check(134, "", &["!guest::parser::parse\n"]);
+    let rust = trapping(r#"(func $f (@name "_RNvNtCs1234_7mycrate3foo3bar") (export "run")"#);
+    rust.check(134, "", &["!mycrate::foo::bar\n"]);
+}
+
+/// Errors of reading and of making components quote names of core imports and exports.
+#[test]
+fn names_in_errors_are_escaped() {
+    let file = |name: &str, wat: &str| {
+        let path = scratch("names-in-errors").join(name);
+        fs::write(&path, wat).expect("the folder for tests can be written");
+        path.display().to_string()
+    };
+    let hostile = r"\1b[2J\0a\0aerror: fake";
+    let invalid = format!(
+        r#"(component (core module $m (import "{hostile}" "\1bc" (func)))
+            (core instance (instantiate $m (with "x" (instance)))))"#
+    );
+    let lacking = format!(
+        r#"(component (core module $m) (core instance $i (instantiate $m))
+            (alias core export $i "{hostile}" (core func)))"#
+    );
+    for (name, wat) in [("invalid.wat", invalid), ("lacking.wat", lacking)] {
+        for verb in ["validate", "inspect", "describe"] {
+            let run = lowlift(&[verb, &file(name, &wat)]);
+            run.check(1, "", &[r"\u{1b}[2J"]);
+            assert!(!run.err.contains('\x1b'), "{verb}: {}", run.err);
+            assert!(!run.err.contains("\nerror: fake"), "{verb}: {}", run.err);
+        }
+    }
+    let module = format!(r#"(module (import "{hostile}" "f" (func)))"#);
+    let world = file("w.wit", "package a:b; world w { import i: interface { f: func(); } }");
+    let module = {
+        let path = scratch("names-in-module").join("m.wat");
+        fs::write(&path, module).expect("the folder for tests can be written");
+        path.display().to_string()
+    };
+    let out = scratch("names-made").join("out.wasm").display().to_string();
+    let run = lowlift(&["new", &module, "--wit", &world, "-o", &out]);
+    run.check(1, "", &[r"\u{1b}[2J\n\nerror: fake"]);
+    assert!(!run.err.contains('\x1b'), "{}", run.err);
+}

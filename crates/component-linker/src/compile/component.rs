@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use canonical_abi::Types;
+use jit::Watch;
 
 use super::module::{CompiledModule, Module};
 use super::promises::promises;
@@ -36,7 +38,8 @@ pub(crate) enum Given {
 }
 
 impl Component {
-    /// Validates, resolves and compiles a component in the binary format.
+    /// Validates, resolves and compiles a component in the binary format, which may use the
+    /// features of WebAssembly that the engine accepts ([`Config`](crate::Config)).
     ///
     /// A component may use built-ins that are not supported yet ([`Self::unsupported`] lists them):
     /// calling one traps.
@@ -46,7 +49,8 @@ impl Component {
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot
     /// be left to trap.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
-        Self::compile(engine, &ResolvedComponent::new(bytes)?)
+        let features = engine.core().config().accepted_features();
+        Self::compile(engine, &ResolvedComponent::with_features(bytes, features)?)
     }
 
     /// Compiles a component that has been resolved.
@@ -55,9 +59,24 @@ impl Component {
     ///
     /// If its core modules use something that is not supported yet.
     pub fn compile(engine: &Engine, component: &ResolvedComponent) -> Result<Self, Error> {
+        Self::compile_watched(engine, component, &|_| ControlFlow::Continue(()))
+    }
+
+    /// Like [`Component::compile`], and tells `watch` how many functions are compiled, before the
+    /// first and after each; it may end the compilation.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Component::compile`], and with [`ErrorKind::Cancelled`](crate::ErrorKind) if
+    /// `watch` ends it.
+    pub fn compile_watched(
+        engine: &Engine,
+        component: &ResolvedComponent,
+        watch: &Watch<'_>,
+    ) -> Result<Self, Error> {
         let resolution = component.resolution.clone();
         let definitions = resolution.program.modules.iter().cloned();
-        let modules = compile_modules(engine, component)?.into_iter().zip(definitions);
+        let modules = compile_modules(engine, component, watch)?.into_iter().zip(definitions);
         let modules = modules.map(|(core, definition)| CompiledModule { core, definition }).collect();
         Ok(Self::of_parts(resolution, modules))
     }
@@ -145,7 +164,11 @@ impl Component {
 }
 
 /// Compiles a component's core modules, which have been validated, as one unit.
-fn compile_modules(engine: &Engine, component: &ResolvedComponent) -> Result<Vec<jit::Module>, Error> {
+fn compile_modules(
+    engine: &Engine,
+    component: &ResolvedComponent,
+    watch: &Watch<'_>,
+) -> Result<Vec<jit::Module>, Error> {
     let ResolvedComponent { modules, resolution } = component;
     if modules.is_empty() {
         return Ok(Vec::new());
@@ -165,7 +188,10 @@ fn compile_modules(engine: &Engine, component: &ResolvedComponent) -> Result<Vec
         // outside of the unit.
         let _not_a_function = unit.connect(importer, promise.position, exporter, promise.export);
     }
-    unit.compile().map_err(|error| {
+    unit.compile_watched(watch).map_err(|error| {
+        if error.kind() == jit::ErrorKind::Cancelled {
+            return Error::of_core(&error, 0);
+        }
         // The error says where in its module, but not in which.
         let apart = valid.iter().zip(starts).find_map(|(module, start)| {
             jit::Module::compile(module).err().map(|error| Error::of_core(&error, start))

@@ -24,6 +24,22 @@ pub struct CanonOptions {
 impl ResolvedComponent {
     /// Returns how the component lifts each function that it exports and does not import, by the
     /// names that lead to the export.
+    ///
+    /// ```
+    /// use component_linker::ResolvedComponent;
+    ///
+    /// let bytes = wat::parse_str(
+    ///     r#"(component
+    ///         (core module $m (func (export "core-f") (result i32) (i32.const 1)))
+    ///         (core instance $i (instantiate $m))
+    ///         (func (export "f") (result u32) (canon lift (core func $i "core-f"))))"#,
+    /// )?;
+    /// let liftings = ResolvedComponent::new(&bytes)?.liftings();
+    /// let lifting = &liftings[&vec!["f".to_owned()]];
+    /// assert_eq!(lifting.core_name.as_deref(), Some("core-f"));
+    /// assert!(!lifting.options.is_async && lifting.post_return.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn liftings(&self) -> BTreeMap<Vec<String>, CanonOptions> {
         let plan = &self.resolution.plan;
         let lifts: Vec<_> = plan

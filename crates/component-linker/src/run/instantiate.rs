@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use canonical_abi::name::escape;
 use canonical_abi::{Direction, PtrType, ResourceId, flatten_functype};
 
 use super::canon::{self, BuiltinFunc, Lifted, core_func_type, with_call};
@@ -205,6 +206,7 @@ fn core_extern<T: 'static>(
             let instance = progress.core_instances[instance.0 as usize];
             let found = instance.get_export(&mut cx.core, name);
             found.ok_or_else(|| {
+                let name = escape(name);
                 InstantiateError::Link(LinkError::Core(format!("a core instance has no export `{name}`")))
             })
         }

@@ -10,7 +10,7 @@ use super::canon::{Scratch, Target, call_typed, from_values, target, to_values};
 use super::instance::{CallError, Func, Instance};
 use super::store::{AsContextMut, StoreContextMut};
 use crate::link_error::InstantiateError;
-use crate::names::{Path, describe_path};
+use crate::names::{Path, describe_path, join_path};
 use crate::trap::{Trap, TrapCause};
 use crate::typed::{
     Expected, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
@@ -86,7 +86,7 @@ impl Instance {
             TypedFuncError::Missing(format!("there is no export {}", describe_path(&path, "function")))
         })?;
         let name = path.last().map_or("", |name| name);
-        typed(&mut cx, &func, (&format!("`{}`", path.join("` `")), name))
+        typed(&mut cx, &func, (&format!("`{}`", join_path(&path)), name))
     }
 }
 

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::Span;
 use syn::{Error, LitStr, Result};
 use wit_parser_lite::load::{Files, Tree};
-use wit_parser_lite::{
-    Error as WitError, ErrorKind, Features, PackageId, Resolved, Span as WitSpan, WorldId,
-};
+use wit_parser_lite::{ErrorKind, Features, PackageId, Resolved, Span as WitSpan, WorldId};
 
 use super::options::Options;
 
@@ -26,7 +24,7 @@ pub(crate) fn choose(options: &Options) -> Result<Chosen> {
     let (span, mut packages, files) = read(options)?;
     let main = packages.remove(0);
     let features = Features::only(options.features.iter().cloned());
-    let tree = Tree { files: main, dependencies: packages };
+    let tree = Tree::new(main, packages);
     let resolved = tree.parse(&features).map_err(|errors| {
         let errors = errors.iter().map(|error| Error::new(span, error));
         combined(errors).unwrap_or_else(|| Error::new(span, "the WIT is not valid"))
@@ -46,7 +44,7 @@ fn read(options: &Options) -> Result<(Span, Vec<Files>, Vec<String>)> {
     let n_inline = packages.len();
     for path in &options.paths {
         span.get_or_insert(path.span());
-        let Tree { files, dependencies } = load(path)?;
+        let Tree { files, dependencies, .. } = load(path)?;
         for package in std::iter::once(files).chain(dependencies) {
             // A package may be in the `deps/` of several others.
             if !packages.iter().any(|known| same_texts(known, &package)) {
@@ -65,8 +63,7 @@ fn same_texts(a: &Files, b: &Files) -> bool {
 fn load(path: &LitStr) -> Result<Tree> {
     let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let full = root.join(Path::new(&path.value()));
-    let not_text = |_: &[u8]| Err(String::from("`bindings!` reads packages in WIT text only"));
-    Tree::load(&full, &not_text).map_err(|error| Error::new(path.span(), error.to_string()))
+    Tree::load(&full).map_err(|error| Error::new(path.span(), error.to_string()))
 }
 
 fn find_world(options: &Options, resolved: &Resolved, span: Span) -> Result<WorldId> {
@@ -117,10 +114,7 @@ pub(crate) fn n_versions(resolved: &Resolved, package: PackageId) -> usize {
 
 /// Returns an error about a place in the WIT, shown as faults of the WIT are.
 pub(crate) fn fault(resolved: &Resolved, span: Span, at: WitSpan, message: String) -> Error {
-    let location = Box::new(resolved.sources().locate(at));
-    let fault =
-        WitError { kind: ErrorKind::Type, span: at, message, notes: Vec::new(), help: None, location };
-    Error::new(span, fault)
+    Error::new(span, resolved.sources().error(ErrorKind::Type, at, message))
 }
 
 /// Returns several errors as one.

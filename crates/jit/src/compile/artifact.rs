@@ -1,9 +1,9 @@
-//! Compiled modules as files: written once, mapped back later.
+//! Compiled modules as files: written once, read back later.
 //!
 //! A file has a header, the module's bytes, the code's tables, and from a page on the code itself,
-//! which is mapped. The header says which compiler, configuration and processor the code is for,
-//! and has a hash of itself and one of all that follows, so that any change is an error. The hashes
-//! find damage, not forgery.
+//! which runs where it was read to. The header says which compiler, configuration and processor the
+//! code is for, and has a hash of itself and one of all that follows, so that any change is an
+//! error. The hashes find damage, not forgery.
 
 use std::fmt::Write as _;
 use std::hash::Hasher;
@@ -94,9 +94,9 @@ pub(crate) fn check(settings: &CompileSettings, file: &[u8]) -> Result<Parts> {
 
 /// Returns a number that two settings share only if they make the same code of the same module.
 fn fingerprint(settings: &CompileSettings) -> u64 {
-    let CompileSettings { isa, options, features, .. } = settings;
+    let CompileSettings { isa, options, features, always_cheap, .. } = settings;
     let mut text = format!(
-        "{} {} {} {} {:?} {:?}",
+        "{} {} {} {} {:?} {:?} {always_cheap}",
         env!("CARGO_PKG_VERSION"),
         cranelift_codegen::VERSION,
         isa.triple(),
@@ -141,7 +141,8 @@ fn write_tables(compiled: &Compiled) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// Reads the tables of code whose text is mapped; `None` if they are not what `write_tables` makes.
+/// Reads the tables of code whose text is in the file; `None` if they are not what `write_tables`
+/// makes.
 pub(crate) fn read_tables(bytes: &[u8]) -> Option<Compiled> {
     let mut words = bytes
         .chunks_exact(4)

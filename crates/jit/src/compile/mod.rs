@@ -6,6 +6,7 @@
 
 pub(crate) mod artifact;
 pub(crate) mod built;
+pub(crate) mod cost;
 pub(crate) mod schedule;
 pub(crate) mod settings;
 
@@ -22,7 +23,8 @@ use cranelift_codegen::{
 use cranelift_frontend::FunctionBuilderContext;
 use wasmparser::FunctionBody;
 
-use crate::compile::schedule::{Schedule, Worker};
+use crate::compile::schedule::{Schedule, Worker, body_bytes};
+use crate::compile::settings::{Level, Levels};
 use crate::error::{Error, ErrorKind, Result};
 use crate::module::index::to_u32;
 use crate::module::info::ModuleInfo;
@@ -72,13 +74,18 @@ pub(crate) fn module(
 /// # Errors
 ///
 /// Fails if Cranelift refuses one. What its verifier refuses is the builder's mistake.
-pub(crate) fn built_functions(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<CompiledFunc>> {
+pub(crate) fn built_functions(
+    env: &Env<'_>,
+    levels: Levels<'_>,
+    builders: &[BuildFn<'_>],
+) -> Result<Vec<CompiledFunc>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
     let mut funcs = Vec::with_capacity(builders.len());
     for (position, build) in builders.iter().enumerate() {
         let chains = build_function(env, position, build, &mut context, &mut builder_context)?;
-        funcs.push(compile(env.isa(), &mut context, chains)?);
+        let isa = levels.isa(Level::Full, &context.func, 0);
+        funcs.push(compile(isa, &mut context, chains)?);
     }
     Ok(funcs)
 }
@@ -126,18 +133,19 @@ pub(crate) fn trampoline(isa: &dyn TargetIsa, ty: &FuncType, kind: TrampolineKin
 }
 
 /// Compiles one function body, of the function at `position`, whose calls of others are through its
-/// context. `isa` is the environment's, or the same target at another level.
+/// context.
 ///
 /// # Errors
 ///
 /// Fails like [`module`].
 pub(crate) fn one(
     env: &Env<'_>,
-    isa: &dyn TargetIsa,
+    levels: Levels<'_>,
+    wanted: Level,
     position: usize,
     body: &FunctionBody<'_>,
 ) -> Result<Compiled> {
-    assemble(isa, vec![Worker::new().compile_with(env, isa, position, body)?])
+    assemble(env.isa(), vec![Worker::new().compile(env, levels, wanted, position, body)?])
 }
 
 /// A function's Cranelift IR and machine code ([`Module::listings`](crate::Module::listings)).
@@ -164,7 +172,11 @@ pub struct FuncListing {
 /// # Errors
 ///
 /// Fails like [`module`].
-pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<Vec<FuncListing>> {
+pub(crate) fn listings(
+    env: &Env<'_>,
+    levels: Levels<'_>,
+    bodies: Vec<FunctionBody<'_>>,
+) -> Result<Vec<FuncListing>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
     let info = env.info();
@@ -174,7 +186,8 @@ pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<V
         context.set_disasm(true);
         let chains = translate::function(env, position, body, &mut context.func, &mut builder_context)?;
         let clif = context.func.display().to_string();
-        let compiled = compile(env.isa(), &mut context, chains).map_err(|e| e.at(body.range().start))?;
+        let isa = levels.isa(Level::Full, &context.func, body_bytes(body));
+        let compiled = compile(isa, &mut context, chains).map_err(|e| e.at(body.range().start))?;
         listings.push(listing(info, position, body.range(), clif, &context, &compiled));
     }
     Ok(listings)
@@ -185,7 +198,11 @@ pub(crate) fn listings(env: &Env<'_>, bodies: Vec<FunctionBody<'_>>) -> Result<V
 /// # Errors
 ///
 /// Fails like [`built_functions`].
-pub(crate) fn built_listings(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<Vec<FuncListing>> {
+pub(crate) fn built_listings(
+    env: &Env<'_>,
+    levels: Levels<'_>,
+    builders: &[BuildFn<'_>],
+) -> Result<Vec<FuncListing>> {
     let mut builder_context = FunctionBuilderContext::new();
     let mut context = Context::new();
     let mut listings = Vec::with_capacity(builders.len());
@@ -193,7 +210,8 @@ pub(crate) fn built_listings(env: &Env<'_>, builders: &[BuildFn<'_>]) -> Result<
         context.set_disasm(true);
         let chains = build_function(env, position, build, &mut context, &mut builder_context)?;
         let clif = context.func.display().to_string();
-        let compiled = compile(env.isa(), &mut context, chains)?;
+        let isa = levels.isa(Level::Full, &context.func, 0);
+        let compiled = compile(isa, &mut context, chains)?;
         listings.push(listing(env.info(), position, 0..0, clif, &context, &compiled));
     }
     Ok(listings)

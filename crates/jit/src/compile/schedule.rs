@@ -2,17 +2,18 @@
 
 use std::cmp::Reverse;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use cranelift_codegen::Context;
-use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilderContext;
 use wasmparser::FunctionBody;
 
+use crate::compile::settings::{Level, Levels};
 use crate::compile::{self, CompiledFunc};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::translate::{self, Env};
 
 /// A module gets no more threads than it has so many bytes of code for: starting one would take
@@ -28,19 +29,32 @@ pub struct Progress {
     pub n_funcs: usize,
 }
 
+/// What is told how far a compilation is, and may end it: with
+/// [`ControlFlow::Break`](std::ops::ControlFlow::Break) the compilation fails with
+/// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) as soon as the functions that are being
+/// compiled are done. It is called before the first function and after each, from all threads that
+/// compile, and holds up the calling one.
+pub type Watch<'a> = dyn Fn(Progress) -> ControlFlow<()> + Sync + 'a;
+
+/// Watches nothing.
+pub(crate) fn unwatched(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// How a module's functions are compiled.
 pub(crate) struct Schedule<'a> {
     /// Whether on several threads, if there is much to compile.
     pub(crate) parallel: bool,
-    /// Called after each function, on the thread that has compiled it.
-    pub(crate) progress: &'a (dyn Fn(Progress) + Sync),
+    pub(crate) watch: &'a Watch<'a>,
+    /// The levels to compile at.
+    pub(crate) levels: Levels<'a>,
 }
 
 /// Translates and compiles a module's function bodies.
 ///
 /// # Errors
 ///
-/// Fails on what is not compiled yet: the first in the module's order.
+/// Fails on what is not compiled yet: the first in the module's order; and if it is cancelled.
 pub(crate) fn functions(
     env: &Env<'_>,
     bodies: Vec<FunctionBody<'_>>,
@@ -64,11 +78,14 @@ pub(crate) fn functions(
         failed: AtomicUsize::new(n_funcs),
         n_done: AtomicUsize::new(0),
         n_funcs,
-        progress: schedule.progress,
+        watch: schedule.watch,
+        is_cancelled: AtomicBool::new(false),
     };
+    work.tell(0);
     let mut outcomes = thread::scope(|scope| {
-        let threads: Vec<_> = (1..n_threads).map(|_| scope.spawn(|| work.share(env))).collect();
-        let mut outcomes = work.share(env);
+        let threads: Vec<_> =
+            (1..n_threads).map(|_| scope.spawn(|| work.share(env, schedule.levels))).collect();
+        let mut outcomes = work.share(env, schedule.levels);
         for thread in threads {
             match thread.join() {
                 Ok(part) => outcomes.extend(part),
@@ -77,11 +94,14 @@ pub(crate) fn functions(
         }
         outcomes
     });
+    if work.is_cancelled.into_inner() {
+        return Err(Error::cancelled());
+    }
     outcomes.sort_unstable_by_key(|(position, _)| *position);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn body_bytes(body: &FunctionBody<'_>) -> u64 {
+pub(crate) fn body_bytes(body: &FunctionBody<'_>) -> u64 {
     body.range().end - body.range().start
 }
 
@@ -92,31 +112,40 @@ struct Work<'a> {
     failed: AtomicUsize,
     n_done: AtomicUsize,
     n_funcs: usize,
-    progress: &'a (dyn Fn(Progress) + Sync),
+    watch: &'a Watch<'a>,
+    is_cancelled: AtomicBool,
 }
 
 impl<'a> Work<'a> {
+    fn tell(&self, n_done: usize) {
+        if (self.watch)(Progress { n_done, n_funcs: self.n_funcs }).is_break() {
+            self.is_cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn next(&self) -> Option<(usize, FunctionBody<'a>)> {
+        if self.is_cancelled.load(Ordering::Relaxed) {
+            return None;
+        }
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
     /// Compiles functions until there are no more; returns the outcome of each with its position.
-    fn share(&self, env: &Env<'_>) -> Vec<(usize, Result<CompiledFunc>)> {
+    fn share(&self, env: &Env<'_>, levels: Levels<'_>) -> Vec<(usize, Result<CompiledFunc>)> {
         let mut worker = Worker::new();
         let mut outcomes = Vec::new();
         while let Some((position, body)) = self.next() {
             if position > self.failed.load(Ordering::Relaxed) {
                 continue;
             }
-            let outcome = worker.compile(env, position, &body);
+            let outcome = worker.compile(env, levels, Level::Full, position, &body);
             if outcome.is_err() {
                 // It holds half a function.
                 worker = Worker::new();
                 self.failed.fetch_min(position, Ordering::Relaxed);
             }
             outcomes.push((position, outcome));
-            let n_done = self.n_done.fetch_add(1, Ordering::Relaxed) + 1;
-            (self.progress)(Progress { n_done, n_funcs: self.n_funcs });
+            self.tell(self.n_done.fetch_add(1, Ordering::Relaxed) + 1);
         }
         outcomes
     }
@@ -133,7 +162,8 @@ impl Worker {
         Self { builder_context: FunctionBuilderContext::new(), context: Context::new() }
     }
 
-    /// Translates and compiles the body of the function at `position`.
+    /// Translates the body of the function at `position` and compiles it at the level that is
+    /// wanted, or at the cheap one.
     ///
     /// # Errors
     ///
@@ -141,31 +171,15 @@ impl Worker {
     pub(crate) fn compile(
         &mut self,
         env: &Env<'_>,
-        position: usize,
-        body: &FunctionBody<'_>,
-    ) -> Result<CompiledFunc> {
-        self.compile_with(env, env.isa(), position, body)
-    }
-
-    /// Like `compile`, for the same target at a level that may be another than the environment's. A
-    /// function that catches exceptions is compiled as the environment says: the allocator of the
-    /// cheap level can't define a call's results in two successors.
-    ///
-    /// # Errors
-    ///
-    /// Fails like `compile`.
-    pub(crate) fn compile_with(
-        &mut self,
-        env: &Env<'_>,
-        isa: &dyn TargetIsa,
+        levels: Levels<'_>,
+        wanted: Level,
         position: usize,
         body: &FunctionBody<'_>,
     ) -> Result<CompiledFunc> {
         let Self { builder_context, context } = self;
         context.clear();
         let chains = translate::function(env, position, body, &mut context.func, builder_context)?;
-        let catches = context.func.dfg.exception_tables.iter().next().is_some();
-        let isa = if catches { env.isa() } else { isa };
+        let isa = levels.isa(wanted, &context.func, body_bytes(body));
         compile::compile(isa, context, chains).map_err(|e| e.at(body.range().start))
     }
 }

@@ -112,6 +112,8 @@ pub(crate) fn rethrown(store: &mut StoreOpaque, error: HostError) -> Result<u64,
         | TrapKind::NullReference
         | TrapKind::UnalignedAtomic
         | TrapKind::ExpectedSharedMemory
+        | TrapKind::EndlessWait
+        | TrapKind::WaitTooLong
         | TrapKind::Interrupt
         | TrapKind::OutOfFuel
         | TrapKind::Built(_)

@@ -4,6 +4,8 @@
 //! the host: what a module takes once for all its instances is counted for the first one in a
 //! store.
 
+use std::time::Duration;
+
 use crate::embed::store::StoreOpaque;
 use crate::engine::module::Module;
 use crate::error::{BudgetKind, Error, Result};
@@ -40,6 +42,12 @@ pub struct StoreLimits {
     /// also the module's data segments and their images; and what the embedder adds
     /// ([`Store::charge`](crate::Store::charge)).
     pub instance_bytes: Option<u64>,
+    /// How long the waits of guests (`memory.atomic.wait32` and `wait64`) may take together while
+    /// the store has no deadline, 1 second without it. One that takes longer traps
+    /// ([`TrapKind::WaitTooLong`](crate::TrapKind::WaitTooLong)); with a deadline
+    /// ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)), waits end there. Fuel
+    /// does not count time.
+    pub wait: Option<Duration>,
 }
 
 /// What a store's guests have taken of the host, in bytes ([`StoreLimits`]).

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::embed::trap::Trap;
-use crate::error::Error;
-use crate::module::types::ExternType;
+use crate::error::{Error, escape};
+use crate::module::types::{ExternType, MemoryType};
 
 /// Why an instance could not be made.
 #[derive(Debug)]
@@ -67,15 +67,20 @@ impl fmt::Display for LinkError {
                 write!(f, "unknown import: expected {expected} imports, given {given}")
             }
             Self::Unknown { module, name, expected } => {
-                write!(f, "unknown import `{module}::{name}`: expected {}", describe(expected))
+                write!(
+                    f,
+                    "unknown import `{}::{}`: expected {}",
+                    escape(module),
+                    escape(name),
+                    describe(expected)
+                )
             }
-            Self::IncompatibleType { module, name, expected, given } => write!(
-                f,
-                "incompatible import type for `{module}::{name}`: expected {}, given {}",
-                describe(expected),
-                describe(given)
-            ),
+            Self::IncompatibleType { module, name, expected, given } => {
+                let (module, name) = (escape(module), escape(name));
+                write!(f, "incompatible import type for `{module}::{name}`: {}", differ(expected, given))
+            }
             Self::NotConnected { module, name } => {
+                let (module, name) = (escape(module), escape(name));
                 write!(f, "`{module}::{name}` was compiled to be another function of its unit")
             }
             Self::OtherEngine => f.write_str("the module was compiled by another engine than the store's"),
@@ -83,21 +88,49 @@ impl fmt::Display for LinkError {
     }
 }
 
+/// Returns what was expected and what was given, so that the difference shows.
+fn differ(expected: &ExternType, given: &ExternType) -> String {
+    let (mut texts, mut what) = ((describe(expected), describe(given)), "");
+    if let (ExternType::Memory(expected), ExternType::Memory(given)) = (expected, given)
+        && expected.page_size_log2 != given.page_size_log2
+    {
+        what = "page size: ";
+        texts = (describe_memory(expected, true), describe_memory(given, true));
+    }
+    let (expected, given) = texts;
+    // What has equal texts differs in what a text doesn't show.
+    let hidden = if expected == given { " of another recursion group or supertype" } else { "" };
+    format!("{what}expected {expected}, given {given}{hidden}")
+}
+
 fn describe(ty: &ExternType) -> String {
-    let limits = |minimum, maximum: Option<u64>| match maximum {
-        Some(maximum) => format!("{minimum} to {maximum}"),
-        None => format!("at least {minimum}"),
-    };
     match ty {
         ExternType::Func(ty) => format!("func {ty}"),
-        ExternType::Memory(ty) => {
-            let shared = if ty.shared { "shared " } else { "" };
-            let width = if ty.memory64 { "64-bit " } else { "" };
-            format!("{shared}{width}memory of {} pages", limits(ty.minimum, ty.maximum))
+        ExternType::Memory(ty) => describe_memory(ty, ty.page_size_log2 != 16),
+        ExternType::Table(ty) => {
+            let width = if ty.table64 { "64-bit " } else { "" };
+            format!("{width}table of {} {}", limits(ty.minimum, ty.maximum), ty.element)
         }
-        ExternType::Table(ty) => format!("table of {} {}", limits(ty.minimum, ty.maximum), ty.element),
         ExternType::Global(ty) => format!("global {}{}", if ty.mutable { "mut " } else { "" }, ty.content),
         ExternType::Tag(ty) => format!("tag {}", ty.func),
+    }
+}
+
+fn describe_memory(ty: &MemoryType, with_page_size: bool) -> String {
+    let shared = if ty.shared { "shared " } else { "" };
+    let width = if ty.memory64 { "64-bit " } else { "" };
+    let page_size = match 1_u64 << ty.page_size_log2 {
+        _ if !with_page_size => String::new(),
+        1 => " of 1 byte".to_owned(),
+        bytes => format!(" of {bytes} bytes"),
+    };
+    format!("{shared}{width}memory of {} pages{page_size}", limits(ty.minimum, ty.maximum))
+}
+
+fn limits(minimum: u64, maximum: Option<u64>) -> String {
+    match maximum {
+        Some(maximum) => format!("{minimum} to {maximum}"),
+        None => format!("at least {minimum}"),
     }
 }
 

@@ -113,7 +113,7 @@ impl SharedMemory {
     ///
     /// Fails if `at` is not the aligned offset of 4 bytes of the memory.
     pub fn atomic_wait32(&self, at: u64, expected: u32, timeout: Option<Duration>) -> Result<WaitResult> {
-        self.0.wait(at, Awaited::Word32(expected), timeout, || false).map_err(|_| no_place())
+        self.0.wait(at, Awaited::Word32(expected), timeout, || None::<()>).map_err(|_| no_place())
     }
 
     /// Like `memory.atomic.wait64`.
@@ -122,7 +122,7 @@ impl SharedMemory {
     ///
     /// Fails if `at` is not the aligned offset of 8 bytes of the memory.
     pub fn atomic_wait64(&self, at: u64, expected: u64, timeout: Option<Duration>) -> Result<WaitResult> {
-        self.0.wait(at, Awaited::Word64(expected), timeout, || false).map_err(|_| no_place())
+        self.0.wait(at, Awaited::Word64(expected), timeout, || None::<()>).map_err(|_| no_place())
     }
 }
 

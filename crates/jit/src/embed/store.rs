@@ -20,8 +20,8 @@ use crate::module::index::to_u32;
 use crate::module::registry::InternedType;
 use crate::module::types::{GlobalType, MemoryType, TableType, TypeId};
 use crate::rt::{
-    DEFAULT_EXCEPTION_BYTES, Entities, GlobalCell, HasVm, HostBlock, InstanceData, LinearMemory, MemoryImage,
-    Refusal, SlotCall, TableCells, Trampoline, VmState,
+    DEFAULT_EXCEPTION_BYTES, DEFAULT_WAIT, Entities, GlobalCell, HasVm, HostBlock, InstanceData,
+    LinearMemory, MemoryImage, Refusal, SlotCall, TableCells, Trampoline, VmState,
 };
 use crate::vm::trampoline::TrampolineKind;
 
@@ -300,6 +300,7 @@ impl<T: 'static> Store<T> {
     pub fn set_limits(&mut self, limits: StoreLimits) {
         let opaque = &mut self.inner.opaque;
         opaque.entities_mut().budget.set_limits(limits.size_bytes, limits.instance_bytes);
+        opaque.entities_mut().budget.wait_left = limits.wait.unwrap_or(DEFAULT_WAIT);
         opaque.entities_mut().max_exception_bytes = limits.exception_bytes.unwrap_or(DEFAULT_EXCEPTION_BYTES);
         opaque.limits = limits;
     }
@@ -433,6 +434,8 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
                 Refusal::OutOfBounds => TrapKind::MemoryOutOfBounds,
                 Refusal::Interrupted => TrapKind::Interrupt,
                 Refusal::OutOfFuel => TrapKind::OutOfFuel,
+                Refusal::EndlessWait => TrapKind::EndlessWait,
+                Refusal::WaitTooLong => TrapKind::WaitTooLong,
             };
             Trap::new(kind, Backtrace::default())
         })

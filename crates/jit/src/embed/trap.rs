@@ -9,7 +9,7 @@ use cranelift_codegen::ir::TrapCode;
 
 use crate::embed::exception::{Exception, exception, rethrown};
 use crate::embed::store::StoreOpaque;
-use crate::error::HostError;
+use crate::error::{HostError, escape};
 use crate::heap::object::index_of;
 use crate::rt::{CodePlace, Failure, Frames, Stop, StopCause};
 use crate::vm::trap_code as code;
@@ -57,6 +57,11 @@ pub enum TrapKind {
     UnalignedAtomic,
     /// A wait on a memory that is not shared.
     ExpectedSharedMemory,
+    /// A wait without a timeout on a memory that no other thread has.
+    EndlessWait,
+    /// The waits of a store without a deadline have taken longer than they may
+    /// ([`StoreLimits::wait`](crate::StoreLimits::wait)).
+    WaitTooLong,
     /// The store's deadline has passed
     /// ([`Store::set_epoch_deadline`](crate::Store::set_epoch_deadline)).
     Interrupt,
@@ -91,6 +96,8 @@ impl fmt::Display for TrapKind {
             Self::NullReference => "null reference",
             Self::UnalignedAtomic => "unaligned atomic",
             Self::ExpectedSharedMemory => "expected shared memory",
+            Self::EndlessWait => "a wait that nothing can end: nobody else has the memory",
+            Self::WaitTooLong => "waiting took longer than a store without a deadline may",
             Self::Interrupt => "interrupt",
             Self::OutOfFuel => "all fuel consumed",
             Self::Built(code) => return write!(f, "built trap {code}"),
@@ -100,7 +107,8 @@ impl fmt::Display for TrapKind {
     }
 }
 
-/// One wasm frame of a [`Backtrace`].
+/// One wasm frame of a [`Backtrace`]. Displayed, names of Rust's are demangled, and what a terminal
+/// would obey is escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Frame {
     /// Name of the module, from its name section.
@@ -127,9 +135,10 @@ impl fmt::Display for Frame {
             Some(offset) => write!(f, "{offset:#6x} - ")?,
             None => f.write_str("     ? - ")?,
         }
-        f.write_str(self.module.as_deref().unwrap_or("<unknown>"))?;
+        f.write_str(&escape(self.module.as_deref().unwrap_or("<unknown>")))?;
         match &self.func_name {
-            Some(name) => write!(f, "!{name}"),
+            // Without the hash that tells equal names apart.
+            Some(name) => write!(f, "!{}", escape(&format!("{:#}", rustc_demangle::demangle(name)))),
             None => write!(f, "!<wasm function {}>", self.func_index),
         }
     }
@@ -306,6 +315,8 @@ pub(crate) fn kind_of_code(code: TrapCode, figure: u64) -> TrapKind {
         code::NULL_REFERENCE => TrapKind::NullReference,
         code::UNALIGNED_ATOMIC => TrapKind::UnalignedAtomic,
         code::EXPECTED_SHARED_MEMORY => TrapKind::ExpectedSharedMemory,
+        code::ENDLESS_WAIT => TrapKind::EndlessWait,
+        code::WAIT_TOO_LONG => TrapKind::WaitTooLong,
         code::INTERRUPT => TrapKind::Interrupt,
         code::OUT_OF_FUEL => TrapKind::OutOfFuel,
         TrapCode::STACK_OVERFLOW => TrapKind::StackOverflow,

@@ -19,9 +19,24 @@ pub struct Config {
     verifier: bool,
     lazy: bool,
     cheap_first_above_bytes: usize,
+    always_cheap: bool,
     collects_always: bool,
     parallel: bool,
     options: CodeOptions,
+}
+
+/// Returns the features of WebAssembly that are on unless a configuration says otherwise.
+///
+/// Those of components say nothing to core modules. They stand here so that one set holds for a
+/// component and for the modules in it. It agrees with the official suites on every check of
+/// validation.
+pub fn default_features() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_THREADING
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+        | WasmFeatures::CM_FORWARD
 }
 
 impl Default for Config {
@@ -31,12 +46,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns the default configuration: wasmparser's default features, 512 KiB of guest stack,
-    /// memories up to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's
-    /// verifier in debug builds only.
+    /// Returns the default configuration: [`default_features`], 512 KiB of guest stack, memories up
+    /// to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's verifier in
+    /// debug builds only.
     pub fn new() -> Self {
         Self {
-            features: WasmFeatures::default(),
+            features: default_features(),
             max_wasm_stack_bytes: 512 << 10,
             max_memory_bytes: 4 << 30,
             max_table_elements: 10_000_000,
@@ -44,6 +59,7 @@ impl Config {
             verifier: cfg!(debug_assertions),
             lazy: false,
             cheap_first_above_bytes: 32 << 10,
+            always_cheap: false,
             collects_always: false,
             parallel: true,
             options: CodeOptions::default(),
@@ -58,17 +74,24 @@ impl Config {
         self
     }
 
+    /// Returns the features that validation accepts.
+    pub fn accepted_features(&self) -> WasmFeatures {
+        self.features
+    }
+
     /// Sets how many bytes of stack guests may use, counted from where the host enters them. What
     /// host functions use between guests does not count. The thread must have 256 KiB more, for
-    /// host functions; where calls are nested so deeply that it has not, they go on on a stack of
-    /// the store's.
+    /// host functions; where it has not, because the limit is above 1 MiB or calls are nested
+    /// deeply, they go on on a stack of the store's.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;
         self
     }
 
-    /// Sets how many bytes each memory may have at most, whatever its type says.
+    /// Sets how many bytes each memory may have at most, whatever its type says. A 64-bit memory
+    /// whose type has no lower maximum reserves so much address space: what the system does not
+    /// have is an error where the memory is made.
     #[must_use]
     pub fn max_memory(mut self, bytes: u64) -> Self {
         self.max_memory_bytes = bytes;
@@ -115,6 +138,15 @@ impl Config {
     #[must_use]
     pub fn cheap_first_above(mut self, bytes: usize) -> Self {
         self.cheap_first_above_bytes = bytes;
+        self
+    }
+
+    /// Sets whether all functions are compiled at the cheap level: without optimisation and with a
+    /// quick allocator of registers; off by default. Otherwise only those functions are for which
+    /// the full level would take long for their size.
+    #[must_use]
+    pub fn always_cheap(mut self, on: bool) -> Self {
+        self.always_cheap = on;
         self
     }
 
@@ -187,7 +219,8 @@ impl Config {
 
     /// Returns how modules are compiled.
     pub(crate) fn compile_settings(&self) -> Result<CompileSettings> {
-        CompileSettings::new(self.options, self.features, self.parallel, self.verifier)
+        let Self { options, features, parallel, verifier, always_cheap, .. } = *self;
+        CompileSettings::new(options, features, parallel, verifier, always_cheap)
     }
 
     /// Returns the number of memories for which the engine keeps address space.

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use cranelift_codegen::isa::TargetIsa;
 use wasmparser::FunctionBody;
 
 use crate::compile;
+use crate::compile::settings::{Level, Levels};
 use crate::error::Result;
 use crate::module::source::ModuleSource;
 use crate::rt::{CodeRegion, LoadedCode};
@@ -45,8 +45,8 @@ pub(crate) enum Entered {
 /// What the functions of a lazy module are compiled with.
 pub(crate) struct Lazily<'a> {
     pub(crate) env: &'a Env<'a>,
-    pub(crate) cheap_isa: &'a dyn TargetIsa,
-    /// Functions whose bodies are larger are compiled with `cheap_isa` first.
+    pub(crate) levels: Levels<'a>,
+    /// Functions whose bodies are larger are compiled at the cheap level first.
     pub(crate) cheap_first_above_bytes: u64,
     pub(crate) source: &'a ModuleSource,
 }
@@ -76,7 +76,7 @@ impl LazyFuncs {
         if func.n_bytes <= of.cheap_first_above_bytes {
             return self.compile_fully(of, position).map(Entered::Final);
         }
-        let code = func.cheap.get_or_init(|| self.compile(of, position, of.cheap_isa)).clone()?;
+        let code = func.cheap.get_or_init(|| self.compile(of, position, Level::Cheap)).clone()?;
         let n_calls = func.n_calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         Ok(Entered::Cheap { code, is_due: n_calls == FULL_AT_CALL })
     }
@@ -88,12 +88,12 @@ impl LazyFuncs {
     /// Fails like `get`.
     pub(crate) fn compile_fully(&self, of: &Lazily<'_>, position: u32) -> Result<Arc<LoadedCode>> {
         let code = &self.funcs[position as usize].code;
-        code.get_or_init(|| self.compile(of, position, of.env.isa())).clone()
+        code.get_or_init(|| self.compile(of, position, Level::Full)).clone()
     }
 
-    fn compile(&self, of: &Lazily<'_>, position: u32, isa: &dyn TargetIsa) -> Result<Arc<LoadedCode>> {
+    fn compile(&self, of: &Lazily<'_>, position: u32, wanted: Level) -> Result<Arc<LoadedCode>> {
         let position = position as usize;
-        let compiled = compile::one(of.env, isa, position, &of.source.body(position))?;
+        let compiled = compile::one(of.env, of.levels, wanted, position, &of.source.body(position))?;
         let from = Some((Arc::clone(of.source.info()), position));
         Ok(Arc::new(LoadedCode::load_into(&self.region, compiled, from)?))
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use crate::compile::schedule::Progress;
+use crate::compile::schedule::{Watch, unwatched};
 use crate::compile::{self, FuncListing, artifact};
 use crate::engine::Engine;
 use crate::engine::cost::{InstanceCost, data_bytes};
@@ -16,7 +16,7 @@ use crate::module::image::{ImageContents, images};
 use crate::module::index::FuncIndex;
 use crate::module::info::{ExportType, ImportType, ModuleInfo};
 use crate::module::source::ModuleSource;
-use crate::rt::{FileMapping, FuncCode, LazyCode, LoadedCode, Member, MemoryImage, stubs};
+use crate::rt::{FileCopy, FuncCode, LazyCode, LoadedCode, Member, MemoryImage, stubs};
 use crate::translate::Links;
 use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
@@ -51,17 +51,16 @@ impl Module {
     /// Fails if the bytes are not a valid module, if the module uses what is not compiled yet, or
     /// if the system refuses executable memory.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Self> {
-        Self::with_progress(engine, wasm, &|_| {})
+        Self::new_watched(engine, wasm, &unwatched)
     }
 
-    /// Like [`Module::new`], and reports to `progress` after each function. `progress` is called
-    /// from all threads that compile, and holds up the calling one.
+    /// Like [`Module::new`], watched: see [`Watch`].
     ///
     /// # Errors
     ///
-    /// Fails like [`Module::new`].
-    pub fn with_progress(engine: &Engine, wasm: &[u8], progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
-        Self::compile_with_progress(&ValidModule::new(engine, wasm)?, progress)
+    /// Fails like [`Module::new`], and if `watch` ends it.
+    pub fn new_watched(engine: &Engine, wasm: &[u8], watch: &Watch<'_>) -> Result<Self> {
+        Self::compile_watched(&ValidModule::new(engine, wasm)?, watch)
     }
 
     /// Compiles a module that has been validated.
@@ -71,21 +70,21 @@ impl Module {
     /// Fails if the module uses what is not compiled yet, or if the system refuses executable
     /// memory.
     pub fn compile(module: &ValidModule) -> Result<Self> {
-        Self::compile_with_progress(module, &|_| {})
+        Self::compile_watched(module, &unwatched)
     }
 
-    /// Like [`Module::compile`], and tells `progress` what [`Module::with_progress`] does.
+    /// Like [`Module::compile`], watched: see [`Watch`].
     ///
     /// # Errors
     ///
-    /// Fails like [`Module::compile`].
-    pub fn compile_with_progress(module: &ValidModule, progress: &(dyn Fn(Progress) + Sync)) -> Result<Self> {
+    /// Fails like [`Module::compile`], and if `watch` ends it.
+    pub fn compile_watched(module: &ValidModule, watch: &Watch<'_>) -> Result<Self> {
         let (engine, source) = (module.engine(), module.source());
         let layout = VmLayout::new(source.info());
         let (compiled, lazy) = if engine.config().is_lazy() {
             (stubs(source.info().n_defined_funcs()), Some(LazyFuncs::new(source)))
         } else {
-            (compile_source(engine, source, &layout, progress)?, None)
+            (compile_source(engine, source, &layout, watch)?, None)
         };
         let code = Arc::new(LoadedCode::load(compiled, Arc::clone(source.info()))?);
         Ok(Self::of_parts(engine, source, layout, code, lazy))
@@ -128,7 +127,8 @@ impl Module {
         let module = ValidModule::new(engine, wasm)?;
         let source = module.source();
         let layout = VmLayout::new(source.info());
-        compile::listings(&engine.settings().env(source.info(), &layout), source.bodies().collect())
+        let settings = engine.settings();
+        compile::listings(&settings.env(source.info(), &layout), settings.levels(), source.bodies().collect())
     }
 
     /// Returns the compiled module as the contents of a file for [`Module::deserialize_file`].
@@ -147,7 +147,7 @@ impl Module {
         }
         // The functions of a lazy module are not all compiled; the code of a unit calls its other
         // modules.
-        let compiled = compile_source(engine, source, layout, &|_| {})?;
+        let compiled = compile_source(engine, source, layout, &unwatched)?;
         Ok(artifact::write(engine.settings(), source.wasm(), &compiled, &compiled.text))
     }
 
@@ -156,8 +156,8 @@ impl Module {
         self.0.lazy.is_some().then(|| Arc::clone(&self.0) as Arc<dyn LazyCode>)
     }
 
-    /// Returns the module that [`Module::serialize`] wrote to a file. Its code is mapped, not
-    /// compiled again.
+    /// Returns the module that [`Module::serialize`] wrote to a file. The file is read as a whole,
+    /// and nothing is compiled again; what happens to the file later does not matter.
     ///
     /// # Errors
     ///
@@ -169,14 +169,14 @@ impl Module {
     /// # Trust
     ///
     /// The file holds machine code. The checks find damage, not malice: anyone who can write to the
-    /// file can do whatever this process can. The file must not change while the module lives.
+    /// file before it is read can do whatever this process can.
     pub fn deserialize_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Self> {
         let unreadable = |e: std::io::Error| Error::host(format!("{}: {e}", path.as_ref().display()));
         let file = File::open(path.as_ref()).map_err(unreadable)?;
         if file.metadata().map_err(unreadable)?.len() == 0 {
             return Err(Error::artifact("an empty file"));
         }
-        let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
+        let file = Arc::new(FileCopy::read(&file).map_err(unreadable)?);
         let parts = artifact::check(engine.settings(), file.bytes())?;
         let source = Arc::new(ModuleSource::of_artifact(
             &file.bytes()[parts.wasm],
@@ -291,7 +291,7 @@ impl ModuleInner {
         let (funcs, source) = parts.expect("only the functions of a lazy module have stubs");
         let of = Lazily {
             env: &engine.settings().env(info, layout).lazy(),
-            cheap_isa: engine.settings().cheap_isa.as_ref(),
+            levels: engine.settings().levels(),
             cheap_first_above_bytes: engine.config().cheap_first_above_bytes() as u64,
             source,
         };
@@ -304,9 +304,9 @@ fn compile_source(
     engine: &Engine,
     source: &ModuleSource,
     layout: &VmLayout,
-    progress: &(dyn Fn(Progress) + Sync),
+    watch: &Watch<'_>,
 ) -> Result<Compiled> {
     let settings = engine.settings();
     let env = settings.env(source.info(), layout);
-    compile::module(&env, source.bodies().collect(), &settings.schedule(progress))
+    compile::module(&env, source.bodies().collect(), &settings.schedule(watch))
 }

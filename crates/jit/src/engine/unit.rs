@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::compile::built::{BuiltModule, describe};
+use crate::compile::schedule::{Progress, Watch, unwatched};
 use crate::compile::{self, FuncListing, artifact, schedule};
 use crate::engine::Engine;
 use crate::engine::cost::{InstanceCost, data_bytes};
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::module::index::to_u32;
 use crate::module::info::{ModuleInfo, ModuleItem};
 use crate::module::source::ModuleSource;
-use crate::rt::{FileMapping, LoadedCode, Member};
+use crate::rt::{FileCopy, LoadedCode, Member};
 use crate::translate::{BuildFn, Env, Links};
 use crate::vm::compiled::Compiled;
 use crate::vm::layout::VmLayout;
@@ -234,10 +235,20 @@ impl<'a> Unit<'a> {
     ///
     /// Fails like [`Module::compile`], and if Cranelift's verifier is on and refuses a built body.
     pub fn compile(self) -> Result<Vec<Module>> {
+        self.compile_watched(&unwatched)
+    }
+
+    /// Like [`Unit::compile`], watched: see [`Watch`]. The functions of all modules count, built
+    /// ones when all of their module are done. Nothing is watched where modules are lazy.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Unit::compile`], and if `watch` ends it.
+    pub fn compile_watched(self, watch: &Watch<'_>) -> Result<Vec<Module>> {
         if self.engine.config().is_lazy() {
             return self.compile_apart();
         }
-        let compiled = self.compile_text()?;
+        let compiled = self.compile_text(watch)?;
         self.load(|members| LoadedCode::load_unit(compiled, members))
     }
 
@@ -248,7 +259,7 @@ impl<'a> Unit<'a> {
     /// Fails like [`Unit::compile`] of an engine that compiles modules as a whole.
     pub fn serialize(self) -> Result<Vec<u8>> {
         let description = self.describe()?;
-        let compiled = self.compile_text()?;
+        let compiled = self.compile_text(&unwatched)?;
         Ok(artifact::write(self.engine.settings(), &description, &compiled, &compiled.text))
     }
 
@@ -265,7 +276,7 @@ impl<'a> Unit<'a> {
         if file.metadata().map_err(unreadable)?.len() == 0 {
             return Err(Error::artifact("an empty file"));
         }
-        let file = Arc::new(FileMapping::open(&file).map_err(unreadable)?);
+        let file = Arc::new(FileCopy::read(&file).map_err(unreadable)?);
         let parts = artifact::check(self.engine.settings(), file.bytes())?;
         if file.bytes()[parts.wasm] != self.describe()? {
             return Err(Error::artifact("a compiled unit of other modules"));
@@ -288,27 +299,34 @@ impl<'a> Unit<'a> {
     /// Panics if the module belongs to another unit that has more of them.
     pub fn listings(self, of: UnitModule) -> Result<Vec<FuncListing>> {
         let part = &self.parts[of.position()];
-        let env = part.env(&self.engine);
+        let (env, levels) = (part.env(&self.engine), self.engine.settings().levels());
         match &part.source {
-            PartCode::Wasm(source) => compile::listings(&env, source.bodies().collect()),
-            PartCode::Built(builders) => compile::built_listings(&env, builders),
+            PartCode::Wasm(source) => compile::listings(&env, levels, source.bodies().collect()),
+            PartCode::Built(builders) => compile::built_listings(&env, levels, builders),
         }
     }
 
-    fn compile_text(&self) -> Result<Compiled> {
-        let mut funcs = Vec::with_capacity(self.n_funcs as usize);
+    fn compile_text(&self, watch: &Watch<'_>) -> Result<Compiled> {
+        let (settings, n_funcs) = (self.engine.settings(), self.n_funcs as usize);
+        let mut funcs = Vec::with_capacity(n_funcs);
         for part in &self.parts {
             let env = part.env(&self.engine);
+            let n_before = funcs.len();
+            let watch = |Progress { n_done, .. }| watch(Progress { n_done: n_before + n_done, n_funcs });
             funcs.extend(match &part.source {
-                PartCode::Wasm(source) => schedule::functions(
-                    &env,
-                    source.bodies().collect(),
-                    &self.engine.settings().schedule(&|_| {}),
-                )?,
-                PartCode::Built(builders) => compile::built_functions(&env, builders)?,
+                PartCode::Wasm(source) => {
+                    schedule::functions(&env, source.bodies().collect(), &settings.schedule(&watch))?
+                }
+                PartCode::Built(builders) => {
+                    let funcs = compile::built_functions(&env, settings.levels(), builders)?;
+                    if watch(Progress { n_done: funcs.len(), n_funcs }).is_break() {
+                        return Err(Error::cancelled());
+                    }
+                    funcs
+                }
             });
         }
-        compile::assemble(self.engine.settings().isa.as_ref(), funcs)
+        compile::assemble(settings.isa.as_ref(), funcs)
     }
 
     /// Makes the modules of a unit whose code is loaded by `load`.
@@ -337,7 +355,7 @@ impl<'a> Unit<'a> {
             PartCode::Wasm(source) => Module::compile(&ValidModule::of_source(engine, source)),
             PartCode::Built(builders) => {
                 let env = engine.settings().env(&info, &layout).lazy();
-                let funcs = compile::built_functions(&env, &builders)?;
+                let funcs = compile::built_functions(&env, engine.settings().levels(), &builders)?;
                 let compiled = compile::assemble(engine.settings().isa.as_ref(), funcs)?;
                 let code = Arc::new(LoadedCode::load(compiled, Arc::clone(&info))?);
                 let cost = InstanceCost::new(&info, layout.size(), data_bytes(&info));

@@ -1,4 +1,7 @@
-//! What the guests of a store may take of the host, in bytes, and what they have taken.
+//! What the guests of a store may take of the host, in bytes, and what they have taken; and how
+//! long they may block its thread.
+
+use std::time::Duration;
 
 /// The accounts of a store.
 #[derive(Debug)]
@@ -7,6 +10,8 @@ pub(crate) struct Budget {
     pub(crate) sizes: Account,
     /// What instances take otherwise.
     pub(crate) instances: Account,
+    /// How long waits may still take while there is no deadline.
+    pub(crate) wait_left: Duration,
 }
 
 /// Bytes that may be taken, and those that are.
@@ -18,13 +23,19 @@ pub(crate) struct Account {
 
 /// Bytes of memories and tables that a store may have unless it is told otherwise.
 const DEFAULT_SIZE_BYTES: u64 = 4 << 30;
+/// How long the waits of a store without a deadline may take unless it is told otherwise.
+pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(1);
 /// Bytes that instances may take otherwise.
 const DEFAULT_INSTANCE_BYTES: u64 = 1 << 30;
 
 impl Budget {
     pub(super) fn new() -> Self {
         let account = |limit| Account { limit, taken: 0 };
-        Self { sizes: account(DEFAULT_SIZE_BYTES), instances: account(DEFAULT_INSTANCE_BYTES) }
+        Self {
+            sizes: account(DEFAULT_SIZE_BYTES),
+            instances: account(DEFAULT_INSTANCE_BYTES),
+            wait_left: DEFAULT_WAIT,
+        }
     }
 
     /// Sets what may be taken from now on; without a limit, the default.

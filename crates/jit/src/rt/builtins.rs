@@ -1,11 +1,11 @@
 //! The run-time functions that `vm::builtin` lists.
 
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
 use crate::module::types::TypeId;
-use crate::vm::builtin::{INTERRUPTED, N_BUILTINS, NOT_GROWN, OUT_OF_BOUNDS};
+use crate::vm::builtin::{N_BUILTINS, NOT_GROWN, OUT_OF_BOUNDS};
 use crate::vm::layout;
 
 use super::bulk::Refusal;
@@ -176,16 +176,28 @@ builtins! {
 }
 
 /// Executes a wait; a negative timeout, in nanoseconds, is none.
-fn atomic_wait(vm: &VmStore, instance: u32, memory: u64, at: u64, awaited: Awaited, timeout: u64) -> u64 {
+fn atomic_wait(vm: &mut VmStore, instance: u32, memory: u64, at: u64, awaited: Awaited, timeout: u64) -> u64 {
     let memory = &vm.entities.memories[memory_number(vm, instance, memory)];
     let region = memory.shared().expect("the translator traps on waits on other memories");
     let timeout = (timeout.cast_signed() >= 0).then(|| Duration::from_nanos(timeout));
-    let interrupted = || vm.deadline_passed();
-    match region.wait(at, awaited, timeout, interrupted) {
+    // While this thread waits, nobody else can get hold of the memory.
+    let is_endless = timeout.is_none() && Arc::strong_count(region) == 1;
+    let limit = (!vm.has_deadline()).then_some(vm.entities.budget.wait_left);
+    let start = Instant::now();
+    let stop = || match limit {
+        _ if is_endless => Some(Refusal::EndlessWait),
+        None => vm.deadline_passed().then_some(Refusal::Interrupted),
+        Some(limit) => (start.elapsed() >= limit).then_some(Refusal::WaitTooLong),
+    };
+    let result = region.wait(at, awaited, timeout, stop);
+    if limit.is_some() {
+        let left = &mut vm.entities.budget.wait_left;
+        *left = left.saturating_sub(start.elapsed());
+    }
+    match result {
         Ok(WaitResult::Ok) => 0,
         Ok(WaitResult::Mismatch) => 1,
         Ok(WaitResult::TimedOut) => 2,
-        Err(None) => OUT_OF_BOUNDS,
-        Err(Some(())) => INTERRUPTED,
+        Err(refusal) => refusal.unwrap_or(Refusal::OutOfBounds).status(),
     }
 }

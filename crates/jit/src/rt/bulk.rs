@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::module::index::{DataIndex, ElemIndex, MemoryIndex, TableIndex};
-use crate::vm::builtin::{INTERRUPTED, OUT_OF_BOUNDS, OUT_OF_FUEL};
+use crate::vm::builtin::{ENDLESS_WAIT, INTERRUPTED, OUT_OF_BOUNDS, OUT_OF_FUEL, WAIT_TOO_LONG};
 
 use super::entities::{Entities, table_bytes};
 use super::instance_data::{InstanceData, span};
@@ -26,6 +26,10 @@ pub(crate) enum Refusal {
     Interrupted,
     /// The fuel that is left does not pay for it.
     OutOfFuel,
+    /// Nobody can end the wait.
+    EndlessWait,
+    /// The store's waits have taken too long.
+    WaitTooLong,
 }
 
 /// Bytes that one unit of fuel pays for: those of a word, which an element of a table is too.
@@ -44,6 +48,8 @@ impl Refusal {
             Self::OutOfBounds => OUT_OF_BOUNDS,
             Self::Interrupted => INTERRUPTED,
             Self::OutOfFuel => OUT_OF_FUEL,
+            Self::EndlessWait => ENDLESS_WAIT,
+            Self::WaitTooLong => WAIT_TOO_LONG,
         }
     }
 }

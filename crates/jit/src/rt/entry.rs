@@ -125,9 +125,12 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         // The outermost entry of the thread sets how much guests may use; a nested one has what the
         // outer guest has left, even in another store. What the host uses in between is not the
         // guests'.
-        let mut has_room = true;
+        let has_room;
         let n_bytes = if outer_vm.is_null() {
-            (*vm).max_stack_bytes
+            let n_bytes = (*vm).max_stack_bytes;
+            // What every thread has needs no look at this one.
+            has_room = n_bytes <= EVERY_THREAD_HAS_BYTES || stack::has_room(here, n_bytes);
+            n_bytes
         } else {
             let Activation { exit_fp, stack_limit, .. } = (*outer_vm).running;
             let n_bytes = exit_fp.saturating_sub(stack_limit);
@@ -148,6 +151,9 @@ pub(super) unsafe fn enter<S: HasVm, R>(
     };
     if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
 }
+
+/// Bytes of stack from which on the thread is asked how many it has.
+const EVERY_THREAD_HAS_BYTES: usize = 1 << 20;
 
 /// Returns the stack pointer. A local variable's address would not do: AddressSanitizer may move it
 /// off the stack.

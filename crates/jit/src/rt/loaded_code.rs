@@ -15,7 +15,7 @@ use crate::module::info::ModuleInfo;
 use crate::vm::catch::Catch;
 use crate::vm::compiled::{Chain, Compiled, TryCall};
 
-use super::mmap::FileMapping;
+use super::mmap::FileCopy;
 
 /// Executable, read-only memory that holds one text.
 ///
@@ -29,7 +29,7 @@ pub(crate) struct CodeMemory {
 enum Owner {
     Provider(Box<SystemMemoryProvider>),
     Arena(#[expect(dead_code, reason = "keeps the memory")] Arc<Arena>),
-    File(#[expect(dead_code, reason = "keeps the mapping")] Arc<FileMapping>),
+    File(#[expect(dead_code, reason = "keeps the memory")] Arc<FileCopy>),
 }
 
 // SAFETY: the memory is read-only after `load` and its owner is used again only by drop.
@@ -46,7 +46,7 @@ impl CodeMemory {
     }
 
     /// Makes a page-aligned part of a file executable.
-    pub(crate) fn of_file(file: &Arc<FileMapping>, text: Range<usize>) -> Result<Self> {
+    pub(crate) fn of_file(file: &Arc<FileCopy>, text: Range<usize>) -> Result<Self> {
         file.make_executable(text.clone()).map_err(|e| Error::host(format!("no executable memory: {e}")))?;
         let start = file.bytes()[text.clone()].as_ptr().expose_provenance();
         Ok(Self { owner: Owner::File(Arc::clone(file)), start, len: text.len() })
@@ -191,7 +191,7 @@ impl LoadedCode {
 
     /// Returns the code of modules whose text is part of a file; `compiled` has the rest.
     pub(crate) fn of_file(
-        file: &Arc<FileMapping>,
+        file: &Arc<FileCopy>,
         text: Range<usize>,
         compiled: Compiled,
         members: Vec<Member>,

@@ -35,7 +35,10 @@ impl Bounds {
     pub(super) fn new(ty: MemoryType, limit_bytes: u64) -> Result<Self> {
         let page_size = 1 << ty.page_size_log2;
         let bytes = |pages: u64| pages.saturating_mul(page_size);
-        let limit = limit_bytes.min(ty.maximum.map_or(u64::MAX, bytes)) / page_size * page_size;
+        // A size in pages is an `i32`, of a memory of 4 GiB at most.
+        let addressable = if ty.memory64 { u64::MAX } else { bytes(u64::from(u32::MAX)).min(4 << 30) };
+        let limit = limit_bytes.min(ty.maximum.map_or(u64::MAX, bytes)).min(addressable);
+        let limit = limit / page_size * page_size;
         let minimum = bytes(ty.minimum);
         if minimum > limit {
             return Err(Error::limit(format!(
@@ -45,7 +48,12 @@ impl Bounds {
             )));
         }
         let page = PAGE as u64;
-        let reserved = if ty.memory64 { limit.next_multiple_of(page) + page } else { SLOT_BYTES };
+        let reserved = if ty.memory64 {
+            let whole = limit.checked_next_multiple_of(page).and_then(|bytes| bytes.checked_add(page));
+            whole.ok_or_else(|| Error::limit(format!("cannot reserve {limit} bytes for a memory")))?
+        } else {
+            SLOT_BYTES
+        };
         let minimum = usize::try_from(minimum).map_err(|e| Error::limit(e.to_string()))?;
         Ok(Self { minimum, limit, reserved })
     }

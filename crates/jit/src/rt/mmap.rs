@@ -1,7 +1,7 @@
 //! Reserved address ranges, of which parts are made accessible, and files in memory that ranges
 //! show copy-on-write.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
@@ -175,34 +175,43 @@ fn check(status: libc::c_int) -> io::Result<()> {
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// A file in memory, read-only but for what is made executable.
+/// The contents of a file, read once, so that nothing that happens to the file later matters;
+/// read-only but for what is made executable.
 ///
-/// Invariant: `[base, base + len)` is one private mapping, unmapped only by drop. It stays as it is
-/// as long as nobody writes to the file.
+/// Invariant: `[base, base + len)` is one private anonymous mapping, unmapped only by drop and not
+/// written to after `read`.
 #[derive(Debug)]
-pub(crate) struct FileMapping {
+pub(crate) struct FileCopy {
     base: NonNull<u8>,
     len: usize,
 }
 
-// SAFETY: the mapping is never written to; nothing about it is tied to a thread.
-unsafe impl Send for FileMapping {}
+// SAFETY: the mapping is not written to; nothing about it is tied to a thread.
+unsafe impl Send for FileCopy {}
 // SAFETY: as for `Send`.
-unsafe impl Sync for FileMapping {}
+unsafe impl Sync for FileCopy {}
 
-impl FileMapping {
-    /// Maps a file, which is not empty.
-    pub(crate) fn open(file: &std::fs::File) -> io::Result<Self> {
+impl FileCopy {
+    /// Reads a file, which is not empty.
+    pub(crate) fn read(mut file: &std::fs::File) -> io::Result<Self> {
         let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         // SAFETY: a fresh mapping at an address of the kernel's choice touches nothing that exists.
         let base = unsafe {
-            libc::mmap(ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0)
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            libc::mmap(ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
         };
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
         let base = NonNull::new(base.cast()).ok_or_else(|| io::Error::other("mmap returned null"))?;
-        Ok(Self { base, len })
+        let copy = Self { base, len };
+        // SAFETY: just mapped, zeroed and writable; nobody else knows of it yet.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(base.as_ptr(), len) };
+        // A file that has become shorter in the meantime is an error.
+        file.read_exact(bytes)?;
+        // SAFETY: our own mapping, to which no reference is alive.
+        check(unsafe { libc::mprotect(base.as_ptr().cast(), len, libc::PROT_READ) })?;
+        Ok(copy)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -212,7 +221,7 @@ impl FileMapping {
 
     /// Makes a range that starts at a page executable.
     pub(super) fn make_executable(&self, range: std::ops::Range<usize>) -> io::Result<()> {
-        assert!(range.start <= range.end && range.end <= self.len, "the range lies in the file");
+        assert!(range.start <= range.end && range.end <= self.len, "the range lies in the copy");
         assert!(range.start.is_multiple_of(PAGE), "the range starts at a page");
         if range.is_empty() {
             return Ok(());
@@ -228,7 +237,7 @@ impl FileMapping {
     }
 }
 
-impl Drop for FileMapping {
+impl Drop for FileCopy {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours and ends with us; code in it is held by an `Arc` of every
         // store it may run in.

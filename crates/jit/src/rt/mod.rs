@@ -62,6 +62,7 @@ mod trampoline;
 mod unwind;
 
 pub(crate) use block::{FuncRefPtr, GlobalCell};
+pub(crate) use budget::DEFAULT_WAIT;
 pub(crate) use builtins::addresses as builtin_addresses;
 pub use bulk::CHUNK_BYTES;
 pub(crate) use bulk::Refusal;
@@ -71,7 +72,7 @@ pub(crate) use host_block::{HostBlock, RegisterFn};
 pub(crate) use instance_data::{InstanceData, memory_init, table_init};
 pub(crate) use linear_memory::LinearMemory;
 pub(crate) use loaded_code::{CodePlace, CodeRegion, LoadedCode, Member};
-pub(crate) use mmap::FileMapping;
+pub(crate) use mmap::FileCopy;
 pub(crate) use pool::{MemoryImage, MemoryPool};
 pub(crate) use registers::{AbiValue, Crossing, Vector};
 pub(crate) use registers::{TypedEntry, vector_bits, vector_of};

@@ -155,15 +155,15 @@ impl SharedRegion {
     }
 
     /// Waits for a notification at an aligned place, for at most `timeout` if there is one, as long
-    /// as the place holds the awaited value and `interrupted` says no. `Err(None)` is out of
-    /// bounds, `Err(Some(()))` interrupted.
-    pub(crate) fn wait(
+    /// as the place holds the awaited value and `stop` has no reason to stop. `Err(None)` is out of
+    /// bounds, otherwise an error is that reason.
+    pub(crate) fn wait<E>(
         &self,
         at: u64,
         awaited: Awaited,
         timeout: Option<Duration>,
-        interrupted: impl Fn() -> bool,
-    ) -> Result<WaitResult, Option<()>> {
+        stop: impl Fn() -> Option<E>,
+    ) -> Result<WaitResult, Option<E>> {
         let at = self.place(at, awaited.bytes()).ok_or(None)?;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut waiters = lock(&self.waiters);
@@ -171,6 +171,14 @@ impl SharedRegion {
         // wait.
         if !self.holds(at, awaited) {
             return Ok(WaitResult::Mismatch);
+        }
+        let is_over = || end.is_some_and(|end| end <= Instant::now());
+        let result = || match is_over() {
+            true => Some(Ok(WaitResult::TimedOut)),
+            false => stop().map(|reason| Err(Some(reason))),
+        };
+        if let Some(result) = result() {
+            return result;
         }
         let ticket = waiters.next;
         waiters.next += 1;
@@ -186,9 +194,7 @@ impl SharedRegion {
             }) else {
                 return Ok(WaitResult::Ok);
             };
-            let is_over = end.is_some_and(|end| end <= Instant::now());
-            let stop = if is_over { Some(Ok(WaitResult::TimedOut)) } else { None };
-            if let Some(result) = stop.or_else(|| interrupted().then_some(Err(Some(())))) {
+            if let Some(result) = result() {
                 queue.remove(place);
                 if queue.is_empty() {
                     waiters.queues.remove(&at);

@@ -247,6 +247,11 @@ impl VmStore {
         self.has_epochs && self._epoch.load(Ordering::Relaxed) >= self.deadline
     }
 
+    /// Returns whether time ends what the guest does.
+    pub(super) fn has_deadline(&self) -> bool {
+        self.has_epochs && self.deadline != u64::MAX
+    }
+
     /// Frees the exceptions that are unreachable. `running` is the innermost frame of compiled code
     /// if that has called the host other than through a host function. `held` are words that the
     /// object to be allocated will hold.

@@ -25,13 +25,13 @@ pub(super) enum Width {
 
 impl Translator<'_, '_> {
     pub(super) fn local_get(&mut self, index: u32) {
-        let value = self.builder.use_var(self.locals[index as usize]);
+        let value = self.get_local(index);
         self.push(value);
     }
 
     pub(super) fn local_set(&mut self, index: u32) {
         let value = self.pop();
-        self.builder.def_var(self.locals[index as usize], value);
+        self.set_local(index, value);
     }
 
     fn global_place(&mut self, global: GlobalIndex) -> (Value, i32) {

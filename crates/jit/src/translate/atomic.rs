@@ -11,7 +11,7 @@ use wasmparser::{MemArg, MemArgTarget, Operator};
 
 use crate::error::{Error, Result};
 use crate::module::index::MemoryIndex;
-use crate::vm::builtin::{Builtin, INTERRUPTED, OUT_OF_BOUNDS};
+use crate::vm::builtin::{Builtin, ENDLESS_WAIT, INTERRUPTED, OUT_OF_BOUNDS, WAIT_TOO_LONG};
 use crate::vm::trap_code as code;
 
 use super::access::heap;
@@ -242,6 +242,9 @@ impl Translator<'_, '_> {
             (Builtin::AtomicWait64, expected)
         };
         let result = self.builtin(builtin, &[memory, place, expected, timeout]);
+        self.trap_status(result, INTERRUPTED, code::INTERRUPT);
+        self.trap_status(result, ENDLESS_WAIT, code::ENDLESS_WAIT);
+        self.trap_status(result, WAIT_TOO_LONG, code::WAIT_TOO_LONG);
         self.push_waited(result);
         Ok(())
     }
@@ -249,7 +252,6 @@ impl Translator<'_, '_> {
     /// Pushes what a run-time function of this file returned, or traps.
     fn push_waited(&mut self, word: Value) {
         self.trap_status(word, OUT_OF_BOUNDS, TrapCode::HEAP_OUT_OF_BOUNDS);
-        self.trap_status(word, INTERRUPTED, code::INTERRUPT);
         let result = self.builder.ins().ireduce(I32, word);
         self.push(result);
     }

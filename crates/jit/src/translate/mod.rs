@@ -13,6 +13,7 @@ mod call;
 mod control;
 mod exception;
 mod interrupt;
+mod locals;
 mod numeric;
 mod operator;
 mod simd;
@@ -25,7 +26,7 @@ use cranelift_codegen::ir::{
     MemFlagsData, SigRef, Signature, SourceLoc, Type, UserExternalName, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmparser::FunctionBody;
 
 use crate::error::Result;
@@ -41,6 +42,7 @@ pub use built::{BuiltFunc, BuiltGlobal, BuiltMemory, BuiltTable, FuncBody};
 use control::Control;
 pub(crate) use exception::Chains;
 use exception::Landing;
+use locals::{Frame, Local};
 
 /// Type of addresses and references: the crate runs on 64-bit targets only.
 const WORD: Type = types::I64;
@@ -152,7 +154,9 @@ struct Translator<'a, 'f> {
     env: &'a Env<'a>,
     builder: FunctionBuilder<'f>,
     vmctx: Value,
-    locals: Vec<Variable>,
+    locals: Vec<Local>,
+    /// Where those are that lie in the frame, if any do.
+    frame: Option<Frame>,
     stack: Vec<Value>,
     control: Vec<Control>,
     reachable: bool,
@@ -181,6 +185,7 @@ pub(crate) fn function(
 ) -> Result<Chains> {
     let ty = env.info.func_type(env.info.func_index_of_code(position));
     let (mut translator, params) = Translator::start(env, position, func, context);
+    translator.place_locals(body, params.len())?;
     for (&param, &ty) in params.iter().zip(&ty.params) {
         translator.declare_local(ty, param);
     }
@@ -265,6 +270,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             builder,
             vmctx: params.remove(0),
             locals: Vec::new(),
+            frame: None,
             stack: Vec::new(),
             control: Vec::new(),
             reachable: true,
@@ -280,15 +286,6 @@ impl<'a, 'f> Translator<'a, 'f> {
 }
 
 impl Translator<'_, '_> {
-    fn declare_local(&mut self, ty: ValType, init: Value) {
-        let variable = self.builder.declare_var(cl_type(ty));
-        if ty.is_traced() {
-            self.builder.declare_var_needs_stack_map(variable);
-        }
-        self.builder.def_var(variable, init);
-        self.locals.push(variable);
-    }
-
     fn push(&mut self, value: Value) {
         self.stack.push(value);
     }

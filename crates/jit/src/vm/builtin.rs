@@ -82,3 +82,7 @@ pub(crate) const OUT_OF_BOUNDS: u64 = u64::MAX - 1;
 pub(crate) const INTERRUPTED: u64 = u64::MAX - 2;
 /// What a function returns when its store's fuel does not pay for it.
 pub(crate) const OUT_OF_FUEL: u64 = u64::MAX - 3;
+/// What a wait returns that nobody can end.
+pub(crate) const ENDLESS_WAIT: u64 = u64::MAX - 4;
+/// What a wait returns when the waits of its store have taken too long.
+pub(crate) const WAIT_TOO_LONG: u64 = u64::MAX - 5;

@@ -48,8 +48,8 @@ pub(crate) struct TryCall {
     pub(crate) return_offset: u32,
     /// Bytes from the stack pointer at the call up to the frame pointer.
     pub(crate) frame_bytes: u32,
-    /// Where the frame keeps its context, to which the tags of clauses belong: bytes above the stack
-    /// pointer.
+    /// Where the frame keeps its context, to which the tags of clauses belong: bytes above the
+    /// stack pointer.
     pub(crate) context_sp_offset: u32,
     /// Position of the innermost chain that may catch.
     pub(crate) chain: u32,

@@ -25,6 +25,8 @@ pub(crate) const INTERRUPT: TrapCode = user(11);
 pub(crate) const OUT_OF_FUEL: TrapCode = user(12);
 pub(crate) const UNALIGNED_ATOMIC: TrapCode = user(13);
 pub(crate) const EXPECTED_SHARED_MEMORY: TrapCode = user(14);
+pub(crate) const ENDLESS_WAIT: TrapCode = user(15);
+pub(crate) const WAIT_TOO_LONG: TrapCode = user(16);
 const FIRST_BUILT: u8 = 64;
 const LAST_BUILT: u8 = 191;
 

@@ -10,10 +10,10 @@ use super::super::spec::{self, Section};
 use super::super::wit::Names;
 use super::super::{escape, kind_name, role_text, size_text, svg};
 use super::Page;
-use crate::abi::options_text;
+use crate::abi::{lowered_text, options_text};
 use crate::catalog::NamedType;
 use crate::core_names::{CoreNames, ImportName};
-use crate::signatures::{Described, with_view};
+use crate::signatures::{Described, Own, with_view};
 
 /// The maximum length of a type that is written with links, in characters.
 const SHORT_CHARS: usize = 80;
@@ -38,9 +38,16 @@ pub(super) fn write_function(out: &mut String, page: &Page<'_>, described: &Desc
         escape(&function.full_name()),
         params.join(", ")
     );
-    if described.canon.is_some_and(|canon| canon.options == described.opts) {
-        let text = options_text(&described.opts);
-        let _ = writeln!(out, "<p class=\"sub\">As this component has it: {text}.</p>");
+    match described.own {
+        Some(Own::Lifts) => {
+            let text = options_text(&described.opts);
+            let _ = writeln!(out, "<p class=\"sub\">As this component lifts it: {text}.</p>");
+        }
+        Some(Own::Lowers) => {
+            let text = lowered_text(&described.opts);
+            let _ = writeln!(out, "<p class=\"sub\">As this component lowers it: {text}.</p>");
+        }
+        None => {}
     }
     write_core_names(out, &described.names);
     let signatures =

@@ -194,7 +194,8 @@ pub(crate) fn render(out: &mut dyn Write, package: &Package<'_>) -> io::Result<(
     out.write_all(html::end().as_bytes())
 }
 
-/// Returns what was not asked for, by interface or world in the order of the file.
+/// Returns what was not asked for, by interface or world: in the order of the file, or by name if
+/// there is much.
 fn groups<'a>(package: &'a Package<'_>) -> Vec<(&'a str, Group)> {
     let mut groups: Vec<(&str, Group)> = Vec::new();
     let mut positions = BTreeMap::new();
@@ -219,6 +220,9 @@ fn groups<'a>(package: &'a Package<'_>) -> Vec<(&'a str, Group)> {
                 None => group.resources.push((resource.to_owned(), vec![i])),
             },
         }
+    }
+    if package.is_large() {
+        groups.sort_by_key(|(owner, _)| *owner);
     }
     groups
 }

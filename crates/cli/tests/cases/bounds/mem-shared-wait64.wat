@@ -1,0 +1,1 @@
+(component (core module $m (memory 1 1 shared) (func (export "run") (drop (memory.atomic.wait64 (i32.const 8) (i64.const 0) (i64.const -1))))) (core instance $i (instantiate $m)) (func (export "run") (canon lift (core func $i "run"))))
