@@ -86,6 +86,11 @@ impl Sources {
         }
     }
 
+    /// Returns a fault that a tool finds in what was resolved, shown like those of the parser.
+    pub fn error(&self, kind: ErrorKind, span: Span, message: String) -> Error {
+        self.located(Error::new(kind, span, message))
+    }
+
     /// Fills in the locations of an error and its notes.
     pub(crate) fn located(&self, mut error: Error) -> Error {
         *error.location = self.locate(error.span);

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::Span;
 use syn::{Error, LitStr, Result};
 use wit_parser_lite::load::{Files, Tree};
-use wit_parser_lite::{
-    Error as WitError, ErrorKind, Features, PackageId, Resolved, Span as WitSpan, WorldId,
-};
+use wit_parser_lite::{ErrorKind, Features, PackageId, Resolved, Span as WitSpan, WorldId};
 
 use super::options::Options;
 
@@ -116,8 +114,7 @@ pub(crate) fn n_versions(resolved: &Resolved, package: PackageId) -> usize {
 
 /// Returns an error about a place in the WIT, shown as faults of the WIT are.
 pub(crate) fn fault(resolved: &Resolved, span: Span, at: WitSpan, message: String) -> Error {
-    let location = resolved.sources().locate(at);
-    Error::new(span, WitError::located(ErrorKind::Type, at, message, location))
+    Error::new(span, resolved.sources().error(ErrorKind::Type, at, message))
 }
 
 /// Returns several errors as one.
