@@ -499,14 +499,14 @@ fn faults_of_files() {
     check(
         &["core.wat", "--wit", "w.wit"],
         expect![[r#"
-            error: w.wit: the package has several worlds, of which --world names one: `one`, `two`
+            error: w.wit: the package has several worlds, of which --world names one: `a:b/one`, `a:b/two`
             [exit status 1]
         "#]],
     );
     check(
         &["core.wat", "--wit", "w.wit", "--world", "three"],
         expect![[r#"
-            error: w.wit: the package has no world `three`; it has `one`, `two`
+            error: no world is named `three`; there are: `a:b/one`, `a:b/two`
             [exit status 1]
         "#]],
     );

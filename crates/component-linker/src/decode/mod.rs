@@ -27,8 +27,8 @@ pub(crate) use definition::{
     Definitions, InstanceExpr, ModuleDefinition, ModuleId, SortIdx,
 };
 pub(crate) use types::{
-    Attributes, Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl,
-    InstanceDecl, LabelValType, NameAttributes, PrimValType, TypeBound, ValTypeRef,
+    Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl, InstanceDecl,
+    LabelValType, PrimValType, TypeBound, ValTypeRef,
 };
 
 /// Validates and decodes a component; the function bodies of its core modules are left to the
@@ -62,7 +62,7 @@ pub(crate) fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), Error
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
         // The message may quote names of the binary.
-        Self::new(ErrorKind::Invalid, escape_lines(error.message()).to_string(), error.offset())
+        Self::new(ErrorKind::Invalid, escape_lines(error.message()), error.offset())
     }
 }
 
