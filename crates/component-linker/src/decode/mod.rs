@@ -27,8 +27,8 @@ pub(crate) use definition::{
     Definitions, InstanceExpr, ModuleDefinition, ModuleId, SortIdx,
 };
 pub(crate) use types::{
-    Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl, InstanceDecl,
-    LabelValType, PrimValType, TypeBound, ValTypeRef,
+    Attributes, Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl,
+    InstanceDecl, LabelValType, NameAttributes, PrimValType, TypeBound, ValTypeRef,
 };
 
 /// Validates and decodes a component; the function bodies of its core modules are left to the
