@@ -69,6 +69,8 @@ const EDGES: &[(&str, Allowed)] = &[
             "clap",
             "component-linker",
             "component-tools",
+            // Draws how far a long compilation is.
+            "indicatif",
             // `compile` shows the code of a core module.
             "lowlift-jit",
             "serde_json",

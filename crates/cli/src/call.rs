@@ -74,7 +74,8 @@ pub(crate) fn prepare(
         wave::read_args(types, &function.ty, &call).map_err(|error| Failure::BadInput(error.to_string()))?;
 
     let engine = Engine::new(&bounds.config()).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let component = Component::compile(&engine, &resolved).map_err(|error| Failure::in_file(&file, error))?;
+    let component =
+        crate::progress::compile(&engine, &resolved).map_err(|error| Failure::in_file(&file, error))?;
     let mut linker = Linker::<()>::new();
     if stub_imports {
         linker.stub_imports(&component).map_err(|error| Failure::in_file(&file, error))?;

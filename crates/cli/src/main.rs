@@ -18,6 +18,7 @@ mod layout;
 mod link;
 mod new;
 mod pointer;
+mod progress;
 mod render;
 mod trace;
 mod unbundle;
