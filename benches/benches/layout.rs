@@ -21,7 +21,7 @@ use wit_parser_lite::{Resolved, Type, abi, parse_with_dependencies};
 
 fn resolve_lite(folder: &Path) -> Resolved {
     let decode = |_: &[u8]| Err("the packages are text".to_owned());
-    let tree = Tree::load(folder, &decode).expect("the packages can be read");
+    let tree = Tree::load_with(folder, &decode).expect("the packages can be read");
     let files = |files: &'static [(String, String)]| -> Vec<(&'static str, &'static str)> {
         files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
     };

@@ -72,7 +72,7 @@ interface i{index} {{
         );
         index += 1;
     }
-    Tree { files: vec![("large.wit".to_owned(), text)], dependencies: Vec::new() }
+    Tree::new(vec![("large.wit".to_owned(), text)], Vec::new())
 }
 
 fn compare(c: &mut Criterion, name: &str, tree: &Tree) {
@@ -88,7 +88,7 @@ fn compare(c: &mut Criterion, name: &str, tree: &Tree) {
 
 fn wit(c: &mut Criterion) {
     let decode = |_: &[u8]| Err("the packages are text".to_owned());
-    let wasi = Tree::load(&wasi_folder(), &decode).expect("the packages can be read");
+    let wasi = Tree::load_with(&wasi_folder(), &decode).expect("the packages can be read");
     compare(c, "WASI 0.2", &wasi);
     compare(c, "generated, 1 MB", &generated(1_000_000));
     compare(c, "generated, 10 MB", &generated(10_000_000));

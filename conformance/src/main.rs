@@ -10,7 +10,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use conformance::fuzz;
 use conformance::ledger::{Difference, Ledger, Words};
-use conformance::oracle::{self, vector};
+use conformance::oracle::{self, interleavings, vector};
 use conformance::pool::{Limits, run_files};
 use conformance::report::{self, Parts, Text};
 use conformance::script::Language;
@@ -104,9 +104,13 @@ struct FuzzOptions {
 
 #[derive(Args, Clone, Copy)]
 struct OracleOptions {
-    /// How many cases
-    #[arg(long, default_value_t = 10_000)]
-    cases: u64,
+    /// What to compare
+    #[arg(value_enum, default_value_t = OracleOf::Abi)]
+    of: OracleOf,
+
+    /// How many cases [default: 10000, of interleavings 500]
+    #[arg(long)]
+    cases: Option<u64>,
 
     /// The seed that they are made from
     #[arg(long, default_value_t = 1)]
@@ -123,6 +127,14 @@ struct OracleOptions {
     /// Rewrite the golden vectors instead
     #[arg(long, exclusive = true)]
     bless: bool,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
+enum OracleOf {
+    /// Layouts, lifting, lowering and handle tables
+    Abi,
+    /// Tasks, threads, streams and futures, in every order that the host may choose
+    Async,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -202,14 +214,30 @@ fn ask_oracle(options: OracleOptions) -> Result<ExitCode, Box<dyn Error>> {
         write(GOLDEN, &vector::golden()?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if options.of == OracleOf::Async {
+        return ask_about_interleavings(options);
+    }
     let config = oracle::Config {
         seed: options.seed,
-        n_cases: options.cases,
+        n_cases: options.cases.unwrap_or(10_000),
         n_jobs: options.jobs.unwrap_or(Limits::default().n_jobs),
         n_shrunk: options.show,
     };
     let start = Instant::now();
     let outcome = oracle::compare(config, &oracle::ours::answer)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let mut report = format!("{outcome}\n{seconds:.1} s\n");
+    for difference in &outcome.differences {
+        report.push_str(&format!("\n{difference}"));
+    }
+    print(&report)?;
+    Ok(ExitCode::from(u8::from(outcome.n_differed > 0)))
+}
+
+fn ask_about_interleavings(options: OracleOptions) -> Result<ExitCode, Box<dyn Error>> {
+    let start = Instant::now();
+    let n_cases = options.cases.unwrap_or(500);
+    let outcome = interleavings::compare(options.seed, n_cases, options.show, &interleavings::answer)?;
     let seconds = start.elapsed().as_secs_f64();
     let mut report = format!("{outcome}\n{seconds:.1} s\n");
     for difference in &outcome.differences {

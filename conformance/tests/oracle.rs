@@ -1,10 +1,11 @@
 //! `canonical-abi` against the spec's own program: its golden vectors everywhere, the program
 //! itself where there is a `python3`. Where there is none, the tests that need it are skipped.
 
+use component_async::scenario::Scenario;
 use conformance::oracle::case::Case;
 use conformance::oracle::spec::{Spec, SpecError};
 use conformance::oracle::steps::Step;
-use conformance::oracle::{Config, Outcome, Subject, compare, nth_case, ours, vector};
+use conformance::oracle::{Config, Outcome, Subject, compare, interleavings, nth_case, ours, vector};
 use serde_json::json;
 use std::io::Write;
 
@@ -47,6 +48,36 @@ fn golden_vectors_are_what_the_program_says() {
     for (answer, expected) in spec.ask(&cases).unwrap().into_iter().zip(expected) {
         assert_eq!(answer, expected, "cargo run -p conformance -- oracle --bless");
     }
+}
+
+#[test]
+fn random_interleavings_agree() {
+    if spec().is_none() {
+        return skipped("random_interleavings_agree");
+    }
+    let outcome = interleavings::compare(1, 60, 3, &interleavings::answer).unwrap();
+    let shown: Vec<_> = outcome.differences.iter().map(ToString::to_string).collect();
+    assert!(shown.is_empty(), "{outcome}\n\n{}", shown.join("\n"));
+    assert!(outcome.n_agreed > 40 && outcome.ends.iter().all(|&n| n > 5), "{outcome}");
+}
+
+/// A subject that forgets the last line of the first function is found out, and its scenario made
+/// small.
+#[test]
+fn another_interleaving_differs() {
+    if spec().is_none() {
+        return skipped("another_interleaving_differs");
+    }
+    let forgetful = |scenario: &Scenario| {
+        let mut scenario = scenario.clone();
+        scenario.functions[0].body.pop();
+        interleavings::answer(&scenario)
+    };
+    let outcome = interleavings::compare(1, 5, 1, &forgetful).unwrap();
+    assert!(outcome.n_differed > 0, "{outcome}");
+    let shrunk = &outcome.differences[0];
+    assert!(!shrunk.ours.is_empty() || !shrunk.spec.is_empty(), "{shrunk}");
+    assert!(shrunk.scenario.functions[0].body.len() <= 4, "{shrunk}");
 }
 
 #[test]

@@ -22,7 +22,9 @@ use structure::{PLAIN_COMMENTS, by_name, compare, differences};
 use wit_parser_lite::format::format;
 use wit_parser_lite::lex::{Token, TokenKind, lex};
 use wit_parser_lite::print::print;
-use wit_parser_lite::{Features, Sources, json::json as to_json, load::Tree, parse_with_features};
+use wit_parser_lite::{
+    Features, Options, Proposals, Sources, json::json as to_json, load::Tree, parse_with_options,
+};
 
 /// How many tests the package carries, so that one that lost files on the way cannot pass.
 const N_POSITIVE: usize = 78;
@@ -64,7 +66,11 @@ fn printing_keeps_the_structure() {
         let before = our_resolved(&path).expect("a positive");
         n_tests += 1;
         let printed = print(&before);
-        match parse_with_features(&Features::All, &[("printed.wit", &printed)], &[]) {
+        match parse_with_options(
+            &Options::default().features(Features::All).proposals(Proposals::all()),
+            &[("printed.wit", &printed)],
+            &[],
+        ) {
             Ok(after) => {
                 let mut differences =
                     compare(&name, &by_name(&our_json(&before)), &by_name(&our_json(&after)));
@@ -99,9 +105,9 @@ fn comments_in(name: &str, text: &str) -> Vec<String> {
 fn formatting_keeps_the_structure() {
     let mut n_files = 0;
     for (name, path) in tests(&suite()) {
-        let mut tree = Tree::load(&path, &assemble).expect("a positive");
-        let features = Features::only(["active"]);
-        let before = tree.parse(&features).expect("a positive");
+        let mut tree = Tree::load_with(&path, &assemble).expect("a positive");
+        let options = Options::default().features(Features::only(["active"])).proposals(Proposals::all());
+        let before = tree.parse_with_options(&options).expect("a positive");
         for (file, text) in tree.files.iter_mut().chain(tree.dependencies.iter_mut().flatten()) {
             let comments = comments_in(file, text);
             *text = format(file, text).expect("a positive");
@@ -113,7 +119,7 @@ fn formatting_keeps_the_structure() {
             );
             n_files += 1;
         }
-        let after = tree.parse(&features).expect("formatting breaks nothing");
+        let after = tree.parse_with_options(&options).expect("formatting breaks nothing");
         assert_eq!(to_json(&before), to_json(&after), "{name}");
     }
     assert!(n_files >= N_POSITIVE, "{n_files} files");

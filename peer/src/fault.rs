@@ -117,6 +117,7 @@ impl Fault {
             TrapCause::Abi(trap) => Self::of_abi(trap),
             TrapCause::Core(kind) => Self::of_core(kind),
             TrapCause::Limit(limit) => Self::Limit(limit.to_string()),
+            TrapCause::Poisoned { .. } => Self::CannotEnter,
             cause @ (TrapCause::Host(_)
             | TrapCause::Backpressure
             | TrapCause::Task(_)

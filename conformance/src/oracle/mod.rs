@@ -14,6 +14,7 @@
 mod any_steps;
 pub mod case;
 mod generate;
+pub mod interleavings;
 mod notation;
 pub mod ours;
 pub mod spec;

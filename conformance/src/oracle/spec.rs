@@ -62,10 +62,19 @@ impl Spec {
     ///
     /// Never.
     pub fn start_with(python: &str) -> Result<Self, SpecError> {
+        Self::start_child(python, DRIVER)
+    }
+
+    /// Starts a child that runs another program around the spec's.
+    pub(super) fn start_program(driver: &str) -> Result<Self, SpecError> {
+        Self::start_child("python3", driver)
+    }
+
+    fn start_child(python: &str, driver: &str) -> Result<Self, SpecError> {
         let folder = wasm_tools_folder().map_err(|e| SpecError::Failed(e.to_string()))?;
         let program = folder.join("tests/component-model/design/mvp/canonical-abi/definitions.py");
         let started = Command::new(python)
-            .args(["-I", "-c", DRIVER])
+            .args(["-I", "-c", driver])
             .arg(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -87,10 +96,15 @@ impl Spec {
     ///
     /// When the child has ended or answers with something else.
     pub fn ask(&mut self, cases: &[Case]) -> Result<Vec<Json>, SpecError> {
-        let question: Json = cases.iter().map(Case::to_json).collect();
-        let line = self.exchange(&format!("{question}\n")).map_err(|e| SpecError::Failed(e.to_string()))?;
+        let questions: Json = cases.iter().map(Case::to_json).collect();
+        self.ask_json(&questions, cases.len())
+    }
+
+    /// Returns the answers to an array of so many questions.
+    pub(super) fn ask_json(&mut self, questions: &Json, n: usize) -> Result<Vec<Json>, SpecError> {
+        let line = self.exchange(&format!("{questions}\n")).map_err(|e| SpecError::Failed(e.to_string()))?;
         match serde_json::from_str(&line) {
-            Ok(Json::Array(answers)) if answers.len() == cases.len() => Ok(answers),
+            Ok(Json::Array(answers)) if answers.len() == n => Ok(answers),
             Ok(_) | Err(_) if line.is_empty() => {
                 Err(SpecError::Failed("python3 ended; what it says stands above".to_owned()))
             }

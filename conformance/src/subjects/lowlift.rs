@@ -167,7 +167,8 @@ fn trapped(trap: &Trap) -> Failure {
         | TrapCause::Limit(_)
         | TrapCause::Backpressure
         | TrapCause::Task(_)
-        | TrapCause::HostResult(_) => FailureKind::Trap,
+        | TrapCause::HostResult(_)
+        | TrapCause::Poisoned { .. } => FailureKind::Trap,
     };
     Failure::new(kind, trap.cause().to_string())
 }

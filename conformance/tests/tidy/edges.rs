@@ -29,6 +29,8 @@ enum Allowed {
 
 /// The allowed edges. A trailing `?` means: only as an optional dependency.
 const EDGES: &[(&str, Allowed)] = &[
+    // The state machines of concurrency: no engine.
+    ("component-async", Allowed::Only(&["canonical-abi"])),
     // The optional ones make generators of types and values for other crates' tests, and validate
     // UTF-8 with vector instructions; they are off by default.
     ("canonical-abi", Allowed::Only(&["proptest?", "simdutf8?"])),
@@ -46,6 +48,7 @@ const EDGES: &[(&str, Allowed)] = &[
             "cranelift-module",
             "cranelift-native",
             "libc",
+            "rustc-demangle",
             "wasmparser",
         ]),
     ),
@@ -60,19 +63,23 @@ const EDGES: &[(&str, Allowed)] = &[
     (
         "lowlift",
         // `annotate-snippets` draws the faults of WIT files, `anstream` and `anstyle` colour what
-        // clap does not.
+        // clap does not, `rustyline` edits the lines of `call --repl`.
         Allowed::Only(&[
             "annotate-snippets",
             "anstream",
             "anstyle",
             "canonical-abi",
             "clap",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "component-tools",
             // Draws how far a long compilation is.
             "indicatif",
             // `compile` shows the code of a core module.
             "lowlift-jit",
+            "rustyline",
             "serde_json",
             "wasm-wave",
             // `compile` shows operators as the text format has them.
@@ -86,6 +93,10 @@ const EDGES: &[(&str, Allowed)] = &[
         Allowed::Only(&[
             "canonical-abi",
             "clap",
+            "component-async",
+            // `completions` and `man` write what clap knows of the command.
+            "clap_complete",
+            "clap_mangen",
             "component-linker",
             "lowlift-jit",
             "proptest",

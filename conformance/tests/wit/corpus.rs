@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wit_parser::{PackageId, Resolve};
-use wit_parser_lite::{Features, Resolved, json::json as to_json, load::Tree};
+use wit_parser_lite::{Features, Options, Proposals, Resolved, json::json as to_json, load::Tree};
 
 /// Returns the folder of the reference's tests, in the package of the registry.
 pub(crate) fn suite() -> PathBuf {
@@ -55,8 +55,9 @@ pub(crate) fn assemble(text: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Returns what we resolve.
 pub(crate) fn our_resolved(path: &Path) -> Result<Resolved, String> {
-    let tree = Tree::load(path, &assemble).map_err(|error| error.to_string())?;
-    tree.parse(&Features::only(["active"])).map_err(|errors| errors[0].to_string())
+    let tree = Tree::load_with(path, &assemble).map_err(|error| error.to_string())?;
+    let options = Options::default().features(Features::only(["active"])).proposals(Proposals::all());
+    tree.parse_with_options(&options).map_err(|errors| errors[0].to_string())
 }
 
 /// Returns what we resolve, as JSON.

@@ -14,7 +14,7 @@ use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{PackageId, Resolve};
 use wit_parser_lite::print::print;
 use wit_parser_lite::wasm::{self, encode_package};
-use wit_parser_lite::{Features, Resolved, parse_with_features};
+use wit_parser_lite::{Features, Options, Proposals, Resolved, parse_with_options};
 
 /// How many cases the test makes.
 const N_CASES: u64 = 300;
@@ -115,18 +115,24 @@ fn check(seed: u64, bytes: &[u8]) -> (Vec<String>, bool) {
         Err(error) => problems.push(format!("seed {seed}, {step}: {error}")),
     };
     let parse = |text: &str| {
-        let parsed = parse_with_features(&Features::All, &[("random.wit", text)], &[]);
+        let parsed = parse_with_options(
+            &Options::default().features(Features::All).proposals(Proposals::all()),
+            &[("random.wit", text)],
+            &[],
+        );
         parsed.map(|resolved| ours(&resolved)).map_err(|errors| errors[0].to_string())
     };
     if is_readable {
         check("parsed", parse(&text));
     }
-    match wasm::decode(bytes) {
+    match wasm::decode_with_features(bytes, WasmFeatures::all()) {
         Ok(decoded) => {
             check("read", Ok(ours(&decoded)));
             check("printed", parse(&print(&decoded)));
-            let written = encode_package(&decoded, decoded.packages().next().expect("a main package").0);
-            let again = wasm::decode(&written).map_err(|error| error.to_string());
+            let written = encode_package(&decoded, decoded.packages().next().expect("a main package").0)
+                .expect("it is small");
+            let again =
+                wasm::decode_with_features(&written, WasmFeatures::all()).map_err(|error| error.to_string());
             check("written and read", again.map(|again| ours(&again)));
             check(
                 "read by the reference",

@@ -7,7 +7,7 @@ use wit_parser::Resolve;
 use wit_parser_lite::format::format;
 use wit_parser_lite::print::print;
 use wit_parser_lite::wasm::{decode, encode_package, encode_world};
-use wit_parser_lite::{Features, PackageId, Resolved, load::Tree, parse_with_features};
+use wit_parser_lite::{Features, Options, PackageId, Proposals, Resolved, load::Tree, parse_with_options};
 
 /// Where the trees lie: the registry's package and the folder in it, which has its `deps/`.
 const TREES: &[(&str, &str)] = &[
@@ -55,7 +55,8 @@ fn check(name: &str, mut tree: Tree, reference: &Resolve) -> (Resolved, Vec<Stri
         }
         Err(error) => problems.push(format!("{name}, {step}: {error}")),
     };
-    let parse = |tree: &Tree| tree.parse(&Features::All).map_err(|errors| errors[0].to_string());
+    let options = Options::default().features(Features::All).proposals(Proposals::all());
+    let parse = |tree: &Tree| tree.parse_with_options(&options).map_err(|errors| errors[0].to_string());
     let resolved = parse(&tree).expect("WASI is sound");
     check("parsed", Ok(resolved.clone()));
     for (file, text) in tree.files.iter_mut().chain(tree.dependencies.iter_mut().flatten()) {
@@ -64,7 +65,11 @@ fn check(name: &str, mut tree: Tree, reference: &Resolve) -> (Resolved, Vec<Stri
     }
     check("formatted", parse(&tree));
     let printed = print(&resolved);
-    let parsed = parse_with_features(&Features::All, &[("printed.wit", &printed)], &[]);
+    let parsed = parse_with_options(
+        &Options::default().features(Features::All).proposals(Proposals::all()),
+        &[("printed.wit", &printed)],
+        &[],
+    );
     check("printed", parsed.map_err(|errors| errors[0].to_string()));
     (resolved, problems)
 }
@@ -76,22 +81,25 @@ fn check_binary(resolved: &Resolved, id: PackageId) -> Vec<String> {
         // In binary form it has no name.
         return Vec::new();
     }
-    let bytes = encode_package(resolved, id);
+    let bytes = encode_package(resolved, id).expect("it is small");
     let mut problems = Vec::new();
     match decode(&bytes) {
         Ok(back) => {
             let main = back.packages().next().expect("a main package").0;
             let (theirs, ours) = (by_name(&our_json(resolved)), by_name(&our_json(&back)));
             problems.extend(compare(&name, &theirs[&name], &ours[&name]));
-            if encode_package(&back, main) != bytes {
+            if encode_package(&back, main).expect("it is small") != bytes {
                 problems.push(format!("{name}: written again, it is not the same"));
             }
         }
         Err(error) => problems.push(format!("{name}: {error}")),
     }
     for world in &resolved[id].worlds {
-        problems
-            .extend(decode(&encode_world(resolved, *world)).err().map(|error| format!("{name}: {error}")));
+        problems.extend(
+            decode(&encode_world(resolved, *world).expect("it is small"))
+                .err()
+                .map(|error| format!("{name}: {error}")),
+        );
     }
     problems
 }
@@ -101,7 +109,7 @@ fn all_of_wasi_is_read_formatted_printed_and_written() {
     let (mut packages, mut problems) = (BTreeSet::new(), Vec::new());
     for (package, folder) in TREES {
         let path = registry_package(package).join(folder);
-        let tree = Tree::load(&path, &assemble).expect("the registry's package has it");
+        let tree = Tree::load_with(&path, &assemble).expect("the registry's package has it");
         let mut reference = Resolve { all_features: true, ..Resolve::default() };
         reference.push_path(&path).expect("the reference reads it");
         let (resolved, found) = check(&format!("{package}/{folder}"), tree, &reference);

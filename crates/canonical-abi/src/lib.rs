@@ -107,7 +107,7 @@
 //! | "Table State", "Resource State", `canon resource.*` | [`handles`] |
 //! | streams, futures and error contexts as values, `canon error-context.drop` | [`ends`] |
 //! | "Despecialization", "Type Predicates" | [`despecialize`](mod@despecialize) |
-//! | "Alignment", "Element Size" | [`layout`](mod@layout) |
+//! | "Alignment", "Element Size" | [`layout`](mod@layout), [`symbolic`] |
 //! | "Loading" | [`load`](mod@load), [`string`] |
 //! | "Storing" | [`store`](mod@store), [`string`] |
 //! | "Flattening" | [`flatten`] |
@@ -175,11 +175,14 @@ pub use memory::store::store;
 pub use memory::{load, scalar, store, string};
 pub use options::{Options, StringEncoding};
 pub use trap::Trap;
-pub use types::display::{display, display_func};
+pub use types::display::{
+    NameOf, display, display_definition, display_func, display_func_named, display_named,
+};
 pub use types::flat::{CoreType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, flatten_type};
 pub use types::layout::{Layout, layout};
+pub use types::symbolic::{ArchAlign, ArchSize, symbolic_layout};
 pub use types::type_error::TypeError;
 pub use types::{FuncType, PtrType, ResourceId, ScalarType, Types, ValType};
-pub use types::{despecialize, display, label, layout, predicates, type_error};
+pub use types::{despecialize, display, label, layout, predicates, symbolic, type_error};
 pub use value::type_check::{ValueTypeError, type_check};
 pub use value::{List, RowKind, Rows, Value, type_check};

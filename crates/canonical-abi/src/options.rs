@@ -16,7 +16,8 @@ pub enum StringEncoding {
 }
 
 /// The canonical options that decide how values are passed (CanonicalABI.md, "Canonical ABI
-/// Options").
+/// Options"). Write `Options { string_encoding, ..Options::default() }`, which stays right when the
+/// spec adds to them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Hash)]
 pub struct Options {
     /// The encoding of strings in the memory.

@@ -25,6 +25,15 @@ pub enum EndKind {
     Future,
 }
 
+/// Who implements a resource type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Implementer {
+    /// A component instance.
+    Guest,
+    /// The embedder.
+    Host,
+}
+
 /// What an end is doing (the spec's `End.State`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EndState {
@@ -160,6 +169,11 @@ pub enum Trap {
     WrongResourceType {
         /// The index.
         index: u32,
+        /// Who implements the type that was expected. Tables don't know: they say
+        /// [`Implementer::Guest`], and an embedder with resource types of its own says better.
+        expected: Implementer,
+        /// Who implements the type of the handle; likewise.
+        given: Implementer,
     },
     /// A borrow where an owned handle is needed.
     NotOwned {
@@ -300,11 +314,10 @@ impl fmt::Display for Trap {
             Self::EndInWaitableSet { kind } => {
                 write!(f, "cannot lift {} while it's in a waitable set", end_name(*kind))
             }
-            Self::WrongResourceType { index } => write!(
-                f,
-                "handle index {index} used with the wrong type, expected guest-defined resource but found a \
-                 different guest-defined resource"
-            ),
+            Self::WrongResourceType { index, expected, given } => {
+                write!(f, "handle index {index} used with the wrong type, ")?;
+                write_wrong_resource(f, *expected, *given)
+            }
             Self::NotOwned { index } => {
                 write!(f, "cannot lift own resource from the borrow at index {index}")
             }
@@ -328,6 +341,23 @@ fn not_idle(kind: EndKind, state: EndState) -> &'static str {
         (EndKind::Future, EndState::Done) => "cannot lift future after previous read succeeded",
         (EndKind::Stream, EndState::Idle | EndState::Copying) => "cannot lift busy stream",
         (EndKind::Future, EndState::Idle | EndState::Copying) => "cannot lift busy future",
+    }
+}
+
+fn write_wrong_resource(
+    f: &mut fmt::Formatter<'_>,
+    expected: Implementer,
+    given: Implementer,
+) -> fmt::Result {
+    let differs = if expected == given { "different " } else { "" };
+    let (expected, given) = (implementer_name(expected), implementer_name(given));
+    write!(f, "expected {expected} resource but found a {differs}{given} resource")
+}
+
+fn implementer_name(implementer: Implementer) -> &'static str {
+    match implementer {
+        Implementer::Guest => "guest-defined",
+        Implementer::Host => "host-defined",
     }
 }
 

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a failure to build a type is a failure of the test")]
 
-use canonical_abi::explain::{MAX_ENTRIES, byte_map, explain_functype};
+use canonical_abi::explain::{
+    MAX_ENTRIES, TableStyle, View, byte_map, byte_map_with, explain_callback, explain_functype,
+    explain_functype_with, explain_task_return,
+};
 use canonical_abi::{Direction, FuncType, Options, PtrType, Types, ValType};
 
 #[track_caller]
@@ -100,7 +103,7 @@ asynchronously lifted from (i32 i64 i64 i64) -> (i32), with 64-bit pointers
                  input.name   pointer of string, joined
   param 2   i64  input.name   length of string
   param 3   i64  n            s64
-  result 0  i32               what the callback waits for
+  result 0  i32               callback code in bits 0 to 3: 0 exit, 1 yield, 2 wait; above, the waitable set to wait for
 ",
     );
     let ft = FuncType { params: vec![("n".into(), ValType::U8); 5], result: None, is_async: true };
@@ -110,7 +113,7 @@ asynchronously lifted from (i32 i64 i64 i64) -> (i32), with 64-bit pointers
         "
 asynchronously lowered to (i32) -> (i32), with 32-bit pointers
   param 0   i32    pointer to the parameters: they flatten to 5 core values, over the limit of 4
-  result 0  i32    state of the call, and its index if it has not returned
+  result 0  i32    state in bits 0 to 3: 0 starting, 1 started, 2 returned, …; above, the subtask if it has not returned
 parameters in memory: 5 bytes, aligned to 1
   0  1  n  u8
   1  1  n  u8
@@ -119,6 +122,146 @@ parameters in memory: 5 bytes, aligned to 1
   4  1  n  u8
 ",
     );
+}
+
+#[test]
+fn types_go_by_their_names() {
+    let mut types = Types::new();
+    let point = types.record(vec![("x".into(), ValType::F32), ("y".into(), ValType::F32)]).unwrap();
+    let style = types.flags(vec!["bold".into(), "sharp".into()]).unwrap();
+    let line = types.tuple(vec![point, point]).unwrap();
+    let shape = types
+        .variant(vec![
+            ("dot".into(), Some(point)),
+            ("line".into(), Some(line)),
+            ("style".into(), Some(style)),
+        ])
+        .unwrap();
+    let name_of = |ty| if ty == point { Some("point") } else { (ty == style).then_some("style") };
+    let view = View { name_of: &name_of, ..View::new(&types) };
+    check(
+        byte_map_with(view, shape, PtrType::I32),
+        "
+variant { dot(point), line(tuple<point, point>), style(style) }: 20 bytes, aligned to 4
+       0   1                discriminant: 0 dot, 1 line, 2 style
+    1..4   3                padding
+   4..12   8  dot           case 0: point
+    4..8   4    dot.x       f32
+   8..12   4    dot.y       f32
+   4..20  16  line          case 1: tuple<point, point>
+   4..12   8    line.0      point
+    4..8   4      line.0.x  f32
+   8..12   4      line.0.y  f32
+  12..20   8    line.1      point
+  12..16   4      line.1.x  f32
+  16..20   4      line.1.y  f32
+       4   1  style         case 2: style
+       4   1    style       style, by bit: 0 bold, 1 sharp
+   5..20  15                unused by style
+  12..20   8                unused by dot
+",
+    );
+    // A type that is told elsewhere is not opened, except where it is what is explained.
+    let view = View { is_closed: &|ty| ty == point, ..view };
+    let map = byte_map_with(view, line, PtrType::I32);
+    check(&map, "tuple<point, point>: 16 bytes, aligned to 4\n   0..8  8  0  point\n  8..16  8  1  point");
+    assert!(map.entries.iter().all(canonical_abi::explain::ByteEntry::is_closed));
+    let map = byte_map_with(view, point, PtrType::I32);
+    assert_eq!(map.entries.len(), 2);
+    assert!(!map.entries[0].is_closed());
+    let ft = FuncType { params: vec![("at".into(), point)], result: Some(shape), is_async: false };
+    check(
+        explain_functype_with(view, &ft, &Options::default(), Direction::Lift),
+        "
+lifted from (f32 f32) -> (i32), with 32-bit pointers
+  param 0   f32  at.x  f32
+  param 1   f32  at.y  f32
+  result 0  i32        pointer to the result: it flattens to 5 core values, over the limit of 1
+result in memory: 20 bytes, aligned to 4
+   0..20  20  result             variant { dot(point), line(tuple<point, point>), style(style…
+       0   1    result           discriminant: 0 dot, 1 line, 2 style
+    1..4   3                     padding
+   4..12   8    result.dot       case 0: point
+   4..20  16    result.line      case 1: tuple<point, point>
+   4..12   8      result.line.0  point
+  12..20   8      result.line.1  point
+       4   1    result.style     case 2: style
+       4   1      result.style   style, by bit: 0 bold, 1 sharp
+   5..20  15    result           unused by style
+  12..20   8    result           unused by dot
+",
+    );
+}
+
+/// Bits of flags, all labels on request, and columns for pointers of any width.
+#[test]
+fn tables_have_styles() {
+    let mut types = Types::new();
+    let labels = || (0..10).map(|i| format!("l{i}")).collect();
+    let flags = types.flags(labels()).unwrap();
+    let many = types.enum_(labels()).unwrap();
+    let fields = [("flags", flags), ("many", many), ("name", ValType::String)];
+    let record = types.record(fields.map(|(label, ty)| (label.into(), ty)).to_vec()).unwrap();
+    let map = byte_map(&types, record, PtrType::I32);
+    let few = "0 l0, 1 l1, 2 l2, 3 l3, 4 l4, 5 l5, 6 l6, 7 l7, …\n";
+    let all = few.replace('…', "8 l8, 9 l9");
+    let shown = map.to_string();
+    assert_eq!(shown.matches(few).count(), 2, "{shown}");
+    assert!(shown.contains(&format!(", by bit: {few}")), "{shown}");
+    let shown = map.table(TableStyle { has_all_labels: true, is_symbolic: false }).to_string();
+    assert_eq!(shown.matches(&all).count(), 2, "{shown}");
+
+    let fields = [("id", ValType::U8), ("name", ValType::String), ("at", ValType::U64)];
+    let record = types.record(fields.map(|(label, ty)| (label.into(), ty)).to_vec()).unwrap();
+    let map = byte_map(&types, record, PtrType::I32);
+    check(
+        map.table(TableStyle { has_all_labels: false, is_symbolic: true }),
+        "
+record { id: u8, name: string, at: u64 }: 24 bytes, aligned to 8; with any pointers 16 + 2·ptr bytes, aligned to 8
+       0  1                   0..1      1  id      u8
+    1..4  3                                        padding
+   4..12  8             ptr..3·ptr  2·ptr  name    string
+    4..8  4             ptr..2·ptr    ptr    name  pointer of string
+   8..12  4           2·ptr..3·ptr    ptr    name  length of string
+  12..16  4                                        padding
+  16..24  8  8 + 2·ptr..16 + 2·ptr      8  at      u64
+",
+    );
+}
+
+#[test]
+fn what_asynchronous_functions_call_is_explained() {
+    let types = Types::new();
+    let opts = Options { is_async: true, has_callback: true, ..Options::default() };
+    check(
+        explain_task_return(View::new(&types), Some(ValType::String), &opts),
+        "
+task.return (i32 i32) -> (), with 32-bit pointers
+  param 0  i32  result  pointer of string
+  param 1  i32  result  length of string
+",
+    );
+    check(explain_task_return(View::new(&types), None, &opts), "task.return () -> (), with 32-bit pointers");
+    let callback = explain_callback(&opts).to_string();
+    assert!(callback.starts_with("callback (i32 i32 i32) -> (i32), with 32-bit pointers\n"), "{callback}");
+    for word in ["1 subtask", "6 task-cancelled", "0 exit, 1 yield, 2 wait"] {
+        assert!(callback.contains(word), "{word} in:\n{callback}");
+    }
+}
+
+/// `task.return` takes its result through memory where it has more than sixteen core values.
+#[test]
+fn large_results_are_returned_through_memory() {
+    let mut types = Types::new();
+    let tuple = types.tuple(vec![ValType::U8; 17]).unwrap();
+    let opts = Options { is_async: true, ..Options::default() };
+    let flat = explain_task_return(View::new(&types), Some(tuple), &opts);
+    assert_eq!(flat.params.len(), 1);
+    assert_eq!(flat.spilled_params, None);
+    assert_eq!(flat.spilled_result.map(|map| map.size), Some(17));
+    let tuple = types.tuple(vec![ValType::U8; 16]).unwrap();
+    let flat = explain_task_return(View::new(&types), Some(tuple), &opts);
+    assert_eq!((flat.params.len(), flat.spilled_result), (16, None));
 }
 
 #[test]

@@ -6,26 +6,27 @@ use clap::ValueEnum;
 
 use crate::pointer::Pointer;
 
-/// The canonical options that a command explains (CanonicalABI.md, "Canonical ABI Options").
+/// The canonical options that a command explains (CanonicalABI.md, "Canonical ABI Options"). Those
+/// that are not given are a component's own, for a function that it lifts or lowers.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AbiArgs {
-    /// The width of the memory's pointers, in bits.
-    #[arg(long, value_enum, default_value_t)]
-    ptr: Pointer,
+    /// The width of the memory's pointers, in bits. [default: 32, or as the component has it]
+    #[arg(long, value_enum)]
+    ptr: Option<Pointer>,
     /// The encoding of strings in memory: the unit in which a string's length is counted.
-    #[arg(long, value_enum, default_value_t)]
-    string_encoding: Encoding,
+    /// [default: utf8, or as the component has it]
+    #[arg(long, value_enum)]
+    string_encoding: Option<Encoding>,
     /// Signatures of asynchronous lifting and lowering. A lifted function has a callback, or is
-    /// stackful.
+    /// stackful. Only functions of an async type can be lifted or lowered so.
     #[arg(long = "async", value_name = "KIND", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "callback")]
     kind: Option<Async>,
 }
 
 /// The encodings of strings.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Encoding {
-    #[default]
     Utf8,
     Utf16,
     #[value(name = "latin1+utf16")]
@@ -54,18 +55,35 @@ pub(crate) enum Format {
 }
 
 impl AbiArgs {
-    /// Returns the options.
+    /// Returns the options, with defaults for those that are not given.
     pub(crate) fn options(&self) -> Options {
-        Options {
-            string_encoding: match self.string_encoding {
-                Encoding::Utf8 => StringEncoding::Utf8,
-                Encoding::Utf16 => StringEncoding::Utf16,
-                Encoding::Latin1Utf16 => StringEncoding::Latin1Utf16,
-            },
-            ptr: self.ptr.into(),
-            is_async: self.kind.is_some(),
-            has_callback: matches!(self.kind, Some(Async::Callback)),
-        }
+        self.over(Options::default())
+    }
+
+    /// Returns the options that are given, and for the rest those of `base`.
+    pub(crate) fn over(&self, base: Options) -> Options {
+        let string_encoding = match self.string_encoding {
+            Some(Encoding::Utf8) => StringEncoding::Utf8,
+            Some(Encoding::Utf16) => StringEncoding::Utf16,
+            Some(Encoding::Latin1Utf16) => StringEncoding::Latin1Utf16,
+            None => base.string_encoding,
+        };
+        let (is_async, has_callback) = match self.kind {
+            Some(Async::Callback) => (true, true),
+            Some(Async::Stackful) => (true, false),
+            None => (base.is_async, base.has_callback),
+        };
+        Options { string_encoding, ptr: self.ptr.map_or(base.ptr, Into::into), is_async, has_callback }
+    }
+
+    /// Returns the options without `async`, for a function that can't have it.
+    pub(crate) fn without_async(&self) -> Self {
+        Self { kind: None, ..self.clone() }
+    }
+
+    /// Returns whether `--async` is given.
+    pub(crate) fn is_async(&self) -> bool {
+        self.kind.is_some()
     }
 }
 
@@ -79,4 +97,27 @@ pub(crate) fn length_unit(opts: &Options) -> &'static str {
              UTF-16"
         }
     }
+}
+
+/// Returns the options of a lifted function in words.
+pub(crate) fn options_text(opts: &Options) -> String {
+    match (opts.is_async, opts.has_callback) {
+        (false, _) => format!("synchronous, {}", memory_text(opts)),
+        (true, true) => format!("async with a callback, {}", memory_text(opts)),
+        (true, false) => format!("async without a callback, {}", memory_text(opts)),
+    }
+}
+
+/// Returns the options of a lowered function in words.
+pub(crate) fn lowered_text(opts: &Options) -> String {
+    format!("{}, {}", if opts.is_async { "async" } else { "synchronous" }, memory_text(opts))
+}
+
+fn memory_text(opts: &Options) -> String {
+    let encoding = match opts.string_encoding {
+        StringEncoding::Utf8 => "utf8",
+        StringEncoding::Utf16 => "utf16",
+        StringEncoding::Latin1Utf16 => "latin1+utf16",
+    };
+    format!("{encoding}, {}-bit pointers", 8 * opts.ptr.size())
 }

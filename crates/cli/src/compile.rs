@@ -7,10 +7,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use component_tools::PartKind;
-use jit::{Config, Engine, FuncListing, ValidModule};
+use jit::{Engine, FuncListing, ValidModule};
 
 use crate::failure::Failure;
 use crate::input::read_component;
+use crate::proposals;
 
 /// What `lowlift compile` is given.
 #[derive(Debug, clap::Args)]
@@ -44,10 +45,12 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let file = args.file.display().to_string();
     let fail = |error: &dyn std::fmt::Display| Failure::in_file(&file, error);
     let bytes = read_component(&args.file)?;
-    let engine = Engine::new(&Config::new()).map_err(|error| fail(&error))?;
+    let engine = Engine::new(&proposals::engine_config()).map_err(|error| fail(&error))?;
     let mut modules = Vec::new();
-    for (path, wasm) in modules_of(&bytes).map_err(|error| fail(&error))? {
-        let module = ValidModule::new(&engine, wasm).map_err(|error| fail(&error))?;
+    let nested = modules_of(&bytes).map_err(|error| proposals::refused(&file, &bytes, error))?;
+    for (path, wasm) in nested {
+        let module = ValidModule::new(&engine, wasm);
+        let module = module.map_err(|error| proposals::refused(&file, &bytes, error))?;
         let chosen = Chosen::new(&args.func, &module);
         modules.push((path, module, chosen));
     }
@@ -91,7 +94,7 @@ fn modules_of(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, component_tools::Err
     if is_core(bytes) {
         return Ok(vec![(String::new(), bytes)]);
     }
-    let outline = component_tools::outline(bytes)?;
+    let outline = component_tools::outline_with(bytes, proposals::chosen())?;
     let nested = outline.nested().into_iter();
     let nested = nested.filter(|(_, part)| matches!(part.kind, PartKind::Module(_)));
     Ok(nested.map(|(path, part)| (path, &bytes[part.range.clone()])).collect())

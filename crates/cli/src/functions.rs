@@ -1,5 +1,5 @@
 //! Functions by name: the full name, `techbytes:plugin/processing.process`, or a part that is
-//! unique.
+//! unique. `[method]` and the like may be left out: `counter.get`.
 
 use canonical_abi::FuncType;
 
@@ -20,15 +20,43 @@ impl Function {
         join_name(&self.path)
     }
 
-    /// Returns whether `name` is a name of this function, in full or in part.
+    /// Returns the name without those of the instance: `counter.get`.
+    pub(crate) fn short_name(&self) -> String {
+        let own = self.path.last().expect("a function has a name of its own");
+        own.split_once(']').map_or(own.as_str(), |(_, plain)| plain).to_owned()
+    }
+
+    /// Returns whether `name` is a name of this function, in full or in part: with or without the
+    /// version and the `[method]` of its own name, and also as `instance@version#function`.
     fn answers_to(&self, name: &str) -> bool {
-        let (name, wanted) = split_version(name);
         let full = self.full_name();
         let (full, version) = split_version(&full);
+        let Some(name) = without_version(name, version) else { return false };
         // `process`, `processing.process` and `techbytes:plugin/processing.process`.
-        let is_end =
-            full.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '/', ']']));
-        is_end && (wanted.is_none() || wanted == version)
+        let is_end = |full: &str| {
+            full.strip_suffix(&*name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '/', ']']))
+        };
+        is_end(full) || is_end(&self.plain_name())
+    }
+
+    /// Returns the full name without version, and its own without `[constructor]`, `[method]` or
+    /// `[static]`.
+    fn plain_name(&self) -> String {
+        let (_, owners) = self.path.split_last().expect("a function has a name of its own");
+        let mut path: Vec<String> = owners.iter().map(|name| split_version(name).0.to_owned()).collect();
+        path.push(self.short_name());
+        join_name(&path)
+    }
+}
+
+/// Returns a name that was asked for without its version, or `None` if that is another version than
+/// this one. The version is last (`a:b/c.f@1.0.0`) or with the instance (`a:b/c@1.0.0.f`).
+fn without_version(name: &str, version: Option<&str>) -> Option<String> {
+    let Some((before, after)) = name.split_once('@') else { return Some(name.replace('#', ".")) };
+    let own = after.strip_prefix(version?)?;
+    match own.strip_prefix(['.', '#']) {
+        Some(own) => Some(format!("{before}.{own}")),
+        None => own.is_empty().then(|| before.replace('#', ".")),
     }
 }
 
@@ -53,6 +81,10 @@ fn split_version(name: &str) -> (&str, Option<&str>) {
 ///
 /// When there is none, or several; the message lists the possible names.
 pub(crate) fn find<'a>(functions: &'a [Function], name: &str) -> Result<&'a Function, Failure> {
+    // `run` may be all of one name and the end of another.
+    if let Some(function) = functions.iter().find(|function| function.full_name() == name) {
+        return Ok(function);
+    }
     let found: Vec<_> = functions.iter().filter(|function| function.answers_to(name)).collect();
     match found[..] {
         [function] => Ok(function),
@@ -108,5 +140,52 @@ mod tests {
         check("op", None);
         check("rocess", None);
         check("", None);
+    }
+
+    #[test]
+    fn names_with_every_kind_of_version_and_of_members() {
+        let function = |path: &[&str]| Function {
+            path: path.iter().map(|name| (*name).to_owned()).collect(),
+            ty: FuncType { params: Vec::new(), result: None, is_async: false },
+        };
+        let all = [
+            function(&["s:a/i@0.3.0-rc.1", "f"]),
+            function(&["s:a/i@0.3.0-rc.2", "f"]),
+            function(&["s:b/i@0.0.1+b.1", "f"]),
+            function(&["s:c/i@1.0.0", "[constructor]r"]),
+            function(&["s:c/i@1.0.0", "[method]r.get"]),
+            function(&["s:c/i@1.0.0", "[static]r.make"]),
+            function(&["[constructor]top"]),
+            function(&["[method]top.run"]),
+            function(&["run"]),
+        ];
+        let check = |name: &str, expected: Option<usize>| {
+            let found = find(&all, name).ok().map(Function::full_name);
+            assert_eq!(found, expected.map(|i| all[i].full_name()), "{name}");
+        };
+        for (i, function) in all.iter().enumerate() {
+            check(&function.full_name(), Some(i));
+        }
+        check("f", None);
+        check("s:a/i.f@0.3.0-rc.2", Some(1));
+        check("s:a/i@0.3.0-rc.2.f", Some(1));
+        check("s:a/i@0.3.0-rc.2#f", Some(1));
+        check("f@0.3.0-rc.1", Some(0));
+        check("s:a/i.f@0.3.0", None);
+        check("s:a/i.f@0.3.0-rc.22", None);
+        check("s:b/i.f@0.0.1+b.1", Some(2));
+        check("s:b/i#f", Some(2));
+        check("r", Some(3));
+        check("[constructor]r", Some(3));
+        check("s:c/i.r", Some(3));
+        check("s:c/i@1.0.0#[method]r.get", Some(4));
+        check("s:c/i.r.get@1.0.0", Some(4));
+        check("r.get", Some(4));
+        check("[method]r.get", Some(4));
+        check("[static]r.get", None);
+        check("r.make", Some(5));
+        check("top", Some(6));
+        check("top.run", Some(7));
+        check("run", Some(8));
     }
 }

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use canonical_abi::name::escape_lines;
 use clap::ValueEnum;
 use component_tools::{ComponentPart, Definition, ModulePart, Part, PartKind};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::input::read_component;
+use crate::input::{self, read_component};
+use crate::{output, proposals};
 
 /// The arguments of `lowlift inspect`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +20,9 @@ pub(crate) struct Args {
     /// The format of the output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Writes the output here.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// The format of the output.
@@ -36,29 +41,31 @@ enum Format {
 ///
 /// If the file is not valid.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let file = args.file.display().to_string();
+    let file = input::name(&args.file);
     let bytes = read_component(&args.file)?;
-    let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let part = component_tools::outline_with(&bytes, proposals::chosen());
+    let part = part.map_err(|error| proposals::refused(&file, &bytes, error))?;
     let world = match part.kind {
         PartKind::Module(_) => None,
         PartKind::Component(_) => {
             Some(component_tools::world(&bytes).map_err(|error| Failure::in_file(&file, error))?)
         }
     };
-    match args.format {
+    let text = match args.format {
         Format::Text => {
             let mut text = format!("{}\n", heading(&part));
             push_children(&mut text, "", &part);
             if let Some(world) = world {
-                let _ = write!(text, "\n{world}");
+                let _ = write!(text, "\n{}", escape_lines(&world));
             }
-            Ok(text)
+            text
         }
         Format::Json => {
             let document = json!({ "file": file, "root": part_json(&part), "wit": world });
-            Ok(format!("{document:#}\n"))
+            format!("{document:#}\n")
         }
-    }
+    };
+    output::text(args.output.as_deref(), text)
 }
 
 /// Returns the line of a part itself: its kind, name and size, and the numbers of its contents.

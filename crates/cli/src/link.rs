@@ -1,12 +1,12 @@
 //! `lowlift link`: one component of several.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_tools::File;
+use component_tools::{ComposeError, File};
 
 use crate::failure::Failure;
-use crate::input::read_component;
+use crate::input::{self, read_component};
+use crate::{output, proposals};
 
 /// The arguments of `lowlift link`.
 #[derive(Debug, clap::Args)]
@@ -29,15 +29,30 @@ pub(crate) struct Args {
 /// If a file is not a valid component, a plug satisfies no import, or an export does not fit an
 /// import.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let read = |path: &Path| Ok((path.display().to_string(), read_component(path)?));
+    let read = |path: &Path| Ok((input::name(path), read_component(path)?));
     let socket = read(&args.file)?;
     let plugs = args.plug.iter().map(|path| read(path)).collect::<Result<Vec<_>, Failure>>()?;
     let plug_files: Vec<_> = plugs.iter().map(file).collect();
-    let linked = component_tools::link(file(&socket), &plug_files)
-        .map_err(|error| Failure::BadInput(error.to_string()))?;
-    let to = args.output.display().to_string();
-    fs::write(&args.output, &linked).map_err(|error| Failure::in_file(&to, error))?;
-    Ok(format!("{to}: {} components in one, {} bytes\n", plugs.len() + 1, linked.len()))
+    let linked =
+        component_tools::link_with(file(&socket), &plug_files, proposals::chosen()).map_err(failure)?;
+    for remark in &linked.remarks {
+        eprintln!("note: {remark}");
+    }
+    output::binary(&args.output, &linked.bytes, &format!("{} components in one", plugs.len() + 1))
+}
+
+fn failure(error: ComposeError) -> Failure {
+    let text = |error: &ComposeError| match error {
+        ComposeError::Invalid { error: fault, .. } => {
+            format!("{error}{}", proposals::help(fault.proposals()))
+        }
+        ComposeError::Unused { .. }
+        | ComposeError::Mismatch(_)
+        | ComposeError::Unsupported(_)
+        | ComposeError::Several(_) => error.to_string(),
+    };
+    let errors: Vec<_> = error.errors().iter().map(text).collect();
+    Failure::BadInput(errors.join("\nerror: "))
 }
 
 fn file((name, bytes): &(String, Vec<u8>)) -> File<'_> {

@@ -1,13 +1,12 @@
 //! `lowlift new`: a component from a core module.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use component_tools::{File, Parts, StringEncoding, World};
+use component_tools::{ComponentizeError, File, Parts, StringEncoding, World};
 
 use crate::failure::Failure;
-use crate::input::read_component;
-use crate::wit;
+use crate::input::{self, read_component};
+use crate::{output, proposals, wit};
 
 /// The arguments of `lowlift new`.
 #[derive(Debug, clap::Args)]
@@ -18,9 +17,12 @@ pub(crate) struct Args {
     /// `deps/`. Worlds in `component-type` sections of the module are added.
     #[arg(long, value_name = "PATH")]
     wit: Option<PathBuf>,
-    /// The world, if the package has several.
+    /// The world, if the package has several: `NAME` for one of its own, `ns:package/NAME` for one
+    /// of a dependency, with its version if there are several.
     #[arg(long, value_name = "NAME", requires = "wit")]
     world: Option<String>,
+    #[command(flatten)]
+    gates: wit::Gates,
     /// The string encoding of the module, for that world.
     #[arg(long, value_enum, requires = "wit", default_value_t)]
     string_encoding: Encoding,
@@ -56,8 +58,9 @@ fn adapter(text: &str) -> Result<(String, PathBuf), String> {
 ///
 /// If a file is not a core module, there is no such world, or the module does not fit it.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let (name, bytes) = (args.file.display().to_string(), read_component(&args.file)?);
-    let world = args.wit.as_ref().map(|path| encoded_world(path, args.world.as_deref())).transpose()?;
+    let (name, bytes) = (input::name(&args.file), read_component(&args.file)?);
+    let world =
+        args.wit.as_ref().map(|path| encoded_world(path, args.world.as_deref(), &args.gates)).transpose()?;
     let string_encoding = match args.string_encoding {
         Encoding::Utf8 => StringEncoding::Utf8,
         Encoding::Utf16 => StringEncoding::Utf16,
@@ -67,38 +70,42 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
     let adapters = args.adapt.iter().map(|(name, path)| Ok((name.clone(), read_component(path)?)));
     let adapters = adapters.collect::<Result<Vec<_>, Failure>>()?;
     let adapters: Vec<File<'_>> = adapters.iter().map(|(name, bytes)| File { name, bytes }).collect();
-    let parts = Parts { module: File { name: &name, bytes: &bytes }, world, adapters: &adapters };
-    let component =
-        component_tools::componentize(&parts).map_err(|error| Failure::BadInput(error.to_string()))?;
-    let to = args.output.display().to_string();
-    fs::write(&args.output, &component).map_err(|error| Failure::in_file(&to, error))?;
-    Ok(format!("{to}: component, {} bytes\n", component.len()))
+    let module = File { name: &name, bytes: &bytes };
+    let parts = Parts { module, world, adapters: &adapters, proposals: proposals::chosen() };
+    let component = component_tools::componentize(&parts).map_err(failure)?;
+    output::binary(&args.output, &component, "component")
+}
+
+fn failure(error: ComponentizeError) -> Failure {
+    let help = match &error {
+        ComponentizeError::Invalid { error, .. } => proposals::help(error.proposals()),
+        ComponentizeError::NoWorld { .. }
+        | ComponentizeError::Import { .. }
+        | ComponentizeError::Export { .. }
+        | ComponentizeError::Signature { .. }
+        | ComponentizeError::Mismatch(_)
+        | ComponentizeError::Unsupported(_) => String::new(),
+    };
+    Failure::BadInput(format!("{error}{help}"))
 }
 
 /// Returns a world of a package in the binary format.
-fn encoded_world(path: &Path, name: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let resolved = wit::resolve_path(path)?;
-    let worlds = &resolved.main_package().worlds;
-    let labels =
-        || worlds.iter().map(|id| format!("`{}`", resolved[*id].name)).collect::<Vec<_>>().join(", ");
-    let file = path.display().to_string();
-    let id = match (name, &worlds[..]) {
-        (_, []) => return Err(Failure::in_file(&file, "the package has no world")),
-        (None, [id]) => *id,
-        (None, _) => {
-            let message = format!("the package has several worlds, of which --world names one: {}", labels());
-            return Err(Failure::in_file(&file, message));
-        }
-        (Some(name), worlds) => {
-            let is_it = |id: &&wit_parser_lite::WorldId| {
-                resolved[**id].name == name || resolved.world_name(**id) == name
+fn encoded_world(path: &Path, name: Option<&str>, gates: &wit::Gates) -> Result<Vec<u8>, Failure> {
+    let file = input::name(path);
+    let resolved = wit::resolve_path(path, gates)?;
+    let world = match (name, &resolved.main_package().worlds[..]) {
+        (Some(name), _) => wit::find_world(&resolved, name)?,
+        (None, [world]) => *world,
+        (None, own) => {
+            let all: Vec<_> = resolved.worlds().map(|(id, _)| id).collect();
+            let (problem, ids) = match own {
+                [] if all.is_empty() => return Err(Failure::in_file(&file, "the package has no world")),
+                [] => ("the package has no world; --world can name one of its dependencies", &all[..]),
+                several => ("the package has several worlds, of which --world names one", several),
             };
-            let Some(id) = worlds.iter().find(is_it) else {
-                let message = format!("the package has no world `{name}`; it has {}", labels());
-                return Err(Failure::in_file(&file, message));
-            };
-            *id
+            let names: Vec<_> = ids.iter().map(|id| format!("`{}`", resolved.world_name(*id))).collect();
+            return Err(Failure::in_file(&file, format!("{problem}: {}", names.join(", "))));
         }
     };
-    Ok(wit_parser_lite::wasm::encode_world(&resolved, id))
+    wit_parser_lite::wasm::encode_world(&resolved, world).map_err(|error| Failure::in_file(&file, error))
 }

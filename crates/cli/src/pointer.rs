@@ -4,10 +4,9 @@ use canonical_abi::PtrType;
 use clap::ValueEnum;
 
 /// The possible widths.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Pointer {
     /// 32 bits.
-    #[default]
     #[value(name = "32")]
     Bits32,
     /// 64 bits.

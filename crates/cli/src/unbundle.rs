@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::input::read_component;
+use crate::input::{self, read_component};
+use crate::proposals;
 
 /// The arguments of `lowlift unbundle`.
 #[derive(Debug, clap::Args)]
@@ -27,9 +28,10 @@ pub(crate) struct Args {
 ///
 /// If the component is not valid, contains nothing, or a file cannot be written.
 pub(crate) fn run(args: &Args) -> Result<String, Failure> {
-    let file = args.file.display().to_string();
+    let file = input::name(&args.file);
     let bytes = read_component(&args.file)?;
-    let part = component_tools::outline(&bytes).map_err(|error| Failure::in_file(&file, error))?;
+    let part = component_tools::outline_with(&bytes, proposals::chosen());
+    let part = part.map_err(|error| proposals::refused(&file, &bytes, error))?;
     let parts = part.nested();
     if parts.is_empty() {
         return Err(Failure::in_file(&file, "there is no core module and no component in it to write"));

@@ -1,6 +1,5 @@
 //! `lowlift wit` as users see it: its output and its exit status.
-//!
-//! `UPDATE_EXPECT=1 cargo test -p lowlift --test wit` rewrites the expectations.
+//! `UPDATE_EXPECT=1` rewrites the expectations.
 
 #![expect(clippy::too_many_lines, reason = "expectations are tables")]
 
@@ -55,14 +54,15 @@ fn trees() {
         &["tree", "-"],
         GATED,
         expect![[r#"
-        package a:b@1.0.0
-          interface i
-            f: func(a: option<u8>) -> result<_, string>  @since 0.2.0
-          world w
-            import g: async func()
-            export a:b/i@1.0.0
-        [exit status 0]
-    "#]],
+            package a:b@1.0.0
+              interface i
+                f: func(a: option<u8>) -> result<_, string>  @since 0.2.0
+              world w
+                import g: async func()
+                export a:b/i@1.0.0
+            note: feature `x` is not enabled, which leaves out `i.r`; `--features x` or `--all-features` takes it in
+            [exit status 0]
+        "#]],
     );
     check(
         &["tree", "--features", "x,y", "-"],
@@ -232,10 +232,10 @@ fn formatting() {
     check(
         &["fmt", "--check", "."],
         expect![[r#"
-        ./deps/bad.wit: not formatted
-        error: 1 fault
-        [exit status 1]
-    "#]],
+            error: ./deps/bad.wit: not formatted
+            error: 1 fault
+            [exit status 1]
+        "#]],
     );
     check(
         &["fmt", "."],
@@ -593,7 +593,7 @@ world app { import a:b/i@1.0.0; export run: func(); }
             record r { a: u8, b: list<string> }
             f: func(a: option<u8>) -> result<_, string>
         [exit status 0]
-        error: no world is named `ap` in `my:app`; it has: app
+        error: no world is named `ap`; there are: `my:app/app`
         [exit status 1]
     "#]]
     .assert_eq(&out);

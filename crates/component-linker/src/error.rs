@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 /// Why a component was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error {
@@ -50,7 +52,10 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        Self { kind, message: message.into(), offset }
+        // Messages of the validator quote names as they are: no line of them starts like one of
+        // ours.
+        let message = escape_lines(&message.into()).replace('\n', "\n  ");
+        Self { kind, message, offset }
     }
 
     /// Places an error of a core module, which starts at `start`, in the component.

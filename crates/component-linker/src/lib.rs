@@ -148,7 +148,7 @@ pub mod typed;
 pub use canonical_abi::{
     FuncType, List, ResourceId, Types, ValType, Value as Val, ValueTypeError, display, display_func,
 };
-pub use jit::{Frame, HostError, Progress, TrapKind, Watch};
+pub use jit::{Frame, HostError, Progress, TrapKind, WasmFeatures, Watch, default_features};
 
 pub use compile::{Component, Module};
 #[cfg(feature = "macros")]
@@ -158,7 +158,7 @@ pub use error::{Error, ErrorKind};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
 pub use link::{HostFuncType, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
-pub use resolve::{Item, ItemKind, ResolvedComponent, Unsupported};
+pub use resolve::{CanonOptions, Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
     AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store, StoreContextMut,
     TypedFunc, TypedFuncError,

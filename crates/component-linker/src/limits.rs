@@ -83,6 +83,7 @@ pub enum LimitKind {
 
 /// A limit that a guest would have exceeded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct LimitExceeded {
     /// Which one.
     pub kind: LimitKind,

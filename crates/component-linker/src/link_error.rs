@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 use crate::error::Error;
 use crate::limits::LimitExceeded;
 use crate::trap::Trap;
@@ -40,7 +42,8 @@ pub enum InstantiateError {
 }
 
 pub(crate) fn wrong_sort(expected: &str, given: &str) -> LinkError {
-    LinkError::WrongSort(format!("{expected} is provided as a {given}"))
+    let article = if given.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    LinkError::WrongSort(format!("{expected} is provided as {article} {given}"))
 }
 
 impl fmt::Display for LinkError {
@@ -51,7 +54,7 @@ impl fmt::Display for LinkError {
             | Self::WrongType(message)
             | Self::WrongStore(message)
             | Self::Duplicate(message)
-            | Self::Core(message) => f.write_str(message),
+            | Self::Core(message) => f.write_str(&escape_lines(message)),
             Self::Unsupported(error) => error.fmt(f),
         }
     }
@@ -73,10 +76,10 @@ impl fmt::Display for InstantiateError {
 impl std::error::Error for InstantiateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Link(error) => Some(error),
-            Self::Trap(trap) => Some(trap),
-            Self::Limit(limit) => Some(limit),
-            Self::Resource(error) => Some(error),
+            Self::Link(error) => error.source(),
+            Self::Trap(trap) => trap.source(),
+            Self::Limit(limit) => limit.source(),
+            Self::Resource(error) => error.source(),
         }
     }
 }

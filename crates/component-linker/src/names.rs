@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use canonical_abi::name::escape;
+
 /// The names that lead to an import or export of the root, outermost first.
 pub(crate) type Path = Vec<Arc<str>>;
 
@@ -10,9 +12,14 @@ pub(crate) type Path = Vec<Arc<str>>;
 pub(crate) fn describe_path(path: &[Arc<str>], sort: &str) -> String {
     match path {
         [] => String::from(sort),
-        [name] => format!("{sort} `{name}`"),
-        [outer @ .., name] => format!("`{}` {sort} `{name}`", outer.join("` `")),
+        [name] => format!("{sort} `{}`", escape(name)),
+        [outer @ .., name] => format!("`{}` {sort} `{}`", join_path(outer), escape(name)),
     }
+}
+
+/// Writes the names of a path, without the marks at both ends.
+pub(crate) fn join_path(path: &[Arc<str>]) -> String {
+    path.iter().map(|name| escape(name)).collect::<Vec<_>>().join("` `")
 }
 
 #[cfg(test)]

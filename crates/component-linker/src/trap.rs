@@ -1,7 +1,9 @@
 //! Traps: the guest's faults, and host functions that fail. Follows CanonicalABI.md, "trap_if", and
 //! Explainer.md: a trap ends every component instance it passes through.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use jit::{Frame, HostError};
 
@@ -12,9 +14,34 @@ use crate::limits::LimitExceeded;
 /// Displays the cause, then the frames, one a line.
 #[derive(Debug)]
 pub struct Trap {
-    cause: TrapCause,
-    frames: Vec<Frame>,
+    /// A trap is rare and passes through many results, which it should not make large.
+    inner: Box<Inner>,
 }
+
+#[derive(Debug)]
+struct Inner {
+    cause: TrapCause,
+    /// The host function that failed, as errors write it.
+    host_func: Option<String>,
+    /// Finds the trap that the host function's error says it was caused by.
+    find: Option<FindTrap>,
+    frames: Vec<Frame>,
+    gaps: Vec<Gap>,
+    /// The stores whose frames are among `frames`. Those of one store are collected in one go,
+    /// across all of its calls in progress.
+    stores: Vec<u64>,
+}
+
+/// Frames that were left out of a backtrace.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Gap {
+    /// How many frames are kept before them.
+    at: usize,
+    n_frames: usize,
+}
+
+/// Finds a trap among an error and its sources.
+pub(crate) type FindTrap = for<'e> fn(&'e (dyn Error + 'static)) -> Option<&'e Trap>;
 
 /// The causes of a [`Trap`].
 #[derive(Debug)]
@@ -35,6 +62,13 @@ pub enum TrapCause {
     Unsupported(String),
     /// A host function returned a value that is not of its type.
     HostResult(String),
+    /// An instance was to be entered, or returned into, which an earlier trap had put out of use.
+    Poisoned {
+        /// What the earlier trap was.
+        by: Arc<str>,
+        /// Whether a call that the instance made was about to return into it.
+        is_return: bool,
+    },
 }
 
 /// How a component can break the rules of asynchronous calls (CanonicalABI.md,
@@ -58,56 +92,138 @@ pub enum TaskFault {
 
 impl Trap {
     /// Returns what caused the trap.
+    ///
+    /// If a host function failed because a guest that it called had trapped, and its error says so
+    /// ([`Error::source`]), that is the cause.
     pub fn cause(&self) -> &TrapCause {
-        &self.cause
+        self.carried().map_or(&self.inner.cause, Self::cause)
     }
 
-    /// Returns the WebAssembly frames, innermost first, across all components.
+    /// Returns the trap that the error of a host function was caused by, if there is one.
+    fn carried(&self) -> Option<&Self> {
+        let (TrapCause::Host(error), Some(find)) = (&self.inner.cause, self.inner.find) else { return None };
+        find(error.as_ref())
+    }
+
+    /// Returns whether the guest asked for something that is not supported yet: not its fault.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(
+            self.cause(),
+            TrapCause::Unsupported(_) | TrapCause::Abi(canonical_abi::Trap::Unsupported { .. })
+        )
+    }
+
+    /// Returns the WebAssembly frames, innermost first, across all components. Of a long backtrace
+    /// those in the middle are left out.
     pub fn frames(&self) -> &[Frame] {
-        &self.frames
+        &self.inner.frames
+    }
+
+    /// Returns how many frames were left out.
+    pub fn n_omitted_frames(&self) -> usize {
+        self.inner.gaps.iter().map(|gap| gap.n_frames).sum()
     }
 
     /// Returns the error of a host function if it is the cause and of type `E`.
-    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
-        match &self.cause {
-            TrapCause::Host(error) => error.downcast_ref(),
-            TrapCause::Abi(_)
-            | TrapCause::Core(_)
-            | TrapCause::Limit(_)
-            | TrapCause::Backpressure
-            | TrapCause::Task(_)
-            | TrapCause::Unsupported(_)
-            | TrapCause::HostResult(_) => None,
-        }
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.host_error().and_then(|error| error.downcast_ref())
+    }
+
+    fn host_error(&self) -> Option<&HostError> {
+        if let TrapCause::Host(error) = &self.inner.cause { Some(error) } else { None }
     }
 
     /// Words a trap of the Canonical ABI like one between two components, without a host value
     /// between them. Traps that came through core frames happened elsewhere.
     pub(crate) fn between_components(self) -> Self {
-        if !self.frames.is_empty() {
+        if !self.inner.frames.is_empty() {
             self
-        } else if let TrapCause::Abi(trap) = self.cause {
+        } else if let TrapCause::Abi(trap) = self.inner.cause {
             trap.between_components().into()
         } else {
             self
         }
     }
 
-    /// Returns the trap for an error of a host function. A trap that the function passes on stays
-    /// as it is.
+    /// Returns the trap for an error of a host function, which `host_func` names. A trap that the
+    /// function passes on stays as it is.
     #[cold]
-    pub(crate) fn from_host(error: HostError) -> Self {
+    pub(crate) fn from_host(error: HostError, find: FindTrap, host_func: Option<String>) -> Self {
         match error.downcast::<Self>() {
             Ok(trap) => *trap,
-            Err(error) => TrapCause::Host(error).into(),
+            Err(error) => {
+                let mut trap = Self::from(TrapCause::Host(error)).in_host_func(host_func);
+                trap.inner.find = Some(find);
+                if let Some(Inner { frames, gaps, stores, .. }) = trap.carried().map(|trap| &*trap.inner) {
+                    let (frames, gaps, stores) = (frames.clone(), gaps.clone(), stores.clone());
+                    (trap.inner.frames, trap.inner.gaps, trap.inner.stores) = (frames, gaps, stores);
+                }
+                trap
+            }
         }
+    }
+
+    /// Notes which host function failed, unless the cause says so itself: stubs do.
+    #[must_use]
+    pub(crate) fn in_host_func(mut self, name: Option<String>) -> Self {
+        let cause = self.inner.cause.to_string();
+        let own_name = |path: &String| path.rsplit(' ').next().is_some_and(|name| cause.contains(name));
+        self.inner.host_func = name.filter(|path| !own_name(path));
+        self
+    }
+
+    /// Returns the trap that a core function of a store ended in: the one that a built-in raised
+    /// within, if one did, with the frames of the store.
+    #[cold]
+    pub(crate) fn of_core(trap: jit::Trap, store: u64) -> Self {
+        let backtrace = trap.backtrace().clone();
+        let kind = trap.into_kind();
+        let mut trap = if let jit::TrapKind::Host(error) = kind {
+            Self::from_host(error, |_| None, None)
+        } else {
+            TrapCause::Core(kind).into()
+        };
+        let inner = &mut *trap.inner;
+        if !inner.stores.contains(&store) {
+            inner.stores.push(store);
+            if backtrace.n_omitted() > 0 {
+                let at = inner.frames.len() + backtrace.n_innermost();
+                inner.gaps.push(Gap { at, n_frames: backtrace.n_omitted() });
+            }
+            inner.frames.extend_from_slice(backtrace.frames());
+        }
+        trap
+    }
+
+    /// Returns what the trap is, for those whom it has put out of use: without frames.
+    pub(crate) fn reason(&self) -> Arc<str> {
+        match self.cause() {
+            TrapCause::Poisoned { by, .. } => Arc::clone(by),
+            cause @ (TrapCause::Abi(_)
+            | TrapCause::Core(_)
+            | TrapCause::Host(_)
+            | TrapCause::Limit(_)
+            | TrapCause::Backpressure
+            | TrapCause::Task(_)
+            | TrapCause::Unsupported(_)
+            | TrapCause::HostResult(_)) => {
+                let text = cause.to_string();
+                Arc::from(text.strip_prefix("wasm trap: ").unwrap_or(&text))
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn new(cause: TrapCause) -> Self {
+        Self { cause, host_func: None, find: None, frames: Vec::new(), gaps: Vec::new(), stores: Vec::new() }
     }
 }
 
 impl From<TrapCause> for Trap {
     #[cold]
     fn from(cause: TrapCause) -> Self {
-        Self { cause, frames: Vec::new() }
+        Self { inner: Box::new(Inner::new(cause)) }
     }
 }
 
@@ -125,23 +241,6 @@ impl From<LimitExceeded> for Trap {
     }
 }
 
-impl From<jit::Trap> for Trap {
-    /// Adds the frames that the core trap left to those of the trap that a built-in raised within,
-    /// if one did.
-    #[cold]
-    fn from(trap: jit::Trap) -> Self {
-        let frames = trap.backtrace().frames().to_vec();
-        let kind = trap.into_kind();
-        let mut trap = if let jit::TrapKind::Host(error) = kind {
-            Self::from_host(error)
-        } else {
-            TrapCause::Core(kind).into()
-        };
-        trap.frames.extend(frames);
-        trap
-    }
-}
-
 impl fmt::Display for TrapCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -153,6 +252,10 @@ impl fmt::Display for TrapCause {
             Self::Task(fault) => write!(f, "wasm trap: {fault}"),
             Self::Unsupported(what) => write!(f, "not supported yet: {what}"),
             Self::HostResult(message) => f.write_str(message),
+            Self::Poisoned { by, is_return } => {
+                let what = if *is_return { "return into" } else { "enter" };
+                write!(f, "wasm trap: cannot {what} component instance: it trapped before ({by})")
+            }
         }
     }
 }
@@ -173,25 +276,28 @@ impl fmt::Display for TaskFault {
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.cause)?;
-        for (i, frame) in self.frames.iter().enumerate() {
-            write!(f, "\n{i:>5}: {frame}")?;
+        let Inner { cause, host_func, frames, gaps, .. } = &*self.inner;
+        write!(f, "{cause}")?;
+        if let Some(name) = host_func {
+            write!(f, "\n       in {name}")?;
+        }
+        let (mut gaps, mut n_omitted) = (gaps.iter(), 0);
+        let mut gap = gaps.next();
+        for (i, frame) in frames.iter().enumerate() {
+            while let Some(Gap { n_frames, .. }) = gap.filter(|gap| gap.at == i) {
+                write!(f, "\n       … {n_frames} frames are left out …")?;
+                n_omitted += n_frames;
+                gap = gaps.next();
+            }
+            write!(f, "\n{:>5}: {frame}", i + n_omitted)?;
         }
         Ok(())
     }
 }
 
-impl std::error::Error for Trap {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            TrapCause::Host(error) => Some(error.as_ref()),
-            TrapCause::Abi(_)
-            | TrapCause::Core(_)
-            | TrapCause::Limit(_)
-            | TrapCause::Backpressure
-            | TrapCause::Task(_)
-            | TrapCause::Unsupported(_)
-            | TrapCause::HostResult(_) => None,
-        }
+impl Error for Trap {
+    /// Returns what a host function's error was caused by. The error itself is in the message.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.host_error().and_then(|error| error.source())
     }
 }

@@ -1,13 +1,14 @@
 //! The binaries that tools are given: their names, their kinds, and whether they are valid.
 //! Follows Binary.md.
 //!
-//! `wasmparser` validates, with the features that `component-linker` supports: both crates accept
+//! `wasmparser` validates, with the features that `component-linker` accepts: both crates accept
 //! the same components, and report a fault in the same words at the same offset.
 
 use wasmparser::types::Types;
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::{Parser, Validator};
 
 use crate::error::{Error, ErrorKind};
+use crate::proposals::Proposals;
 
 /// A binary, and the name that errors give it.
 #[derive(Clone, Copy, Debug)]
@@ -33,27 +34,37 @@ pub enum BinaryKind {
 ///
 /// If they are neither.
 pub fn validate(bytes: &[u8]) -> Result<BinaryKind, Error> {
+    validate_with(bytes, Proposals::default())
+}
+
+/// Does what [`validate`] does, for a binary that may use these proposals.
+///
+/// # Errors
+///
+/// As for [`validate`].
+pub fn validate_with(bytes: &[u8], proposals: Proposals) -> Result<BinaryKind, Error> {
     let kind = read_header(bytes)?;
-    valid_types(bytes)?;
+    valid_types(bytes, proposals)?;
     Ok(kind)
 }
 
 /// Checks that `bytes` are a valid component.
-pub(crate) fn validate_component(bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn validate_component(bytes: &[u8], proposals: Proposals) -> Result<(), Error> {
     check_header(bytes)?;
-    valid_types(bytes)?;
+    valid_types(bytes, proposals)?;
     Ok(())
 }
 
 /// Validates a component or a core module, and returns its types.
-pub(crate) fn valid_types(bytes: &[u8]) -> Result<Types, Error> {
-    Ok(Validator::new_with_features(features()).validate_all(bytes)?)
+pub(crate) fn valid_types(bytes: &[u8], proposals: Proposals) -> Result<Types, Error> {
+    let mut validator = Validator::new_with_features(proposals.features());
+    validator.validate_all(bytes).map_err(|error| Error::from(error).needs(proposals.missing(bytes)))
 }
 
-/// Returns a parser of a whole binary.
+/// Returns a parser of a whole binary that has been validated.
 pub(crate) fn parser() -> Parser {
     let mut parser = Parser::new(0);
-    parser.set_features(features());
+    parser.set_features(Proposals::all().features());
     parser
 }
 
@@ -65,16 +76,6 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Error> {
             Err(Error::new(ErrorKind::CoreModule, "this is a core module, not a component", 4))
         }
     }
-}
-
-/// Returns the features of WebAssembly that a binary may use.
-fn features() -> WasmFeatures {
-    WasmFeatures::default()
-        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
-        | WasmFeatures::CM_THREADING
-        | WasmFeatures::CM_ASYNC_STACKFUL
-        | WasmFeatures::CM_FIXED_LENGTH_LISTS
-        | WasmFeatures::CM_FORWARD
 }
 
 /// Returns the kind that the header states.

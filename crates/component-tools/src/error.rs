@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape_lines;
+
 /// Why a binary was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
     offset: u64,
+    proposals: Vec<String>,
 }
 
 /// The kinds of [`Error`].
@@ -41,9 +44,21 @@ impl Error {
         self.offset
     }
 
+    /// Returns the names of the proposals that are off and with which the binary would be accepted.
+    pub fn proposals(&self) -> &[String] {
+        &self.proposals
+    }
+
+    pub(crate) fn needs(self, proposals: Vec<String>) -> Self {
+        Self { proposals, ..self }
+    }
+
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, offset: u64) -> Self {
-        Self { kind, message: message.into(), offset }
+        // Messages of the validator quote names as they are: no line of them starts like one of
+        // ours.
+        let message = escape_lines(&message.into()).replace('\n', "\n  ");
+        Self { kind, message, offset, proposals: Vec::new() }
     }
 
     #[cold]
@@ -54,8 +69,20 @@ impl Error {
 
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
-        Self::new(ErrorKind::Invalid, error.message(), error.offset())
+        Self::new(ErrorKind::Invalid, plain(error.message()), error.offset())
     }
+}
+
+/// Returns a message of the validator without its internal ids.
+fn plain(message: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(" (ResourceId {") {
+        plain.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    plain
 }
 
 impl fmt::Display for Error {
@@ -65,3 +92,22 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_the_validator() {
+        let check = |message: &str, expected: &str| assert_eq!(plain(message), expected);
+        let id = |n| format!("ResourceId {{ globally_unique_id: {n}, contextually_unique_id: 0 }}");
+        let message = format!("resource types are not the same ({} vs. {})", id(4), id(5));
+        check(&message, "resource types are not the same");
+        check(
+            &format!("{message}\n{message} there"),
+            "resource types are not the same\nresource types are not the same there",
+        );
+        check("a\u{1b}[2Jb", "a\\u{1b}[2Jb");
+        check("func type (param i32)", "func type (param i32)");
+    }
+}

@@ -28,19 +28,26 @@
 
 mod binary;
 mod componentize;
+mod convert;
 mod encode;
 mod error;
 mod link;
 mod outline;
+mod proposals;
+mod strip;
 mod types;
 mod wiring;
 mod world;
 
 pub use canonical_abi::StringEncoding;
 
-pub use binary::{BinaryKind, File, validate};
+pub use binary::{BinaryKind, File, validate, validate_with};
 pub use componentize::{ComponentizeError, Parts, World, componentize};
 pub use error::{Error, ErrorKind};
-pub use link::{ComposeError, link};
-pub use outline::{ComponentPart, CustomSection, Definition, ModulePart, Part, PartKind, outline};
+pub use link::{ComposeError, Linked, link, link_with};
+pub use outline::{
+    ComponentPart, CustomSection, Definition, ModulePart, Part, PartKind, outline, outline_with,
+};
+pub use proposals::{Proposals, UnknownProposal};
+pub use strip::strip;
 pub use world::world;

@@ -12,8 +12,9 @@ use wasmparser::{
     Payload,
 };
 
-use crate::binary::{parser, validate};
+use crate::binary::{parser, validate_with};
 use crate::error::Error;
+use crate::proposals::Proposals;
 
 /// A component or a core module within a binary.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -133,13 +134,17 @@ pub struct CustomSection {
 impl Part {
     /// Returns the core modules and components within this part, each after the part that it is
     /// nested in, and named after the path of indices to it: `component-1.module-0` is core module
-    /// 0 of component 1.
+    /// 0 of component 1. Where such a path grows long, it starts again with the number of a part in
+    /// this list, counted from 1: `part-40.module-0`.
     pub fn nested(&self) -> Vec<(String, &Self)> {
         let mut nested = Vec::new();
         push_nested(self, "", &mut nested);
         nested
     }
 }
+
+/// The size of the longest path of indices. File systems limit the length of names.
+const MAX_PATH_BYTES: usize = 80;
 
 fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a Part)>) {
     let PartKind::Component(component) = &part.kind else { return };
@@ -151,7 +156,9 @@ fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a P
         };
         let path = format!("{prefix}{kind}-{index}");
         nested.push((path.clone(), part));
-        push_nested(part, &format!("{path}."), nested);
+        let below =
+            if path.len() > MAX_PATH_BYTES { format!("part-{}.", nested.len()) } else { format!("{path}.") };
+        push_nested(part, &below, nested);
     }
 }
 
@@ -160,9 +167,18 @@ fn push_nested<'a>(part: &'a Part, prefix: &str, nested: &mut Vec<(String, &'a P
 /// # Errors
 ///
 /// If `bytes` are neither.
-#[expect(clippy::wildcard_enum_match_arm, reason = "sections are read in `Open::read`")]
 pub fn outline(bytes: &[u8]) -> Result<Part, Error> {
-    validate(bytes)?;
+    outline_with(bytes, Proposals::default())
+}
+
+/// Does what [`outline`] does, for a binary that may use these proposals.
+///
+/// # Errors
+///
+/// As for [`outline`].
+#[expect(clippy::wildcard_enum_match_arm, reason = "sections are read in `Open::read`")]
+pub fn outline_with(bytes: &[u8], proposals: Proposals) -> Result<Part, Error> {
+    validate_with(bytes, proposals)?;
     let mut open: Vec<Open> = Vec::new();
     let mut next = 0..bytes.len();
     for payload in parser().parse_all(bytes) {
@@ -521,7 +537,7 @@ mod tests {
             panic!("unexpected definitions: {:?}", component.definitions)
         };
         for part in [module, nested] {
-            assert!(validate(&bytes[part.range.clone()]).is_ok(), "{part:?}");
+            assert!(crate::validate(&bytes[part.range.clone()]).is_ok(), "{part:?}");
         }
         let paths: Vec<String> = part.nested().into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["module-0", "component-0", "component-0.module-0"]);

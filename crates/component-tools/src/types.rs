@@ -7,6 +7,7 @@ use wasmparser::types::{Types, TypesRef};
 
 use crate::binary::valid_types;
 use crate::error::Error;
+use crate::proposals::Proposals;
 
 /// The types of several valid components, which are numbered in the order in which they were given.
 pub(crate) struct ComponentTypes {
@@ -16,12 +17,15 @@ pub(crate) struct ComponentTypes {
 impl ComponentTypes {
     /// Reads the types of valid components, by nesting these in one component that is then
     /// validated.
-    pub(crate) fn of<'a>(components: impl Iterator<Item = &'a [u8]>) -> Result<Self, Error> {
+    pub(crate) fn of<'a>(
+        components: impl Iterator<Item = &'a [u8]>,
+        proposals: Proposals,
+    ) -> Result<Self, Error> {
         let mut builder = ComponentBuilder::default();
         for bytes in components {
             builder.component_raw(None, bytes);
         }
-        Ok(Self { types: valid_types(&builder.finish())? })
+        Ok(Self { types: valid_types(&builder.finish(), proposals)? })
     }
 
     pub(crate) fn types(&self) -> TypesRef<'_> {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use canonical_abi::name::compatible_name;
+use canonical_abi::name::{compare_versions, is_compatible};
 use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentEntityType, ComponentItem, ComponentType, ResourceId,
 };
@@ -82,13 +82,19 @@ impl Source {
 }
 
 impl Wiring {
-    pub(crate) fn new(types: TypesRef<'_>, components: &[&ComponentType]) -> Result<Self, SortMismatch> {
+    /// Returns the wiring of components. `providers` has for each file and import the file and the
+    /// export that satisfy it.
+    pub(crate) fn new(
+        types: TypesRef<'_>,
+        components: &[&ComponentType],
+        providers: &[Vec<Option<(usize, String)>>],
+    ) -> Result<Self, SortMismatch> {
         let mut wiring = Self::default();
         for (file, component) in components.iter().enumerate() {
             wiring.sources.push(Vec::new());
             for (import, (key, item)) in component.imports.iter().enumerate() {
                 let member = Member { file, import };
-                let source = match provider(components, file, &item.full_name(key)) {
+                let source = match providers[file][import].clone() {
                     Some((file, export)) => Source::Plug { file, export },
                     None => match wiring.plug_type(types, item) {
                         Some(source) => source,
@@ -142,8 +148,7 @@ impl Wiring {
         let name = item.full_name(key);
         let is_same = |group: &Group| {
             let known = group.item.full_name(&group.key);
-            known == name
-                || compatible_name(&known).is_some_and(|known| compatible_name(&name) == Some(known))
+            is_compatible(&known, &name)
         };
         let Some(index) = self.groups.iter().position(is_same) else {
             let members = vec![member];
@@ -155,34 +160,12 @@ impl Wiring {
             return Err(SortMismatch { import: name.into_owned() });
         }
         group.members.push(member);
-        if version(&group.item.full_name(&group.key)) < version(&name) {
+        if compare_versions(&group.item.full_name(&group.key), &name).is_lt() {
             key.clone_into(&mut group.key);
             group.item = item.clone();
         }
         Ok(index)
     }
-}
-
-/// Returns the first file after `file` that exports `name`, or else a compatible name, and the name
-/// of the export.
-fn provider(components: &[&ComponentType], file: usize, name: &str) -> Option<(usize, String)> {
-    let later = || components.iter().enumerate().skip(file + 1);
-    let find = |fits: &dyn Fn(&str) -> bool| {
-        later().find_map(|(file, component)| {
-            let (key, _) = component.exports.iter().find(|(key, item)| fits(&item.full_name(key)))?;
-            Some((file, key.clone()))
-        })
-    };
-    let compatible = compatible_name(name);
-    find(&|offered| offered == name)
-        .or_else(|| find(&|offered| compatible.is_some() && compatible_name(offered) == compatible))
-}
-
-/// Returns the numbers of a name's version, so that versions can be compared.
-fn version(name: &str) -> Vec<u64> {
-    let Some((_, version)) = name.rsplit_once('@') else { return Vec::new() };
-    let release = version.split_once('+').map_or(version, |(release, _)| release);
-    release.split('.').map(|number| number.parse().unwrap_or(0)).collect()
 }
 
 impl Origins {
@@ -244,17 +227,5 @@ impl Origins {
             | ComponentAnyTypeId::Instance(_)
             | ComponentAnyTypeId::Component(_) => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_compared_by_number() {
-        assert!(version("a:b/c@0.2.9") < version("a:b/c@0.2.10"));
-        assert!(version("a:b/c@1.10.0+x") > version("a:b/c@1.9.9"));
-        assert_eq!(version("run"), version("a:b/c"));
     }
 }

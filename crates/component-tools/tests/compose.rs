@@ -2,7 +2,7 @@
 //! validate --features all` checks, and return what their parts compute.
 
 use component_linker::{Component, Config, Engine, Linker, Store, Val};
-use component_tools::{ComponentizeError, File, Parts, StringEncoding, World, componentize, link};
+use component_tools::{ComponentizeError, File, Parts, Proposals, StringEncoding, World, componentize, link};
 use wasmparser::{Validator, WasmFeatures};
 
 fn check_valid(bytes: &[u8]) {
@@ -37,6 +37,7 @@ fn component(
         module: File { name: "core", bytes: &module },
         world: Some(World { bytes: world, string_encoding }),
         adapters: &[],
+        proposals: Proposals::default(),
     })
 }
 
@@ -140,6 +141,7 @@ fn worlds_that_are_none() {
         "no world in the binary format",
     );
     let bytes = wat::parse_str("(module)").unwrap();
-    let parts = Parts { module: File { name: "core", bytes: &bytes }, world: None, adapters: &[] };
+    let module = File { name: "core", bytes: &bytes };
+    let parts = Parts { module, world: None, adapters: &[], proposals: Proposals::default() };
     assert!(matches!(componentize(&parts), Err(ComponentizeError::NoWorld { .. })));
 }

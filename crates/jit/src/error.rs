@@ -1,5 +1,6 @@
 //! Errors: bad input, what is not supported yet, and limits. A guest's own fault is a `Trap`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The result of an operation that fails with an [`Error`].
@@ -138,6 +139,21 @@ impl std::error::Error for Error {}
 
 impl From<wasmparser::Error> for Error {
     fn from(e: wasmparser::Error) -> Self {
-        Self::new(ErrorKind::Invalid, e.message()).at(e.offset())
+        // The validator quotes names as they are.
+        Self::new(ErrorKind::Invalid, escape(e.message())).at(e.offset())
     }
+}
+
+/// Returns text from a module so that it can be shown to people: characters that a terminal obeys,
+/// or that change the direction of text, are written as escapes.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if is_obeyed(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
 }

@@ -20,7 +20,24 @@ pub struct Resolved {
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) worlds: Vec<World>,
     pub(crate) types: Vec<TypeDef>,
+    /// By [`TypeDefId`]: the type after all aliases and uses, since chains of them can be long.
+    pub(crate) dealiased: Vec<Type>,
     pub(crate) functions: Vec<Function>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// An item that its gate excludes (WIT.md, "Feature Gates").
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The item: its name after that of the interface or world around it.
+    pub name: String,
+    /// The feature that would include it.
+    pub feature: String,
+    /// The package that defines it.
+    pub package: PackageId,
+    /// The span of the gate.
+    pub span: Span,
 }
 
 macro_rules! arenas {
@@ -94,12 +111,6 @@ impl WorldId {
     }
 }
 
-impl TypeDefId {
-    pub(crate) fn new(index: u32) -> Self {
-        Self(index)
-    }
-}
-
 impl FunctionId {
     pub(crate) fn new(index: u32) -> Self {
         Self(index)
@@ -108,6 +119,7 @@ impl FunctionId {
 
 /// A package.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Package {
     /// The name without version: `wasi:clocks`.
     pub name: String,
@@ -125,6 +137,7 @@ pub struct Package {
 
 /// An interface.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Interface {
     /// The name; for an inline interface, the name of the import or export.
     pub name: String,
@@ -148,6 +161,7 @@ pub struct Interface {
 ///
 /// `imports` and `exports` include those of included worlds.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct World {
     /// The name.
     pub name: String,
@@ -165,6 +179,7 @@ pub struct World {
 
 /// An import or export of a world.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct WorldItem {
     /// The plain name. An item without one has the full name of its interface.
     pub name: Option<String>,
@@ -173,7 +188,7 @@ pub struct WorldItem {
     /// Whether the import is implied: the world does not name it, but something in the world uses
     /// it.
     pub is_implicit: bool,
-    /// Its attributes.
+    /// Its attributes. The documentation of an inline interface is the interface's.
     pub attributes: Attributes,
     /// The span of its name.
     pub span: Span,
@@ -202,6 +217,7 @@ pub enum Owner {
 
 /// A type definition, or an unnamed type with parts.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TypeDef {
     /// The name; types inside other types have none.
     pub name: Option<String>,
@@ -287,6 +303,7 @@ impl TypeDefKind {
 
 /// A field of a record, or a parameter.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// The name.
     pub name: String,
@@ -300,6 +317,7 @@ pub struct Field {
 
 /// A case of a variant.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// The name.
     pub name: String,
@@ -313,6 +331,7 @@ pub struct Case {
 
 /// A case of an enum, or a flag.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Label {
     /// The name.
     pub name: String,
@@ -324,6 +343,7 @@ pub struct Label {
 
 /// A function.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Function {
     /// The component-level name, such as `process` or `[method]blob.read` (Explainer.md,
     /// `plainname`).
@@ -350,6 +370,7 @@ pub struct Function {
 
 /// The attributes of an item.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Attributes {
     /// Documentation, without comment signs.
     pub docs: Option<String>,
@@ -393,29 +414,42 @@ impl Resolved {
 
     /// Returns the type that `ty` is after all aliases and uses.
     pub fn dealias(&self, ty: Type) -> Type {
-        let mut ty = ty;
-        while let Type::Def(id) = ty {
-            match self[id].kind {
-                TypeDefKind::Alias(target) => ty = target,
-                TypeDefKind::Use(target) => ty = Type::Def(target),
-                TypeDefKind::Record(_)
-                | TypeDefKind::Tuple(_)
-                | TypeDefKind::Variant(_)
-                | TypeDefKind::Enum(_)
-                | TypeDefKind::Flags(_)
-                | TypeDefKind::Option(_)
-                | TypeDefKind::Result { .. }
-                | TypeDefKind::List(_)
-                | TypeDefKind::FixedLengthList(..)
-                | TypeDefKind::Map(..)
-                | TypeDefKind::Stream(_)
-                | TypeDefKind::Future(_)
-                | TypeDefKind::Own(_)
-                | TypeDefKind::Borrow(_)
-                | TypeDefKind::Resource => break,
-            }
+        match ty {
+            Type::Primitive(_) => ty,
+            Type::Def(id) => self.dealiased[id.index() as usize],
         }
-        ty
+    }
+
+    /// Adds a type, whose parts are there already.
+    pub(crate) fn push_type(&mut self, ty: TypeDef) -> TypeDefId {
+        let id = TypeDefId(count(self.types.len()));
+        self.dealiased.push(match ty.kind {
+            TypeDefKind::Alias(target) => self.dealias(target),
+            TypeDefKind::Use(target) => self.dealias(Type::Def(target)),
+            TypeDefKind::Record(_)
+            | TypeDefKind::Tuple(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Option(_)
+            | TypeDefKind::Result { .. }
+            | TypeDefKind::List(_)
+            | TypeDefKind::FixedLengthList(..)
+            | TypeDefKind::Map(..)
+            | TypeDefKind::Stream(_)
+            | TypeDefKind::Future(_)
+            | TypeDefKind::Own(_)
+            | TypeDefKind::Borrow(_)
+            | TypeDefKind::Resource => Type::Def(id),
+        });
+        self.types.push(ty);
+        id
+    }
+
+    /// Returns the items that gates exclude because their features are not enabled, in the order of
+    /// the files.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// Returns the resource that `id` is, or is an alias of.
@@ -503,5 +537,33 @@ impl Resolved {
             [full.as_str(), unversioned, short].contains(&owner)
         };
         self.functions().filter(|(_, function)| is_named(function)).map(|(id, _)| id).collect()
+    }
+
+    /// Returns the worlds that `name` may refer to, those of the main package first.
+    ///
+    /// `name` is the label of a world of the main package (`command`), or the full name of any
+    /// world, with or without its version: `wasi:cli/command`, `wasi:cli/command@0.2.0`.
+    pub fn find_worlds(&self, name: &str) -> Vec<WorldId> {
+        let is_named = |id: WorldId| {
+            let World { name: label, package, .. } = &self[id];
+            let Package { name: package_name, version, .. } = &self[*package];
+            if package.index() == 0 && label == name {
+                return true;
+            }
+            let Some(rest) = name.strip_prefix(package_name.as_str()) else { return false };
+            let Some(rest) = rest.strip_prefix('/').and_then(|rest| rest.strip_prefix(label.as_str())) else {
+                return false;
+            };
+            match (rest.strip_prefix('@'), version) {
+                (Some(asked), Some(version)) => *asked == version.to_string(),
+                (None, _) => rest.is_empty(),
+                (Some(_), None) => false,
+            }
+        };
+        self.packages
+            .iter()
+            .flat_map(|package| package.worlds.iter().copied())
+            .filter(|id| is_named(*id))
+            .collect()
     }
 }

@@ -24,6 +24,8 @@ pub struct Id<'a> {
 pub struct WitFile<'a> {
     /// The file.
     pub file: FileId,
+    /// Its whole text.
+    pub span: Span,
     /// The header, if the file has one.
     pub package: Option<PackageDecl<'a>>,
     /// The definitions.
@@ -60,6 +62,8 @@ pub struct NestedPackageDefinition<'a> {
     pub package: PackageDecl<'a>,
     /// The definitions.
     pub items: Vec<PackageItem<'a>>,
+    /// From the name to the closing brace.
+    pub span: Span,
 }
 
 /// `package-items`.

@@ -13,6 +13,7 @@ pub const MAX_ERRORS: usize = 100;
 
 /// The kind of fault that an [`Error`] reports.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// A character that is not allowed in a WIT file, or not in this position (WIT.md, "Lexical
     /// structure").
@@ -39,6 +40,9 @@ pub enum ErrorKind {
     Duplicate,
     /// A name that nothing defines.
     Unknown,
+    /// An interface, world or package that none of the given files defines. The file that does may
+    /// not have been given.
+    Missing,
     /// A name of the wrong kind, such as a world where an interface is needed.
     WrongKind,
     /// Definitions that depend on each other.
@@ -49,12 +53,15 @@ pub enum ErrorKind {
     Function,
     /// A world whose imports, exports or `include`s don't fit together.
     World,
-    /// A file that is too large.
+    /// A part of WIT that is off unless its [`Proposal`](crate::Proposal) is asked for.
+    Proposal,
+    /// A file that is too large, or worlds that are when all that they include and use is added.
     TooLarge,
 }
 
 /// One fault in a WIT package, and where it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Error {
     /// Its kind.
     pub kind: ErrorKind,
@@ -72,6 +79,7 @@ pub struct Error {
 
 /// A note that belongs to an [`Error`].
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Note {
     /// The note in one line.
     pub message: String,
@@ -88,24 +96,25 @@ impl Error {
     /// Returns an error whose [`Location`] is not known yet.
     #[cold]
     pub(crate) fn new(kind: ErrorKind, span: Span, message: String) -> Self {
+        let message = shortened(message);
         Self { kind, span, message, notes: Vec::new(), help: None, location: Box::default() }
     }
 
     /// Adds a note about another span.
     pub(crate) fn note(mut self, message: &str, span: Span) -> Self {
-        self.notes.push(Note { message: message.to_owned(), span: Some(span), location: None });
+        self.notes.push(Note { message: shortened(message.to_owned()), span: Some(span), location: None });
         self
     }
 
     /// Adds a note.
     pub(crate) fn remark(mut self, message: impl Into<String>) -> Self {
-        self.notes.push(Note { message: message.into(), span: None, location: None });
+        self.notes.push(Note { message: shortened(message.into()), span: None, location: None });
         self
     }
 
     /// Sets the suggestion how to correct it.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(shortened(help.into()));
         self
     }
 
@@ -141,6 +150,90 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Returns a text with its middle left out if it is very long: names can be as long as a file.
+fn shortened(text: String) -> String {
+    const MAX_CHARS: usize = 400;
+    // A name and its copy in a suggestion leave room for the words around them.
+    if text.len() <= 4 * MAX_CHARS {
+        return text;
+    }
+    let start: String = text.chars().take(MAX_CHARS).collect();
+    let mut end: Vec<char> = text.chars().rev().take(MAX_CHARS).collect();
+    end.reverse();
+    format!("{start}…{}", end.into_iter().collect::<String>())
+}
+
+/// The faults of a package: at least one and at most [`MAX_ERRORS`], in the order of the files.
+///
+/// It is an error itself, so that `?` passes it on, and its `Display` shows all of them. It derefs
+/// to a slice.
+///
+/// ```
+/// use wit_parser_lite::{Resolved, parse};
+///
+/// fn read(text: &str) -> Result<Resolved, Box<dyn std::error::Error>> {
+///     Ok(parse(&[("i.wit", text)])?)
+/// }
+///
+/// let error = read("package a:b; interface i { f: func(x: y); g: func(x: z); }").unwrap_err();
+/// assert!(error.to_string().contains("no type is named `y` here"));
+/// assert!(error.to_string().contains("no type is named `z` here"));
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Errors(Vec<Error>);
+
+impl Errors {
+    /// Returns these faults, of which there is at least one.
+    pub(crate) fn new(errors: Vec<Error>) -> Self {
+        assert!(!errors.is_empty(), "a failure has a reason");
+        Self(errors)
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Errors {}
+
+impl std::ops::Deref for Errors {
+    type Target = [Error];
+
+    fn deref(&self) -> &[Error] {
+        &self.0
+    }
+}
+
+impl IntoIterator for Errors {
+    type Item = Error;
+    type IntoIter = std::vec::IntoIter<Error>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'e> IntoIterator for &'e Errors {
+    type Item = &'e Error;
+    type IntoIter = std::slice::Iter<'e, Error>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl From<Errors> for Vec<Error> {
+    fn from(errors: Errors) -> Self {
+        errors.0
+    }
+}
 
 /// Returns the candidate that `name` is most likely a misspelling of.
 fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -6,10 +6,12 @@ use crate::ast::WitFile;
 use crate::error::{Error, MAX_ERRORS};
 
 /// The faults found so far, up to a limit.
-pub(crate) struct Errors {
+pub(crate) struct FaultList {
     errors: Vec<Error>,
     limit: usize,
     lost: Lost,
+    /// What was reported as missing: further references to it are not faults of their own.
+    missing: BTreeSet<String>,
 }
 
 /// The parts that the syntax trees lack because of faults in the text or syntax of their files. A
@@ -23,10 +25,10 @@ struct Lost {
     is_nameless: bool,
 }
 
-impl Errors {
+impl FaultList {
     /// Returns an empty list.
     pub(crate) fn new() -> Self {
-        Self { errors: Vec::new(), limit: MAX_ERRORS, lost: Lost::default() }
+        Self { errors: Vec::new(), limit: MAX_ERRORS, lost: Lost::default(), missing: BTreeSet::new() }
     }
 
     /// Returns an empty list for a run over these trees.
@@ -59,6 +61,11 @@ impl Errors {
         if !self.is_full() {
             self.errors.push(error);
         }
+    }
+
+    /// Returns whether `what` is reported as missing for the first time.
+    pub(crate) fn is_first(&mut self, what: String) -> bool {
+        self.missing.insert(what)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,7 +5,7 @@
 //! entry a line, except those of `use`, which stay in one line if they fit, as parentheses do.
 //! Empty lines between entries are kept, several as one.
 
-use crate::error::Error;
+use crate::error::Errors;
 use crate::lex::{Token, TokenKind, lex};
 use crate::parse::wit_file;
 use crate::source::Sources;
@@ -20,13 +20,14 @@ pub const MAX_WIDTH: usize = 100;
 /// # Errors
 ///
 /// All syntax errors.
-pub fn format(name: &str, text: &str) -> Result<String, Vec<Error>> {
+pub fn format(name: &str, text: &str) -> Result<String, Errors> {
     let mut sources = Sources::default();
-    let file = sources.add(name, text).map_err(|error| vec![error])?;
+    let file = sources.add(name, text).map_err(|error| Errors::new(vec![error]))?;
     let (tokens, mut errors) = lex(&sources, file);
     errors.extend(wit_file(file, &tokens).1);
     if !errors.is_empty() {
-        return Err(errors.into_iter().map(|error| sources.located(error)).collect());
+        let located = errors.into_iter().map(|error| sources.located(error));
+        return Err(Errors::new(located.collect()));
     }
     let mut f = Formatter { text, tokens: &tokens, at: 0, out: String::with_capacity(text.len()), depth: 0 };
     f.items();
@@ -250,10 +251,15 @@ impl<'a> Formatter<'a> {
             return;
         }
         let (mut depth, mut before) = (0usize, None::<Token<'a>>);
+        // Where the comments around the position end, so that a run of them is passed once.
+        let mut comments_end = 0;
         while self.at < close {
             let token = self.token();
             if is_comment(token) {
-                if depth == 0 && self.comments_end() == close {
+                if self.at >= comments_end {
+                    comments_end = self.comments_end();
+                }
+                if depth == 0 && comments_end == close {
                     break;
                 }
                 self.inner_comment(token);
@@ -336,7 +342,7 @@ impl<'a> Formatter<'a> {
     }
 
     fn push_comment(&mut self, token: Token<'a>) {
-        self.out.push_str(token.text.trim_end());
+        push_comment_text(&mut self.out, token);
         self.at += 1;
     }
 
@@ -359,6 +365,16 @@ fn is_comment(token: Token<'_>) -> bool {
     matches!(token.kind, TokenKind::Comment | TokenKind::DocComment)
 }
 
+/// Writes a comment. Whatever its file has for line ends, they become `\n`.
+fn push_comment_text(out: &mut String, token: Token<'_>) {
+    for (index, line) in token.text.trim_end().split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out.push_str(line.trim_end_matches('\r'));
+    }
+}
+
 /// Returns tokens in one line, without a trailing comma.
 fn flat(tokens: &[Token<'_>]) -> String {
     let n_tokens = tokens.len() - usize::from(tokens.last().is_some_and(|token| token.text == ","));
@@ -367,7 +383,11 @@ fn flat(tokens: &[Token<'_>]) -> String {
         if index > 0 && needs_space(tokens[index - 1], *token, Colons::Types) {
             out.push(' ');
         }
-        out.push_str(token.text.trim_end());
+        if is_comment(*token) {
+            push_comment_text(&mut out, *token);
+        } else {
+            out.push_str(token.text);
+        }
         if token.text.starts_with("//") {
             out.push('\n');
         }

@@ -2,7 +2,7 @@
 
 use crate::format::format;
 use crate::json::json;
-use crate::{Error, Features, Resolved, Type, parse_with_features};
+use crate::{Error, Errors, Features, Options, Proposals, Resolved, Type, parse_with_options};
 
 /// The line that separates the packages of one input.
 pub const SEPARATOR: &str = "\n//// package\n";
@@ -35,14 +35,15 @@ pub fn check(text: &str) {
     );
 }
 
-fn resolve(texts: &[&str], features: &Features) -> Result<Resolved, Vec<Error>> {
+fn resolve(texts: &[&str], features: &Features) -> Result<Resolved, Errors> {
     let groups: Vec<[(&str, &str); 1]> = texts.iter().map(|text| [("p.wit", *text)]).collect();
     let groups: Vec<&[_]> = groups.iter().map(|group| group.as_slice()).collect();
     let (main, dependencies) = groups.split_first().expect("a split yields at least one part");
-    parse_with_features(features, main, dependencies)
+    let options = Options::default().features(features.clone()).proposals(Proposals::all());
+    parse_with_options(&options, main, dependencies)
 }
 
-fn check_result(result: &Result<Resolved, Vec<Error>>) {
+fn check_result(result: &Result<Resolved, Errors>) {
     match result {
         Ok(resolved) => check_resolved(resolved),
         Err(errors) => {

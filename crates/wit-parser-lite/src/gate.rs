@@ -11,7 +11,7 @@ use crate::ast::{
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
-use crate::faults::Errors;
+use crate::faults::FaultList;
 use crate::span::Span;
 
 /// The features whose `@unstable` items are included.
@@ -48,9 +48,9 @@ impl Features {
 /// The gate that excludes an item.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gated<'a> {
-    feature: &'a str,
+    pub(crate) feature: &'a str,
     /// The span of the gate.
-    span: Span,
+    pub(crate) span: Span,
 }
 
 /// Returns the gate that excludes an item with `attributes`, or `None` if the item is included.
@@ -77,7 +77,7 @@ pub(crate) fn check_resource(
     features: &Features,
     item: &TypedefItem<'_>,
     gate: Gated<'_>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) {
     if let TypedefKind::Resource(methods) = &item.kind {
         for method in methods {
@@ -91,7 +91,7 @@ pub(crate) fn check_interface(
     features: &Features,
     item: &InterfaceItem<'_>,
     gate: Gated<'_>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) {
     for definition in &item.items {
         match definition {
@@ -118,7 +118,12 @@ pub(crate) fn check_interface(
 }
 
 /// Checks that all types of an excluded world are excluded too.
-pub(crate) fn check_world(features: &Features, item: &WorldItem<'_>, gate: Gated<'_>, errors: &mut Errors) {
+pub(crate) fn check_world(
+    features: &Features,
+    item: &WorldItem<'_>,
+    gate: Gated<'_>,
+    errors: &mut FaultList,
+) {
     for definition in &item.items {
         match definition {
             WorldDefinition::Typedef(ty) => {
@@ -147,7 +152,7 @@ fn check_contained(
     attributes: &Attributes<'_>,
     container: Id<'_>,
     gate: Gated<'_>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) {
     if gated(features, attributes).is_some() {
         return;

@@ -5,6 +5,7 @@
 //! dependencies, so the main package is last; an alias of an unnamed type has that type's parts
 //! itself; and a resource as a value type is an `own` handle, a type of its own.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::arena::{
@@ -14,13 +15,15 @@ use crate::arena::{
 use crate::span::count;
 
 /// A JSON value. Objects keep their order.
-enum Value {
+enum Value<'r> {
     Null,
     Number(u32),
-    String(String),
+    String(Cow<'r, str>),
     Array(Vec<Self>),
-    Object(Vec<(String, Self)>),
+    Object(Vec<Field<'r>>),
 }
+
+type Field<'r> = (Cow<'r, str>, Value<'r>);
 
 /// Returns `resolved` as a JSON document, indented by two spaces.
 pub fn json(resolved: &Resolved) -> String {
@@ -30,15 +33,25 @@ pub fn json(resolved: &Resolved) -> String {
         Entry::Def(id) => type_def(cx, *id),
         Entry::Own(id) => own_handle(cx, *id),
     });
-    let document = object([
-        ("worlds", Value::Array(resolved.worlds().map(|(_, it)| world(cx, it)).collect())),
-        ("interfaces", Value::Array(resolved.interfaces().map(|(_, it)| interface(cx, it)).collect())),
-        ("types", Value::Array(types.collect())),
-        ("packages", Value::Array(ids.package_order.iter().map(|id| package(cx, *id)).collect())),
-    ]);
-    let mut out = String::new();
-    write_value(&mut out, &document, 0);
+    // An entry at a time, since the values take more memory than their text.
+    let mut out = String::from("{\n");
+    write_entries(&mut out, "worlds", resolved.worlds().map(|(_, it)| world(cx, it)));
+    out.push_str(",\n");
+    write_entries(&mut out, "interfaces", resolved.interfaces().map(|(_, it)| interface(cx, it)));
+    out.push_str(",\n");
+    write_entries(&mut out, "types", types);
+    out.push_str(",\n");
+    write_entries(&mut out, "packages", ids.package_order.iter().map(|id| package(cx, *id)));
+    out.push_str("\n}");
     out
+}
+
+/// Writes one of the arrays of the document.
+fn write_entries<'r>(out: &mut String, name: &str, entries: impl Iterator<Item = Value<'r>>) {
+    out.push_str("  ");
+    write_string(out, name);
+    out.push_str(": ");
+    write_list(out, ['[', ']'], entries, 1, |out, entry| write_value(out, &entry, 2));
 }
 
 struct Context<'r> {
@@ -100,7 +113,7 @@ impl Ids {
         Self { order, defs, owns, package_order, packages }
     }
 
-    fn def(&self, id: TypeDefId) -> Value {
+    fn def(&self, id: TypeDefId) -> Value<'static> {
         let index = self.defs[id.index() as usize];
         Value::Number(index.expect("only its alias refers to a type whose place the alias took"))
     }
@@ -203,27 +216,30 @@ fn package_order(resolved: &Resolved) -> Vec<PackageId> {
     order
 }
 
-fn package(cx: &Context<'_>, id: PackageId) -> Value {
+fn package<'r>(cx: &Context<'r>, id: PackageId) -> Value<'r> {
     let package = &cx.resolved[id];
-    let mut fields = vec![field("name", string(&cx.resolved.package_name(id)))];
+    let mut fields = vec![field("name", string(cx.resolved.package_name(id)))];
     fields.extend(docs(package.docs.as_ref()));
     let interfaces = package.interfaces.iter();
     let worlds = package.worlds.iter();
     fields.push(field(
         "interfaces",
         Value::Object(
-            interfaces.map(|id| (cx.resolved[*id].name.clone(), Value::Number(id.index()))).collect(),
+            interfaces.map(|id| (cx.resolved[*id].name.as_str().into(), Value::Number(id.index()))).collect(),
         ),
     ));
     fields.push(field(
         "worlds",
-        Value::Object(worlds.map(|id| (cx.resolved[*id].name.clone(), Value::Number(id.index()))).collect()),
+        Value::Object(
+            worlds.map(|id| (cx.resolved[*id].name.as_str().into(), Value::Number(id.index()))).collect(),
+        ),
     ));
     Value::Object(fields)
 }
 
-fn world(cx: &Context<'_>, world: &World) -> Value {
-    let items = |items: &[WorldItem]| Value::Object(items.iter().map(|item| world_item(cx, item)).collect());
+fn world<'r>(cx: &Context<'r>, world: &'r World) -> Value<'r> {
+    let items =
+        |items: &'r [WorldItem]| Value::Object(items.iter().map(|item| world_item(cx, item)).collect());
     let mut fields = vec![
         field("name", string(&world.name)),
         field("imports", items(&world.imports)),
@@ -235,7 +251,7 @@ fn world(cx: &Context<'_>, world: &World) -> Value {
     Value::Object(fields)
 }
 
-fn world_item(cx: &Context<'_>, item: &WorldItem) -> (String, Value) {
+fn world_item<'r>(cx: &Context<'r>, item: &'r WorldItem) -> Field<'r> {
     let WorldItem { name, kind, attributes, .. } = item;
     match kind {
         WorldItemKind::Interface(id) => {
@@ -243,28 +259,35 @@ fn world_item(cx: &Context<'_>, item: &WorldItem) -> (String, Value) {
             fields.extend(stability(attributes));
             fields.extend(external_id(attributes));
             fields.extend(docs(attributes.docs.as_ref()));
-            let key = name.clone().unwrap_or_else(|| format!("interface-{}", id.index()));
+            let key = match name {
+                Some(name) => Cow::from(name),
+                None => format!("interface-{}", id.index()).into(),
+            };
             (key, object([("interface", Value::Object(fields))]))
         }
         WorldItemKind::Function(id) => {
             let it = &cx.resolved[*id];
-            (it.name.clone(), object([("function", function(cx, it))]))
+            (it.name.as_str().into(), object([("function", function(cx, it))]))
         }
         WorldItemKind::Type(id) => {
-            let name = cx.resolved[*id].name.clone().unwrap_or_default();
-            (name, object([("type", cx.ids.def(*id))]))
+            let name = cx.resolved[*id].name.as_deref().unwrap_or_default();
+            (name.into(), object([("type", cx.ids.def(*id))]))
         }
     }
 }
 
-fn interface(cx: &Context<'_>, interface: &Interface) -> Value {
+fn interface<'r>(cx: &Context<'r>, interface: &'r Interface) -> Value<'r> {
     let types = interface.types.iter();
-    let types = types.map(|id| (cx.resolved[*id].name.clone().unwrap_or_default(), cx.ids.def(*id)));
+    let types =
+        types.map(|id| (cx.resolved[*id].name.as_deref().unwrap_or_default().into(), cx.ids.def(*id)));
     let functions = interface.functions.iter().map(|id| &cx.resolved[*id]);
     let mut fields = vec![
         field("name", if interface.world.is_none() { string(&interface.name) } else { Value::Null }),
         field("types", Value::Object(types.collect())),
-        field("functions", Value::Object(functions.map(|it| (it.name.clone(), function(cx, it))).collect())),
+        field(
+            "functions",
+            Value::Object(functions.map(|it| (it.name.as_str().into(), function(cx, it))).collect()),
+        ),
     ];
     fields.extend(docs(interface.attributes.docs.as_ref()));
     fields.extend(stability(&interface.attributes));
@@ -273,7 +296,7 @@ fn interface(cx: &Context<'_>, interface: &Interface) -> Value {
     Value::Object(fields)
 }
 
-fn function(cx: &Context<'_>, function: &Function) -> Value {
+fn function<'r>(cx: &Context<'r>, function: &'r Function) -> Value<'r> {
     let params = function.params.iter();
     let params = params.map(|param| object([("name", string(&param.name)), ("type", value(cx, param.ty))]));
     let mut fields = vec![
@@ -288,7 +311,7 @@ fn function(cx: &Context<'_>, function: &Function) -> Value {
     Value::Object(fields)
 }
 
-fn function_kind(cx: &Context<'_>, function: &Function) -> Value {
+fn function_kind<'r>(cx: &Context<'r>, function: &'r Function) -> Value<'r> {
     let Some((kind, resource)) = function.method else {
         return string(match (function.accessor, function.is_async) {
             (Some(Accessor::Get), _) => "getter",
@@ -311,7 +334,7 @@ fn function_kind(cx: &Context<'_>, function: &Function) -> Value {
     object([(name, cx.ids.def(resource))])
 }
 
-fn type_def(cx: &Context<'_>, id: TypeDefId) -> Value {
+fn type_def<'r>(cx: &Context<'r>, id: TypeDefId) -> Value<'r> {
     let TypeDef { name, owner, kind, attributes, .. } = &cx.resolved[id];
     let kind = match absorbed(cx.resolved, kind) {
         Some(target) => &cx.resolved[target].kind,
@@ -323,7 +346,7 @@ fn type_def(cx: &Context<'_>, id: TypeDefId) -> Value {
         Owner::World(id) => object([("world", Value::Number(id.index()))]),
     };
     let mut fields = vec![
-        field("name", name.as_ref().map_or(Value::Null, |name| string(name))),
+        field("name", name.as_ref().map_or(Value::Null, string)),
         field("kind", type_def_kind(cx, kind)),
         field("owner", owner),
     ];
@@ -333,18 +356,18 @@ fn type_def(cx: &Context<'_>, id: TypeDefId) -> Value {
     Value::Object(fields)
 }
 
-fn own_handle(cx: &Context<'_>, id: TypeDefId) -> Value {
+fn own_handle<'r>(cx: &Context<'r>, id: TypeDefId) -> Value<'r> {
     object([
         ("name", Value::Null),
-        ("kind", type_def_kind(cx, &TypeDefKind::Own(id))),
+        ("kind", object([("handle", object([("own", cx.ids.def(id))]))])),
         ("owner", Value::Null),
     ])
 }
 
-fn type_def_kind(cx: &Context<'_>, kind: &TypeDefKind) -> Value {
+fn type_def_kind<'r>(cx: &Context<'r>, kind: &'r TypeDefKind) -> Value<'r> {
     let of = |ty: &Type| value(cx, *ty);
     let optional = |ty: &Option<Type>| ty.as_ref().map_or(Value::Null, of);
-    let labelled = |name: &str, docs_of: Option<&String>, ty: Option<Value>| {
+    let labelled = |name: &'r str, docs_of: Option<&'r String>, ty: Option<Value<'r>>| {
         let mut fields = vec![field("name", string(name))];
         fields.extend(ty.map(|ty| field("type", ty)));
         fields.extend(docs(docs_of));
@@ -391,7 +414,7 @@ fn type_def_kind(cx: &Context<'_>, kind: &TypeDefKind) -> Value {
 }
 
 /// A value type.
-fn value(cx: &Context<'_>, ty: Type) -> Value {
+fn value<'r>(cx: &Context<'r>, ty: Type) -> Value<'r> {
     match ty {
         Type::Primitive(primitive) => string(primitive.name()),
         Type::Def(id) => match cx.ids.owns[id.index() as usize] {
@@ -401,39 +424,39 @@ fn value(cx: &Context<'_>, ty: Type) -> Value {
     }
 }
 
-fn docs(docs: Option<&String>) -> Option<(String, Value)> {
+fn docs<'r>(docs: Option<&'r String>) -> Option<Field<'r>> {
     docs.map(|docs| field("docs", object([("contents", string(docs))])))
 }
 
-fn stability(attributes: &Attributes) -> Option<(String, Value)> {
+fn stability<'r>(attributes: &'r Attributes) -> Option<Field<'r>> {
     let Attributes { since, unstable, deprecated, .. } = attributes;
     let (name, mut fields) = match (since, unstable) {
-        (Some(since), _) => ("stable", vec![field("since", string(&since.to_string()))]),
+        (Some(since), _) => ("stable", vec![field("since", string(since.to_string()))]),
         (None, Some(feature)) => ("unstable", vec![field("feature", string(feature))]),
         (None, None) => return None,
     };
-    fields.extend(deprecated.as_ref().map(|version| field("deprecated", string(&version.to_string()))));
+    fields.extend(deprecated.as_ref().map(|version| field("deprecated", string(version.to_string()))));
     Some(field("stability", object([(name, Value::Object(fields))])))
 }
 
-fn external_id(attributes: &Attributes) -> Option<(String, Value)> {
+fn external_id<'r>(attributes: &'r Attributes) -> Option<Field<'r>> {
     attributes.external_id.as_ref().map(|id| field("external_id", string(id)))
 }
 
-fn string(text: &str) -> Value {
-    Value::String(text.to_owned())
+fn string<'r>(text: impl Into<Cow<'r, str>>) -> Value<'r> {
+    Value::String(text.into())
 }
 
-fn field(name: &str, value: Value) -> (String, Value) {
-    (name.to_owned(), value)
+fn field<'r>(name: &'r str, value: Value<'r>) -> Field<'r> {
+    (name.into(), value)
 }
 
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+fn object<'r, const N: usize>(fields: [(&'r str, Value<'r>); N]) -> Value<'r> {
     Value::Object(fields.into_iter().map(|(name, value)| field(name, value)).collect())
 }
 
 /// Writes a value. Its depth is bounded by the shape of the document, not by the types in it.
-fn write_value(out: &mut String, value: &Value, depth: usize) {
+fn write_value(out: &mut String, value: &Value<'_>, depth: usize) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Number(number) => {
@@ -454,17 +477,19 @@ fn write_value(out: &mut String, value: &Value, depth: usize) {
 fn write_list<T>(
     out: &mut String,
     [open, close]: [char; 2],
-    items: &[T],
+    items: impl IntoIterator<Item = T>,
     depth: usize,
-    mut item: impl FnMut(&mut String, &T),
+    mut item: impl FnMut(&mut String, T),
 ) {
     out.push(open);
-    for (index, it) in items.iter().enumerate() {
-        out.push_str(if index == 0 { "\n" } else { ",\n" });
+    let mut is_empty = true;
+    for it in items {
+        out.push_str(if is_empty { "\n" } else { ",\n" });
         out.push_str(&"  ".repeat(depth + 1));
         item(out, it);
+        is_empty = false;
     }
-    if !items.is_empty() {
+    if !is_empty {
         out.push('\n');
         out.push_str(&"  ".repeat(depth));
     }

@@ -7,7 +7,7 @@
 
 use crate::error::{Error, ErrorKind, MAX_ERRORS};
 use crate::name::{label_fault, to_label};
-use crate::source::Sources;
+use crate::source::{MARK, Sources};
 use crate::span::{FileId, Span, count};
 
 /// The kind of a [`Token`].
@@ -143,11 +143,12 @@ pub(crate) fn scan(sources: &Sources, file: FileId) -> Lexed<'_> {
     let text = sources.text(file);
     let span = |start: usize, end: usize| Span { file, start: count(start), end: count(end) };
     let mut errors = forbidden_characters(text, span);
-    let (mut tokens, mut at) = (Vec::with_capacity(text.len() / 8), 0);
+    let mark = if text.starts_with(MARK) { MARK.len_utf8() } else { 0 };
+    let (mut tokens, mut at) = (Vec::with_capacity(text.len() / 8), mark);
     let mut left_out = Vec::new();
     loop {
         let white = white_space(&text.as_bytes()[at..]);
-        let starts_line = at == 0 || white.has_line_end;
+        let starts_line = at == mark || white.has_line_end;
         at += white.n_bytes;
         let (kind, n_bytes) = match token(&text[at..]) {
             Ok(found) => found,
@@ -287,6 +288,7 @@ fn token(text: &str) -> std::result::Result<(TokenKind, usize), Fault> {
                 ),
                 '#' => Some("comments start with `//`".to_owned()),
                 '\'' => Some("strings stand in double quotes".to_owned()),
+                MARK => Some("a byte order mark stands at the start of a file only".to_owned()),
                 _ => None,
             },
             stand_in: StandIn::Nothing,

@@ -122,7 +122,7 @@
 //! Each module uses only modules above it.
 //!
 //! ```text
-//! name, span                 labels; files, spans, positions
+//! name, span, proposals      labels; files, spans, positions; what WIT may say
 //! ast, error                 syntax trees; faults as data
 //! faults, source             the faults of a run; texts
 //! lex, arena, gate           tokens; resolved packages; feature gates
@@ -152,6 +152,7 @@ pub mod load;
 mod name;
 pub mod parse;
 pub mod print;
+mod proposals;
 mod read;
 mod resolve;
 pub mod source;
@@ -160,13 +161,14 @@ mod span;
 pub mod wasm;
 
 pub use arena::{
-    Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, MethodKind,
-    Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World, WorldId,
-    WorldItem, WorldItemKind,
+    Accessor, Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Label, LeftOut,
+    MethodKind, Owner, Package, PackageId, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind, World,
+    WorldId, WorldItem, WorldItemKind,
 };
-pub use error::{Error, ErrorKind, MAX_ERRORS, Note};
+pub use error::{Error, ErrorKind, Errors, MAX_ERRORS, Note};
 pub use gate::Features;
 pub use parse::MAX_TYPE_DEPTH;
+pub use proposals::{Proposal, Proposals};
 pub use read::{parse, parse_with_dependencies, parse_with_features, parse_with_options};
 pub use resolve::Options;
 pub use source::{FileId, Location, Sources, Span};

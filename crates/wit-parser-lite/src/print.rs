@@ -265,8 +265,8 @@ impl<'r> Printer<'r> {
                 let label =
                     item.name.as_deref().map(|label| format!("{}: ", name(label))).unwrap_or_default();
                 if interface.world.is_some() {
-                    // The gates are the interface's too and printed once; the documentation is the
-                    // item's.
+                    // The gates are the item's and the interface's, and printed once.
+                    self.docs(interface.attributes.docs.as_deref());
                     self.attributes(&item.attributes);
                     self.open(&format!("{direction} {label}interface"));
                     self.interface_items(id);

@@ -11,13 +11,13 @@ use crate::arena::Resolved;
 #[cfg(all(feature = "load", feature = "wasm"))]
 use crate::ast::FileItem;
 use crate::ast::WitFile;
-use crate::error::{Error, MAX_ERRORS};
+use crate::error::{Error, Errors, MAX_ERRORS};
 use crate::gate::Features;
 use crate::lex;
 use crate::parse::wit_file;
 use crate::resolve::{self, Options};
 #[cfg(all(feature = "load", feature = "wasm"))]
-use crate::resolve::{package_key, package_text};
+use crate::resolve::{check_copy, package_key, package_text};
 use crate::source::Sources;
 use crate::span::{FileId, Span};
 
@@ -27,7 +27,7 @@ use crate::span::{FileId, Span};
 ///
 /// All faults, at least one and at most [`MAX_ERRORS`], in the order of the files, without those
 /// that follow from others: a name may be defined in what a syntax error excludes.
-pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Vec<Error>> {
+pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Errors> {
     parse_with_dependencies(files, &[])
 }
 
@@ -40,7 +40,7 @@ pub fn parse(files: &[(&str, &str)]) -> Result<Resolved, Vec<Error>> {
 pub fn parse_with_dependencies(
     files: &[(&str, &str)],
     dependencies: &[&[(&str, &str)]],
-) -> Result<Resolved, Vec<Error>> {
+) -> Result<Resolved, Errors> {
     parse_with_features(&Features::default(), files, dependencies)
 }
 
@@ -53,9 +53,8 @@ pub fn parse_with_features(
     features: &Features,
     files: &[(&str, &str)],
     dependencies: &[&[(&str, &str)]],
-) -> Result<Resolved, Vec<Error>> {
-    let options = Options { features: features.clone(), unify_versions: false };
-    parse_with_options(&options, files, dependencies)
+) -> Result<Resolved, Errors> {
+    parse_with_options(&Options::default().features(features.clone()), files, dependencies)
 }
 
 /// Like [`parse_with_dependencies`], with these options.
@@ -68,7 +67,7 @@ pub fn parse_with_features(
 ///     &[("old.wit", "package x:y@0.2.10; interface i { f: func(); }")],
 ///     &[("new.wit", "package x:y@0.2.12; interface i { f: func(); g: func(); }")],
 /// );
-/// let options = Options { unify_versions: true, ..Options::default() };
+/// let options = Options::default().unify_versions(true);
 /// let resolved = parse_with_options(&options, &main, &[old, new]).unwrap();
 /// let (_, world) = resolved.worlds().next().unwrap();
 /// assert_eq!(world.imports.len(), 1);
@@ -83,17 +82,17 @@ pub fn parse_with_options(
     options: &Options,
     files: &[(&str, &str)],
     dependencies: &[&[(&str, &str)]],
-) -> Result<Resolved, Vec<Error>> {
+) -> Result<Resolved, Errors> {
     let mut sources = Sources::default();
     let mut groups: Vec<Vec<FileId>> = Vec::new();
     // An empty file instead of no files gives the error a position.
     let files = if files.is_empty() { &[("no files", "")] } else { files };
     for group in std::iter::once(files).chain(dependencies.iter().copied()) {
         let ids: Result<_, Error> = group.iter().map(|(name, text)| sources.add(name, text)).collect();
-        groups.push(ids.map_err(|error| vec![error])?);
+        groups.push(ids.map_err(|error| Errors::new(vec![error]))?);
     }
     let resolved = parse_groups(options, &sources, &groups)
-        .map_err(|errors| errors.into_iter().map(|error| sources.located(error)).collect::<Vec<_>>())?;
+        .map_err(|errors| Errors::new(errors.into_iter().map(|error| sources.located(error)).collect()))?;
     Ok(Resolved { sources, ..resolved })
 }
 
@@ -113,7 +112,7 @@ fn parse_groups(
         }
         trees.push(files);
     }
-    let resolved = resolve::resolve(&trees, options);
+    let resolved = resolve::resolve(sources, &trees, options);
     if faults.is_empty() {
         return resolved;
     }
@@ -182,4 +181,32 @@ pub(crate) fn names_in(name: &str, text: &str) -> Vec<String> {
     });
     let header = tree.package.iter().map(|header| &header.name);
     header.chain(nested).map(|name| package_text(&package_key(name))).collect()
+}
+
+/// Returns the faults of `resolved` that come from binaries among its packages: each binary
+/// describes the packages that it uses, too, and these copies must agree with the definitions. Each
+/// binary is given by its name and its packages as texts, its own first.
+///
+/// All gated items must be in `resolved`.
+#[cfg(all(feature = "load", feature = "wasm"))]
+pub(crate) fn check_copies<'c>(
+    resolved: &Resolved,
+    copies: impl Iterator<Item = (&'c str, Vec<&'c str>)>,
+) -> Vec<Error> {
+    let options = Options::default().features(Features::All).proposals(crate::Proposals::all());
+    let mut faults = Vec::new();
+    for (file, texts) in copies {
+        let packages: Vec<_> = texts.iter().map(|text| [(file, *text)]).collect();
+        let packages: Vec<&[_]> = packages.iter().map(|package| package.as_slice()).collect();
+        let Some((own, others)) = packages.split_first() else { continue };
+        // A fault of the binary itself is reported where its package is resolved.
+        if let Ok(copy) = parse_with_options(&options, own, others) {
+            faults.extend(check_copy(file, &copy, resolved));
+        }
+        if faults.len() >= MAX_ERRORS {
+            break;
+        }
+    }
+    faults.truncate(MAX_ERRORS);
+    faults.into_iter().map(|error| resolved.sources().located(error)).collect()
 }

@@ -53,6 +53,11 @@ impl Sources {
         &self.file(file).text
     }
 
+    /// Returns the length of all texts.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.files.iter().map(|file| file.text.len()).sum()
+    }
+
     /// Returns the text that `span` covers.
     pub fn slice(&self, span: Span) -> &str {
         &self.text(span.file)[span.start as usize..span.end as usize]
@@ -65,6 +70,7 @@ impl Sources {
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let before = &text[line_start..start];
+        let before = if line_start == 0 { before.strip_prefix(MARK).unwrap_or(before) } else { before };
         let skipped_chars = before.chars().count().saturating_sub(EXCERPT_REACH);
         let shown_before: String = before.chars().skip(skipped_chars).map(printable).collect();
         let marked_end = (span.end as usize).clamp(start, line_end);
@@ -93,6 +99,37 @@ impl Sources {
         &self.files[file.0 as usize]
     }
 }
+
+/// Returns the text of a WIT file, which is UTF-8. A byte order mark before it is no part of it.
+///
+/// # Errors
+///
+/// What is wrong, in one line: the bytes are in another encoding.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    let utf_16 = match *bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        // Without the mark, each character of ASCII has a zero beside it.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        [0, a, 0, b, ..] | [a, 0, b, 0, ..] if a != 0 && b != 0 => Some("UTF-16"),
+        _ => None,
+    };
+    if let Some(encoding) = utf_16 {
+        return Err(format!("the file is {encoding}, but WIT files are UTF-8: convert it"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(match text.strip_prefix(MARK) {
+            Some(text) => text.to_owned(),
+            None => text,
+        }),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            Err(format!("the file is not UTF-8, as WIT files are: byte {at} starts no character"))
+        }
+    }
+}
+
+/// The byte order mark, which may precede the text of a file.
+pub(crate) const MARK: char = '\u{feff}';
 
 /// Returns the character that an excerpt shows for `c`: messages must not control a terminal.
 fn printable(c: char) -> char {

@@ -5,11 +5,12 @@
 use canonical_abi::types::Types;
 use expect_test::{Expect, expect};
 use wit_parser_lite::abi::{func_type, types_of, val_type, val_types};
-use wit_parser_lite::{Resolved, Type, parse};
+use wit_parser_lite::{Options, Proposals, Resolved, Type, parse, parse_with_options};
 
 /// Checks the conversion of the named types and functions of `text`.
 fn check(text: &str, expect: Expect) {
-    let resolved = parse(&[("p.wit", text)]).expect("the text is well-formed");
+    let options = Options::default().proposals(Proposals::all());
+    let resolved = parse_with_options(&options, &[("p.wit", text)], &[]).expect("the text is well-formed");
     expect.assert_eq(&describe(&resolved));
 }
 

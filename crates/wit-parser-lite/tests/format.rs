@@ -5,7 +5,7 @@ mod common;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use wit_parser_lite::format::format;
-use wit_parser_lite::{Features, parse_with_features};
+use wit_parser_lite::{Features, Options, Proposals, parse_with_options};
 
 const KITCHEN: &str = include_str!("data/kitchen.wit");
 const PLUGIN: &str = include_str!("../../../examples/plugin/plugin.wit");
@@ -29,9 +29,13 @@ fn check_stable(text: &str) {
     let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace() && *c != ',').collect::<String>();
     assert_eq!(letters(text), letters(&formatted));
     let meaning = |text: &str| {
-        parse_with_features(&Features::All, &[("a.wit", text)], &[])
-            .map(|resolved| common::dump(&resolved))
-            .ok()
+        parse_with_options(
+            &Options::default().features(Features::All).proposals(Proposals::all()),
+            &[("a.wit", text)],
+            &[],
+        )
+        .map(|resolved| common::dump(&resolved))
+        .ok()
     };
     assert_eq!(meaning(text), meaning(&formatted), "{formatted}");
 }

@@ -3,7 +3,7 @@
 use wit_parser_lite::format::format;
 use wit_parser_lite::json::json;
 use wit_parser_lite::lex::KEYWORDS;
-use wit_parser_lite::{Features, Resolved, parse_with_features};
+use wit_parser_lite::{Features, Options, Proposals, Resolved, parse_with_options};
 
 /// A package for the cases to refer to.
 const DEPENDENCY: &str = "
@@ -15,7 +15,12 @@ package deep:er:nested/inner@0.1.0 { interface i {} }";
 fn parse(text: &str) -> Resolved {
     let dependency: &[_] = &[("other.wit", DEPENDENCY)];
     let files = [("a.wit", text)];
-    parse_with_features(&Features::All, &files, &[dependency]).unwrap_or_else(|errors| {
+    parse_with_options(
+        &Options::default().features(Features::All).proposals(Proposals::all()),
+        &files,
+        &[dependency],
+    )
+    .unwrap_or_else(|errors| {
         panic!("{text}\n{}", errors.iter().map(|error| format!("{error}\n")).collect::<String>())
     })
 }

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use expect_test::{Expect, expect, expect_file};
 use wit_parser_lite::{
-    MAX_ERRORS, MAX_TYPE_DEPTH, Options, Owner, WorldItem, WorldItemKind, parse, parse_with_dependencies,
-    parse_with_options,
+    MAX_ERRORS, MAX_TYPE_DEPTH, Options, Owner, Proposals, WorldItem, WorldItemKind, parse,
+    parse_with_dependencies, parse_with_options,
 };
 
 fn check(files: &[(&str, &str)], expect: Expect) {
@@ -17,7 +17,7 @@ fn check(files: &[(&str, &str)], expect: Expect) {
 }
 
 fn errors(files: &[(&str, &str)]) -> String {
-    match parse(files) {
+    match parse_with_options(&Options::default().proposals(Proposals::all()), files, &[]) {
         Ok(_) => "no error\n".to_owned(),
         Err(errors) => errors.iter().map(|error| format!("{error}\n")).collect(),
     }
@@ -107,12 +107,14 @@ fn package_documented_twice() {
 #[test]
 fn unprintable_characters() {
     check(
-        &[("a.wit", "\u{feff}package a:b;")],
+        // A byte order mark stands at the start of a file only, and is no column.
+        &[("a.wit", "\u{feff}package\u{feff} a:b;")],
         expect![[r#"
-            a.wit:1:1: unexpected character '\u{feff}'
+            a.wit:1:8: unexpected character '\u{feff}'
               |
-            1 | �package a:b;
-              | ^
+            1 | package� a:b;
+              |        ^
+              = help: a byte order mark stands at the start of a file only
         "#]],
     );
     check(
@@ -255,7 +257,7 @@ fn versions_unified() {
     let unified = |main: &str, dependencies: &[&str]| {
         let groups: Vec<[(&str, &str); 1]> = dependencies.iter().map(|text| [("d.wit", *text)]).collect();
         let groups: Vec<&[_]> = groups.iter().map(|group| group.as_slice()).collect();
-        let options = Options { unify_versions: true, ..Options::default() };
+        let options = Options::default().unify_versions(true);
         match parse_with_options(&options, &[("a.wit", main)], &groups) {
             Ok(resolved) => {
                 let (_, world) = resolved.worlds().next().expect("the package has a world");

@@ -3,7 +3,7 @@
 mod common;
 
 use expect_test::{Expect, expect};
-use wit_parser_lite::{Features, parse, parse_with_features};
+use wit_parser_lite::{Features, Options, Proposals, parse, parse_with_options};
 
 fn check(files: &[&str], expect: Expect) {
     check_with(files, &[], expect);
@@ -17,7 +17,11 @@ fn check_with(files: &[&str], dependency: &[&str], expect: Expect) {
         |texts: &[&str]| texts.iter().map(|text| &*String::from(*text).leak()).collect::<Vec<&'static str>>();
     let (files, dependency) = (named(&leak(files)), named(&leak(dependency)));
     let dependencies: &[&[_]] = if dependency.is_empty() { &[] } else { &[&dependency] };
-    match parse_with_features(&Features::All, &files, dependencies) {
+    match parse_with_options(
+        &Options::default().features(Features::All).proposals(Proposals::all()),
+        &files,
+        dependencies,
+    ) {
         Ok(resolved) => expect.assert_eq(&common::dump(&resolved)),
         Err(errors) => panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     }
@@ -528,8 +532,16 @@ const GATED: &str = "
 
 #[test]
 fn chosen_features() {
-    let with =
-        |features: &Features| common::dump(&parse_with_features(features, &[("a.wit", GATED)], &[]).unwrap());
+    let with = |features: &Features| {
+        common::dump(
+            &parse_with_options(
+                &Options::default().features(features.clone()).proposals(Proposals::all()),
+                &[("a.wit", GATED)],
+                &[],
+            )
+            .unwrap(),
+        )
+    };
     expect![[r#"
         package a:b@1.0.0
           interface i

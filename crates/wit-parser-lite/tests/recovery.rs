@@ -31,7 +31,7 @@ fn outcomes(change: impl Fn(&str, Token<'_>) -> String) -> Outcomes {
                 | TokenKind::String
                 | TokenKind::Operator => {}
             }
-            let errors = parse(&[("a.wit", &change(seed, token))]).err().unwrap_or_default();
+            let errors = parse(&[("a.wit", &change(seed, token))]).err().map(Vec::from).unwrap_or_default();
             let n_syntax = errors.iter().filter(|error| is_of_syntax(error)).count();
             outcomes.n_texts += 1;
             outcomes.n_cascades += usize::from(errors.len() > 1);

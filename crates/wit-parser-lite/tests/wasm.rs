@@ -10,12 +10,17 @@ use wasm_encoder::{
 };
 use wit_parser_lite::json::json;
 use wit_parser_lite::wasm::{decode, encode_package, encode_world, to_text};
-use wit_parser_lite::{Features, PackageId, Resolved, parse_with_features};
+use wit_parser_lite::{Features, Options, PackageId, Proposals, Resolved, parse_with_options};
 
 const KITCHEN: &str = include_str!("data/kitchen.wit");
 
 fn parse(text: &str) -> Resolved {
-    parse_with_features(&Features::All, &[("test.wit", text)], &[]).expect("a sound package")
+    parse_with_options(
+        &Options::default().features(Features::All).proposals(Proposals::all()),
+        &[("test.wit", text)],
+        &[],
+    )
+    .expect("a sound package")
 }
 
 fn main_package(resolved: &Resolved) -> PackageId {
@@ -24,14 +29,14 @@ fn main_package(resolved: &Resolved) -> PackageId {
 
 fn package(text: &str) -> Vec<u8> {
     let resolved = parse(text);
-    encode_package(&resolved, main_package(&resolved))
+    encode_package(&resolved, main_package(&resolved)).expect("it is small")
 }
 
 /// Checks that writing and reading a package does not change it.
 fn check(text: &str) {
     let bytes = package(text);
     let back = decode(&bytes).expect("what we wrote");
-    assert_eq!(encode_package(&back, main_package(&back)), bytes, "{text}");
+    assert_eq!(encode_package(&back, main_package(&back)).expect("it is small"), bytes, "{text}");
     // The package equals the parsed text, apart from the order in which text may have it.
     let printed = wit_parser_lite::print::print(&back);
     assert_eq!(json(&parse(&printed)), json(&back), "{text}");
@@ -60,7 +65,7 @@ fn worlds_survive_being_written_and_read() {
         "package a:b; interface i { resource r; f: func(x: r); } world v { import i; } world w { export i; }";
     let resolved = parse(text);
     for id in &resolved.main_package().worlds {
-        let back = decode(&encode_world(&resolved, *id)).unwrap();
+        let back = decode(&encode_world(&resolved, *id).expect("it is small")).unwrap();
         let names: Vec<_> = back.main_package().worlds.iter().map(|id| back[*id].name.as_str()).collect();
         assert_eq!(names, [resolved[*id].name.as_str()]);
     }
@@ -189,7 +194,7 @@ fn damaged_binaries_are_no_panic() {
                 let wit = to_text(&bytes).expect("what can be read has a text");
                 assert_eq!(wit.inexact, [""; 0]);
                 assert_eq!(json(&parse(&wit.text)), json(&resolved));
-                encode_package(&resolved, main_package(&resolved));
+                encode_package(&resolved, main_package(&resolved)).expect("it is small");
             }
             Err(_) => {
                 n_rejected += 1;

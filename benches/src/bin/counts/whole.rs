@@ -70,7 +70,7 @@ pub(crate) fn wit_plugin(rounds: u32) {
 fn wasi() -> Tree {
     let folder = std::env::var_os(WASI_FOLDER).expect("whoever counts says where the WIT of WASI lies");
     let decode = |_: &[u8]| Err("the packages are text".to_owned());
-    Tree::load(Path::new(&folder), &decode).expect("the packages can be read")
+    Tree::load_with(Path::new(&folder), &decode).expect("the packages can be read")
 }
 
 /// Parses and resolves the packages of WASI 0.2.

@@ -8,7 +8,8 @@ use core::fmt;
 
 use super::bytes::{ByteMap, byte_map_of_fields};
 use super::columns::write_columns;
-use super::{Budget, brief, count, join_path};
+use super::table::{TableStyle, Tabled};
+use super::{Budget, View, brief, count, join_path};
 use crate::flatten::{CoreFuncType, Direction, flatten_functype};
 use crate::options::Options;
 use crate::types::despecialize::{Cases, Despecialized, despecialize};
@@ -21,8 +22,8 @@ use crate::types::{FuncType, PtrType, Types, ValType};
 /// table.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FlattenedFunc {
-    /// Whether the function is lifted or lowered.
-    pub direction: Direction,
+    /// Which core function it is.
+    pub role: Role,
     /// The options.
     pub opts: Options,
     /// The parameters.
@@ -33,6 +34,28 @@ pub struct FlattenedFunc {
     pub spilled_params: Option<ByteMap>,
     /// What lies at the pointer to the result, if it is spilled.
     pub spilled_result: Option<ByteMap>,
+}
+
+/// The core functions that stand for a component function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Hash)]
+pub enum Role {
+    /// The function that a component lifts (`canon lift`).
+    Lift,
+    /// The function that a component gets by lowering (`canon lower`).
+    Lower,
+    /// What an asynchronously lifted function calls with its result (`canon task.return`).
+    TaskReturn,
+    /// The `callback` of an asynchronously lifted function.
+    Callback,
+}
+
+impl From<Direction> for Role {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Lift => Self::Lift,
+            Direction::Lower => Self::Lower,
+        }
+    }
 }
 
 /// A core parameter or result.
@@ -66,10 +89,25 @@ pub enum Reason {
         /// How many are allowed.
         limit: usize,
     },
-    /// It tells what a callback is to wait for.
+    /// It tells what an asynchronously lifted function does next: a callback code in the lowest
+    /// four bits, above them the index of the waitable set that it waits for.
     CallbackCode,
-    /// It tells how far an asynchronous call has come.
+    /// It tells how far an asynchronous call has come: the state in the lowest four bits, above
+    /// them the index of the subtask, unless the call has returned.
     SubtaskState,
+    /// It tells a callback what has happened.
+    Event(EventPart),
+}
+
+/// The parts of the event that a callback is called with (the spec's `EventTuple`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Hash)]
+pub enum EventPart {
+    /// The event code.
+    Code,
+    /// The index of the waitable that the event is about.
+    Waitable,
+    /// What the event code says of it: a subtask's state, or how a copy ended.
+    Payload,
 }
 
 /// A component, or a part of one, that a core value carries.
@@ -88,6 +126,17 @@ pub struct Source {
 /// Returns the core type of lifting from or lowering to `ft`, as [`flatten_functype`] does, with
 /// the reasons.
 pub fn explain_functype(types: &Types, ft: &FuncType, opts: &Options, direction: Direction) -> FlattenedFunc {
+    explain_functype_with(View::new(types), ft, opts, direction)
+}
+
+/// Returns what [`explain_functype`] does, in this view.
+pub fn explain_functype_with(
+    view: View<'_>,
+    ft: &FuncType,
+    opts: &Options,
+    direction: Direction,
+) -> FlattenedFunc {
+    let types = view.types;
     let CoreFuncType { params, results } = flatten_functype(types, ft, opts, direction);
     let (max_params, max_results) = match (opts.is_async, direction) {
         (false, _) => (MAX_FLAT_PARAMS, MAX_FLAT_RESULTS),
@@ -101,7 +150,7 @@ pub fn explain_functype(types: &Types, ft: &FuncType, opts: &Options, direction:
     let mut param_reasons = if spills_params {
         alloc::vec![Reason::SpilledParams { n_flat: n_params, limit: max_params }]
     } else {
-        flat_reasons(types, &ft.params, opts.ptr)
+        flat_reasons(view, &ft.params, opts.ptr)
     };
     let mut result_reasons = Vec::new();
     match (opts.is_async, direction) {
@@ -109,7 +158,7 @@ pub fn explain_functype(types: &Types, ft: &FuncType, opts: &Options, direction:
         (true, Direction::Lift) => {}
         (true, Direction::Lower) => result_reasons.push(Reason::SubtaskState),
         (false, _) if spills_result => {}
-        (false, _) => result_reasons = flat_reasons(types, &result, opts.ptr),
+        (false, _) => result_reasons = flat_reasons(view, &result, opts.ptr),
     }
     if spills_result {
         let reasons = match direction {
@@ -118,16 +167,53 @@ pub fn explain_functype(types: &Types, ft: &FuncType, opts: &Options, direction:
         };
         reasons.push(Reason::SpilledResult { n_flat: n_results, limit: max_results });
     }
-    let spilled = |spills: bool, title, fields: &[_]| {
-        spills.then(|| byte_map_of_fields(types, title, fields, opts.ptr))
-    };
+    let spilled =
+        |spills: bool, title, fields: &[_]| spills.then(|| byte_map_of_fields(view, title, fields, opts.ptr));
     FlattenedFunc {
-        direction,
+        role: direction.into(),
         opts: *opts,
-        spilled_params: spilled(spills_params, "parameters in memory", &ft.params),
-        spilled_result: spilled(spills_result, "result in memory", &result),
+        spilled_params: spilled(spills_params, PARAMS_IN_MEMORY, &ft.params),
+        spilled_result: spilled(spills_result, RESULT_IN_MEMORY, &result),
         params: slots(params, param_reasons),
         results: slots(results, result_reasons),
+    }
+}
+
+/// The titles of spilled values.
+const PARAMS_IN_MEMORY: &str = "parameters in memory";
+const RESULT_IN_MEMORY: &str = "result in memory";
+
+/// Returns the core type of `task.return` for an asynchronously lifted function with this result,
+/// which it takes as its parameters (CanonicalABI.md, "canon task.return").
+pub fn explain_task_return(view: View<'_>, result: Option<ValType>, opts: &Options) -> FlattenedFunc {
+    let params = result.map(|ty| ("result".to_string(), ty)).into_iter().collect();
+    let ft = FuncType { params, result: None, is_async: false };
+    // `task.return` takes the options `memory` and `string-encoding` only.
+    let opts = Options { is_async: false, has_callback: false, ..*opts };
+    let mut flat = explain_functype_with(view, &ft, &opts, Direction::Lower);
+    flat.role = Role::TaskReturn;
+    for slot in &mut flat.params {
+        if let Reason::SpilledParams { n_flat, limit } = slot.reason {
+            slot.reason = Reason::SpilledResult { n_flat, limit };
+        }
+    }
+    flat.spilled_result =
+        flat.spilled_params.take().map(|map| ByteMap { ty: RESULT_IN_MEMORY.into(), ..map });
+    flat
+}
+
+/// Returns the core type of a `callback`, which is the same for all functions (CanonicalABI.md,
+/// "`canonopt` Validation").
+pub fn explain_callback(opts: &Options) -> FlattenedFunc {
+    let slot = |reason| CoreSlot { ty: CoreType::I32, reason };
+    let parts = [EventPart::Code, EventPart::Waitable, EventPart::Payload];
+    FlattenedFunc {
+        role: Role::Callback,
+        opts: *opts,
+        params: parts.into_iter().map(|part| slot(Reason::Event(part))).collect(),
+        results: alloc::vec![slot(Reason::CallbackCode)],
+        spilled_params: None,
+        spilled_result: None,
     }
 }
 
@@ -142,8 +228,8 @@ fn slots(tys: Vec<CoreType>, reasons: Vec<Reason>) -> Vec<CoreSlot> {
 }
 
 /// Returns the sources of every core value that these fields flatten to.
-fn flat_reasons(types: &Types, fields: &[(String, ValType)], ptr: PtrType) -> Vec<Reason> {
-    let mut walk = Walk { types, ptr, budget: Budget::new(), slots: Vec::new() };
+fn flat_reasons(view: View<'_>, fields: &[(String, ValType)], ptr: PtrType) -> Vec<Reason> {
+    let mut walk = Walk { view, ptr, budget: Budget::new(), slots: Vec::new() };
     for (label, ty) in fields {
         let first = walk.slots.len();
         flatten(&mut walk, first, label, *ty);
@@ -152,7 +238,7 @@ fn flat_reasons(types: &Types, fields: &[(String, ValType)], ptr: PtrType) -> Ve
 }
 
 struct Walk<'a> {
-    types: &'a Types,
+    view: View<'a>,
     ptr: PtrType,
     budget: Budget,
     slots: Vec<Vec<Source>>,
@@ -161,7 +247,7 @@ struct Walk<'a> {
 /// Adds the sources of a component whose first core value is number `first`, and returns the number
 /// after its last.
 fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
-    let types = w.types;
+    let types = w.view.types;
     let flat = flat_types(types, ty, w.ptr);
     let end = first + flat.len();
     if w.slots.len() < end {
@@ -170,7 +256,7 @@ fn flatten(w: &mut Walk<'_>, first: usize, path: &str, ty: ValType) -> usize {
     if !w.budget.take() {
         return end;
     }
-    let text = brief(types, ty);
+    let text = brief(w.view, ty);
     match despecialize(types, ty) {
         Despecialized::String | Despecialized::List { length: None, .. } => {
             push(w, first, path, (format!("pointer of {text}"), ty), flat[0]);
@@ -216,23 +302,40 @@ fn push(w: &mut Walk<'_>, slot: usize, path: &str, (what, of): (String, ValType)
     w.slots[slot].push(Source { path: path.to_string(), what, of, ty });
 }
 
+impl FlattenedFunc {
+    /// Returns the table of this style.
+    pub fn table(&self, style: TableStyle) -> Tabled<'_, Self> {
+        Tabled { explained: self, style }
+    }
+}
+
 impl fmt::Display for FlattenedFunc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = match self.direction {
-            Direction::Lift => "lifted from",
-            Direction::Lower => "lowered to",
+        self.table(TableStyle::default()).fmt(f)
+    }
+}
+
+impl fmt::Display for Tabled<'_, FlattenedFunc> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flat = self.explained;
+        let what = match (flat.role, flat.opts.is_async) {
+            (Role::Lift, false) => "lifted from",
+            (Role::Lift, true) => "asynchronously lifted from",
+            (Role::Lower, false) => "lowered to",
+            (Role::Lower, true) => "asynchronously lowered to",
+            (Role::TaskReturn, _) => "task.return",
+            (Role::Callback, _) => "callback",
         };
-        let how = if self.opts.is_async { "asynchronously " } else { "" };
-        let bits = 8 * self.opts.ptr.size();
-        let [params, results] = [&self.params, &self.results]
+        let bits = 8 * flat.opts.ptr.size();
+        let [params, results] = [&flat.params, &flat.results]
             .map(|slots| slots.iter().map(|slot| slot.ty.name()).collect::<Vec<_>>().join(" "));
-        writeln!(f, "{how}{verb} ({params}) -> ({results}), with {bits}-bit pointers")?;
+        writeln!(f, "{what} ({params}) -> ({results}), with {bits}-bit pointers")?;
         let mut rows = Vec::new();
-        push_rows(&mut rows, "param", &self.params);
-        push_rows(&mut rows, "result", &self.results);
+        push_rows(&mut rows, "param", &flat.params);
+        push_rows(&mut rows, "result", &flat.results);
         write_columns(f, 2, [false, false, false, false], &rows)?;
-        for map in [&self.spilled_params, &self.spilled_result].into_iter().flatten() {
-            write!(f, "{map}")?;
+        for map in [&flat.spilled_params, &flat.spilled_result].into_iter().flatten() {
+            map.table(self.style).fmt(f)?;
         }
         Ok(())
     }
@@ -247,7 +350,8 @@ fn push_rows(rows: &mut Vec<[String; 4]>, name: &str, slots: &[CoreSlot]) {
             | Reason::SpilledParams { .. }
             | Reason::SpilledResult { .. }
             | Reason::CallbackCode
-            | Reason::SubtaskState => {
+            | Reason::SubtaskState
+            | Reason::Event(_) => {
                 let [name, ty] = head;
                 rows.push([name, ty, String::new(), slot.reason.to_string()]);
                 continue;
@@ -293,8 +397,21 @@ impl fmt::Display for Reason {
                 "pointer to the result: it flattens to {}, over the limit of {limit}",
                 count(*n_flat as u64, "core value")
             ),
-            Self::CallbackCode => f.write_str("what the callback waits for"),
-            Self::SubtaskState => f.write_str("state of the call, and its index if it has not returned"),
+            Self::CallbackCode => f.write_str(
+                "callback code in bits 0 to 3: 0 exit, 1 yield, 2 wait; above, the waitable set to wait for",
+            ),
+            Self::SubtaskState => f.write_str(
+                "state in bits 0 to 3: 0 starting, 1 started, 2 returned, …; above, the subtask if it has not \
+                 returned",
+            ),
+            Self::Event(EventPart::Code) => f.write_str(
+                "event code: 0 none, 1 subtask, 2 stream-read, 3 stream-write, 4 future-read, 5 future-write, \
+                 6 task-cancelled",
+            ),
+            Self::Event(EventPart::Waitable) => f.write_str("the waitable that the event is about"),
+            Self::Event(EventPart::Payload) => {
+                f.write_str("the subtask's state, or how the copy ended and how much was copied")
+            }
         }
     }
 }

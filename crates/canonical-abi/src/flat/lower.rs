@@ -122,6 +122,7 @@ pub fn lower_flat_values<H: Host>(
         let ptr = match out_param {
             Some(ptr) => {
                 check_pointer(cx, ptr, size, alignment)?;
+                cx.host.consume_bytes(size)?;
                 ptr
             }
             None => {

@@ -8,11 +8,14 @@
 //! (the spec's `Task.num_borrows`).
 
 pub mod ends;
+mod table;
 pub(crate) mod values;
+
+pub use table::Table;
 
 use alloc::vec::Vec;
 
-use crate::trap::{Trap, trap_if};
+use crate::trap::{Implementer, Trap, trap_if};
 
 /// The greatest index, and so the most elements, of a table (the spec's `Table.MAX_LENGTH`).
 pub const MAX_LENGTH: u32 = (1 << 28) - 1;
@@ -479,7 +482,8 @@ fn resource_at<T: TableEntry>(
     index: u32,
 ) -> Result<&ResourceHandle, Trap> {
     let handle = table.get(index)?.as_resource().ok_or(Trap::NotAResource { index })?;
-    trap_if(handle.rt != rt, Trap::WrongResourceType { index })?;
+    let (expected, given) = (Implementer::Guest, Implementer::Guest);
+    trap_if(handle.rt != rt, Trap::WrongResourceType { index, expected, given })?;
     Ok(handle)
 }
 

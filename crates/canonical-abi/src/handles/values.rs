@@ -58,7 +58,8 @@ pub(crate) fn lower_handle<H: Host>(
     let Despecialized::Handle(ty) = despecialize(cx.types, ty) else { mismatch(value) };
     match (value, ty) {
         (Value::Own(_), HandleType::Own(_))
-        | (Value::Borrow(_), HandleType::Borrow(_))
+        // What is owned can be lent.
+        | (Value::Borrow(_) | Value::Own(_), HandleType::Borrow(_))
         | (Value::ErrorContext(_), HandleType::ErrorContext)
         | (Value::Stream(_), HandleType::Stream(_))
         | (Value::Future(_), HandleType::Future(_)) => lower_rep(cx, ty, rep),

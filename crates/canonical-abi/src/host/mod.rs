@@ -166,6 +166,19 @@ pub trait Host {
         self.reserve(n_bytes)
     }
 
+    /// Called before so many bytes of the guest's memory are read or written, of strings and lists
+    /// in particular; in long lists again and again. A host that makes guests pay for what is done
+    /// on their behalf, or stops them after some time, does so here. By default it costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the guest can't pay, or has run too long.
+    #[inline]
+    fn consume_bytes(&mut self, n_bytes: u64) -> Result<(), Self::Error> {
+        let _ = n_bytes;
+        Ok(())
+    }
+
     /// Returns the encoding that the strings to be lowered came in. For the host's own strings that
     /// is UTF-8, the default; between two components it is the `string-encoding` of the one they
     /// were lifted from.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::columns::load_column;
 use super::scalar::{load_scalar, load_scalars};
 use super::string::load_string;
-use super::{bytes, check_elements, check_pointer, load_int, load_pointer_and_length};
+use super::{bytes, check_elements, check_pointer, consume_elements, load_int, load_pointer_and_length};
 use crate::handles::values::lift_handle;
 use crate::host::{Access, Begin, Context, End, Host, observed};
 use crate::trap::{Trap, trap_if};
@@ -158,6 +158,7 @@ fn load_elements<H: Host>(
     let mut values = reserved_vec(cx, length)?;
     let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
     for i in 0..length {
+        consume_elements(cx, i, length, element_size)?;
         values.push(load_from_valid_range(cx, ptr + i * element_size, element)?);
     }
     Ok(List::Values(values))
@@ -199,6 +200,7 @@ fn load_rows<H: Host>(
     let kind = if matches!(element, ValType::Tuple(_)) { RowKind::Tuple } else { RowKind::Record };
     let element_size = u64::from(elem_size(cx.types, element, cx.opts.ptr));
     reserve_elements(cx, length, element)?;
+    cx.host.consume_bytes(length * element_size)?;
     let rows = bytes(cx, ptr, length * element_size)?;
     let n_rows = rows.len() / to_usize(element_size);
     let mut columns = Vec::with_capacity(fields.len());
@@ -216,6 +218,7 @@ fn load_rows<H: Host>(
     if !others.is_empty() {
         for i in 0..length {
             let row = ptr + i * element_size;
+            consume_elements(cx, i, length, 0)?;
             cx.host.begin(Begin::Value { ty: element, access: Access::Load(row) });
             for (_, offset, ty, values) in &mut others {
                 values.push(load_from_valid_range(cx, row + *offset, *ty)?);
@@ -249,6 +252,7 @@ fn load_entries_from_valid_range<H: Host>(
     let mut entries = reserved_vec(cx, length)?;
     for i in 0..length {
         let entry = ptr + i * element_size;
+        consume_elements(cx, i, length, element_size)?;
         cx.host.begin(Begin::Value { ty: element, access: Access::Load(entry) });
         let key = load_from_valid_range(cx, entry, key)?;
         let value = load_from_valid_range(cx, entry + value_offset, value)?;
@@ -263,9 +267,11 @@ fn load_entries_from_valid_range<H: Host>(
 /// each, or what the columns of their rows take.
 fn reserve_elements<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValType) -> Result<(), H::Error> {
     const VALUE_BYTES: u64 = size_of::<Value>() as u64;
-    let of_field = |ty| match load_column(&[], 1, 0, ty) {
-        Some(_) => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
-        None => VALUE_BYTES,
+    // A column that is loaded value by value becomes a typed list in the end, if it is of scalars.
+    let of_field = |ty| match (load_column(&[], 1, 0, ty), ty) {
+        (Some(_), _) if !H::OBSERVES => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
+        (_, ValType::Scalar(_)) => VALUE_BYTES + u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
+        (_, _) => VALUE_BYTES,
     };
     let (columns_bytes, element_bytes) =
         if let Despecialized::Record(fields) = despecialize(cx.types, element) {

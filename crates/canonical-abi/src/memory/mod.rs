@@ -125,6 +125,28 @@ pub(crate) fn ends_beyond(ptr: u64, size_bytes: u64, memory_bytes: u64) -> bool 
     ptr.checked_add(size_bytes).is_none_or(|end| end > memory_bytes)
 }
 
+/// Tells the host of the elements of a list from `i` on, before every so many that are handled one
+/// by one.
+///
+/// # Errors
+///
+/// When the host refuses.
+#[inline]
+pub fn consume_elements<H: Host>(
+    cx: &mut Context<'_, H>,
+    i: u64,
+    length: u64,
+    element_size: u64,
+) -> Result<(), H::Error> {
+    /// How many are handled before the host is told again.
+    const CHUNK: u64 = 1024;
+    if i.is_multiple_of(CHUNK) {
+        cx.host.consume_bytes((length - i).min(CHUNK) * element_size)
+    } else {
+        Ok(())
+    }
+}
+
 /// Calls `realloc` for a new block and checks what it returns (the spec's `allocate` and the checks
 /// after it).
 ///
@@ -189,6 +211,7 @@ pub(crate) fn reallocate<H: Host>(
     byte_length: u64,
     of: Allocation,
 ) -> Result<u64, H::Error> {
+    cx.host.consume_bytes(byte_length)?;
     let ptr = cx.host.realloc(old.0, old.1, u64::from(alignment), byte_length)?;
     trap_if(!ptr.is_multiple_of(u64::from(alignment)), Trap::ReallocUnaligned { ptr, alignment })?;
     let is_out = ends_beyond(ptr, byte_length, memory_bytes(cx));

@@ -244,6 +244,7 @@ pub fn load_scalars<S: Scalar, H: Host>(
 ) -> Result<Vec<S>, H::Error> {
     let size_bytes = length.saturating_mul(u64::from(S::SIZE));
     cx.host.reserve(size_bytes)?;
+    cx.host.consume_bytes(size_bytes)?;
     Ok(S::decode_all(bytes(cx, ptr, size_bytes)?)?)
 }
 

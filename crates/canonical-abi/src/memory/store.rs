@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use super::columns::{is_storable, store_column};
 use super::scalar::{store_scalar, store_scalars};
 use super::string::store_string;
-use super::{allocate_elements, bytes_mut, check_pointer, store_int, store_pointer_and_length};
+use super::{
+    allocate_elements, bytes_mut, check_pointer, consume_elements, store_int, store_pointer_and_length,
+};
 use crate::handles::values::lower_handle;
 use crate::host::{Access, Begin, Context, End, Host, observed};
 use crate::trap::Trap;
@@ -152,6 +154,7 @@ fn store_elements_into_valid_range<H: Host>(
     match list {
         List::Values(values) => {
             for (i, value) in (0..).zip(values) {
+                consume_elements(cx, i, values.len() as u64, 0)?;
                 store_into_valid_range(cx, value, element, ptr + i * element_size)?;
             }
             Ok(())
@@ -196,6 +199,7 @@ fn store_rows<H: Host>(
     }
     for (i, row) in (0..n_rows).zip((0..rows.len()).map(|i| rows.row(i))) {
         let start = ptr + i * u64::from(element_size);
+        consume_elements(cx, i, n_rows, 0)?;
         cx.host.begin(Begin::Value { ty: element, access: Access::Store(start) });
         for ((offset, ty), value) in fields.iter().zip(row) {
             store_into_valid_range(cx, &value, *ty, start + offset)?;
@@ -223,6 +227,7 @@ fn store_entries_into_valid_range<H: Host>(
     let element_size = u64::from(layout(cx.types, element, cx.opts.ptr).size());
     for (i, (key, value)) in (0..).zip(entries) {
         let entry = ptr + i * element_size;
+        consume_elements(cx, i, entries.len() as u64, 0)?;
         cx.host.begin(Begin::Value { ty: element, access: Access::Store(entry) });
         let offsets = field_offsets(cx.types, fields.types(), cx.opts.ptr);
         for ((offset, ty), value) in offsets.zip([key, value]) {

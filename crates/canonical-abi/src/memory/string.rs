@@ -69,6 +69,7 @@ fn load_checked_string<H: Host>(
     tagged_code_units: u64,
 ) -> Result<String, H::Error> {
     let range = check_string_range(cx, ptr, tagged_code_units)?;
+    cx.host.consume_bytes(range.size_bytes)?;
     let utf8_size = utf8_size(range.encoding, bytes(cx, range.ptr, range.size_bytes)?);
     cx.host.reserve_string(utf8_size as u64)?;
     let s = decode_sized(cx, range, utf8_size)?.into_owned();

@@ -16,22 +16,53 @@ use super::{FuncType, ResourceId, Types, ValType};
 /// rest is written as `…`.
 const MAX_MENTIONS: u32 = 4096;
 
+/// Tells the name that a type goes by in a text; `None` for a type that is written out. Structural
+/// types (lists, options, …) may have names too.
+pub type NameOf<'a> = dyn Fn(ValType) -> Option<&'a str> + 'a;
+
 /// Returns `ty` as WIT: `list<u8>`, `record { id: u64, payload: list<u8> }`. Very long texts end in
 /// `…`.
 pub fn display(types: &Types, ty: ValType) -> impl fmt::Display + '_ {
-    Written { types, ty }
+    display_named(types, ty, &|_| None)
+}
+
+/// Returns `ty` as [`display`] does, with the names of the types that have one: `option<point>`.
+pub fn display_named<'a>(types: &'a Types, ty: ValType, name_of: &'a NameOf<'a>) -> impl fmt::Display + 'a {
+    Written { types, ty, name_of, is_definition: false }
+}
+
+/// Returns the definition of `ty` even if it has a name, with names of the types in it:
+/// `record { a: point, b: point }`.
+pub fn display_definition<'a>(
+    types: &'a Types,
+    ty: ValType,
+    name_of: &'a NameOf<'a>,
+) -> impl fmt::Display + 'a {
+    Written { types, ty, name_of, is_definition: true }
 }
 
 /// Returns a function's name and type as WIT: `f: func(x: u32) -> string`.
 pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {
+    display_func_named(types, name, ty, &|_| None)
+}
+
+/// Returns a function's name and type as [`display_func`] does, with the names of types:
+/// `f: func(at: point)`.
+pub fn display_func_named<'a>(
+    types: &'a Types,
+    name: &str,
+    ty: &FuncType,
+    name_of: &'a NameOf<'a>,
+) -> String {
     let mut text = format!("{name}: {}func(", if ty.is_async { "async " } else { "" });
+    let shown = |ty| display_named(types, ty, name_of);
     for (i, (param, ty)) in ty.params.iter().enumerate() {
         let comma = if i == 0 { "" } else { ", " };
-        write!(text, "{comma}{param}: {}", display(types, *ty)).expect("writing to a string cannot fail");
+        write!(text, "{comma}{param}: {}", shown(*ty)).expect("writing to a string cannot fail");
     }
     text.push(')');
     if let Some(result) = ty.result {
-        write!(text, " -> {}", display(types, result)).expect("writing to a string cannot fail");
+        write!(text, " -> {}", shown(result)).expect("writing to a string cannot fail");
     }
     text
 }
@@ -39,24 +70,38 @@ pub fn display_func(types: &Types, name: &str, ty: &FuncType) -> String {
 struct Written<'a> {
     types: &'a Types,
     ty: ValType,
+    name_of: &'a NameOf<'a>,
+    is_definition: bool,
 }
 
 impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_type(&Writer { types: self.types, mentions_left: Cell::new(MAX_MENTIONS) }, f, self.ty)
+        let writer =
+            Writer { types: self.types, name_of: self.name_of, mentions_left: Cell::new(MAX_MENTIONS) };
+        if self.is_definition { write_out(&writer, f, self.ty) } else { write_type(&writer, f, self.ty) }
     }
 }
 
 struct Writer<'a> {
     types: &'a Types,
+    name_of: &'a NameOf<'a>,
     mentions_left: Cell<u32>,
 }
 
+/// Writes the name of a type, or the type itself.
 fn write_type(w: &Writer<'_>, f: &mut fmt::Formatter<'_>, ty: ValType) -> fmt::Result {
     let Some(left) = w.mentions_left.get().checked_sub(1) else {
         return f.write_str("…");
     };
     w.mentions_left.set(left);
+    match (w.name_of)(ty) {
+        Some(name) => f.write_str(name),
+        None => write_out(w, f, ty),
+    }
+}
+
+/// Writes what a type is, with the names of the types in it.
+fn write_out(w: &Writer<'_>, f: &mut fmt::Formatter<'_>, ty: ValType) -> fmt::Result {
     match ty {
         ValType::Scalar(ty) => f.write_str(ty.name()),
         ValType::String => f.write_str("string"),
@@ -196,5 +241,21 @@ mod tests {
         check(ValType::Own(ResourceId(1)), "own<counter>");
         check(ValType::Borrow(ResourceId(1)), "borrow<counter>");
         check(ValType::Borrow(ResourceId(2)), "borrow<resource-2>");
+    }
+
+    #[test]
+    fn types_have_the_names_that_they_are_given() {
+        let mut types = Types::new();
+        let point = types.record(alloc::vec![("x".into(), ValType::F32)]).unwrap();
+        let points = types.list(point).unwrap();
+        let line = types.tuple(alloc::vec![point, points]).unwrap();
+        let name_of = |ty| (ty == point).then_some("point");
+        let check = |given: &dyn fmt::Display, text| assert_eq!(given.to_string(), text);
+        check(&display_named(&types, point, &name_of), "point");
+        check(&display_named(&types, line, &name_of), "tuple<point, list<point>>");
+        check(&display_definition(&types, point, &name_of), "record { x: f32 }");
+        check(&display_definition(&types, line, &name_of), "tuple<point, list<point>>");
+        let ty = FuncType { params: alloc::vec![("at".into(), point)], result: Some(points), is_async: true };
+        check(&display_func_named(&types, "f", &ty, &name_of), "f: async func(at: point) -> list<point>");
     }
 }

@@ -14,6 +14,7 @@ pub mod label;
 pub mod layout;
 pub mod predicates;
 mod scalar_type;
+pub mod symbolic;
 pub mod type_error;
 
 use alloc::collections::BTreeMap;
@@ -231,7 +232,8 @@ pub struct FutureType {
     pub payload: Option<ValType>,
 }
 
-/// A component function type.
+/// A component function type. Made with [`new`](Self::new), it stays right when the spec adds to
+/// it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct FuncType {
     /// The parameters, each with its label.
@@ -243,6 +245,15 @@ pub struct FuncType {
 }
 
 impl FuncType {
+    /// Returns the type of a function that is not `async`.
+    pub fn new<N: Into<String>>(
+        params: impl IntoIterator<Item = (N, ValType)>,
+        result: Option<ValType>,
+    ) -> Self {
+        let params = params.into_iter().map(|(name, ty)| (name.into(), ty)).collect();
+        Self { params, result, is_async: false }
+    }
+
     /// Returns the parameters' types (the spec's `param_types` and `extract_types`).
     pub fn param_types(&self) -> Vec<ValType> {
         self.params.iter().map(|(_, ty)| *ty).collect()

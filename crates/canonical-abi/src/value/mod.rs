@@ -19,7 +19,9 @@ pub use rows::{RowKind, Rows};
 
 /// A component value. [`type_check`](crate::type_check::type_check) decides whether it is one of a
 /// type.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Two floats are equal if they are numerically, or if both are NaN.
+#[derive(Clone, Debug)]
 pub enum Value {
     /// Of `bool`.
     Bool(bool),
@@ -84,7 +86,8 @@ pub enum Value {
 }
 
 /// The elements of a list: typed if they are of a scalar type. A list of records or tuples has two
-/// forms, which are equal if their elements are.
+/// forms, which are equal if their elements are. Lists without elements are equal, whatever their
+/// form, and `Values` without elements is a list of any type.
 #[derive(Clone, Debug)]
 pub enum List {
     /// Of `bool`.
@@ -117,7 +120,7 @@ pub enum List {
     Values(Vec<Value>),
 }
 
-impl PartialEq for List {
+impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a == b,
@@ -129,8 +132,62 @@ impl PartialEq for List {
             (Self::U32(a), Self::U32(b)) => a == b,
             (Self::S64(a), Self::S64(b)) => a == b,
             (Self::U64(a), Self::U64(b)) => a == b,
-            (Self::F32(a), Self::F32(b)) => a == b,
-            (Self::F64(a), Self::F64(b)) => a == b,
+            (Self::F32(a), Self::F32(b)) => same_f32(a, b),
+            (Self::F64(a), Self::F64(b)) => same_f64(a, b),
+            (Self::Char(a), Self::Char(b)) => a == b,
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
+            (Self::Record(a), Self::Record(b)) | (Self::Tuple(a), Self::Tuple(b)) => a == b,
+            (Self::Variant { case: a, payload: p }, Self::Variant { case: b, payload: q }) => {
+                a == b && p == q
+            }
+            (Self::Option(a), Self::Option(b)) => a == b,
+            (Self::Result(a), Self::Result(b)) => a == b,
+            (Self::Enum(a), Self::Enum(b))
+            | (Self::Flags(a), Self::Flags(b))
+            | (Self::Own(a), Self::Own(b))
+            | (Self::Borrow(a), Self::Borrow(b))
+            | (Self::ErrorContext(a), Self::ErrorContext(b))
+            | (Self::Stream(a), Self::Stream(b))
+            | (Self::Future(a), Self::Future(b)) => a == b,
+            // Values of two kinds.
+            (_, _) => false,
+        }
+    }
+}
+
+/// Returns whether two floats are the same value: all NaNs are.
+fn same_f32(a: &f32, b: &f32) -> bool {
+    a == b || (a.is_nan() && b.is_nan())
+}
+
+/// Returns whether two floats are the same value: all NaNs are.
+fn same_f64(a: &f64, b: &f64) -> bool {
+    a == b || (a.is_nan() && b.is_nan())
+}
+
+impl PartialEq for List {
+    fn eq(&self, other: &Self) -> bool {
+        if self.is_empty() || other.is_empty() {
+            return self.is_empty() && other.is_empty();
+        }
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::S8(a), Self::S8(b)) => a == b,
+            (Self::U8(a), Self::U8(b)) => a == b,
+            (Self::S16(a), Self::S16(b)) => a == b,
+            (Self::U16(a), Self::U16(b)) => a == b,
+            (Self::S32(a), Self::S32(b)) => a == b,
+            (Self::U32(a), Self::U32(b)) => a == b,
+            (Self::S64(a), Self::S64(b)) => a == b,
+            (Self::U64(a), Self::U64(b)) => a == b,
+            (Self::F32(a), Self::F32(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_f32(a, b))
+            }
+            (Self::F64(a), Self::F64(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_f64(a, b))
+            }
             (Self::Char(a), Self::Char(b)) => a == b,
             (Self::Rows(a), Self::Rows(b)) => a == b,
             (Self::Rows(rows), Self::Values(values)) | (Self::Values(values), Self::Rows(rows)) => {

@@ -61,7 +61,8 @@ pub fn type_check(types: &Types, ty: ValType, value: &Value) -> Result<(), Value
         | (ValType::Char, Value::Char(_))
         | (ValType::String, Value::String(_))
         | (ValType::Own(_), Value::Own(_))
-        | (ValType::Borrow(_), Value::Borrow(_))
+        // What is owned can be lent.
+        | (ValType::Borrow(_), Value::Borrow(_) | Value::Own(_))
         | (ValType::ErrorContext, Value::ErrorContext(_))
         | (ValType::Stream(_), Value::Stream(_))
         | (ValType::Future(_), Value::Future(_)) => Ok(()),
@@ -133,7 +134,7 @@ fn check_elements(
         | (List::F32(_), ValType::F32)
         | (List::F64(_), ValType::F64)
         | (List::Char(_), ValType::Char) => Ok(true),
-        (List::Values(values), _) if !is_scalar(element) => {
+        (List::Values(values), _) if values.is_empty() || !is_scalar(element) => {
             for (i, value) in values.iter().enumerate() {
                 type_check(types, element, value).map_err(|e| at(i, e))?;
             }

@@ -2,9 +2,10 @@
 //! contents.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
+use canonical_abi::CoreValue;
 use canonical_abi::explain::{ByteMap, Call, CoreSlot, FlattenedFunc, Place, Reason, Step, Trace};
-use canonical_abi::{CoreValue, Direction};
 
 use super::{escape, svg};
 
@@ -21,18 +22,61 @@ const MAX_STEPS: usize = 400;
 /// The maximum number of bytes drawn for a step.
 const SHOWN_BYTES: usize = 16;
 const BYTE_WIDTH: usize = 20;
+/// The longest line of a title, in characters.
+const TITLE_CHARS: usize = 90;
 
-/// Returns a drawing of functions: their names, types and both core signatures.
-pub(crate) fn functions(functions: &[(String, [FlattenedFunc; 2])]) -> String {
-    let mut drawing = Drawing::default();
-    for (ty, signatures) in functions {
-        drawing.title(ty);
-        for signature in signatures {
-            draw_signature(&mut drawing, signature);
-        }
-        drawing.y += ROW_HEIGHT / 2;
+/// A part of a drawing.
+pub(crate) enum Part {
+    /// A function: its name and type, and its core signatures.
+    Function { title: String, signatures: Vec<FlattenedFunc> },
+    /// A type: its name, and its bytes.
+    Type { title: String, map: ByteMap },
+}
+
+/// Writes a drawing of functions and types below each other. The parts are made twice: the size of
+/// a drawing stands before its contents, and they may be many.
+pub(crate) fn file(out: &mut dyn Write, parts: impl Iterator<Item = Part> + Clone) -> io::Result<()> {
+    let (mut width, mut height) = (400, MARGIN);
+    for part in parts.clone() {
+        let drawing = part_drawing(&part);
+        width = width.max(drawing.width);
+        height += drawing.y;
     }
-    drawing.finish()
+    writeln!(out, "{}", start(width, height))?;
+    let mut y = 0;
+    for part in parts {
+        let drawing = part_drawing(&part);
+        writeln!(out, "<g transform=\"translate(0 {y})\">\n{}</g>", drawing.body)?;
+        y += drawing.y;
+    }
+    writeln!(out, "</svg>")
+}
+
+fn part_drawing(part: &Part) -> Drawing {
+    let mut drawing = Drawing::default();
+    match part {
+        Part::Function { title, signatures } => {
+            drawing.title(title);
+            for signature in signatures {
+                draw_signature(&mut drawing, signature);
+            }
+        }
+        Part::Type { title, map } => {
+            drawing.title(title);
+            draw_map(&mut drawing, map);
+        }
+    }
+    drawing.y += ROW_HEIGHT / 2;
+    drawing
+}
+
+fn start(width: usize, height: usize) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\">\n<style>\n{}</style>\n\
+         <rect class=\"m-page\" width=\"100%\" height=\"100%\"/>",
+        svg::STYLE
+    )
 }
 
 /// A phase of a traced call: steps, or a line.
@@ -75,7 +119,9 @@ struct Drawing {
 impl Drawing {
     fn title(&mut self, text: &str) {
         self.y += 6;
-        self.text(MARGIN, "m-name", text);
+        for line in svg::wrapped(text, TITLE_CHARS) {
+            self.text(MARGIN, "m-name", &line);
+        }
     }
 
     fn heading(&mut self, text: &str) {
@@ -119,21 +165,12 @@ impl Drawing {
 
     fn finish(self) -> String {
         let (width, height) = (self.width.max(400), self.y + MARGIN);
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-             viewBox=\"0 0 {width} {height}\" role=\"img\">\n<style>\n{}</style>\n\
-             <rect class=\"m-page\" width=\"100%\" height=\"100%\"/>\n{}</svg>\n",
-            svg::STYLE,
-            self.body
-        )
+        format!("{}\n{}</svg>\n", start(width, height), self.body)
     }
 }
 
 fn draw_signature(drawing: &mut Drawing, flat: &FlattenedFunc) {
-    drawing.heading(match flat.direction {
-        Direction::Lift => "Lifted: the core function that the component exports",
-        Direction::Lower => "Lowered: the core function that a component imports",
-    });
+    drawing.heading(super::role_text(flat.role));
     draw_slots(drawing, "param", &flat.params);
     draw_slots(drawing, "result", &flat.results);
     if flat.params.is_empty() && flat.results.is_empty() {
@@ -152,7 +189,7 @@ fn draw_slots(drawing: &mut Drawing, what: &str, slots: &[CoreSlot]) {
             Reason::Flat(sources) if sources.len() > 1 => "payload",
             Reason::Flat(_) => "scalar",
             Reason::SpilledParams { .. } | Reason::SpilledResult { .. } => "pointer",
-            Reason::CallbackCode | Reason::SubtaskState => "discriminant",
+            Reason::CallbackCode | Reason::SubtaskState | Reason::Event(_) => "discriminant",
         };
         let name = format!("{what} {i}: {}", slot.ty);
         drawing.boxed(MARGIN + INDENT, 110, kind, &name, &lines.join("; "));
@@ -182,11 +219,11 @@ fn slot_lines(slot: &CoreSlot) -> Vec<String> {
 /// Draws the bytes of spilled values.
 fn draw_map(drawing: &mut Drawing, map: &ByteMap) {
     drawing.text(MARGIN + INDENT, "m-off", &format!("{}: {}", map.ty, super::size_text(map)));
-    let (element, width, height) = svg::drawing(map);
+    let drawn = svg::drawing(map);
     let (x, y) = (MARGIN + INDENT, drawing.y);
-    let _ = writeln!(drawing.body, "<g transform=\"translate({x} {y})\">\n{element}</g>");
-    drawing.width = drawing.width.max(x + width + MARGIN);
-    drawing.y += height + 6;
+    let _ = writeln!(drawing.body, "<g transform=\"translate({x} {y})\">\n{}</g>", drawn.body);
+    drawing.width = drawing.width.max(x + drawn.width + MARGIN);
+    drawing.y += drawn.height + 6;
 }
 
 fn draw_steps(drawing: &mut Drawing, steps: &[Step], depth: usize, n_left: &mut usize) {

@@ -10,13 +10,13 @@ pub(crate) mod text;
 pub(crate) mod trace;
 mod wit;
 
-use canonical_abi::explain::{ByteKind, ByteMap};
+use canonical_abi::explain::{ByteKind, ByteMap, Role};
 
 /// Returns the name of a kind, in JSON and as a class.
 fn kind_name(kind: &ByteKind) -> &'static str {
     match kind {
         ByteKind::Compound { .. } => "compound",
-        ByteKind::Scalar { .. } => "scalar",
+        ByteKind::Scalar { .. } | ByteKind::Flags { .. } => "scalar",
         ByteKind::Pointer { .. } => "pointer",
         ByteKind::Length { .. } => "length",
         ByteKind::Discriminant { .. } => "discriminant",
@@ -25,6 +25,16 @@ fn kind_name(kind: &ByteKind) -> &'static str {
         ByteKind::Unused { .. } => "unused",
         ByteKind::Padding => "padding",
         ByteKind::Elided => "elided",
+    }
+}
+
+/// Returns what a core function is, as a heading.
+fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Lift => "Lifted: the core function that the component exports",
+        Role::Lower => "Lowered: the core function that a component imports",
+        Role::TaskReturn => "task.return: what the lifted function calls with its result",
+        Role::Callback => "Callback: what is called again after an event",
     }
 }
 

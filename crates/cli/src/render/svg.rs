@@ -3,6 +3,7 @@
 //! read without the table.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 use std::ops::Range;
 
 use canonical_abi::explain::{ByteEntry, ByteKind, ByteMap};
@@ -22,27 +23,96 @@ const MAX_ROWS: usize = 64;
 /// The maximum number of cases drawn below each other.
 const MAX_LANES: usize = 32;
 
-/// Boxes side by side in one row.
-type Lane<'a> = Vec<&'a ByteEntry>;
+/// The longest text about the cases of a row, in characters.
+const CASE_CHARS: usize = 28;
+/// Where the names of cases start, beside the rows.
+const CASE_X: usize = GUTTER + 8 * BYTE_WIDTH + 8;
+/// The longest line of a title, in characters.
+const TITLE_CHARS: usize = 72;
 
-/// Returns a file with the drawings of several maps below each other, each under its name.
-pub(crate) fn file(maps: &[(String, ByteMap)]) -> String {
-    let mut body = String::new();
+/// Boxes side by side in one row.
+#[derive(Default)]
+struct Lane<'a> {
+    boxes: Vec<&'a ByteEntry>,
+    /// The paths of the cases whose payloads these are, the innermost ones.
+    cases: Vec<&'a str>,
+}
+
+/// Writes a file with the drawings of several maps below each other, each under its name. The maps
+/// are made twice: the size of a drawing stands before its contents, and they may be many.
+pub(crate) fn file(
+    out: &mut dyn Write,
+    maps: impl Iterator<Item = (String, ByteMap)> + Clone,
+) -> io::Result<()> {
+    let (mut width, mut height) = (0, 8);
+    for (name, map) in maps.clone() {
+        let drawing = titled(&name, &map);
+        width = width.max(drawing.width);
+        height += drawing.height + 16;
+    }
+    writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\">\n<style>\n{STYLE}</style>\n\
+         <rect class=\"m-page\" width=\"100%\" height=\"100%\"/>"
+    )?;
     let mut y = 8;
     for (name, map) in maps {
-        let title = format!("{name}: {}", super::size_text(map));
-        let _ = writeln!(body, "<text class=\"m-name\" x=\"4\" y=\"{}\">{}</text>", y + 14, escape(&title));
-        let (drawing, height) = draw(map, &|_| None);
-        let _ = writeln!(body, "<g transform=\"translate(0 {})\">\n{drawing}</g>", y + 22);
-        y += 22 + height + 16;
+        let drawing = titled(&name, &map);
+        writeln!(out, "<g transform=\"translate(0 {y})\">\n{}</g>", drawing.body)?;
+        y += drawing.height + 16;
     }
-    let longest = maps.iter().map(|(name, _)| name.chars().count() + 32).max().unwrap_or(0);
-    let width = drawing_width().max(longest * 8 + 8);
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{y}\" viewBox=\"0 0 {width} {y}\" \
-         role=\"img\">\n<style>\n{STYLE}</style>\n<rect class=\"m-page\" width=\"100%\" height=\"100%\"/>\n\
-         {body}</svg>\n"
-    )
+    writeln!(out, "</svg>")
+}
+
+/// A part of a drawing, and its size.
+pub(super) struct Drawing {
+    pub(super) body: String,
+    pub(super) width: usize,
+    pub(super) height: usize,
+}
+
+/// Draws a map under its name and size.
+fn titled(name: &str, map: &ByteMap) -> Drawing {
+    let mut body = String::new();
+    let mut y = 0;
+    let lines = wrapped(&format!("{name}: {}", super::size_text(map)), TITLE_CHARS);
+    for line in &lines {
+        let _ = writeln!(body, "<text class=\"m-name\" x=\"4\" y=\"{}\">{}</text>", y + 14, escape(line));
+        y += 18;
+    }
+    let drawn = drawing(map);
+    let _ = writeln!(body, "<g transform=\"translate(0 {})\">\n{}</g>", y + 4, drawn.body);
+    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    Drawing { body, width: drawn.width.max(longest * 8 + 12), height: y + 4 + drawn.height }
+}
+
+/// Breaks a text into lines of so many characters: after spaces, and within longer words after
+/// signs, or anywhere.
+pub(super) fn wrapped(text: &str, n_chars: usize) -> Vec<String> {
+    let mut lines = vec![(String::new(), 0)];
+    for word in text.split_inclusive(' ') {
+        let is_long = word.chars().count() > n_chars;
+        let signs: &[char] = if is_long { &['/', '.', ':', '@', '<', '-'] } else { &[] };
+        for part in word.split_inclusive(signs) {
+            let length = part.trim_end().chars().count();
+            let (_, used) = lines.last().expect("there is a line from the start");
+            if *used > 0 && used + length > n_chars {
+                lines.push((String::new(), 0));
+            }
+            for c in part.chars() {
+                let (line, used) = lines.last_mut().expect("there is a line from the start");
+                if *used >= n_chars && c != ' ' {
+                    lines.push((String::from(c), 1));
+                    continue;
+                }
+                line.push(c);
+                *used += 1;
+            }
+        }
+    }
+    let lines = lines.into_iter().map(|(line, _)| line.trim_end().to_owned());
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
 /// Returns the link of an entry's box.
@@ -50,47 +120,39 @@ type LinkOf<'a> = dyn Fn(&ByteEntry) -> Option<String> + 'a;
 
 /// Returns the drawing of a map as an element of a page, with boxes that may be links.
 pub(super) fn element(map: &ByteMap, label: &str, link_of: &LinkOf<'_>) -> String {
-    let (drawing, height) = draw(map, link_of);
-    let width = drawing_width();
+    let Drawing { body, width, height } = draw(map, link_of);
     format!(
         "<svg class=\"map\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
-         aria-label=\"{}\">\n{drawing}</svg>\n",
+         aria-label=\"{}\">\n{body}</svg>\n",
         escape(label)
     )
 }
 
-/// Returns the drawing of a map as a part of another one, with its width and height.
-pub(super) fn drawing(map: &ByteMap) -> (String, usize, usize) {
-    let (drawing, height) = draw(map, &|_| None);
-    (drawing, drawing_width(), height)
+/// Returns the drawing of a map as a part of another one.
+pub(super) fn drawing(map: &ByteMap) -> Drawing {
+    draw(map, &|_| None)
 }
 
-fn drawing_width() -> usize {
-    GUTTER + 8 * BYTE_WIDTH + 2
-}
-
-/// Returns the drawing and its height.
-fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> (String, usize) {
+fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> Drawing {
     let mut out = String::new();
     for i in 0..ROW_BYTES.min(map.size) {
         let x = GUTTER + usize::try_from(i).expect("a row has eight bytes") * BYTE_WIDTH + BYTE_WIDTH / 2;
         let _ = writeln!(out, "<text class=\"m-off\" x=\"{x}\" y=\"11\" text-anchor=\"middle\">+{i}</text>");
     }
-    let mut y = 16;
+    let (mut y, mut width) = (16, GUTTER + 8 * BYTE_WIDTH + 2);
     let n_rows = map.size.div_ceil(ROW_BYTES);
     let (mut row, mut n_drawn) = (0, 0);
     while row < n_rows && n_drawn < MAX_ROWS {
         let bytes = row * ROW_BYTES..((row + 1) * ROW_BYTES).min(map.size);
         let lanes = lanes(&map.entries, &bytes);
-        y += draw_row(&mut out, y, &bytes, &lanes, link_of);
+        let (height, end) = draw_row(&mut out, y, &bytes, &lanes, link_of);
+        y += height;
+        width = width.max(end);
         row += 1;
         n_drawn += 1;
         // The middle of a long run of equal rows is left out.
-        if let [lane] = &lanes[..]
-            && let [leaf] = lane[..]
-            && let end = leaf.bytes.end / ROW_BYTES
-            && end > row + 2
-        {
+        let end = equal_until(&lanes, &bytes);
+        if end > row + 2 {
             y = draw_gap(&mut out, y, end - 1 - row);
             row = end - 1;
         }
@@ -98,7 +160,17 @@ fn draw(map: &ByteMap, link_of: &LinkOf<'_>) -> (String, usize) {
     if row < n_rows {
         y = draw_gap(&mut out, y, n_rows - row);
     }
-    (out, y + 2)
+    Drawing { body: out, width, height: y + 2 }
+}
+
+/// Returns the end of the rows that look like this one: each lane is filled by the same box. 0 if
+/// there are none.
+fn equal_until(lanes: &[Lane<'_>], row: &Range<u64>) -> u64 {
+    let end = |lane: &Lane<'_>| match lane.boxes[..] {
+        [leaf] if leaf.bytes.start <= row.start => leaf.bytes.end / ROW_BYTES,
+        _ => 0,
+    };
+    lanes.iter().map(end).min().unwrap_or(0)
 }
 
 /// Returns the bands of a row. Entries that share bytes, the cases of a variant, are below each
@@ -107,10 +179,11 @@ fn lanes<'a>(entries: &'a [ByteEntry], row: &Range<u64>) -> Vec<Lane<'a>> {
     // A band has entries that share no bytes, each with its lanes.
     let mut bands: Vec<Vec<(&Range<u64>, Vec<Lane<'a>>)>> = Vec::new();
     for entry in entries.iter().filter(|entry| overlap(&entry.bytes, row)) {
-        let inner = if entry.entries.is_empty() { vec![vec![entry]] } else { lanes(&entry.entries, row) };
+        let inner = lanes_of(entry, row);
         let has_room =
             |band: &Vec<(&Range<u64>, _)>| band.iter().all(|(taken, _)| !overlap(taken, &entry.bytes));
-        match bands.iter_mut().find(|band| has_room(band)) {
+        // Of very many cases, only some are drawn.
+        match bands.iter_mut().take(2 * MAX_LANES).find(|band| has_room(band)) {
             Some(band) => band.push((&entry.bytes, inner)),
             None => bands.push(vec![(&entry.bytes, inner)]),
         }
@@ -121,24 +194,47 @@ fn lanes<'a>(entries: &'a [ByteEntry], row: &Range<u64>) -> Vec<Lane<'a>> {
         for (_, inner) in band {
             for (i, lane) in inner.into_iter().enumerate() {
                 if first + i == all.len() {
-                    all.push(Lane::new());
+                    all.push(Lane::default());
                 }
-                all[first + i].extend(lane);
+                all[first + i].boxes.extend(lane.boxes);
+                all[first + i].cases.extend(lane.cases);
             }
         }
     }
     all
 }
 
+/// Returns the lanes of an entry. Those of a payload are of its case, if not of a case within.
+fn lanes_of<'a>(entry: &'a ByteEntry, row: &Range<u64>) -> Vec<Lane<'a>> {
+    let mut inner = match entry.entries.is_empty() {
+        true => vec![Lane { boxes: vec![entry], cases: Vec::new() }],
+        false => lanes(&entry.entries, row),
+    };
+    if matches!(entry.kind, ByteKind::Payload { .. }) {
+        for lane in inner.iter_mut().filter(|lane| lane.cases.is_empty()) {
+            lane.cases.push(&entry.path);
+        }
+    }
+    inner
+}
+
 fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// Draws a row and returns its height.
-fn draw_row(out: &mut String, y: usize, row: &Range<u64>, lanes: &[Lane<'_>], link_of: &LinkOf<'_>) -> usize {
+/// Draws a row, and returns its height and where it ends to the right.
+fn draw_row(
+    out: &mut String,
+    y: usize,
+    row: &Range<u64>,
+    lanes: &[Lane<'_>],
+    link_of: &LinkOf<'_>,
+) -> (usize, usize) {
     let n_shown = lanes.len().min(MAX_LANES);
+    let mut end = 0;
     for (i, lane) in lanes[..n_shown].iter().enumerate() {
-        for entry in lane {
+        end = end.max(draw_cases(out, y + i * LANE_HEIGHT, lane));
+        for entry in &lane.boxes {
             let part = entry.bytes.start.max(row.start)..entry.bytes.end.min(row.end);
             let link = link_of(entry);
             if let Some(target) = &link {
@@ -165,7 +261,18 @@ fn draw_row(out: &mut String, y: usize, row: &Range<u64>, lanes: &[Lane<'_>], li
         );
         height += LANE_HEIGHT;
     }
-    height + 4
+    (height + 4, end)
+}
+
+/// Writes the cases of a lane beside it, and returns where the text ends.
+fn draw_cases(out: &mut String, y: usize, lane: &Lane<'_>) -> usize {
+    if lane.cases.is_empty() {
+        return 0;
+    }
+    let text = fit(&[lane.cases.join(", ")], CASE_CHARS);
+    let y = y + LANE_HEIGHT / 2 + 3;
+    let _ = writeln!(out, "<text class=\"m-off\" x=\"{CASE_X}\" y=\"{y}\">{}</text>", escape(&text));
+    CASE_X + text.chars().count() * CHAR_TENTHS / 10 + 4
 }
 
 fn draw_box(out: &mut String, y: usize, row_start: u64, part: &Range<u64>, leaf: &ByteEntry) {
@@ -216,7 +323,9 @@ fn labels(leaf: &ByteEntry) -> Vec<String> {
         _ => vec![format!("{path}: {ty}"), format!("{last_two}: {ty}"), last_two.to_owned(), last.to_owned()],
     };
     match &leaf.kind {
-        ByteKind::Compound { ty } | ByteKind::Scalar { ty } => of_type(ty),
+        ByteKind::Compound { ty } | ByteKind::Scalar { ty } | ByteKind::Flags { ty, labels: _ } => {
+            of_type(ty)
+        }
         ByteKind::Pointer { .. } => with("pointer").into_iter().chain(with("ptr")).collect(),
         ByteKind::Length { .. } => with("length").into_iter().chain(with("len")).collect(),
         ByteKind::Discriminant { .. } => {
@@ -244,4 +353,19 @@ fn fit(labels: &[String], n_chars: usize) -> String {
     let shortest = by_length.last().map_or("", |label| label.as_str());
     let kept: String = shortest.chars().take(n_chars.saturating_sub(1)).collect();
     format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn long_titles_are_broken() {
+        let check = |text, n_chars, lines: &[&str]| assert_eq!(wrapped(text, n_chars), lines);
+        check("a:b/c.f: func(x: u8)", 30, &["a:b/c.f: func(x: u8)"]);
+        check("a:b/c.f: func(x: u8)", 14, &["a:b/c.f:", "func(x: u8)"]);
+        check("wasi:filesystem/types.error", 12, &["wasi:", "filesystem/", "types.error"]);
+        check("abcdefgh", 3, &["abc", "def", "gh"]);
+        check("", 3, &[]);
+    }
 }

@@ -1,6 +1,7 @@
 //! Traced calls as text, JSON and a page.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use canonical_abi::explain::{Call, Place, Step, Trace};
@@ -9,10 +10,12 @@ use component_linker::CallTrace;
 use serde_json::{Value, json};
 
 use super::draw::{self, Phase};
+use super::json::write_value;
 use super::spec::function_link;
 use super::text::{heading, paint};
 use super::{escape, html};
 use crate::abi::length_unit;
+use crate::call::{HostCall, HostCalls};
 
 const TRAP: Style = AnsiColor::Red.on_default().bold();
 
@@ -25,30 +28,51 @@ pub(crate) struct TracedCall<'a> {
     pub(crate) call: &'a str,
     /// The function's name and type.
     pub(crate) ty: String,
-    /// The canonical options of the function.
-    pub(crate) opts: Options,
+    /// The canonical options of the function, if it is one.
+    pub(crate) opts: Option<Options>,
     /// The steps.
     pub(crate) trace: &'a CallTrace,
-    /// The result as WAVE, if it has a text form.
-    pub(crate) result: Option<String>,
+    /// The result as WAVE, and whether it is only the start of it.
+    pub(crate) result: Option<(String, bool)>,
     /// How the call failed, if it did.
     pub(crate) failure: Option<String>,
+    /// What the guest called of the host.
+    pub(crate) host_calls: HostCalls,
 }
+
+/// What is before the first of several calls in JSON; a comma and a line's end are between them.
+pub(crate) const JSON_START: &str = "{\n  \"version\": 1,\n  \"calls\": [\n";
+
+/// What is after the last of several calls in JSON.
+pub(crate) const JSON_END: &str = "\n  ]\n}\n";
+
+/// What is after the last call in a page.
+pub(crate) const HTML_END: &str = html::END;
 
 /// Returns the steps as tables: those of lowering, of the call, and of lifting.
 pub(crate) fn text(traced: &TracedCall<'_>, colour: bool) -> String {
     let trace = traced.trace;
     let mut out = heading(&traced.ty, colour);
-    let _ = writeln!(
-        out,
-        "\n{}-bit pointers; {}\n\n{}",
-        8 * traced.opts.ptr.size(),
-        length_unit(&traced.opts),
-        heading("Lowering the arguments", colour)
-    );
-    out.push_str(&steps_text(trace.lowering.as_ref(), colour));
+    out.push('\n');
+    if let Some(opts) = &traced.opts {
+        let _ = writeln!(
+            out,
+            "{}-bit pointers; {}\n\n{}",
+            8 * opts.ptr.size(),
+            length_unit(opts),
+            heading("Lowering the arguments", colour)
+        );
+        out.push_str(&steps_text(trace.lowering.as_ref(), colour));
+    }
     if let Some(line) = core_call(trace) {
         let _ = write!(out, "\n{}\n  {line}\n", heading("Calling the core function", colour));
+    }
+    let host_calls = host_call_lines(&traced.host_calls);
+    if !host_calls.is_empty() {
+        let _ = write!(out, "\n{}\n", heading("Calls of the host", colour));
+        for line in host_calls {
+            let _ = writeln!(out, "  {line}");
+        }
     }
     if let Some(lifting) = &trace.lifting {
         let _ = write!(out, "\n{}\n", heading("Lifting the result", colour));
@@ -57,77 +81,137 @@ pub(crate) fn text(traced: &TracedCall<'_>, colour: bool) -> String {
     if let Some(line) = post_return(trace) {
         let _ = write!(out, "\n{}\n  {line}\n", heading("Calling post-return", colour));
     }
-    if let Some(result) = &traced.result {
+    if let Some(result) = shown_result(traced) {
         let _ = write!(out, "\n{result}\n");
     }
     out
 }
 
+/// Writes the steps as data: the document of one call.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write_json_document(out: &mut dyn Write, traced: &TracedCall<'_>) -> io::Result<()> {
+    let mut call = json(traced);
+    let options = call["options"].take();
+    let document = json!({ "version": super::json::VERSION, "options": options, "call": call });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+/// Writes the steps as data: one of several calls of a document.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write_json(out: &mut dyn Write, traced: &TracedCall<'_>) -> io::Result<()> {
+    out.write_all(b"    ")?;
+    write_value(out, &json(traced), "    ")
+}
+
 /// Returns the steps as data.
-pub(crate) fn json(traced: &TracedCall<'_>) -> Value {
+fn json(traced: &TracedCall<'_>) -> Value {
     let trace = traced.trace;
+    let HostCalls { list, n_more } = &traced.host_calls;
+    let host_call = |call: &HostCall| {
+        let HostCall { function, args, failure } = call;
+        json!({ "import": function, "args": args, "failure": failure })
+    };
     json!({
         "call": traced.call,
         "function": traced.ty,
+        "options": traced.opts.as_ref().map(super::json::options),
         "lowering": trace.lowering.as_ref().map(trace_json),
         "core_params": core_json(&trace.core_params),
         "core_results": trace.core_results.as_deref().map(core_json),
+        "host_calls": list.iter().map(host_call).collect::<Vec<_>>(),
+        "more_host_calls": n_more,
         "lifting": trace.lifting.as_ref().map(trace_json),
         "post_returned": trace.post_returned,
-        "result": traced.result,
+        "result": traced.result.as_ref().map(|(text, _)| text),
+        "result_is_cut": traced.result.as_ref().is_some_and(|(_, is_cut)| *is_cut),
         "failure": traced.failure,
     })
 }
 
-/// Returns the steps as a page.
+/// Returns what is before the first call in a page.
+pub(crate) fn html_start(title: &str) -> String {
+    html::start(title)
+}
+
+/// Returns the steps as a part of a page.
 pub(crate) fn html(traced: &TracedCall<'_>) -> String {
     let trace = traced.trace;
     let mut body = format!(
-        "<h1><code>{}</code></h1>\n<div class=\"wit\">{}</div>\n<p class=\"sub\">{}-bit pointers; {}</p>\n\
-         <h2>Lowering the arguments</h2>\n",
+        "<h1><code>{}</code></h1>\n<div class=\"wit\">{}</div>\n",
         escape(traced.call),
-        escape(&traced.ty),
-        8 * traced.opts.ptr.size(),
-        escape(length_unit(&traced.opts))
+        escape(&traced.ty)
     );
-    write_trace(&mut body, trace.lowering.as_ref());
-    if let Some(line) = core_call(trace) {
+    if let Some(opts) = &traced.opts {
+        let (ptr, unit) = (8 * opts.ptr.size(), escape(length_unit(opts)));
         let _ = writeln!(
             body,
-            "<h2>Calling the core function</h2>\n<div class=\"sig\"><code>{}</code></div>",
-            escape(&line)
+            "<p class=\"sub\">{ptr}-bit pointers; {unit}</p>\n<h2>Lowering the arguments</h2>"
         );
+    }
+    write_trace(&mut body, trace.lowering.as_ref());
+    if let Some(line) = core_call(trace) {
+        write_line(&mut body, "Calling the core function", &line);
+    }
+    let host_calls = host_call_lines(&traced.host_calls);
+    if !host_calls.is_empty() {
+        write_line(&mut body, "Calls of the host", &host_calls.join("\n"));
     }
     if let Some(lifting) = &trace.lifting {
         body.push_str("<h2>Lifting the result</h2>\n");
         write_trace(&mut body, Some(lifting));
     }
     if let Some(line) = post_return(trace) {
-        let _ = writeln!(
-            body,
-            "<h2>Calling post-return</h2>\n<div class=\"sig\"><code>{}</code></div>",
-            escape(&line)
-        );
+        write_line(&mut body, "Calling post-return", &line);
     }
-    if let Some(result) = &traced.result {
-        let _ = writeln!(body, "<h2>Result</h2>\n<div class=\"sig\"><code>{}</code></div>", escape(result));
+    if let Some(result) = shown_result(traced) {
+        write_line(&mut body, "Result", &result);
     }
     if let Some(failure) = &traced.failure {
         let _ = writeln!(body, "<h2>Failure</h2>\n<p class=\"trap\">{}</p>", escape(failure));
     }
-    html::page(traced.call, &body)
+    body
+}
+
+fn write_line(body: &mut String, heading: &str, line: &str) {
+    let _ = writeln!(body, "<h2>{heading}</h2>\n<div class=\"sig\"><code>{}</code></div>", escape(line));
+}
+
+/// Returns the result, with a mark if it is cut.
+fn shown_result(traced: &TracedCall<'_>) -> Option<String> {
+    let (text, is_cut) = traced.result.as_ref()?;
+    let end = if *is_cut { "…\n(the result is cut; `lowlift call --full` prints all of it)" } else { "" };
+    Some(format!("{text}{end}"))
+}
+
+/// Returns a line for each call of the host.
+fn host_call_lines(calls: &HostCalls) -> Vec<String> {
+    let line = |HostCall { function, args, failure }: &HostCall| {
+        format!("{function}({}): {failure}", args.join(", "))
+    };
+    let more = (calls.n_more > 0).then(|| format!("… {} more calls are not listed", calls.n_more));
+    calls.list.iter().map(line).chain(more).collect()
 }
 
 /// Returns the steps as a drawing.
 pub(crate) fn svg(traced: &TracedCall<'_>) -> String {
     let trace = traced.trace;
     let (called, returned) = (core_call(trace), post_return(trace));
+    let (result, host_calls) = (shown_result(traced), host_call_lines(&traced.host_calls).join("; "));
+    let host_calls = (!host_calls.is_empty()).then_some(Phase::Line(&host_calls));
     let parts = [
         ("Lowering the arguments", trace.lowering.as_ref().map(Phase::Steps)),
         ("Calling the core function", called.as_deref().map(Phase::Line)),
+        ("Calls of the host", host_calls),
         ("Lifting the result", trace.lifting.as_ref().map(Phase::Steps)),
         ("Calling post-return", returned.as_deref().map(Phase::Line)),
-        ("Result", traced.result.as_deref().map(Phase::Line)),
+        ("Result", result.as_deref().map(Phase::Line)),
         ("Failure", traced.failure.as_deref().map(Phase::Line)),
     ];
     let parts: Vec<_> = parts.into_iter().filter_map(|(heading, part)| Some((heading, part?))).collect();

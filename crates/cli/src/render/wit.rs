@@ -8,6 +8,8 @@ use canonical_abi::{Types, ValType};
 
 use super::escape;
 use crate::catalog::NamedType;
+use crate::parts::components;
+use crate::type_names::goes_by_name;
 
 /// The maximum number of types that one text mentions.
 const MAX_MENTIONS: u32 = 400;
@@ -23,7 +25,7 @@ impl<'a> Names<'a> {
     pub(super) fn new<'n>(types: &'a Types, named: impl Iterator<Item = (&'n NamedType, String)>) -> Self {
         let mut by_type = HashMap::new();
         for (named, anchor) in named {
-            if is_nominal(named.ty) {
+            if goes_by_name(types, named.ty) {
                 by_type.entry(named.ty).or_insert((named.name.clone(), anchor));
             }
         }
@@ -182,35 +184,5 @@ impl<'a> Names<'a> {
             }
         }
         out.push_str("&gt;");
-    }
-}
-
-/// Returns whether WIT can only refer to a type by name.
-fn is_nominal(ty: ValType) -> bool {
-    matches!(ty, ValType::Record(_) | ValType::Variant(_) | ValType::Enum(_) | ValType::Flags(_))
-}
-
-/// Returns a type's components with their labels.
-fn components(types: &Types, ty: ValType) -> Vec<(String, Option<ValType>)> {
-    let unnamed = |ty: Option<ValType>| (String::new(), ty);
-    let labels = |labels: &[String]| labels.iter().map(|label| (label.clone(), None)).collect();
-    match ty {
-        ValType::List(id) => vec![unnamed(Some(types[id].element))],
-        ValType::FixedLengthList(id) => vec![unnamed(Some(types[id].element))],
-        ValType::Map(id) => vec![unnamed(Some(types[id].key)), unnamed(Some(types[id].value))],
-        ValType::Record(id) => types[id].fields.iter().map(|f| (f.name.clone(), Some(f.ty))).collect(),
-        ValType::Tuple(id) => types[id].types.iter().map(|ty| unnamed(Some(*ty))).collect(),
-        ValType::Variant(id) => types[id].cases.iter().map(|case| (case.name.clone(), case.ty)).collect(),
-        ValType::Enum(id) => labels(&types[id].labels),
-        ValType::Flags(id) => labels(&types[id].labels),
-        ValType::Option(id) => vec![unnamed(Some(types[id].some))],
-        ValType::Result(id) => vec![unnamed(types[id].ok), unnamed(types[id].err)],
-        ValType::Stream(id) => vec![unnamed(types[id].payload)],
-        ValType::Future(id) => vec![unnamed(types[id].payload)],
-        ValType::Scalar(_)
-        | ValType::String
-        | ValType::ErrorContext
-        | ValType::Own(_)
-        | ValType::Borrow(_) => Vec::new(),
     }
 }

@@ -1,70 +1,38 @@
-//! Reads a call such as `process({id: 7, payload: [1, 2, 3]})` into values of the function's
-//! parameter types.
-
-use std::fmt;
-use std::ops::Range;
+//! Types the arguments of a call such as `process({id: 7, payload: [1, 2, 3]})`: makes values of
+//! them, of the function's parameter types.
 
 use canonical_abi::types::{Field, Record, Variant};
 use canonical_abi::{FuncType, List, Types, ValType, Value, display};
 use wasm_wave::ast::{Node, NodeType};
-use wasm_wave::parser::ParserError;
-use wasm_wave::untyped::UntypedFuncCall;
+use wasm_wave::parser::{ParserError, ParserErrorKind};
 
-/// A parsed call with untyped arguments.
-pub(crate) type Call<'a> = UntypedFuncCall<'a>;
+use super::call::{Call, ReadError};
+use super::map::entries_that_count;
+use super::reference::{Reference, Scope};
 
-/// A mismatch, and its position in the text.
-#[derive(Debug)]
-pub(crate) struct ReadError {
-    message: String,
-    span: Range<usize>,
-    source: String,
-}
-
-impl fmt::Display for ReadError {
-    /// Prints the message, the text, and carets under the position.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line_start = self.source[..self.span.start].rfind('\n').map_or(0, |at| at + 1);
-        let line = self.source[line_start..].lines().next().unwrap_or_default();
-        let before = self.source[line_start..self.span.start].chars().count();
-        let marked = self.source[self.span.clone()].lines().next().unwrap_or_default().chars().count();
-        write!(f, "{}\n  {line}\n  {}{}", self.message, " ".repeat(before), "^".repeat(marked.max(1)))
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-/// Parses a function's name and its arguments.
-///
-/// # Errors
-///
-/// When `text` is not WAVE of the form `name(arguments)`.
-pub(crate) fn parse_call(text: &str) -> Result<Call<'_>, ReadError> {
-    UntypedFuncCall::parse(text).map_err(|error| {
-        let mut span = error.span();
-        span.end = span.end.min(text.len());
-        span.start = span.start.min(span.end);
-        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-        let message = format!("{}{detail}, expected `function(arguments)` in WAVE", error.kind());
-        ReadError { message, span, source: text.to_owned() }
-    })
-}
-
-/// Returns the values of the arguments, one per parameter of `func`.
+/// Returns the values of the arguments, one per parameter of `func`. Options at the end may be left
+/// out.
 ///
 /// # Errors
 ///
 /// When the number of arguments is wrong, or one does not have the type of its parameter.
-pub(crate) fn read_args(types: &Types, func: &FuncType, call: &Call<'_>) -> Result<Vec<Value>, ReadError> {
-    let reader = Reader { types, text: call.source() };
-    let args: &[Node] = &match call.params_node() {
-        Some(params) => reader.expect(params, params.as_tuple(), "arguments")?.cloned().collect::<Vec<_>>(),
+pub(crate) fn read_args(
+    types: &Types,
+    func: &FuncType,
+    call: &Call<'_>,
+    scope: &dyn Scope,
+) -> Result<Vec<Value>, ReadError> {
+    let reader = Reader { types, call, text: &call.masked.text, scope };
+    let args: Vec<&Node> = match &call.args {
+        Some(args) => reader.expect(args, args.as_tuple(), "arguments")?.collect(),
         None => Vec::new(),
     };
-    if args.len() != func.params.len() {
+    let is_option = |(_, ty): &(String, ValType)| matches!(ty, ValType::Option(_));
+    let left_out = func.params.get(args.len()..).unwrap_or_default();
+    if args.len() > func.params.len() || !left_out.iter().all(is_option) {
         let params: Vec<_> =
             func.params.iter().map(|(name, ty)| format!("{name}: {}", display(types, *ty))).collect();
-        let span = call.params_node().map_or(0..call.source().len(), Node::span);
+        let span = call.args.as_ref().map_or(0..call.source().trim_end().len(), Node::span);
         let message = format!(
             "`{}` takes {}, found {}: expected ({})",
             call.name(),
@@ -74,29 +42,29 @@ pub(crate) fn read_args(types: &Types, func: &FuncType, call: &Call<'_>) -> Resu
         );
         return Err(ReadError { message, span, source: call.source().to_owned() });
     }
-    let pairs = func.params.iter().zip(args);
-    pairs.map(|((name, ty), node)| reader.value(*ty, node).map_err(|e| e.in_param(name))).collect()
-}
-
-impl ReadError {
-    fn in_param(mut self, name: &str) -> Self {
-        self.message = format!("parameter `{name}`: {}", self.message);
-        self
-    }
+    let given = func.params.iter().zip(args);
+    let given = given.map(|((name, ty), node)| reader.value(*ty, node).map_err(|e| e.in_param(name)));
+    given.chain(left_out.iter().map(|_| Ok(Value::Option(None)))).collect()
 }
 
 fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The types and the text, which all functions below need.
+/// What all functions below need. Positions in `text`, where references are masked, are those in
+/// the call's own text.
 struct Reader<'a> {
     types: &'a Types,
+    call: &'a Call<'a>,
     text: &'a str,
+    scope: &'a dyn Scope,
 }
 
 impl Reader<'_> {
     fn value(&self, ty: ValType, node: &Node) -> Result<Value, ReadError> {
+        if let Some(reference) = self.call.reference(node) {
+            return self.referenced(ty, reference, node);
+        }
         let types = self.types;
         match ty {
             ValType::Bool => self.scalar(ty, node, node.as_bool()).map(Value::Bool),
@@ -108,8 +76,16 @@ impl Reader<'_> {
             ValType::U32 => self.scalar(ty, node, node.as_number(self.text)).map(Value::U32),
             ValType::S64 => self.scalar(ty, node, node.as_number(self.text)).map(Value::S64),
             ValType::U64 => self.scalar(ty, node, node.as_number(self.text)).map(Value::U64),
-            ValType::F32 => self.scalar(ty, node, node.as_number(self.text)).map(Value::F32),
-            ValType::F64 => self.scalar(ty, node, node.as_number(self.text)).map(Value::F64),
+            ValType::F32 => {
+                let number: f32 = self.scalar(ty, node, node.as_number(self.text))?;
+                self.unless_infinite(ty, node, number.is_infinite())?;
+                Ok(Value::F32(number))
+            }
+            ValType::F64 => {
+                let number: f64 = self.scalar(ty, node, node.as_number(self.text))?;
+                self.unless_infinite(ty, node, number.is_infinite())?;
+                Ok(Value::F64(number))
+            }
             ValType::Char => self.scalar(ty, node, node.as_char(self.text)).map(Value::Char),
             ValType::String => {
                 self.scalar(ty, node, node.as_str(self.text)).map(|text| Value::String(text.into_owned()))
@@ -121,7 +97,7 @@ impl Reader<'_> {
                 let entry = |(key, value): (&Node, &Node)| {
                     Ok((self.map_key(types[id].key, key)?, self.value(types[id].value, value)?))
                 };
-                Ok(Value::Map(entries.map(entry).collect::<Result<_, _>>()?))
+                Ok(Value::Map(without_repeated_keys(entries.map(entry).collect::<Result<_, _>>()?)))
             }
             ValType::Record(id) => self.record(ty, &types[id], node),
             ValType::Tuple(id) => self.tuple(ty, &types[id].types, node),
@@ -139,14 +115,48 @@ impl Reader<'_> {
                 }
                 Ok(Value::Flags(bits))
             }
-            ValType::ErrorContext
-            | ValType::Own(_)
-            | ValType::Borrow(_)
-            | ValType::Stream(_)
-            | ValType::Future(_) => {
+            ValType::Own(_) | ValType::Borrow(_) => {
+                let ty = display(types, ty);
+                Err(self.error(node, format!("expected `{ty}`: an earlier result, such as `$0`, or `#1`")))
+            }
+            ValType::ErrorContext | ValType::Stream(_) | ValType::Future(_) => {
                 Err(self.error(node, format!("a value of type `{}` has no text form", display(types, ty))))
             }
         }
+    }
+
+    /// Reads a reference to something of type `ty`, or of one that has a short form of it.
+    fn referenced(&self, ty: ValType, reference: &Reference, node: &Node) -> Result<Value, ReadError> {
+        let in_text = |message| self.error(node, message);
+        let given = self.scope.type_of(reference).map_err(in_text)?;
+        if given.is_none_or(|given| passes_as(given, ty)) {
+            return self.scope.value(reference, ty).map_err(in_text);
+        }
+        if let ValType::Option(id) = ty
+            && has_short_form(self.types[id].some)
+        {
+            let payload = self.referenced(self.types[id].some, reference, node)?;
+            return Ok(Value::Option(Some(Box::new(payload))));
+        }
+        if let ValType::Result(id) = ty
+            && let Some(ok) = self.types[id].ok
+            && has_short_form(ok)
+        {
+            return Ok(Value::Result(Ok(Some(Box::new(self.referenced(ok, reference, node)?)))));
+        }
+        let expected = display(self.types, ty);
+        let given = given.map(|given| display(self.types, given).to_string()).unwrap_or_default();
+        Err(self
+            .error(node, format!("expected `{expected}`, found `{reference}`, which is of type `{given}`")))
+    }
+
+    /// Rejects a number that is beyond the largest and would become infinite.
+    fn unless_infinite(&self, ty: ValType, node: &Node, is_infinite: bool) -> Result<(), ReadError> {
+        let is_digit = |c: char| c.is_ascii_digit();
+        if is_infinite && self.text[node.span()].contains(is_digit) {
+            return Err(self.unexpected(ty, node));
+        }
+        Ok(())
     }
 
     fn list(&self, ty: ValType, element: ValType, n: Option<u32>, node: &Node) -> Result<Value, ReadError> {
@@ -163,6 +173,9 @@ impl Reader<'_> {
 
     /// A label before a colon is a field, unless it is a boolean key.
     fn map_key(&self, key: ValType, node: &Node) -> Result<Value, ReadError> {
+        if self.call.reference(node).is_some() {
+            return self.value(key, node);
+        }
         match (key, &self.text[node.span()]) {
             (ValType::Bool, "true") => Ok(Value::Bool(true)),
             (ValType::Bool, "false") => Ok(Value::Bool(false)),
@@ -269,9 +282,17 @@ impl Reader<'_> {
         Ok(u32::try_from(at).expect("a type has fewer than 2^32 labels"))
     }
 
-    /// Returns the parser's result for `node`, or an error with the expected type.
+    /// Returns the parser's result for `node`, or an error with what the parser found, or with the
+    /// expected type.
     fn scalar<T>(&self, ty: ValType, node: &Node, parsed: Result<T, ParserError>) -> Result<T, ReadError> {
-        parsed.map_err(|_| self.unexpected(ty, node))
+        parsed.map_err(|error| match (error.kind(), error.detail()) {
+            (ParserErrorKind::InvalidType | ParserErrorKind::InvalidValue, None) => self.unexpected(ty, node),
+            (kind, detail) => {
+                let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+                let source = self.call.source().to_owned();
+                ReadError { message: format!("{kind}{detail}"), span: error.span(), source }
+            }
+        })
     }
 
     fn expect<T>(&self, node: &Node, parsed: Result<T, ParserError>, what: &str) -> Result<T, ReadError> {
@@ -297,8 +318,29 @@ impl Reader<'_> {
     }
 
     fn error(&self, node: &Node, message: String) -> ReadError {
-        ReadError { message, span: node.span(), source: self.text.to_owned() }
+        ReadError { message, span: node.span(), source: self.call.source().to_owned() }
     }
+}
+
+/// A resource that the host owns is given away, or lent.
+fn passes_as(given: ValType, ty: ValType) -> bool {
+    match (given, ty) {
+        (ValType::Own(given), ValType::Borrow(wanted)) => given == wanted,
+        (given, wanted) => given == wanted,
+    }
+}
+
+fn without_repeated_keys(mut entries: Vec<(Value, Value)>) -> Vec<(Value, Value)> {
+    let counting = entries_that_count(&entries);
+    if counting.len() == entries.len() {
+        return entries;
+    }
+    let mut take = |i: usize| std::mem::replace(&mut entries[i], (Value::Bool(false), Value::Bool(false)));
+    let merged = counting.into_iter().map(|(first, last)| {
+        let (key, value) = take(first);
+        (key, if last == first { value } else { take(last).1 })
+    });
+    merged.collect()
 }
 
 /// `some(some(x))` and `ok(ok(x))` would be ambiguous without the words.

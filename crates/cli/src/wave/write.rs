@@ -1,270 +1,226 @@
-//! Prints a value as WAVE.
+//! Prints a value as WAVE, part by part: nothing is copied but scalars, and the text is nowhere as
+//! a whole. What WAVE has no form for is written with its number: `resource counter #3`.
 
-use std::borrow::Cow;
+use std::fmt::{self, Write};
 
-use canonical_abi::{List, Types, ValType, Value};
-use wasm_wave::wasm::{WasmType, WasmTypeKind, WasmValue};
-use wasm_wave::writer::WriterError;
+use canonical_abi::{List, ResourceId, Types, ValType, Value};
 
-/// Returns the WAVE form of `value`, which is of type `ty`.
+use super::map::entries_that_count;
+
+/// Writes the WAVE form of `value`, which is of type `ty`.
 ///
 /// # Errors
 ///
-/// When it contains a handle, which has no text form.
-pub(crate) fn to_text(types: &Types, ty: ValType, value: &Value) -> Result<String, WriterError> {
-    wasm_wave::to_string(&Shown { types, ty, value: Cow::Borrowed(&without_rows(value)) })
+/// Those of `out`.
+pub(crate) fn write_value(out: &mut dyn Write, types: &Types, ty: ValType, value: &Value) -> fmt::Result {
+    Writer { out, types }.value(ty, value)
 }
 
-/// Returns a value in which lists of records and tuples hold each element as a value, so that the
-/// printer can borrow it.
-fn without_rows(value: &Value) -> Value {
-    let all = |values: &[Value]| values.iter().map(without_rows).collect();
-    let payload = |value: &Option<Box<Value>>| value.as_ref().map(|value| Box::new(without_rows(value)));
-    match value {
-        Value::List(list @ (List::Rows(_) | List::Values(_))) => {
-            Value::List(List::Values(list.iter().map(|value| without_rows(&value)).collect()))
-        }
-        Value::Map(entries) => {
-            Value::Map(entries.iter().map(|(k, v)| (without_rows(k), without_rows(v))).collect())
-        }
-        Value::Record(values) => Value::Record(all(values)),
-        Value::Tuple(values) => Value::Tuple(all(values)),
-        Value::Variant { case, payload: value } => Value::Variant { case: *case, payload: payload(value) },
-        Value::Option(value) => Value::Option(payload(value)),
-        Value::Result(Ok(value)) => Value::Result(Ok(payload(value))),
-        Value::Result(Err(value)) => Value::Result(Err(payload(value))),
-        Value::List(_)
-        | Value::Bool(_)
-        | Value::S8(_)
-        | Value::U8(_)
-        | Value::S16(_)
-        | Value::U16(_)
-        | Value::S32(_)
-        | Value::U32(_)
-        | Value::S64(_)
-        | Value::U64(_)
-        | Value::F32(_)
-        | Value::F64(_)
-        | Value::Char(_)
-        | Value::String(_)
-        | Value::Enum(_)
-        | Value::Flags(_)
-        | Value::Own(_)
-        | Value::Borrow(_)
-        | Value::ErrorContext(_)
-        | Value::Stream(_)
-        | Value::Future(_) => value.clone(),
-    }
+/// A value where it lies: by itself, or as an element of a list that is not one of values.
+#[derive(Clone, Copy)]
+enum Cell<'v> {
+    Value(&'v Value),
+    Element(&'v List, usize),
 }
 
-/// A value together with its type, in the form that the printer expects.
-///
-/// Invariant: `value` is of type `ty`, and borrowed unless it is a scalar.
-#[derive(Clone)]
-struct Shown<'a> {
-    types: &'a Types,
-    ty: ValType,
-    value: Cow<'a, Value>,
+struct Writer<'w> {
+    out: &'w mut dyn Write,
+    types: &'w Types,
 }
 
-/// The printer asks a value for its kind only; it reads nothing with this type.
-#[derive(Clone)]
-struct NoType;
+const OF_ITS_TYPE: &str = "a value is of its type";
 
-impl WasmType for NoType {
-    fn kind(&self) -> WasmTypeKind {
-        WasmTypeKind::Unsupported
-    }
-}
-
-const OF_ITS_KIND: &str = "the printer unwraps a value as the kind it has";
-
-impl<'a> Shown<'a> {
-    fn compound(&self) -> &'a Value {
-        match self.value {
-            Cow::Borrowed(value) => value,
-            Cow::Owned(_) => unreachable!("only scalars are owned"),
-        }
-    }
-
-    fn part<'b>(&self, ty: ValType, value: &'a Value) -> Cow<'b, Self> {
-        Cow::Owned(Shown { types: self.types, ty, value: Cow::Borrowed(value) })
-    }
-
-    fn payload<'b>(&self, ty: Option<ValType>, value: Option<&'a Value>) -> Option<Cow<'b, Self>> {
-        Some(self.part(ty?, value?))
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only lists have elements")]
-    fn element_type(&self) -> ValType {
-        match self.ty {
-            ValType::List(id) => self.types[id].element,
-            ValType::FixedLengthList(id) => self.types[id].element,
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-}
-
-/// Defines `unwrap_*` for the scalars.
-macro_rules! unwrap_scalars {
-    ($($name:ident $variant:ident $ty:ty,)*) => {
-        $(fn $name(&self) -> $ty {
-            match *self.value {
-                Value::$variant(value) => value,
-                _ => unreachable!("{OF_ITS_KIND}"),
+impl Writer<'_> {
+    fn value(&mut self, ty: ValType, value: &Value) -> fmt::Result {
+        match value {
+            Value::Bool(value) => write!(self.out, "{value}"),
+            Value::S8(value) => write!(self.out, "{value}"),
+            Value::U8(value) => write!(self.out, "{value}"),
+            Value::S16(value) => write!(self.out, "{value}"),
+            Value::U16(value) => write!(self.out, "{value}"),
+            Value::S32(value) => write!(self.out, "{value}"),
+            Value::U32(value) => write!(self.out, "{value}"),
+            Value::S64(value) => write!(self.out, "{value}"),
+            Value::U64(value) => write!(self.out, "{value}"),
+            Value::F32(value) if value.is_nan() => self.out.write_str("nan"),
+            Value::F32(value) => write!(self.out, "{value}"),
+            Value::F64(value) if value.is_nan() => self.out.write_str("nan"),
+            Value::F64(value) => write!(self.out, "{value}"),
+            Value::Char(c) => self.quoted('\'', c.encode_utf8(&mut [0; 4])),
+            Value::String(text) => self.quoted('"', text),
+            Value::List(list) => self.list(ty, list),
+            Value::Map(entries) => self.map(ty, entries),
+            Value::Record(fields) | Value::Tuple(fields) => self.fields(ty, fields.iter().map(Cell::Value)),
+            Value::Variant { case, payload } => {
+                let ValType::Variant(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+                let types = self.types;
+                let case = &types[id].cases[*case as usize];
+                self.case(&case.name)?;
+                self.payload(case.ty, payload.as_deref())
             }
-        })*
-    };
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "each method is for one kind of value")]
-impl WasmValue for Shown<'_> {
-    type Type = NoType;
-
-    fn kind(&self) -> WasmTypeKind {
-        match self.ty {
-            ValType::Bool => WasmTypeKind::Bool,
-            ValType::S8 => WasmTypeKind::S8,
-            ValType::U8 => WasmTypeKind::U8,
-            ValType::S16 => WasmTypeKind::S16,
-            ValType::U16 => WasmTypeKind::U16,
-            ValType::S32 => WasmTypeKind::S32,
-            ValType::U32 => WasmTypeKind::U32,
-            ValType::S64 => WasmTypeKind::S64,
-            ValType::U64 => WasmTypeKind::U64,
-            ValType::F32 => WasmTypeKind::F32,
-            ValType::F64 => WasmTypeKind::F64,
-            ValType::Char => WasmTypeKind::Char,
-            ValType::String => WasmTypeKind::String,
-            ValType::List(_) => WasmTypeKind::List,
-            ValType::FixedLengthList(_) => WasmTypeKind::FixedLengthList,
-            ValType::Map(_) => WasmTypeKind::Map,
-            ValType::Record(_) => WasmTypeKind::Record,
-            ValType::Tuple(_) => WasmTypeKind::Tuple,
-            ValType::Variant(_) => WasmTypeKind::Variant,
-            ValType::Enum(_) => WasmTypeKind::Enum,
-            ValType::Option(_) => WasmTypeKind::Option,
-            ValType::Result(_) => WasmTypeKind::Result,
-            ValType::Flags(_) => WasmTypeKind::Flags,
-            ValType::ErrorContext
-            | ValType::Own(_)
-            | ValType::Borrow(_)
-            | ValType::Stream(_)
-            | ValType::Future(_) => WasmTypeKind::Unsupported,
-        }
-    }
-
-    unwrap_scalars! {
-        unwrap_bool Bool bool,
-        unwrap_s8 S8 i8,
-        unwrap_u8 U8 u8,
-        unwrap_s16 S16 i16,
-        unwrap_u16 U16 u16,
-        unwrap_s32 S32 i32,
-        unwrap_u32 U32 u32,
-        unwrap_s64 S64 i64,
-        unwrap_u64 U64 u64,
-        unwrap_f32 F32 f32,
-        unwrap_f64 F64 f64,
-        unwrap_char Char char,
-    }
-
-    fn unwrap_string(&self) -> Cow<'_, str> {
-        match &*self.value {
-            Value::String(text) => Cow::Borrowed(text),
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-
-    fn unwrap_list(&self) -> Box<dyn Iterator<Item = Cow<'_, Self>> + '_> {
-        let (ty, types) = (self.element_type(), self.types);
-        match self.compound() {
-            Value::List(List::Values(values)) => {
-                Box::new(values.iter().map(move |value| self.part(ty, value)))
+            Value::Enum(case) => {
+                let ValType::Enum(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+                let types = self.types;
+                self.case(&types[id].labels[*case as usize])
             }
-            Value::List(scalars) => {
-                let owned = move |value| Cow::Owned(Shown { types, ty, value: Cow::Owned(value) });
-                Box::new(scalars.iter().map(owned))
-            }
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-
-    fn unwrap_record(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Cow<'_, Self>)> + '_> {
-        match (self.ty, self.compound()) {
-            (ValType::Record(id), Value::Record(values)) => Box::new(
-                (self.types[id].fields.iter().zip(values))
-                    .map(|(field, value)| (Cow::Borrowed(field.name.as_str()), self.part(field.ty, value))),
-            ),
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-
-    fn unwrap_tuple(&self) -> Box<dyn Iterator<Item = Cow<'_, Self>> + '_> {
-        match (self.ty, self.compound()) {
-            (ValType::Tuple(id), Value::Tuple(values)) => {
-                Box::new(self.types[id].types.iter().zip(values).map(|(ty, value)| self.part(*ty, value)))
-            }
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-
-    fn unwrap_variant(&self) -> (Cow<'_, str>, Option<Cow<'_, Self>>) {
-        match (self.ty, self.compound()) {
-            (ValType::Variant(id), Value::Variant { case, payload }) => {
-                let case = &self.types[id].cases[*case as usize];
-                (Cow::Borrowed(&case.name), self.payload(case.ty, payload.as_deref()))
-            }
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-
-    fn unwrap_enum(&self) -> Cow<'_, str> {
-        match (self.ty, self.compound()) {
-            (ValType::Enum(id), Value::Enum(case)) => Cow::Borrowed(&self.types[id].labels[*case as usize]),
-            _ => unreachable!("{OF_ITS_KIND}"),
-        }
-    }
-
-    fn unwrap_option(&self) -> Option<Cow<'_, Self>> {
-        match (self.ty, self.compound()) {
-            (ValType::Option(id), Value::Option(payload)) => {
+            Value::Option(None) => self.out.write_str("none"),
+            Value::Option(payload) => {
+                let ValType::Option(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+                self.out.write_str("some")?;
                 self.payload(Some(self.types[id].some), payload.as_deref())
             }
-            _ => unreachable!("{OF_ITS_KIND}"),
+            Value::Result(result) => {
+                let ValType::Result(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+                let (word, ty, payload) = match result {
+                    Ok(payload) => ("ok", self.types[id].ok, payload),
+                    Err(payload) => ("err", self.types[id].err, payload),
+                };
+                self.out.write_str(word)?;
+                self.payload(ty, payload.as_deref())
+            }
+            Value::Flags(bits) => self.flags(ty, *bits),
+            Value::Own(n) | Value::Borrow(n) => self.handle(ty, *n),
+            Value::ErrorContext(n) => write!(self.out, "error-context #{n}"),
+            Value::Stream(n) => write!(self.out, "stream #{n}"),
+            Value::Future(n) => write!(self.out, "future #{n}"),
         }
     }
 
-    fn unwrap_result(&self) -> Result<Option<Cow<'_, Self>>, Option<Cow<'_, Self>>> {
-        match (self.ty, self.compound()) {
-            (ValType::Result(id), Value::Result(Ok(payload))) => {
-                Ok(self.payload(self.types[id].ok, payload.as_deref()))
+    fn cell(&mut self, ty: ValType, cell: Cell<'_>) -> fmt::Result {
+        match cell {
+            Cell::Value(value) => self.value(ty, value),
+            Cell::Element(List::Values(values), i) => self.value(ty, &values[i]),
+            Cell::Element(List::Rows(rows), i) => {
+                self.fields(ty, rows.columns().iter().map(|column| Cell::Element(column, i)))
             }
-            (ValType::Result(id), Value::Result(Err(payload))) => {
-                Err(self.payload(self.types[id].err, payload.as_deref()))
-            }
-            _ => unreachable!("{OF_ITS_KIND}"),
+            Cell::Element(scalars, i) => self.value(ty, &scalars.get(i).expect("the list has the element")),
         }
     }
 
-    fn unwrap_flags(&self) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
-        match (self.ty, self.compound()) {
-            (ValType::Flags(id), Value::Flags(bits)) => Box::new(
-                (self.types[id].labels.iter().enumerate())
-                    .filter(move |(bit, _)| bits >> bit & 1 == 1)
-                    .map(|(_, label)| Cow::Borrowed(label.as_str())),
-            ),
-            _ => unreachable!("{OF_ITS_KIND}"),
+    fn list(&mut self, ty: ValType, list: &List) -> fmt::Result {
+        let element = if let ValType::List(id) = ty {
+            self.types[id].element
+        } else if let ValType::FixedLengthList(id) = ty {
+            self.types[id].element
+        } else {
+            unreachable!("{OF_ITS_TYPE}")
+        };
+        self.out.write_char('[')?;
+        for i in 0..list.len() {
+            self.comma(i)?;
+            self.cell(element, Cell::Element(list, i))?;
         }
+        self.out.write_char(']')
     }
 
-    fn unwrap_map(&self) -> Box<dyn Iterator<Item = (Cow<'_, Self>, Cow<'_, Self>)> + '_> {
-        match (self.ty, self.compound()) {
-            (ValType::Map(id), Value::Map(entries)) => {
-                let map = &self.types[id];
-                Box::new(entries.iter().map(|(k, v)| (self.part(map.key, k), self.part(map.value, v))))
-            }
-            _ => unreachable!("{OF_ITS_KIND}"),
+    fn map(&mut self, ty: ValType, entries: &[(Value, Value)]) -> fmt::Result {
+        let ValType::Map(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+        let (key_ty, value_ty) = (self.types[id].key, self.types[id].value);
+        self.out.write_char('{')?;
+        for (i, (first, last)) in entries_that_count(entries).into_iter().enumerate() {
+            self.comma(i)?;
+            self.value(key_ty, &entries[first].0)?;
+            self.out.write_str(": ")?;
+            self.value(value_ty, &entries[last].1)?;
         }
+        self.out.write_char('}')
+    }
+
+    /// Writes a record or a tuple. Fields of records that are `none` are left out.
+    fn fields<'v>(&mut self, ty: ValType, cells: impl Iterator<Item = Cell<'v>>) -> fmt::Result {
+        let types = self.types;
+        if let ValType::Tuple(id) = ty {
+            self.out.write_char('(')?;
+            for (i, (ty, cell)) in types[id].types.iter().zip(cells).enumerate() {
+                self.comma(i)?;
+                self.cell(*ty, cell)?;
+            }
+            return self.out.write_char(')');
+        }
+        let ValType::Record(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+        let shown = types[id].fields.iter().zip(cells).filter(|(_, cell)| !is_none(*cell));
+        self.out.write_char('{')?;
+        let mut n_shown = 0;
+        for (field, cell) in shown {
+            self.comma(n_shown)?;
+            write!(self.out, "{}: ", field.name)?;
+            self.cell(field.ty, cell)?;
+            n_shown += 1;
+        }
+        self.out.write_str(if n_shown == 0 { ":}" } else { "}" })
+    }
+
+    fn payload(&mut self, ty: Option<ValType>, payload: Option<&Value>) -> fmt::Result {
+        let (Some(ty), Some(payload)) = (ty, payload) else { return Ok(()) };
+        self.out.write_char('(')?;
+        self.value(ty, payload)?;
+        self.out.write_char(')')
+    }
+
+    /// Writes the label of a case, marked if it would be read as a keyword.
+    fn case(&mut self, label: &str) -> fmt::Result {
+        if wasm_wave::lex::Keyword::decode(label).is_some() {
+            self.out.write_char('%')?;
+        }
+        self.out.write_str(label)
+    }
+
+    fn flags(&mut self, ty: ValType, bits: u32) -> fmt::Result {
+        let ValType::Flags(id) = ty else { unreachable!("{OF_ITS_TYPE}") };
+        let types = self.types;
+        let labels = types[id].labels.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+        self.out.write_char('{')?;
+        for (i, (_, label)) in labels.enumerate() {
+            self.comma(i)?;
+            self.out.write_str(label)?;
+        }
+        self.out.write_char('}')
+    }
+
+    fn handle(&mut self, ty: ValType, n: u32) -> fmt::Result {
+        let (ValType::Own(id) | ValType::Borrow(id)) = ty else { unreachable!("{OF_ITS_TYPE}") };
+        write!(self.out, "{} #{n}", resource_name(self.types, id))
+    }
+
+    fn comma(&mut self, i: usize) -> fmt::Result {
+        if i > 0 { self.out.write_str(", ") } else { Ok(()) }
+    }
+
+    /// Writes text in quotes, what can't be seen or would end it escaped.
+    fn quoted(&mut self, quote: char, text: &str) -> fmt::Result {
+        self.out.write_char(quote)?;
+        let mut plain_from = 0;
+        for (at, c) in text.char_indices() {
+            let is_plain = matches!(c, ' '..='~') && !matches!(c, '"' | '\'' | '\\');
+            if is_plain {
+                continue;
+            }
+            self.out.write_str(&text[plain_from..at])?;
+            plain_from = at + c.len_utf8();
+            if c.is_control() && !matches!(c, '\t' | '\r' | '\n') {
+                write!(self.out, "{}", c.escape_unicode())?;
+            } else {
+                write!(self.out, "{}", c.escape_debug())?;
+            }
+        }
+        self.out.write_str(&text[plain_from..])?;
+        self.out.write_char(quote)
+    }
+}
+
+fn resource_name(types: &Types, resource: ResourceId) -> String {
+    match types.resource_name(resource) {
+        Some(name) => format!("resource {name}"),
+        None => format!("resource resource-{}", resource.0),
+    }
+}
+
+/// Returns whether the value is an option without a payload.
+fn is_none(cell: Cell<'_>) -> bool {
+    match cell {
+        Cell::Value(value) => *value == Value::Option(None),
+        Cell::Element(List::Values(values), i) => values[i] == Value::Option(None),
+        // Lists of options are lists of values.
+        Cell::Element(_, _) => false,
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wit_parser_lite::format::format;
 use wit_parser_lite::load::Tree;
+use wit_parser_lite::source::text_of;
 
 use super::{diagnostics, stdin};
 use crate::failure::Failure;
@@ -19,6 +20,9 @@ pub(crate) struct Args {
     /// Changes nothing, lists the files that are not formatted, and fails if there are any.
     #[arg(long)]
     check: bool,
+    /// Writes the result here, and leaves the file as it is. `-` is standard output.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "check")]
+    output: Option<PathBuf>,
 }
 
 /// Formats the files.
@@ -34,40 +38,44 @@ pub(super) fn run(args: &Args) -> Result<String, Failure> {
     for path in &args.paths {
         collect(path, &mut files)?;
     }
+    if args.output.is_some() && files.len() != 1 {
+        let message = format!("--output takes the text of one file, and here are {}", files.len());
+        return Err(Failure::BadInput(message));
+    }
     for path in files {
         let is_stdin = path == Path::new("-");
-        let (name, text) = if is_stdin { ("<stdin>".to_owned(), stdin_text()?) } else { read(&path)? };
+        let (name, bytes) = if is_stdin { ("<stdin>".to_owned(), stdin()?) } else { read(&path)? };
+        let text = text_of(bytes.clone()).map_err(|error| Failure::in_file(&name, error))?;
         let formatted = match format(&name, &text) {
             Ok(formatted) => formatted,
             Err(errors) => {
-                let tree = Tree { files: vec![(name, text)], dependencies: Vec::new() };
+                let tree = Tree::new(vec![(name, text)], Vec::new());
                 eprint!("{}", diagnostics::render(&tree, &errors));
                 n_faults += errors.len();
                 continue;
             }
         };
+        let is_formatted = formatted.as_bytes() == bytes;
         if args.check {
-            if formatted != text {
-                eprintln!("{name}: not formatted");
+            if !is_formatted {
+                eprintln!("error: {name}: not formatted");
                 n_faults += 1;
             }
+        } else if let Some(output) = &args.output {
+            out += &super::written(formatted, Some(output))?;
         } else if is_stdin {
             out += &formatted;
-        } else if formatted != text {
+        } else if !is_formatted {
             fs::write(&path, formatted).map_err(|error| Failure::in_file(&name, error))?;
         }
     }
     if n_faults > 0 { Err(diagnostics::failure(n_faults)) } else { Ok(out) }
 }
 
-fn stdin_text() -> Result<String, Failure> {
-    String::from_utf8(stdin()?).map_err(|_| Failure::in_file("<stdin>", "the text is not UTF-8"))
-}
-
-fn read(path: &Path) -> Result<(String, String), Failure> {
+fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| Failure::in_file(&name, error))?;
-    Ok((name, text))
+    let bytes = fs::read(path).map_err(|error| Failure::in_file(&name, error))?;
+    Ok((name, bytes))
 }
 
 /// Adds a file, or the `.wit` files in and below a directory in the order of their names.

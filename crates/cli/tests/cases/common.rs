@@ -32,6 +32,12 @@ impl Run {
             assert!(self.err.contains(part), "{part:?} is not in:\n{}", self.err);
         }
     }
+
+    /// Fails unless the run ended with this status.
+    #[track_caller]
+    pub(crate) fn check_status(&self, status: i32) {
+        assert_eq!(self.status, Some(status), "{}", self.err);
+    }
 }
 
 /// Runs the command in the folder of the inputs.
@@ -42,7 +48,6 @@ pub(crate) fn lowlift(args: &[&str]) -> Run {
     Run { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-#[expect(dead_code, reason = "as above")]
 /// Returns a new, empty folder for the files that one test writes.
 pub(crate) fn scratch(test: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases").join(test);

@@ -5,5 +5,15 @@
 //! Commands run in the folder of the inputs, scripts through the runner of the official suites.
 
 mod bounds_jit;
+mod calls;
 mod common;
+mod deps;
+mod explain;
+mod link;
 mod memory;
+mod merge;
+mod proposals;
+mod run;
+mod text;
+mod verbs;
+mod worlds;

@@ -9,7 +9,8 @@ use crate::common::{dir, lowlift, write};
 /// A core module with a `component-type` section that holds the world.
 fn with_world(module: &str, wit: &str) -> Vec<u8> {
     let resolved = wit_parser_lite::parse(&[("world.wit", wit)]).expect("the text has no faults");
-    let world = wit_parser_lite::wasm::encode_world(&resolved, resolved.main_package().worlds[0]);
+    let world = wit_parser_lite::wasm::encode_world(&resolved, resolved.main_package().worlds[0])
+        .expect("it is small");
     let mut section = vec![14];
     section.extend(b"component-type");
     section.extend(world);

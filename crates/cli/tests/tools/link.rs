@@ -469,14 +469,12 @@ fn what_does_not_fit() {
     "#]]
     .assert_eq(&link("ask.wat", "module.wat"));
     expect![[r#"
-        error: the components do not fit: import `answer` of ask.wat is not what other.wat exports: type mismatch for import `answer`
-        type mismatch with result type
-        expected primitive `u32` found primitive `s32`
+        error: the components do not fit: import `answer` of ask.wat is not what other.wat exports: expected `func() -> u32`, found `func() -> s32`
         [exit status 1]
     "#]]
     .assert_eq(&link("ask.wat", "other.wat"));
     expect![[r#"
-        error: the components do not fit: import `answer` of ask.wat is of the sort function, and instance.wat exports one of the sort instance
+        error: the components do not fit: import `answer` of ask.wat is not what instance.wat exports: expected a function, found an instance
         [exit status 1]
     "#]]
     .assert_eq(&link("ask.wat", "instance.wat"));

@@ -38,7 +38,8 @@ pub(crate) enum Given {
 }
 
 impl Component {
-    /// Validates, resolves and compiles a component in the binary format.
+    /// Validates, resolves and compiles a component in the binary format, which may use the
+    /// features of WebAssembly that the engine accepts ([`Config`](crate::Config)).
     ///
     /// A component may use built-ins that are not supported yet ([`Self::unsupported`] lists them):
     /// calling one traps.
@@ -48,7 +49,8 @@ impl Component {
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot
     /// be left to trap.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
-        Self::compile(engine, &ResolvedComponent::new(bytes)?)
+        let features = engine.core().config().accepted_features();
+        Self::compile(engine, &ResolvedComponent::with_features(bytes, features)?)
     }
 
     /// Compiles a component that has been resolved.

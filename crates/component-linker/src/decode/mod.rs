@@ -32,11 +32,11 @@ pub(crate) use types::{
 
 /// Validates and decodes a component; the function bodies of its core modules are left to the
 /// compiler of core modules, which validates each of them once.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Definitions, Error> {
+pub(crate) fn decode(bytes: &[u8], features: WasmFeatures) -> Result<Definitions, Error> {
     check_header(bytes)?;
     let mut parser = Parser::new(0);
-    parser.set_features(features());
-    let mut validator = Validator::new_with_features(features());
+    parser.set_features(features);
+    let mut validator = Validator::new_with_features(features);
     let mut reader = read::Reader::default();
     for payload in parser.parse_all(bytes) {
         let payload = payload?;
@@ -52,26 +52,10 @@ pub(crate) fn module_definition(bytes: &[u8]) -> Result<ModuleDefinition, Error>
 }
 
 /// Checks that `bytes` are a valid component.
-pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), Error> {
     check_header(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes)?;
+    Validator::new_with_features(features).validate_all(bytes)?;
     Ok(())
-}
-
-/// The features of WebAssembly that the core modules of components may use.
-pub(crate) fn core_features() -> WasmFeatures {
-    WasmFeatures::default()
-}
-
-/// The features of WebAssembly that components may use. This set agrees with the official suite on
-/// every check of validation.
-fn features() -> WasmFeatures {
-    core_features()
-        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
-        | WasmFeatures::CM_THREADING
-        | WasmFeatures::CM_ASYNC_STACKFUL
-        | WasmFeatures::CM_FIXED_LENGTH_LISTS
-        | WasmFeatures::CM_FORWARD
 }
 
 impl From<wasmparser::Error> for Error {

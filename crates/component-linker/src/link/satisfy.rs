@@ -13,7 +13,7 @@ use super::definition::{
 use crate::compile::{Component, Given};
 use crate::func_type::Signature;
 use crate::link_error::{LinkError, wrong_sort};
-use crate::names::{Path, describe_path};
+use crate::names::{Path, describe_path, join_path};
 use crate::resolve::{Fault, ImportSort, ImportedFunc, Item, ItemKind, UnsatisfiedImport};
 use crate::run::{Body, Func, HostState, Imports, ResourceIndex, State, StoreContextMut};
 use crate::type_equality::{TypeScope, same_func, same_type};
@@ -93,7 +93,7 @@ struct Importer<'a, T: 'static> {
 fn describe_func(component: &Component, import: &ImportedFunc) -> String {
     let ty = display_func(component.types(), last(&import.path), &import.signature.ty);
     match import.path.as_slice() {
-        [outer @ .., _] if !outer.is_empty() => format!("import `{}` function `{ty}`", outer.join("` `")),
+        [outer @ .., _] if !outer.is_empty() => format!("import `{}` function `{ty}`", join_path(outer)),
         _ => format!("import function `{ty}`"),
     }
 }

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use canonical_abi::name::escape;
+
 use super::fault::Fault;
 use crate::decode::{
     AbsHeapType, CompType, CoreExport, CoreExternType, CoreImport, CoreLimits, CoreValType, GlobalType,
@@ -95,22 +97,22 @@ impl CoreTypes {
         let mut names = BTreeSet::new();
         for CoreImport { module, name, ty } in &given.imports {
             if !names.insert((module, name)) {
-                let why = format!("module has a duplicate import name `{module}:{name}`");
+                let why = format!("module has a duplicate import name `{}:{}`", escape(module), escape(name));
                 return Err(Fault::unfit(why));
             }
             let Some(supplied) = supplied.get(&(&**module, &**name)) else {
-                return Err(Fault::unfit(format!("missing expected import `{module}::{name}`")));
+                return Err(Fault::unfit(format!("missing expected import `{}`", import_name(module, name))));
             };
-            let place = || format!("type mismatch in import `{module}::{name}`");
+            let place = || format!("type mismatch in import `{}`", import_name(module, name));
             self.check_extern(*supplied, *ty).map_err(|fault| fault.within(place))?;
         }
         let exported: BTreeMap<_, _> =
             given.exports.iter().map(|export| (&*export.name, export.ty)).collect();
         for CoreExport { name, ty } in &expected.exports {
             let Some(exported) = exported.get(&**name) else {
-                return Err(Fault::unfit(format!("missing expected export `{name}`")));
+                return Err(Fault::unfit(format!("missing expected export `{}`", escape(name))));
             };
-            let place = || format!("type mismatch in export `{name}`");
+            let place = || format!("type mismatch in export `{}`", escape(name));
             self.check_extern(*exported, *ty).map_err(|fault| fault.within(place))?;
         }
         Ok(())
@@ -283,4 +285,9 @@ fn is_abs_subtype(a: AbsHeapType, b: AbsHeapType) -> bool {
 
 fn id32(len: usize) -> u32 {
     u32::try_from(len).expect("each type takes bytes of a binary")
+}
+
+/// Writes the two names of a core import.
+fn import_name(module: &str, name: &str) -> String {
+    format!("{}::{}", escape(module), escape(name))
 }

@@ -23,6 +23,7 @@ mod frame;
 mod import;
 mod instance;
 mod item;
+mod lifting;
 mod plan;
 mod program;
 mod resolved;
@@ -40,9 +41,10 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
 pub(crate) use fault::Fault;
+pub use lifting::CanonOptions;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, InstanceId, InstantiationPlan, LiftDef,
-    Needs, OptionsDef, Step, UnsatisfiedImport,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, ImportedFuncId, InstanceId,
+    InstantiationPlan, LiftDef, Needs, OptionsDef, Step, UnsatisfiedImport,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use canonical_abi::Types;
+use jit::{WasmFeatures, default_features};
 
 use super::plan::{InstantiationPlan, Item, Unsupported};
 use super::{Fault, Program, resolve};
-use crate::decode::{core_features, decode, validate};
+use crate::decode::{decode, validate};
 use crate::error::Error;
 
 /// A component that has been decoded, validated and resolved, and not compiled. Cheap to clone.
@@ -54,9 +55,18 @@ impl ResolvedComponent {
     /// If `bytes` are not a valid component, or use something that is not supported yet and cannot
     /// be left to trap.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
-        let definitions = decode(bytes)?;
+        Self::with_features(bytes, default_features())
+    }
+
+    /// Does what [`Self::new`] does, for a component that may use these features of WebAssembly.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::new`].
+    pub fn with_features(bytes: &[u8], features: WasmFeatures) -> Result<Self, Error> {
+        let definitions = decode(bytes, features)?;
         let modules = definitions.modules.iter().map(|module| {
-            let valid = jit::ValidBytes::new(&bytes[module.range.clone()], core_features());
+            let valid = jit::ValidBytes::new(&bytes[module.range.clone()], features);
             valid.map_err(|error| Error::of_core(&error, module.range.start))
         });
         let modules = modules.collect::<Result<_, Error>>()?;
@@ -70,7 +80,7 @@ impl ResolvedComponent {
     ///
     /// If they are not.
     pub fn validate(bytes: &[u8]) -> Result<(), Error> {
-        validate(bytes)
+        validate(bytes, default_features())
     }
 
     /// Returns what the component imports, in order.

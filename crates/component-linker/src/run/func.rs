@@ -8,6 +8,8 @@ use super::canon::{Lifted, TypedHostFunc};
 use super::host::HostFunc;
 use super::state::{InstanceIndex, ResourceIndex};
 use crate::func_type::Signature;
+use crate::names::describe_path;
+use crate::resolve::{ImportedFuncId, InstantiationPlan};
 
 /// Names a component function of a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +28,15 @@ pub(crate) struct FuncInfo {
     pub(crate) signature: Arc<Signature>,
     /// The store's resource types by [`ResourceId`].
     pub(crate) resources: Arc<[ResourceIndex]>,
+    /// Which import it is, if it is one.
+    pub(crate) import: Option<Import>,
+}
+
+/// Names an imported function.
+#[derive(Clone, Debug)]
+pub(crate) struct Import {
+    pub(crate) plan: Arc<InstantiationPlan>,
+    pub(crate) id: ImportedFuncId,
 }
 
 /// What a call of a component function runs.
@@ -47,6 +58,12 @@ pub(crate) struct Options {
 }
 
 impl FuncInfo {
+    /// Returns the function's name as errors write it, if it is an import.
+    pub(crate) fn name(&self) -> Option<String> {
+        let Import { plan, id } = self.import.as_ref()?;
+        Some(describe_path(&plan.imported_funcs.get(id.0 as usize)?.path, "host function"))
+    }
+
     /// Returns the store's resource type for one that the function's type names.
     pub(crate) fn resource(&self, id: ResourceId) -> ResourceIndex {
         self.resources[id.0 as usize]

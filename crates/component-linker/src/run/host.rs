@@ -3,15 +3,20 @@
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jit::HostError;
 
 use super::func::{FuncIndex, FuncInstance};
+use super::instance::CallError;
 use super::state::{ResourceIndex, ResourceType, State, index32};
 use super::store::StoreContextMut;
+use super::typed_func::BindingsError;
 use crate::Val;
+use crate::link_error::InstantiateError;
+use crate::trap::Trap;
 
 /// A host function on component values: arguments in, at most one result out.
 pub(crate) type HostFunc<T> =
@@ -45,6 +50,49 @@ pub(crate) struct HostState<T: 'static> {
     dtors: Vec<HostDtor<T>>,
     /// The host's resource types that components of the store have imported.
     resources: BTreeMap<HostResource, ResourceIndex>,
+}
+
+/// Returns the trap for an error of a host function, which `name` names. A trap of a guest that the
+/// function has called and passes on stays as it is, also within the errors of this crate.
+#[cold]
+pub(crate) fn trap_of_host(error: HostError, name: Option<String>) -> Trap {
+    let error = match error.downcast::<CallError>().map(|error| *error) {
+        Ok(CallError::Trap(trap)) => return trap,
+        Ok(error) => error.into(),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<InstantiateError>().map(|error| *error) {
+        Ok(InstantiateError::Trap(trap)) => return trap,
+        Ok(error) => error.into(),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<BindingsError>().map(|error| *error) {
+        Ok(BindingsError::Instantiate(InstantiateError::Trap(trap))) => return trap,
+        Ok(error) => error.into(),
+        Err(error) => error,
+    };
+    Trap::from_host(error, find_trap, name)
+}
+
+/// Finds the trap that an error, or one that it was caused by, stands for.
+fn find_trap<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Trap> {
+    let mut next = Some(error);
+    std::iter::from_fn(|| {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+    .find_map(|error| {
+        if let Some(CallError::Trap(trap)) = error.downcast_ref() {
+            Some(trap)
+        } else if let Some(InstantiateError::Trap(trap)) = error.downcast_ref() {
+            Some(trap)
+        } else if let Some(BindingsError::Instantiate(InstantiateError::Trap(trap))) = error.downcast_ref() {
+            Some(trap)
+        } else {
+            error.downcast_ref()
+        }
+    })
 }
 
 impl HostResource {

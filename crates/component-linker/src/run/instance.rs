@@ -135,7 +135,7 @@ impl Instance {
         }
         let index = self.inner.resources.get(resource.0 as usize);
         let index = *index.ok_or(CallError::UnknownResource(resource))?;
-        call_destructor(&mut cx, index, rep).map_err(CallError::Trap)
+        call_destructor(&mut cx, index, rep).map_err(|trap| CallError::trapped(&mut cx, trap))
     }
 }
 
@@ -156,7 +156,7 @@ impl ResourceAny {
             return Ok(());
         }
         let index = ResourceIndex(self.ty().index);
-        call_destructor(&mut cx, index, self.rep()).map_err(CallError::Trap)
+        call_destructor(&mut cx, index, self.rep()).map_err(|trap| CallError::trapped(&mut cx, trap))
     }
 }
 
@@ -205,7 +205,7 @@ impl Func {
         }
         self.check_args(args)?;
         let func = Arc::clone(cx.host().func(self.index));
-        invoke(cx, &func, args, trace).map_err(CallError::Trap)
+        invoke(cx, &func, args, trace).map_err(|trap| CallError::trapped(cx, trap))
     }
 
     fn check_args(&self, args: &[Val]) -> Result<(), CallError> {
@@ -219,6 +219,15 @@ impl Func {
                 .map_err(|error| CallError::Type { param: name.clone(), error })?;
         }
         Ok(())
+    }
+}
+
+impl CallError {
+    /// Returns the error of a call that ended in a trap, which has reached the host now.
+    #[cold]
+    pub(crate) fn trapped<T>(cx: &mut StoreContextMut<'_, T>, trap: Trap) -> Self {
+        cx.state_mut().explain(&trap);
+        Self::Trap(trap)
     }
 }
 
@@ -236,12 +245,13 @@ impl fmt::Display for CallError {
 }
 
 impl std::error::Error for CallError {
+    /// Returns what the error within was caused by: that error itself is in the message.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::WrongStore | Self::UnknownResource(_) | Self::Arity { .. } => None,
-            Self::Type { error, .. } => Some(error),
-            Self::Resource(error) => Some(error),
-            Self::Trap(trap) => Some(trap),
+            Self::Type { error, .. } => error.source(),
+            Self::Resource(error) => error.source(),
+            Self::Trap(trap) => trap.source(),
         }
     }
 }

@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
+use canonical_abi::name::escape;
 use canonical_abi::{Direction, PtrType, ResourceId, flatten_functype};
 
 use super::canon::{self, BuiltinFunc, Lifted, core_func_type, with_call};
-use super::func::{Body, FuncInfo, FuncInstance, Options};
+use super::func::{Body, FuncInfo, FuncInstance, Import, Options};
 use super::instance::{Func, Instance, InstanceInner};
 use super::state::{InstanceIndex, InstanceState, ResourceIndex, ResourceType};
 use super::store::StoreContextMut;
@@ -15,9 +16,9 @@ use crate::compile::Component;
 use crate::func_type::Signature;
 use crate::link_error::{InstantiateError, LinkError};
 use crate::resolve::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, InstanceId, InstantiationPlan, LiftDef, OptionsDef, Step,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFuncId, InstanceId, InstantiationPlan, LiftDef,
+    OptionsDef, Step,
 };
-use crate::trap::Trap;
 
 /// What satisfies the imports of a plan, in its order.
 pub(crate) struct Imports<T: 'static> {
@@ -49,8 +50,11 @@ pub(crate) fn instantiate<T: 'static>(
     let mut progress = begin(cx, component, imports);
     for step in &plan.steps {
         let done = run_step(cx, &mut progress, step);
-        if done.is_err() {
+        if let Err(error) = &done {
             poison_all(cx, &progress, plan);
+            if let InstantiateError::Trap(trap) = error {
+                cx.state_mut().explain(trap);
+            }
         }
         done?;
     }
@@ -90,18 +94,20 @@ fn begin<T>(cx: &mut StoreContextMut<'_, T>, component: &Component, imports: Imp
         lifted: Vec::new(),
         imported: Vec::with_capacity(imports.funcs.len()),
     };
-    for (import, body) in plan.imported_funcs.iter().zip(imports.funcs) {
-        let info = func_info(&progress, &import.signature);
+    for ((id, import), body) in (0..).zip(&plan.imported_funcs).zip(imports.funcs) {
+        let import_name = Import { plan: Arc::clone(plan), id: ImportedFuncId(id) };
+        let info = func_info(&progress, &import.signature, Some(import_name));
         progress.imported.push(push_func(cx, FuncInstance { info, body }));
     }
     progress
 }
 
-fn func_info(progress: &Progress, signature: &Arc<Signature>) -> Arc<FuncInfo> {
+fn func_info(progress: &Progress, signature: &Arc<Signature>, import: Option<Import>) -> Arc<FuncInfo> {
     Arc::new(FuncInfo {
         types: Arc::clone(&progress.component.inner.types),
         signature: Arc::clone(signature),
         resources: Arc::clone(&progress.resources),
+        import,
     })
 }
 
@@ -115,7 +121,7 @@ fn push_func<T>(cx: &mut StoreContextMut<'_, T>, func: FuncInstance<T>) -> Func 
 fn poison_all<T>(cx: &mut StoreContextMut<'_, T>, progress: &Progress, plan: &InstantiationPlan) {
     for id in 0..plan.n_instances {
         let index = instance_index(progress, InstanceId(id));
-        cx.state_mut().instance_mut(index).head.poisoned = true;
+        cx.state_mut().poison(index);
     }
 }
 
@@ -176,7 +182,7 @@ fn instantiate_module<T: 'static>(
     let made = with_call(cx, instance, |cx| Ok(jit::Instance::new(&mut cx.core, module, &imports)));
     match made.map_err(InstantiateError::Trap)? {
         Ok(made) => Ok(made),
-        Err(jit::InstantiateError::Trap(trap)) => Err(InstantiateError::Trap(Trap::from(trap))),
+        Err(jit::InstantiateError::Trap(trap)) => Err(InstantiateError::Trap(canon::core_trap(cx, trap))),
         Err(jit::InstantiateError::Link(error)) => {
             Err(InstantiateError::Link(LinkError::Core(error.to_string())))
         }
@@ -200,6 +206,7 @@ fn core_extern<T: 'static>(
             let instance = progress.core_instances[instance.0 as usize];
             let found = instance.get_export(&mut cx.core, name);
             found.ok_or_else(|| {
+                let name = escape(name);
                 InstantiateError::Link(LinkError::Core(format!("a core instance has no export `{name}`")))
             })
         }
@@ -259,7 +266,7 @@ fn lift<T: 'static>(
     def: &LiftDef,
 ) -> Result<FuncInstance<T>, InstantiateError> {
     let options = options(cx, progress, def.instance, &def.options)?;
-    let info = func_info(progress, &def.signature);
+    let info = func_info(progress, &def.signature, None);
     let flat = flatten_functype(&info.types, &def.signature.ty, &options.abi, Direction::Lift);
     let core = core_func(cx, progress, Some(&def.core_func), || core_func_type(&flat))?;
     let core = core.expect("a definition was given");
@@ -299,7 +306,7 @@ fn make_builtin<T: 'static>(
         Builtin::BackpressureDec => canon::backpressure_dec(cx, instance),
         Builtin::TaskReturn { signature, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
-            canon::task_return(cx, func_info(progress, signature), options)
+            canon::task_return(cx, func_info(progress, signature, None), options)
         }
         Builtin::Unsupported { what } => {
             return Ok(BuiltinFunc::Unsupported { instance, what: what.clone() });

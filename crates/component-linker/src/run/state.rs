@@ -6,15 +6,18 @@
 //! that stays.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use canonical_abi::Trap as AbiTrap;
 use canonical_abi::handles::{HandleTable, RuntimeResource};
+use canonical_abi::trap::Implementer;
 
 use super::host::DtorIndex;
 use super::task::Tasks;
 use crate::limits::{LimitExceeded, LimitKind, StoreLimits};
 use crate::resolve::Needs;
-use crate::trap::Trap;
+use crate::trap::{Trap, TrapCause};
+use crate::typed::Loan;
 
 /// The plain state of all component instances of a store.
 pub(crate) struct State {
@@ -31,6 +34,12 @@ pub(crate) struct State {
     taken: Needs,
     /// The room of all handle tables.
     n_handles: u64,
+    /// The calls of host functions in progress that were lent resources.
+    pub(crate) loans: Loans,
+    /// Whether an instance is poisoned. It spares calls from looking for the instance.
+    has_poisoned: bool,
+    /// The instances that the trap under way has poisoned.
+    unexplained: Vec<InstanceIndex>,
 }
 
 /// Names a component instance of a store.
@@ -54,6 +63,8 @@ impl ResourceIndex {
 pub(crate) struct InstanceState {
     pub(crate) head: InstanceHead,
     handles: HandleTable,
+    /// What poisoned the instance, as soon as that is known.
+    poisoned_by: Option<Arc<str>>,
 }
 
 /// What compiled code, tasks and a signal handler may read and write of an instance.
@@ -67,8 +78,8 @@ pub(crate) struct InstanceState {
 #[repr(C)]
 pub(crate) struct InstanceHead {
     pub(crate) may_leave: bool,
-    /// Set once a trap has passed through: the instance cannot be entered any more.
-    pub(crate) poisoned: bool,
+    /// Set once a trap has passed through: the instance can neither be entered nor returned into.
+    poisoned: bool,
     /// Whether a call is in the instance that no other may join (the spec's `exclusive_thread`).
     pub(crate) is_exclusive: bool,
     pub(crate) backpressure: u32,
@@ -103,6 +114,9 @@ impl State {
             limits,
             taken: Needs::default(),
             n_handles: 0,
+            loans: Loans::default(),
+            has_poisoned: false,
+            unexplained: Vec::new(),
         }
     }
 
@@ -114,6 +128,24 @@ impl State {
     #[inline]
     pub(crate) fn instance_mut(&mut self, index: InstanceIndex) -> &mut InstanceState {
         &mut self.instances[index.0 as usize]
+    }
+
+    /// Says of a handle of the wrong type who implements both types.
+    #[cold]
+    pub(crate) fn word_handle(
+        &self,
+        trap: AbiTrap,
+        expected: RuntimeResource,
+        instance: InstanceIndex,
+    ) -> AbiTrap {
+        let AbiTrap::WrongResourceType { index, .. } = trap else { return trap };
+        let implementer = |ty: RuntimeResource| match self.resource(ResourceIndex(ty.0)) {
+            ResourceType::Host { .. } => Implementer::Host,
+            ResourceType::Guest { .. } | ResourceType::Undefined => Implementer::Guest,
+        };
+        let Ok(handle) = self.instance(instance).handles.get(index) else { return trap };
+        let (expected, given) = (implementer(expected), implementer(handle.rt()));
+        AbiTrap::WrongResourceType { index, expected, given }
     }
 
     /// Adds so many instances, and returns the index of the first.
@@ -161,6 +193,53 @@ impl State {
         Ok(())
     }
 
+    /// Puts an instance out of use, since a trap or a panic goes through it.
+    #[cold]
+    pub(crate) fn poison(&mut self, index: InstanceIndex) {
+        self.has_poisoned = true;
+        let instance = self.instance_mut(index);
+        instance.head.poisoned = true;
+        if std::thread::panicking() {
+            instance.poisoned_by.get_or_insert_with(|| Arc::from("a host function panicked"));
+        } else {
+            self.unexplained.push(index);
+        }
+    }
+
+    /// Notes what has poisoned the instances that a trap came through, once it has reached the
+    /// host.
+    #[cold]
+    pub(crate) fn explain(&mut self, trap: &Trap) {
+        if self.unexplained.is_empty() {
+            return;
+        }
+        let reason = trap.reason();
+        for index in std::mem::take(&mut self.unexplained) {
+            self.instance_mut(index).poisoned_by.get_or_insert_with(|| Arc::clone(&reason));
+        }
+    }
+
+    /// Checks that an instance can be entered.
+    #[inline]
+    pub(crate) fn check_enter(&self, index: InstanceIndex) -> Result<(), Trap> {
+        if self.instance(index).head.poisoned { Err(self.out_of_use(index, false)) } else { Ok(()) }
+    }
+
+    /// Checks that a call which an instance has made may return into it.
+    #[inline]
+    pub(crate) fn check_return(&self, index: InstanceIndex) -> Result<(), Trap> {
+        if self.has_poisoned && self.instance(index).head.poisoned {
+            return Err(self.out_of_use(index, true));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn out_of_use(&self, index: InstanceIndex, is_return: bool) -> Trap {
+        let by = self.instance(index).poisoned_by.clone();
+        TrapCause::Poisoned { by: by.unwrap_or_else(|| Arc::from("a trap under way")), is_return }.into()
+    }
+
     /// Does something with an instance's handle table that may add a handle, and returns also by
     /// how many slots the table has grown.
     #[inline]
@@ -188,6 +267,35 @@ impl State {
     }
 }
 
+/// The calls of host functions in progress that were lent resources, outermost first. A resource
+/// that the host keeps beyond its call names a loan that is not here any more.
+#[derive(Debug, Default)]
+pub(crate) struct Loans {
+    /// Loans are made in the order of their numbers.
+    open: Vec<Loan>,
+    n_made: u64,
+}
+
+impl Loans {
+    /// Begins the loan of a call.
+    pub(crate) fn open(&mut self) -> Loan {
+        self.n_made += 1;
+        let loan = Loan::new(self.n_made);
+        self.open.push(loan);
+        loan
+    }
+
+    /// Ends the loan of a call, and those of calls within it that ended in a trap.
+    pub(crate) fn close(&mut self, loan: Loan) {
+        self.open.retain(|other| *other < loan);
+    }
+
+    /// Returns whether the call is in progress.
+    pub(crate) fn is_open(&self, loan: Loan) -> bool {
+        self.open.binary_search(&loan).is_ok()
+    }
+}
+
 impl InstanceState {
     /// How many bytes one takes, without its handles.
     pub(crate) const BYTES: u64 = size_of::<Self>() as u64;
@@ -201,7 +309,7 @@ impl InstanceState {
             handle_slots: 0,
             n_handle_slots: 0,
         };
-        let mut instance = Self { head, handles: HandleTable::new() };
+        let mut instance = Self { head, handles: HandleTable::new(), poisoned_by: None };
         instance.publish_handles();
         instance
     }
@@ -258,7 +366,7 @@ mod tests {
         for rep in 0..100 {
             let add = |table: &mut _| handles::resource_new(table, RuntimeResource(0), rep);
             assert_eq!(state.add_handle(index, add).unwrap(), (rep + 1, 1));
-            let InstanceState { head, handles } = state.instance(index);
+            let InstanceState { head, handles, .. } = state.instance(index);
             assert_eq!((head.handle_slots, head.n_handle_slots), handles.slots());
         }
         state.push_instances(100);

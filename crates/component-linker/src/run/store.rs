@@ -113,8 +113,8 @@ impl<T: 'static> StoreContextMut<'_, T> {
     /// Sets how many operators guests may still execute, none at first: a guest that has used them
     /// up traps with [`TrapKind::OutOfFuel`](crate::TrapKind::OutOfFuel). It has no effect unless
     /// the engine was made with [`Config::consume_fuel`](crate::Config::consume_fuel). A guest may
-    /// exceed it by as many operators as follow each other without a branch. What the host does for
-    /// it, such as moving values, costs none.
+    /// exceed it by as many operators as follow each other without a branch. Strings and lists that
+    /// are moved for it cost by their size, like bulk instructions.
     pub fn set_fuel(&mut self, fuel: u64) {
         self.core.set_fuel(fuel);
     }

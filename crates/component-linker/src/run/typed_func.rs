@@ -10,7 +10,7 @@ use super::canon::{Scratch, Target, call_typed, from_values, target, to_values};
 use super::instance::{CallError, Func, Instance};
 use super::store::{AsContextMut, StoreContextMut};
 use crate::link_error::InstantiateError;
-use crate::names::describe_path;
+use crate::names::{Path, describe_path, join_path};
 use crate::trap::{Trap, TrapCause};
 use crate::typed::{
     Expected, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
@@ -45,7 +45,7 @@ pub enum TypedFuncError {
     Missing(String),
     /// The function has other types.
     Types {
-        /// The function's name, as far as it is known.
+        /// The function's name as errors write it, as far as it is known.
         name: String,
         /// What differs.
         mismatch: TypeMismatch,
@@ -81,11 +81,12 @@ impl Instance {
         if cx.state().id != self.inner.store {
             return Err(TypedFuncError::WrongStore);
         }
-        let path = path.iter().copied().map(Arc::from).collect();
+        let path: Path = path.iter().copied().map(Arc::from).collect();
         let func = self.exported_func(&path).ok_or_else(|| {
             TypedFuncError::Missing(format!("there is no export {}", describe_path(&path, "function")))
         })?;
-        typed(&mut cx, &func, path.last().map_or("", |name| name))
+        let name = path.last().map_or("", |name| name);
+        typed(&mut cx, &func, (&format!("`{}`", join_path(&path)), name))
     }
 }
 
@@ -104,14 +105,14 @@ impl Func {
         if cx.state().id != self.store {
             return Err(TypedFuncError::WrongStore);
         }
-        typed(&mut cx, self, "the function")
+        typed(&mut cx, self, ("the function", "the-function"))
     }
 }
 
 fn typed<T, P, R>(
     cx: &mut StoreContextMut<'_, T>,
     func: &Func,
-    name: &str,
+    (full_name, name): (&str, &str),
 ) -> Result<TypedFunc<P, R>, TypedFuncError>
 where
     P: LowerTuple,
@@ -122,7 +123,7 @@ where
     let expected =
         Expected { name, types: &info.types, ty: &info.signature.ty, host_resources: &host_resource };
     check_func::<P, R>(&expected)
-        .map_err(|mismatch| TypedFuncError::Types { name: String::from(name), mismatch })?;
+        .map_err(|mismatch| TypedFuncError::Types { name: String::from(full_name), mismatch })?;
     let instance = Arc::clone(cx.host().func(func.index));
     let route = match target(&instance) {
         Some(target) => Route::Guest(Arc::new(target)),
@@ -164,18 +165,20 @@ impl<P, R: LiftTuple> TypedFunc<P, R> {
             return Err(CallError::WrongStore);
         }
         if const { has_handles::<Q>() } {
-            self.rehearse(params)?;
+            self.rehearse(cx, params)?;
         }
         match &self.route {
-            Route::Guest(target) => call_typed(cx, target, params).map_err(CallError::Trap),
+            Route::Guest(target) => {
+                call_typed(cx, target, params).map_err(|trap| CallError::trapped(cx, trap))
+            }
             Route::Values => self.call_values(cx, params),
         }
     }
 
     /// Checks that the resources among the arguments can be passed.
-    fn rehearse<Q: LowerTuple>(&self, params: &Q) -> Result<(), CallError> {
+    fn rehearse<T, Q: LowerTuple>(&self, cx: &StoreContextMut<'_, T>, params: &Q) -> Result<(), CallError> {
         let info = &*self.func.info;
-        let scratch = Scratch::rehearsal(info, self.func.store);
+        let scratch = Scratch::rehearsal(info, cx.state());
         match to_values(scratch, params, &info.signature.param_types) {
             Ok(_) => Ok(()),
             Err(trap) => Err(match trap.cause() {
@@ -189,7 +192,8 @@ impl<P, R: LiftTuple> TypedFunc<P, R> {
                 | TrapCause::Backpressure
                 | TrapCause::Task(_)
                 | TrapCause::Unsupported(_)
-                | TrapCause::HostResult(_) => CallError::Trap(trap),
+                | TrapCause::HostResult(_)
+                | TrapCause::Poisoned { .. } => CallError::Trap(trap),
             }),
         }
     }
@@ -200,11 +204,11 @@ impl<P, R: LiftTuple> TypedFunc<P, R> {
         params: &Q,
     ) -> Result<R, CallError> {
         let info = &*self.func.info;
-        let scratch = || Scratch::new(info, self.func.store);
         let trap = |trap: Trap| CallError::Trap(trap);
-        let args = to_values(scratch(), params, &info.signature.param_types).map_err(trap)?;
-        let result: Vec<_> = self.func.call(cx, &args)?.into_iter().collect();
-        from_values(scratch(), &result, &info.signature.result_types).map_err(trap)
+        let scratch = Scratch::new(info, cx.state());
+        let args = to_values(scratch, params, &info.signature.param_types).map_err(trap)?;
+        let result: Vec<_> = self.func.call(&mut *cx, &args)?.into_iter().collect();
+        from_values(Scratch::new(info, cx.state()), &result, &info.signature.result_types).map_err(trap)
     }
 }
 
@@ -251,8 +255,8 @@ impl fmt::Display for BindingsError {
 impl std::error::Error for BindingsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Instantiate(error) => Some(error),
-            Self::Func(error) => Some(error),
+            Self::Instantiate(error) => error.source(),
+            Self::Func(error) => error.source(),
         }
     }
 }
@@ -262,7 +266,7 @@ impl fmt::Display for TypedFuncError {
         match self {
             Self::WrongStore => f.write_str("the function belongs to another store"),
             Self::Missing(message) => f.write_str(message),
-            Self::Types { name, mismatch } => write!(f, "`{name}`: {mismatch}"),
+            Self::Types { name, mismatch } => write!(f, "{name}: {mismatch}"),
         }
     }
 }
@@ -271,7 +275,7 @@ impl std::error::Error for TypedFuncError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::WrongStore | Self::Missing(_) => None,
-            Self::Types { mismatch, .. } => Some(mismatch),
+            Self::Types { mismatch, .. } => mismatch.source(),
         }
     }
 }

@@ -56,6 +56,14 @@ pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
     }
     let names = ty.params.iter().map(|(name, _)| name.clone());
     let names = names.chain((ty.params.len()..).map(|i| format!("p{i}")));
+    // What is no fault is not shown as one: a Rust type stands for `own` and for `borrow`.
+    let expected_params = ty.params.iter().map(|(_, ty)| Some(*ty)).chain(std::iter::repeat(None));
+    let params = params.into_iter().zip(expected_params).map(|(rust, component)| match (rust, component) {
+        (ValType::Own(id), Some(borrow @ ValType::Borrow(_))) if fits_handle(rust, borrow) => {
+            ValType::Borrow(id)
+        }
+        (rust, _) => rust,
+    });
     let given = FuncType {
         params: names.zip(params).collect(),
         result: results.first().copied(),

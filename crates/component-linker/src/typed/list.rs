@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
 use canonical_abi::memory::{
-    allocate_elements, check_elements, load_pointer_and_length, store_pointer_and_length,
+    allocate_elements, check_elements, consume_elements, load_pointer_and_length, store_pointer_and_length,
 };
 use canonical_abi::{Context, TypeError, ValType};
 
@@ -180,6 +180,7 @@ fn store_entries<'a, K: Lower + 'a, V: Lower + 'a, H: TypedHost>(
     let ptr = allocate_elements(cx, length as u64, size, align)?;
     for (i, (key, value)) in (0..).zip(entries) {
         let entry = ptr + i * size;
+        consume_elements(cx, i, length as u64, 0)?;
         key.store(cx, key_ty, entry)?;
         value.store(cx, value_ty, entry + value_offset)?;
     }
@@ -200,6 +201,7 @@ fn load_entries<K: Lift, V: Lift, H: TypedHost>(
     let mut entries = canonical_abi::load::reserved_vec(cx, length)?;
     for i in 0..length {
         let entry = ptr + i * size;
+        consume_elements(cx, i, length, size)?;
         let key = K::load(cx, key_ty, entry)?;
         entries.push((key, V::load(cx, value_ty, entry + value_offset)?));
     }

@@ -39,6 +39,7 @@ mod tuple;
 #[cfg(test)]
 mod twin;
 
+use canonical_abi::memory::consume_elements;
 use canonical_abi::{Host, ResourceId, TypeError, ValType};
 
 use crate::trap::Trap;
@@ -52,7 +53,7 @@ pub use compound::{
 pub use describe::Describe;
 pub use flat::{FlatIn, FlatOut};
 pub use list::Map;
-pub use resource::{Resource, ResourceAny, ResourceError};
+pub use resource::{Loan, Resource, ResourceAny, ResourceError};
 pub use shape::{Offset, Shape};
 pub use table::{ResourceTable, ResourceTableError};
 pub use tuple::{ComponentTuple, LiftTuple, LowerTuple, Results};
@@ -119,6 +120,7 @@ pub trait Lower: ComponentType {
     {
         let size = Self::SHAPE.size(cx.opts.ptr);
         for (i, element) in (0..).zip(elements) {
+            consume_elements(cx, i, elements.len() as u64, 0)?;
             element.store(cx, ty, ptr + i * size)?;
         }
         Ok(())
@@ -163,6 +165,7 @@ pub trait Lift: ComponentType + Sized {
         let size = Self::SHAPE.size(cx.opts.ptr);
         let mut elements = canonical_abi::load::reserved_vec(cx, length)?;
         for i in 0..length {
+            consume_elements(cx, i, length, size)?;
             elements.push(Self::load(cx, ty, ptr + i * size)?);
         }
         Ok(elements)
@@ -174,10 +177,27 @@ pub trait TypedHost: Host<Error = Trap> {
     /// Returns the store's resource type that a function's type names.
     fn resource_key(&self, id: ResourceId) -> ResourceKey;
 
-    /// Returns whether values are lowered only to see if they can be: resources are not given away
-    /// then.
-    fn is_rehearsal(&self) -> bool {
-        false
+    /// Notes that a resource is given away or lent, by the address of the Rust value, where values
+    /// are lowered only to see if they can be. Returns whether that is so: resources are not given
+    /// away then.
+    ///
+    /// # Errors
+    ///
+    /// When a resource is passed twice, and given away by that.
+    fn rehearse(&mut self, address: usize, gives: bool) -> Result<bool, ResourceError> {
+        let _ = (address, gives);
+        Ok(false)
+    }
+
+    /// Returns the loan of the call of a host function that values are lifted for, if it is one.
+    fn loan(&mut self) -> Option<Loan> {
+        None
+    }
+
+    /// Returns whether the call that something was lent for is in progress.
+    fn is_open(&self, loan: Loan) -> bool {
+        let _ = loan;
+        true
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use canonical_abi::memory::store_int;
@@ -48,11 +49,30 @@ pub enum ResourceError {
     Borrowed,
     /// It is of another resource type than the function takes.
     WrongType,
+    /// It was lent to a host function for the length of a call that has ended.
+    Returned,
+    /// It is passed twice in one call, which gives it away.
+    Twice,
+}
+
+/// Names a call of a host function that resources are lent for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Loan(NonZeroU64);
+
+impl Loan {
+    /// Returns the loan of this number, which is not 0.
+    pub(crate) fn new(number: u64) -> Self {
+        Self(NonZeroU64::new(number).expect("loans count from 1"))
+    }
 }
 
 /// How the host holds a resource.
 #[derive(Debug)]
-struct Hold(AtomicU8);
+struct Hold {
+    state: AtomicU8,
+    /// The call that it was lent for, if it was lent by a guest.
+    loan: Option<Loan>,
+}
 
 const OWNED: u8 = 0;
 const BORROWED: u8 = 1;
@@ -60,16 +80,33 @@ const CLOSED: u8 = 2;
 
 impl Hold {
     const fn new(state: u8) -> Self {
-        Self(AtomicU8::new(state))
+        Self { state: AtomicU8::new(state), loan: None }
+    }
+
+    fn lent_for(loan: Option<Loan>) -> Self {
+        Self { state: AtomicU8::new(BORROWED), loan }
     }
 
     fn is_owned(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == OWNED
+        self.state.load(Ordering::Relaxed) == OWNED
+    }
+
+    /// Checks that the call is in progress that the resource was lent for, if it was.
+    fn check_loan(&self, is_open: impl FnOnce(Loan) -> bool) -> Result<(), ResourceError> {
+        match self.loan {
+            Some(loan) if !is_open(loan) => Err(ResourceError::Returned),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Returns its own address, by which the same resource is known if it is passed twice.
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// Checks that the resource can be lent.
     fn lend(&self) -> Result<(), ResourceError> {
-        match self.0.load(Ordering::Relaxed) {
+        match self.state.load(Ordering::Relaxed) {
             CLOSED => Err(ResourceError::Closed),
             _ => Ok(()),
         }
@@ -82,7 +119,7 @@ impl Hold {
     }
 
     fn close(&self) {
-        self.0.store(CLOSED, Ordering::Relaxed);
+        self.state.store(CLOSED, Ordering::Relaxed);
     }
 }
 
@@ -99,13 +136,15 @@ fn lower_handle<H: TypedHost>(
     if let ValType::Own(id) = ty {
         check_key(id, cx.host)?;
         hold.check_give()?;
-        if !cx.host.is_rehearsal() {
+        if !cx.host.rehearse(hold.address(), true)? {
             hold.close();
         }
         cx.host.lower_own(id, rep)
     } else if let ValType::Borrow(id) = ty {
         check_key(id, cx.host)?;
         hold.lend()?;
+        hold.check_loan(|loan| cx.host.is_open(loan))?;
+        cx.host.rehearse(hold.address(), false)?;
         cx.host.lower_borrow(id, rep)
     } else {
         unreachable!("types are checked before values are lowered")
@@ -121,7 +160,8 @@ fn lift_handle<H: TypedHost>(
     if let ValType::Own(id) = ty {
         Ok((cx.host.lift_own(id, index)?, Hold::new(OWNED), cx.host.resource_key(id)))
     } else if let ValType::Borrow(id) = ty {
-        Ok((cx.host.lift_borrow(id, index)?, Hold::new(BORROWED), cx.host.resource_key(id)))
+        let rep = cx.host.lift_borrow(id, index)?;
+        Ok((rep, Hold::lent_for(cx.host.loan()), cx.host.resource_key(id)))
     } else {
         unreachable!("types are checked before values are lifted")
     }
@@ -255,6 +295,8 @@ impl fmt::Display for ResourceError {
             Self::Closed => "the resource is already closed: it was given away or dropped",
             Self::Borrowed => "a borrowed resource can't be given away",
             Self::WrongType => "the resource is of another type than the function takes",
+            Self::Returned => "the resource was borrowed for a call that has ended",
+            Self::Twice => "the resource is passed twice in one call, which would give it away",
         })
     }
 }

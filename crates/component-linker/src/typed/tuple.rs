@@ -114,6 +114,7 @@ pub(crate) fn lower_values<P: LowerTuple, H: TypedHost>(
             let ptr = match out_param {
                 Some(ptr) => {
                     check_pointer(cx, ptr, size, align)?;
+                    cx.host.consume_bytes(size)?;
                     ptr
                 }
                 None => {

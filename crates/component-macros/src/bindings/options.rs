@@ -131,6 +131,5 @@ impl Options {
 fn load(path: &LitStr) -> Result<Tree> {
     let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let full = root.join(Path::new(&path.value()));
-    let not_text = |_: &[u8]| Err(String::from("`bindings!` reads packages in WIT text only"));
-    Tree::load(&full, &not_text).map_err(|error| Error::new(path.span(), error.to_string()))
+    Tree::load(&full).map_err(|error| Error::new(path.span(), error.to_string()))
 }

@@ -11,6 +11,7 @@ use wit_parser_lite::wasm::WORLD_SECTION;
 use super::error::ComponentizeError;
 use crate::binary::{File, parser, valid_types};
 use crate::error::{Error, ErrorKind};
+use crate::proposals::Proposals;
 
 /// A valid core module.
 pub(super) struct CoreModule<'a> {
@@ -19,8 +20,10 @@ pub(super) struct CoreModule<'a> {
     pub(super) bytes: Vec<u8>,
     pub(super) imports: Vec<CoreImport>,
     pub(super) exports: BTreeMap<String, Extern>,
-    /// The worlds in these sections.
-    pub(super) worlds: Vec<&'a [u8]>,
+    /// The worlds in these sections, with the names of the sections.
+    pub(super) worlds: Vec<Section<'a>>,
+    /// The proposals that it may use.
+    pub(super) proposals: Proposals,
 }
 
 /// An import of a core module.
@@ -101,9 +104,9 @@ pub(super) fn encoded(ty: &FuncType) -> Result<wasm_encoder::FuncType, Component
 
 impl<'a> CoreModule<'a> {
     /// Reads a core module.
-    pub(super) fn new(file: File<'a>) -> Result<Self, ComponentizeError> {
+    pub(super) fn new(file: File<'a>, proposals: Proposals) -> Result<Self, ComponentizeError> {
         let read = || {
-            let types = valid_types(file.bytes)?;
+            let types = valid_types(file.bytes, proposals)?;
             let types = types.as_ref();
             let (Some(imports), Some(exports)) = (types.core_imports(), types.core_exports()) else {
                 let message = "this is a component; expected a core module, of which one is to be made";
@@ -122,6 +125,7 @@ impl<'a> CoreModule<'a> {
                 imports: imports.map(import).collect(),
                 exports: exports.map(export).collect(),
                 worlds,
+                proposals,
             })
         };
         read().map_err(|error| ComponentizeError::Invalid { file: file.name.to_owned(), error })
@@ -129,7 +133,8 @@ impl<'a> CoreModule<'a> {
 
     /// Returns the module with other bytes.
     pub(super) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, ComponentizeError> {
-        let CoreModule { imports, exports, .. } = CoreModule::new(File { name: self.name, bytes: &bytes })?;
+        let file = File { name: self.name, bytes: &bytes };
+        let CoreModule { imports, exports, .. } = CoreModule::new(file, self.proposals)?;
         Ok(Self { imports, exports, bytes, ..self })
     }
 
@@ -147,15 +152,18 @@ impl<'a> CoreModule<'a> {
     }
 }
 
-/// Returns a module without the sections that carry its worlds, and the contents of these.
+/// A custom section: its name and its contents.
+type Section<'a> = (&'a str, &'a [u8]);
+
+/// Returns a module without the sections that carry its worlds, and these.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other sections are copied as they are")]
-fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<&[u8]>), Error> {
+fn without_worlds(bytes: &[u8]) -> Result<(Vec<u8>, Vec<Section<'_>>), Error> {
     let mut module = Module::new();
     let mut worlds = Vec::new();
     for payload in parser().parse_all(bytes) {
         match payload? {
             Payload::CustomSection(section) if section.name().starts_with(WORLD_SECTION) => {
-                worlds.push(section.data());
+                worlds.push((section.name(), section.data()));
             }
             payload => {
                 let Some((id, range)) = payload.as_section() else { continue };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use canonical_abi::name::escape;
+
 use crate::encode::EncodeError;
 use crate::error::Error;
 use crate::wiring::SortMismatch;
@@ -68,7 +70,7 @@ impl From<SortMismatch> for ComponentizeError {
 impl From<EncodeError> for ComponentizeError {
     fn from(error: EncodeError) -> Self {
         match error {
-            EncodeError::Mismatch(message) => Self::Mismatch(message),
+            EncodeError::Provided { message, .. } => Self::Mismatch(message),
             EncodeError::Unsupported(message) => Self::Unsupported(message),
         }
     }
@@ -83,10 +85,13 @@ impl fmt::Display for ComponentizeError {
                 "{file}: the module has no `component-type` section that says which world it is for, and none was given"
             ),
             Self::Import { file, import: [module, name], problem } => {
-                write!(f, "{file}: import `{module}` `{name}`: {problem}")
+                write!(f, "{file}: import `{}` `{}`: {problem}", escape(module), escape(name))
             }
-            Self::Export { file, export, problem } => write!(f, "{file}: export `{export}`: {problem}"),
+            Self::Export { file, export, problem } => {
+                write!(f, "{file}: export `{}`: {problem}", escape(export))
+            }
             Self::Signature { file, item, wanted, expected, given } => {
+                let item = escape(item);
                 write!(
                     f,
                     "{file}: {item} has the wrong type\n  for: {wanted}\n  expected: {expected}\n  given: {given}"

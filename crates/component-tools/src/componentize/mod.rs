@@ -16,6 +16,7 @@ mod adapt;
 mod core;
 mod error;
 mod matching;
+mod merge;
 mod names;
 mod shim;
 mod signature;
@@ -28,9 +29,10 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use self::core::CoreModule;
 use self::matching::{Context, Exported, Matched, Meaning};
 use self::worlds::EncodedWorld;
-use crate::binary::{File, validate};
+use crate::binary::{File, validate_with};
 use crate::encode::{Encoder, Live, Naming};
 use crate::error::Error;
+use crate::proposals::Proposals;
 use crate::types::ComponentTypes;
 use crate::wiring::Wiring;
 
@@ -57,6 +59,8 @@ pub struct Parts<'a> {
     /// Core modules that implement imports of the main module by imports of the world. Each is
     /// named after the module name of these imports.
     pub adapters: &'a [File<'a>],
+    /// The proposals that the files and the component may use.
+    pub proposals: Proposals,
 }
 
 /// Makes a component of a core module.
@@ -70,29 +74,34 @@ pub struct Parts<'a> {
 /// not fit it.
 pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let files = std::iter::once(&parts.module).chain(parts.adapters);
-    let modules = files.map(|file| CoreModule::new(*file)).collect::<Result<Vec<_>, _>>()?;
+    let modules = files.map(|file| CoreModule::new(*file, parts.proposals)).collect::<Result<Vec<_>, _>>()?;
     let given = parts.world.map(|World { bytes, string_encoding }| EncodedWorld {
         module: 0,
         file: parts.module.name,
+        section: None,
         bytes,
         string_encoding,
     });
     let own = modules.iter().enumerate().flat_map(|(module, core)| {
         let string_encoding = StringEncoding::default();
-        core.worlds.iter().map(move |bytes| EncodedWorld { module, file: core.name, bytes, string_encoding })
+        core.worlds.iter().map(move |&(section, bytes)| {
+            let section = Some(section);
+            EncodedWorld { module, file: core.name, section, bytes, string_encoding }
+        })
     });
     let encoded: Vec<EncodedWorld<'_>> = given.into_iter().chain(own).collect();
     if encoded.is_empty() {
         return Err(ComponentizeError::NoWorld { file: parts.module.name.to_owned() });
     }
-    worlds::check(&encoded)?;
-    let types =
-        ComponentTypes::of(encoded.iter().map(|world| world.bytes)).map_err(|error| mismatch(&error))?;
+    worlds::check(&encoded, parts.proposals)?;
+    let types = ComponentTypes::of(encoded.iter().map(|world| world.bytes), parts.proposals)
+        .map_err(|error| mismatch(&error))?;
     let worlds = worlds::read(&types, &encoded)?;
     let (modules, worlds) = adapt::adapt(types.types(), modules, worlds)?;
     let world_types: Vec<_> = worlds.iter().map(|world| world.ty).collect();
     let wiring = Wiring::of_worlds(types.types(), &world_types)?;
-    let resources = worlds::resource_names(types.types(), &worlds);
+    let resources = worlds::resources(types.types(), &worlds);
+    merge::check(types.types(), &worlds, &wiring, &resources)?;
     let cx = Context {
         types: types.types(),
         wiring: &wiring,
@@ -105,7 +114,7 @@ pub fn componentize(parts: &Parts<'_>) -> Result<Vec<u8>, ComponentizeError> {
     let names: Vec<&str> = worlds.iter().map(|world| modules[world.module].name).collect();
     let encoder = Encoder::new(types.types(), &names, &world_types, &wiring, Naming::None).only(&live);
     let bytes = write::write(&cx, &matched, encoder)?;
-    validate(&bytes).map_err(|error| mismatch(&error))?;
+    validate_with(&bytes, parts.proposals).map_err(|error| mismatch(&error))?;
     Ok(bytes)
 }
 
@@ -138,7 +147,11 @@ fn live(cx: &Context<'_>, matched: &Matched<'_>) -> Live {
     for export in &matched.exports {
         match &export.kind {
             Exported::Func(lift) => live.add_type(cx.types, ComponentAnyTypeId::Func(lift.id)),
-            Exported::Instance { id, .. } => live.add_type(cx.types, ComponentAnyTypeId::Instance(*id)),
+            Exported::Instance { ids, .. } => {
+                for id in ids {
+                    live.add_type(cx.types, ComponentAnyTypeId::Instance(*id));
+                }
+            }
             Exported::Type(ty) => live.add_type(cx.types, *ty),
         }
     }

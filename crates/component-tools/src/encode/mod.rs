@@ -201,9 +201,13 @@ impl<'a> Encoder<'a> {
         self.index_of(ComponentAnyTypeId::Func(id), item)
     }
 
-    /// Writes an instance type and returns its index.
-    pub(crate) fn instance(&mut self, id: ComponentInstanceTypeId, item: &str) -> Result<u32, EncodeError> {
-        let ty = self.instance_type(&[id], item, None)?;
+    /// Writes an instance type with the exports of all these, and returns its index.
+    pub(crate) fn instance(
+        &mut self,
+        ids: &[ComponentInstanceTypeId],
+        item: &str,
+    ) -> Result<u32, EncodeError> {
+        let ty = self.instance_type(ids, item, None)?;
         Ok(self.builder.type_instance(None, &ty))
     }
 
@@ -330,15 +334,19 @@ impl<'a> Encoder<'a> {
     /// Returns the error about an import that needs this resource, if a plug provides the resource.
     fn provider(&self, resource: ResourceId) -> Option<impl Fn(&str) -> EncodeError + use<>> {
         let Origin { member, export } = self.wiring.origins.resource(resource)?;
-        let file = self.names[self.wiring.source(*member).file()?];
+        let file = self.names[self.wiring.source(*member).file()?].to_owned();
         let (of, _) = self.item(*member);
         let resource = match export {
             Some(name) => format!("resource `{name}` of `{of}`"),
             None => format!("resource `{of}`"),
         };
-        let message = format!("which {file} provides, so that a plug must provide the import too");
+        let member = *member;
         Some(move |import: &str| {
-            EncodeError::Mismatch(format!("import `{import}` uses the {resource}, {message}"))
+            let uses = format!("import `{import}` uses the {resource}");
+            let message =
+                format!("{uses}, which {file} provides, so that a plug must provide the import too");
+            let uses = format!("{uses}, and no plug provides that import");
+            EncodeError::Provided { member, uses, message }
         })
     }
 
@@ -438,6 +446,9 @@ impl<'a> Encoder<'a> {
     ) -> Result<Option<u32>, EncodeError> {
         let Some(Origin { member, export }) = origin else { return Ok(None) };
         let Source::Import(group) = self.wiring.source(*member) else {
+            if let (ComponentAnyTypeId::Resource(_), Some(name)) = (ty, export) {
+                return self.passed_on(*member, name);
+            }
             return match (self.naming, ty, export) {
                 (Naming::Import, ComponentAnyTypeId::Defined(_), Some(name)) => {
                     self.type_import(*member, name)
@@ -450,6 +461,25 @@ impl<'a> Encoder<'a> {
             Some(name) => self.builder.alias_export(index, name, ComponentExportKind::Type),
             None => index,
         }))
+    }
+
+    /// Returns the index in the new component of a resource in an interface that a plug provides,
+    /// if the plug imports the resource itself.
+    fn passed_on(&mut self, member: Member, name: &str) -> Result<Option<u32>, EncodeError> {
+        let Source::Plug { file, export } = self.wiring.source(member) else { return Ok(None) };
+        let types = self.types;
+        let instance = self.components[*file].exports.get(export).and_then(instance_of);
+        let item = instance.and_then(|id| types.get(id)?.exports.get(name));
+        let Some(ComponentEntityType::Type { created: ty @ ComponentAnyTypeId::Resource(id), .. }) =
+            item.map(|item| item.ty)
+        else {
+            return Ok(None);
+        };
+        match self.wiring.origins.resource(id.resource()) {
+            // The plug's own files come after those that it provides for.
+            Some(origin) if origin.member.file >= *file => self.place(Some(origin), ty),
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// Returns the index in the new component of a type in an interface that a plug provides. The

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::embed::trap::Trap;
-use crate::error::Error;
+use crate::error::{Error, escape};
 use crate::module::types::{ExternType, MemoryType};
 
 /// Why an instance could not be made.
@@ -67,12 +67,20 @@ impl fmt::Display for LinkError {
                 write!(f, "unknown import: expected {expected} imports, given {given}")
             }
             Self::Unknown { module, name, expected } => {
-                write!(f, "unknown import `{module}::{name}`: expected {}", describe(expected))
+                write!(
+                    f,
+                    "unknown import `{}::{}`: expected {}",
+                    escape(module),
+                    escape(name),
+                    describe(expected)
+                )
             }
             Self::IncompatibleType { module, name, expected, given } => {
+                let (module, name) = (escape(module), escape(name));
                 write!(f, "incompatible import type for `{module}::{name}`: {}", differ(expected, given))
             }
             Self::NotConnected { module, name } => {
+                let (module, name) = (escape(module), escape(name));
                 write!(f, "`{module}::{name}` was compiled to be another function of its unit")
             }
             Self::OtherEngine => f.write_str("the module was compiled by another engine than the store's"),

@@ -9,9 +9,9 @@ use cranelift_codegen::ir::TrapCode;
 
 use crate::embed::exception::{Exception, exception, rethrown};
 use crate::embed::store::StoreOpaque;
-use crate::error::HostError;
+use crate::error::{HostError, escape};
 use crate::heap::object::index_of;
-use crate::rt::{CodePlace, Failure, Stop, StopCause};
+use crate::rt::{CodePlace, Failure, Frames, Stop, StopCause};
 use crate::vm::trap_code as code;
 
 /// Why execution stopped.
@@ -107,7 +107,8 @@ impl fmt::Display for TrapKind {
     }
 }
 
-/// One wasm frame of a [`Backtrace`].
+/// One wasm frame of a [`Backtrace`]. Displayed, names of Rust's are demangled, and what a terminal
+/// would obey is escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Frame {
     /// Name of the module, from its name section.
@@ -134,9 +135,10 @@ impl fmt::Display for Frame {
             Some(offset) => write!(f, "{offset:#6x} - ")?,
             None => f.write_str("     ? - ")?,
         }
-        f.write_str(self.module.as_deref().unwrap_or("<unknown>"))?;
+        f.write_str(&escape(self.module.as_deref().unwrap_or("<unknown>")))?;
         match &self.func_name {
-            Some(name) => write!(f, "!{name}"),
+            // Without the hash that tells equal names apart.
+            Some(name) => write!(f, "!{}", escape(&format!("{:#}", rustc_demangle::demangle(name)))),
             None => write!(f, "!<wasm function {}>", self.func_index),
         }
     }
@@ -144,29 +146,47 @@ impl fmt::Display for Frame {
 
 /// The wasm frames that were active at a trap, innermost first.
 ///
-/// Frames of nested calls (guest, host, guest) follow each other; host frames are not shown. Only
-/// the innermost 64 frames are kept.
+/// Frames of nested calls (guest, host, guest) follow each other; host frames are not shown. Of
+/// more than 64 frames, the innermost and the outermost 32 are kept.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Backtrace {
     frames: Vec<Frame>,
+    n_innermost: usize,
+    n_omitted: usize,
 }
 
 impl Backtrace {
-    pub(crate) fn new(frames: Vec<Frame>) -> Self {
-        Self { frames }
+    pub(crate) fn new(frames: Frames) -> Self {
+        let Frames { places, n_innermost, n_omitted } = frames;
+        Self { frames: places.into_iter().map(Frame::at).collect(), n_innermost, n_omitted }
     }
 
-    /// Returns the frames, innermost first.
+    /// Returns the frames that are kept, innermost first.
     pub fn frames(&self) -> &[Frame] {
         &self.frames
+    }
+
+    /// Returns how many of the frames come before those that were left out.
+    pub fn n_innermost(&self) -> usize {
+        self.n_innermost
+    }
+
+    /// Returns how many frames were left out.
+    pub fn n_omitted(&self) -> usize {
+        self.n_omitted
     }
 }
 
 impl fmt::Display for Backtrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, frame) in self.frames.iter().enumerate() {
+        let Self { frames, n_innermost, n_omitted } = self;
+        for (i, frame) in frames.iter().enumerate() {
             let newline = if i == 0 { "" } else { "\n" };
-            write!(f, "{newline}{i:>5}: {frame}")?;
+            if *n_omitted > 0 && i == *n_innermost {
+                write!(f, "{newline}       … {n_omitted} frames are left out …")?;
+            }
+            let number = if i < *n_innermost { i } else { i + n_omitted };
+            write!(f, "{newline}{number:>5}: {frame}")?;
         }
         Ok(())
     }
@@ -246,7 +266,7 @@ impl std::error::Error for Trap {
 #[cold]
 pub(crate) fn trap(store: &mut StoreOpaque, stop: Stop) -> Trap {
     let Stop { cause, frames } = stop;
-    let backtrace = Backtrace::new(frames.into_iter().map(Frame::at).collect());
+    let backtrace = Backtrace::new(frames);
     let kind = match cause {
         StopCause::Trap(code, figure) => kind_of_code(code, figure),
         StopCause::Error(error) => match error.downcast::<Trap>() {

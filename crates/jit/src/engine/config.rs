@@ -25,6 +25,20 @@ pub struct Config {
     options: CodeOptions,
 }
 
+/// Returns the features of WebAssembly that are on unless a configuration says otherwise.
+///
+/// Those of components say nothing to core modules. They stand here so that one set holds for a
+/// component and for the modules in it. It agrees with the official suites on every check of
+/// validation.
+pub fn default_features() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_THREADING
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+        | WasmFeatures::CM_FORWARD
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self::new()
@@ -32,12 +46,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns the default configuration: wasmparser's default features, 512 KiB of guest stack,
-    /// memories up to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's
-    /// verifier in debug builds only.
+    /// Returns the default configuration: [`default_features`], 512 KiB of guest stack, memories up
+    /// to 4 GiB, of which 64 are pooled, tables up to 10 million elements, Cranelift's verifier in
+    /// debug builds only.
     pub fn new() -> Self {
         Self {
-            features: WasmFeatures::default(),
+            features: default_features(),
             max_wasm_stack_bytes: 512 << 10,
             max_memory_bytes: 4 << 30,
             max_table_elements: 10_000_000,
@@ -60,9 +74,15 @@ impl Config {
         self
     }
 
-    /// Sets how many bytes of stack a guest may use, counted from where the host enters it. The
-    /// thread must have more, for host functions; above 1 MiB, the guest gets no more than the
-    /// thread has, but for 128 KiB.
+    /// Returns the features that validation accepts.
+    pub fn accepted_features(&self) -> WasmFeatures {
+        self.features
+    }
+
+    /// Sets how many bytes of stack guests may use, counted from where the host enters them. What
+    /// host functions use between guests does not count. The thread must have 256 KiB more, for
+    /// host functions; where it has not, because the limit is above 1 MiB or calls are nested
+    /// deeply, they go on on a stack of the store's.
     #[must_use]
     pub fn max_wasm_stack(mut self, bytes: usize) -> Self {
         self.max_wasm_stack_bytes = bytes;

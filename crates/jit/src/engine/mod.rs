@@ -19,7 +19,7 @@ use crate::module::registry::{InternedType, TypeRegistry};
 use crate::rt::{self, LoadedCode, MemoryPool, VmOptions};
 use crate::vm::trampoline::TrampolineKind;
 
-pub use config::Config;
+pub use config::{Config, default_features};
 
 use trampolines::TrampolineCache;
 

@@ -122,7 +122,7 @@ impl ValidBytes {
             }
         }
         validate_bodies(bodies)?;
-        Ok(Self { wasm: wasm.into(), features })
+        Ok(Self { wasm: wasm.into(), features: core_only(features) })
     }
 }
 
@@ -145,4 +145,10 @@ fn validate_bodies(bodies: Vec<Body<'_>>) -> Result<()> {
 fn place_of(body: &FunctionBody<'_>) -> Range<usize> {
     let place = |offset: u64| usize::try_from(offset).expect("a module's bytes lie in memory");
     place(body.range().start)..place(body.range().end)
+}
+
+/// Returns the features that are not of components, which core modules can't use.
+fn core_only(features: WasmFeatures) -> WasmFeatures {
+    let of_components = features.iter_names().filter(|(name, _)| name.starts_with("CM"));
+    of_components.fold(features, |features, (_, feature)| features - feature)
 }

@@ -16,9 +16,11 @@ use crate::error::HostError;
 use crate::vm::slot::ValRaw;
 use crate::vm::trap_code;
 
+use super::activation::Activation;
 use super::block::FuncRefPtr;
 use super::loaded_code::CodePlace;
-use super::state::{Failure, VmState, VmStore, find_code};
+use super::stack;
+use super::state::{Failure, MAX_FRAMES, N_INNERMOST, VmState, VmStore, find_code};
 use super::trampoline::SlotCall;
 
 /// A trampoline of
@@ -46,8 +48,16 @@ pub(crate) trait HasVm: 'static {
 /// Why an activation ended without results, and where.
 pub(crate) struct Stop {
     pub(crate) cause: StopCause,
-    /// Places in modules' functions, innermost first.
-    pub(crate) frames: Vec<CodePlace>,
+    pub(crate) frames: Frames,
+}
+
+/// Places in modules' functions, innermost first. Of many, those in the middle are left out.
+pub(crate) struct Frames {
+    pub(crate) places: Vec<CodePlace>,
+    /// How many of the places come before those that are left out.
+    pub(crate) n_innermost: usize,
+    /// How many frames are left out.
+    pub(crate) n_omitted: usize,
 }
 
 /// Why an activation ended without results.
@@ -112,16 +122,25 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         if is_nested {
             (*vm).suspend();
         }
-        // The outermost entry of the thread sets the limit; a nested one keeps it, even in another
-        // store.
-        (*vm).running.stack_limit = if outer_vm.is_null() {
-            lowest_address(here, (*vm).max_stack_bytes)
+        // The outermost entry of the thread sets how much guests may use; a nested one has what the
+        // outer guest has left, even in another store. What the host uses in between is not the
+        // guests'.
+        let has_room;
+        let n_bytes = if outer_vm.is_null() {
+            let n_bytes = (*vm).max_stack_bytes;
+            // What every thread has needs no look at this one.
+            has_room = n_bytes <= EVERY_THREAD_HAS_BYTES || stack::has_room(here, n_bytes);
+            n_bytes
         } else {
-            (*outer_vm).running.stack_limit
+            let Activation { exit_fp, stack_limit, .. } = (*outer_vm).running;
+            let n_bytes = exit_fp.saturating_sub(stack_limit);
+            has_room = stack::has_room(here, n_bytes);
+            n_bytes
         };
+        (*vm).running.stack_limit = here.saturating_sub(n_bytes);
         (*vm).inner = ptr::from_mut(store).cast();
         CURRENT.set(vm);
-        let result = f(vm);
+        let result = if has_room { f(vm) } else { stack::on_other_stack(vm, n_bytes, f) };
         CURRENT.set(outer_vm);
         if is_nested {
             (*vm).resume()
@@ -133,46 +152,8 @@ pub(super) unsafe fn enter<S: HasVm, R>(
     if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
 }
 
-/// Returns the lowest address that guests may use, given that they may use so many bytes from
-/// `here` on.
-#[inline]
-fn lowest_address(here: usize, max_bytes: usize) -> usize {
-    let lowest = here.saturating_sub(max_bytes);
-    // What every thread has needs no look at this one.
-    if max_bytes <= CHECKED_STACK_BYTES { lowest } else { lowest.max(lowest_of_thread(here)) }
-}
-
 /// Bytes of stack from which on the thread is asked how many it has.
-const CHECKED_STACK_BYTES: usize = 1 << 20;
-/// Bytes of the thread's stack that are left to host functions and signal handlers.
-const HOST_STACK_BYTES: usize = 128 << 10;
-
-/// Returns the lowest address of the thread's stack that guests may use; zero where `here` is on
-/// another stack than the system's, whose owner knows its size.
-#[cold]
-fn lowest_of_thread(here: usize) -> usize {
-    thread_local! {
-        static BOUNDS: (usize, usize) = stack_bounds().unwrap_or((0, 0));
-    }
-    let (low, high) = BOUNDS.with(|bounds| *bounds);
-    if (low..high).contains(&here) { low + HOST_STACK_BYTES } else { 0 }
-}
-
-/// Returns where the stack of this thread starts and ends, if the system says so.
-fn stack_bounds() -> Option<(usize, usize)> {
-    // SAFETY: the first call initialises the attributes, which are used only if it succeeds, and
-    // freed.
-    unsafe {
-        let mut attributes = std::mem::zeroed::<libc::pthread_attr_t>();
-        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
-            return None;
-        }
-        let (mut low, mut len) = (ptr::null_mut(), 0);
-        let status = libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut len);
-        libc::pthread_attr_destroy(&raw mut attributes);
-        (status == 0).then(|| (low.addr(), low.addr().saturating_add(len)))
-    }
-}
+const EVERY_THREAD_HAS_BYTES: usize = 1 << 20;
 
 /// Returns the stack pointer. A local variable's address would not do: AddressSanitizer may move it
 /// off the stack.
@@ -207,14 +188,24 @@ fn take_stop(vm: &VmState) -> Box<Stop> {
     Box::new(Stop { cause, frames })
 }
 
-fn places(vm: &mut VmStore) -> Vec<CodePlace> {
-    let frames = vm.frames.iter().enumerate().filter_map(|(i, &pc)| {
+fn places(vm: &mut VmStore) -> Frames {
+    let n_omitted = vm.n_frames.saturating_sub(MAX_FRAMES);
+    if n_omitted > 0 {
+        // The outermost frames went round: puts them in order.
+        let outermost = &mut vm.frames[N_INNERMOST..];
+        outermost.rotate_left(n_omitted % outermost.len());
+    }
+    let mut frames = Frames { places: Vec::with_capacity(vm.frames.len()), n_innermost: 0, n_omitted };
+    for (i, &pc) in vm.frames.iter().enumerate() {
         // Below the innermost frame, program counters are return addresses: the call lies before
         // them.
         let pc = if i == 0 { pc } else { pc - 1 };
-        find_code(&vm.codes, pc)?.place(pc)
-    });
-    let frames = frames.collect();
+        frames.places.extend(find_code(&vm.codes, pc).and_then(|code| code.place(pc)));
+        if i < N_INNERMOST {
+            frames.n_innermost = frames.places.len();
+        }
+    }
     vm.frames.clear();
+    vm.n_frames = 0;
     frames
 }

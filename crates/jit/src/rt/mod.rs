@@ -10,12 +10,12 @@
 //! code that is compiled late comes from a [`LazyCode`]. What stopped a call is a [`Stop`], which
 //! the embedder's side turns into a trap.
 //!
-//! Two circles of files lie here. `state` is at the centre of one: it holds the activations and the
-//! entities, whose instances may have functions that `stubs` compiles when they are first called;
-//! it collects from the roots that `roots` finds, and tells compiled code where `unwind` lies. All
-//! of these, like `entry` and `signals`, work on a store's state in turn. The other is `host_block`
-//! and `registers`: a host function says in which registers its values cross, and the C function
-//! for those registers runs the host function.
+//! Two circles of files lie here. `state` is at the centre of one: it holds the activations, a
+//! spare `stack` and the entities, whose instances may have functions that `stubs` compiles when
+//! they are first called; it collects from the roots that `roots` finds, and tells compiled code
+//! where `unwind` lies. All of these, like `entry` and `signals`, work on a store's state in turn.
+//! The other is `host_block` and `registers`: a host function says in which registers its values
+//! cross, and the C function for those registers runs the host function.
 //!
 //! The invariants that the proofs below rely on:
 //!
@@ -54,6 +54,7 @@ mod registers;
 mod roots;
 mod shared_region;
 mod signals;
+mod stack;
 mod state;
 mod stubs;
 mod table_cells;
@@ -66,7 +67,7 @@ pub(crate) use builtins::addresses as builtin_addresses;
 pub use bulk::CHUNK_BYTES;
 pub(crate) use bulk::Refusal;
 pub(crate) use entities::{DEFAULT_EXCEPTION_BYTES, Entities, VmOptions, table_bytes};
-pub(crate) use entry::{HasVm, Stop, StopCause, call};
+pub(crate) use entry::{Frames, HasVm, Stop, StopCause, call};
 pub(crate) use host_block::{HostBlock, RegisterFn};
 pub(crate) use instance_data::{InstanceData, memory_init, table_init};
 pub(crate) use linear_memory::LinearMemory;

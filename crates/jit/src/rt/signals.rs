@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
 use super::entry::current;
-use super::state::{MAX_FRAMES, VmStore, find_code};
+use super::state::{MAX_FRAMES, N_INNERMOST, VmStore, find_code};
 use cranelift_codegen::ir::TrapCode;
 
 /// Signals that compiled code raises: memory faults, trap instructions, division.
@@ -153,7 +153,9 @@ unsafe fn trap(vm: *mut VmStore, mut registers: Registers<'_>, address: Option<u
     true
 }
 
-/// Collects the program counters of the wasm frames, innermost first, into `vm.frames`.
+/// Collects the program counters of the wasm frames, innermost first, into `vm.frames`. Of more
+/// than it has room for it keeps the innermost and the outermost: the latter go round in the second
+/// half.
 ///
 /// # Safety
 ///
@@ -161,9 +163,10 @@ unsafe fn trap(vm: *mut VmStore, mut registers: Registers<'_>, address: Option<u
 pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
     vm.frames.clear();
     vm.frames.push(pc);
+    vm.n_frames = 1;
     let (mut fp, mut entry_fp) = (fp, vm.running.entry_fp);
     let mut suspended = vm.suspended.len();
-    while vm.frames.len() < MAX_FRAMES {
+    loop {
         // SAFETY: every frame between an activation's innermost and its entry trampoline starts
         // with the caller's frame pointer and the return address (Cranelift's
         // `preserve_frame_pointers`).
@@ -172,8 +175,13 @@ pub(super) unsafe fn walk(vm: &mut VmStore, pc: usize, fp: usize) {
             (frame.read(), frame.add(1).read())
         };
         if caller_fp != entry_fp {
-            // Within the reserved capacity: no allocation.
-            vm.frames.push(return_pc);
+            if vm.frames.len() < MAX_FRAMES {
+                // Within the reserved capacity: no allocation.
+                vm.frames.push(return_pc);
+            } else {
+                vm.frames[N_INNERMOST + vm.n_frames % (MAX_FRAMES - N_INNERMOST)] = return_pc;
+            }
+            vm.n_frames += 1;
             fp = caller_fp;
             continue;
         }

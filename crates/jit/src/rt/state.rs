@@ -18,9 +18,13 @@ use super::bulk::Refusal;
 use super::entities::{Entities, VmOptions};
 use super::loaded_code::LoadedCode;
 use super::roots::{CodeFrame, stack_roots};
+use super::stack::Stack;
 
-/// Frames that a backtrace keeps, innermost first; the rest is dropped.
+/// Frames that a backtrace keeps; of more, those in the middle are dropped.
 pub(super) const MAX_FRAMES: usize = 64;
+
+/// How many of them are the innermost ones, if some are dropped.
+pub(super) const N_INNERMOST: usize = MAX_FRAMES / 2;
 
 /// The state. Compiled code uses the fields up to `leave_host`.
 #[repr(C)]
@@ -63,11 +67,16 @@ pub(super) struct VmStore {
     /// Whether the guest uses up fuel.
     pub(super) has_fuel: bool,
 
+    /// A stack for deeply nested calls that none of them uses.
+    pub(super) spare_stack: Option<Stack>,
+
     /// Why the running activation was stopped, set by the signal handler.
     pub(super) trap_code: Option<TrapCode>,
     /// Program counters at the trap, innermost first. Its capacity is reserved beforehand, because
     /// the signal handler must not allocate.
     pub(super) frames: Vec<usize>,
+    /// How many frames there were at the trap.
+    pub(super) n_frames: usize,
     /// What a host function failed with, until its activation ends.
     pub(super) failure: Option<Failure>,
 }
@@ -129,8 +138,10 @@ impl VmState {
             entities: Entities::new(options.registry, options.collects_always),
             has_epochs: options.has_epochs,
             has_fuel: options.has_fuel,
+            spare_stack: None,
             trap_code: None,
             frames: Vec::with_capacity(MAX_FRAMES),
+            n_frames: 0,
             failure: None,
         };
         Self(NonNull::from(Box::leak(Box::new(state))))

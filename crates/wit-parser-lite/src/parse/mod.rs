@@ -20,7 +20,7 @@ use crate::ast::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::lex::Token;
-use crate::span::FileId;
+use crate::span::{FileId, Span};
 use attribute::{attributes, no_external_id};
 use cursor::{Cursor, Faults, expected, expected_after};
 use interface::interface_item;
@@ -43,7 +43,9 @@ use world::world_item;
 pub fn wit_file<'a>(file: FileId, tokens: &[Token<'a>]) -> (WitFile<'a>, Vec<Error>) {
     let p = &mut Cursor::new(tokens);
     let (skipped, lost) = (Vec::new(), LostNames::default());
-    let mut tree = WitFile { file, package: None, items: Vec::new(), skipped, lost };
+    let end = tokens.last().map_or(0, |token| token.span.end);
+    let span = Span { file, start: 0, end };
+    let mut tree = WitFile { file, span, package: None, items: Vec::new(), skipped, lost };
     while !p.at_end() {
         if p.eat_missed_brace() {
             continue;
@@ -148,7 +150,8 @@ fn nested_package_definition<'a>(
             Err(error) => p.recover(start, error),
         }
     }
-    Ok(NestedPackageDefinition { package, items })
+    let span = package.name.span.to(p.last_span());
+    Ok(NestedPackageDefinition { package, items, span })
 }
 
 /// An item of a package in braces.

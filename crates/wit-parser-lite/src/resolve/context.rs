@@ -4,20 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::package::{Packages, Target, lookup};
 use super::unique::UniqueNames;
-use crate::arena::{Attributes, InterfaceId, Owner, Package, PackageId, Resolved, TypeDefId, WorldItem};
+use crate::arena::{
+    Attributes, InterfaceId, LeftOut, Owner, Package, PackageId, Resolved, TypeDefId, WorldItem,
+};
 use crate::ast::{self, Docs, GateKind};
 use crate::error::{Error, ErrorKind};
-use crate::faults::Errors;
+use crate::faults::FaultList;
 use crate::gate::{Features, Gated};
-use crate::span::count;
+use crate::proposals::{Proposal, Proposals};
+use crate::span::{Span, count};
 
 /// The state of a run.
 pub(super) struct Context<'a, 'f> {
     /// The features whose gated items are included.
     pub(super) features: &'f Features,
+    /// The proposals whose parts of WIT are accepted.
+    pub(super) proposals: Proposals,
     pub(super) packages: Packages<'a>,
     pub(super) out: Resolved,
-    pub(super) errors: Errors,
+    pub(super) errors: FaultList,
     /// Parallel to [`Resolved::types`].
     pub(super) facts: Vec<TypeFacts>,
     /// By index into [`Packages::interfaces`].
@@ -29,6 +34,11 @@ pub(super) struct Context<'a, 'f> {
     pub(super) worlds: Vec<Option<u32>>,
     /// By [`InterfaceId`]: the interfaces that it uses.
     pub(super) uses: Vec<Vec<InterfaceId>>,
+    /// By [`WorldId`](crate::WorldId): the types that it defines, including unnamed ones, in the
+    /// order of the arena.
+    pub(super) world_types: Vec<Vec<TypeDefId>>,
+    /// The size of what `include`s and transitive imports have added to worlds.
+    pub(super) n_added: usize,
     /// The names that are already reported as unknown in an interface or world.
     pub(super) unknown: HashSet<(Owner, String)>,
 }
@@ -38,6 +48,56 @@ impl Context<'_, '_> {
     pub(super) fn replacement(&self, index: u32) -> u32 {
         self.newest.get(index as usize).copied().unwrap_or(index)
     }
+
+    /// Counts `n` more parts that the world at `span` has without listing them, and returns whether
+    /// that is still within the limit.
+    ///
+    /// A chain of `include`s or `use`s makes worlds whose size is the square of the text's.
+    pub(super) fn add(&mut self, n: usize, span: Span) -> bool {
+        let fits = |n_added: usize| n_added <= MAX_ADDED;
+        let fitted = fits(self.n_added);
+        self.n_added = self.n_added.saturating_add(n);
+        if fitted && !fits(self.n_added) {
+            let message =
+                format!("the worlds include and use more than {MAX_ADDED} items and parts of types");
+            self.errors.push(Error::new(ErrorKind::TooLarge, span, message));
+        }
+        fits(self.n_added)
+    }
+
+    /// Reports that a part of WIT needs a proposal that is off, once for each proposal.
+    pub(super) fn need(&mut self, proposal: Proposal, span: Span, what: &str) {
+        if self.proposals.contains(proposal) || !self.errors.is_first(proposal.name().to_owned()) {
+            return;
+        }
+        self.errors.push(needs_proposal(proposal, span, what));
+    }
+
+    /// Notes that a gate excludes an item.
+    pub(super) fn leave_out(&mut self, scope: Scope, name: &str, gate: Gated<'_>) {
+        let owner = match scope.owner {
+            Owner::Interface(id) => &self.out[id].name,
+            Owner::World(id) => &self.out[id].name,
+        };
+        self.out.left_out.push(LeftOut {
+            name: format!("{owner}.{name}"),
+            feature: gate.feature.to_owned(),
+            package: scope.package,
+            span: gate.span,
+        });
+    }
+}
+
+/// The most items, fields, cases and so on that `include`s and transitive imports may add to the
+/// worlds of a run. All of WASI adds some hundreds.
+const MAX_ADDED: usize = 1 << 17;
+
+/// Returns the error that a part of WIT needs a proposal that is off.
+#[cold]
+pub(super) fn needs_proposal(proposal: Proposal, span: Span, what: &str) -> Error {
+    let message = format!("{what} needs the proposal `{}`, which is off", proposal.name());
+    let error = Error::new(ErrorKind::Proposal, span, message);
+    error.help(format!("`--proposals {}` accepts it", proposal.name()))
 }
 
 /// Facts that are computed once per type, since chains of aliases can be long.
@@ -45,8 +105,6 @@ impl Context<'_, '_> {
 pub(super) struct TypeFacts {
     /// Whether a value of the type may hold a `borrow`.
     pub(super) holds_borrow: bool,
-    /// Whether the type is a resource or an alias of one.
-    pub(super) is_resource: bool,
 }
 
 pub(super) struct ResolvedInterface<'a> {
@@ -80,8 +138,8 @@ pub(super) struct Externs<'a> {
     pub(super) what: &'static str,
     pub(super) items: Vec<WorldItem>,
     pub(super) unique: UniqueNames<'a>,
-    /// The interfaces among them that have no plain name.
-    pub(super) interfaces: BTreeSet<InterfaceId>,
+    /// The interfaces among them that have no plain name, with their indices in `items`.
+    pub(super) interfaces: BTreeMap<InterfaceId, usize>,
     /// Whether paths mean exactly their version, and not the newest compatible one.
     pub(super) keeps_versions: bool,
     /// The interfaces among them that replace an older version named here.
@@ -94,7 +152,7 @@ impl Externs<'_> {
             what,
             items: Vec::new(),
             unique: UniqueNames::default(),
-            interfaces: BTreeSet::new(),
+            interfaces: BTreeMap::new(),
             merged: BTreeSet::new(),
             keeps_versions,
         }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::arena::{
-    Function, FunctionId, InterfaceId, Owner, Package, PackageId, Resolved, Type, TypeDefId, TypeDefKind,
-    WorldItem, WorldItemKind,
+    Attributes, Function, FunctionId, Interface, InterfaceId, Owner, Package, PackageId, Resolved, Type,
+    TypeDefId, TypeDefKind, World, WorldId, WorldItem, WorldItemKind,
 };
 use crate::span::Span;
 
@@ -17,6 +17,26 @@ use crate::span::Span;
 pub(super) struct Pair<'r> {
     pub(super) a: &'r Resolved,
     pub(super) b: &'r Resolved,
+}
+
+/// A comparison of definitions of two sets of packages.
+pub(super) struct Comparison<'r> {
+    pub(super) pair: Pair<'r>,
+    /// Whether the second side may lack what a gate stands before: whoever made it may not have
+    /// enabled the feature.
+    pub(super) may_lack_gated: bool,
+    /// Pairs of types that are equal, so that each is compared once.
+    equal: HashSet<(TypeDefId, TypeDefId)>,
+}
+
+impl<'r> Comparison<'r> {
+    pub(super) fn new(pair: Pair<'r>, may_lack_gated: bool) -> Self {
+        Self { pair, may_lack_gated, equal: HashSet::new() }
+    }
+
+    fn may_lack(&self, attributes: &Attributes) -> bool {
+        self.may_lack_gated && attributes.unstable.is_some()
+    }
 }
 
 /// A definition that one side has and the other lacks, or has in another form.
@@ -28,10 +48,13 @@ pub(super) struct Difference {
 
 /// Returns whether two types are equal. An alias equals the type that it names, and a handle that
 /// owns a resource equals the resource.
+///
+/// `known` has pairs of types that are equal, and gets those that are found equal here.
 pub(super) fn types_equal(
     pair: Pair<'_>,
     a: Type,
     b: Type,
+    known: &mut HashSet<(TypeDefId, TypeDefId)>,
     same_resource: impl Fn(TypeDefId, TypeDefId) -> bool,
 ) -> bool {
     let mut seen = HashSet::new();
@@ -42,7 +65,7 @@ pub(super) fn types_equal(
             (a, b) if a == b => continue,
             (Type::Primitive(_) | Type::Def(_), _) => return false,
         };
-        if !seen.insert((a, b)) {
+        if known.contains(&(a, b)) || !seen.insert((a, b)) {
             continue;
         }
         let (a_kind, b_kind) = (&pair.a[a].kind, &pair.b[b].kind);
@@ -55,6 +78,7 @@ pub(super) fn types_equal(
         }
         pending.extend(parts(a_kind).into_iter().zip(parts(b_kind)));
     }
+    known.extend(seen);
     true
 }
 
@@ -147,39 +171,65 @@ fn parts(kind: &TypeDefKind) -> Vec<Type> {
 }
 
 /// Returns the first definition of package `a` that package `b` lacks or has in another form.
-pub(super) fn missing_in_package(pair: Pair<'_>, a: PackageId, b: PackageId) -> Option<Difference> {
+pub(super) fn missing_in_package(cmp: &mut Comparison<'_>, a: PackageId, b: PackageId) -> Option<Difference> {
+    let pair = cmp.pair;
     let (a, b): (&Package, &Package) = (&pair.a[a], &pair.b[b]);
+    let others: BTreeMap<&str, InterfaceId> =
+        b.interfaces.iter().map(|id| (pair.b[*id].name.as_str(), *id)).collect();
     for id in &a.interfaces {
-        let (name, span) = (&pair.a[*id].name, pair.a[*id].span);
-        let Some(other) = b.interfaces.iter().find(|other| pair.b[**other].name == *name) else {
-            return Some(Difference { what: format!("interface `{name}`"), span });
+        let Interface { name, span, attributes, .. } = &pair.a[*id];
+        let difference = match others.get(name.as_str()) {
+            Some(other) => missing_in_interface(cmp, *id, *other),
+            None if cmp.may_lack(attributes) => None,
+            None => Some(Difference { what: format!("interface `{name}`"), span: *span }),
         };
-        if let Some(difference) = missing_in_interface(pair, *id, *other) {
-            return Some(difference);
+        if difference.is_some() {
+            return difference;
         }
     }
+    let others: BTreeMap<&str, WorldId> =
+        b.worlds.iter().map(|id| (pair.b[*id].name.as_str(), *id)).collect();
     for id in &a.worlds {
-        let world = &pair.a[*id];
-        let missing = |what: String, span| Some(Difference { what, span });
-        let Some(other) = b.worlds.iter().find(|other| pair.b[**other].name == world.name) else {
-            return missing(format!("world `{}`", world.name), world.span);
+        let World { name, span, attributes, .. } = &pair.a[*id];
+        let difference = match others.get(name.as_str()) {
+            Some(other) => missing_in_world(cmp, *id, *other),
+            None if cmp.may_lack(attributes) => None,
+            None => Some(Difference { what: format!("world `{name}`"), span: *span }),
         };
-        let other = &pair.b[*other];
-        for (what, items, others) in
-            [("import", &world.imports, &other.imports), ("export", &world.exports, &other.exports)]
-        {
-            let mut others: BTreeMap<String, &WorldItem> =
-                others.iter().map(|item| (item_name(pair.b, item), item)).collect();
-            for item in items {
-                let name = item_name(pair.a, item);
-                let is_same = others.remove(&name).is_some_and(|other| items_equal(pair, item, other));
-                if !is_same {
-                    return missing(format!("{what} `{name}`"), item.span);
-                }
+        if difference.is_some() {
+            return difference;
+        }
+    }
+    None
+}
+
+/// Returns the first import or export of world `a` that world `b` lacks or has in another form.
+fn missing_in_world(cmp: &mut Comparison<'_>, a: WorldId, b: WorldId) -> Option<Difference> {
+    let pair = cmp.pair;
+    let (a, b) = (&pair.a[a], &pair.b[b]);
+    for (what, items, others) in [("import", &a.imports, &b.imports), ("export", &a.exports, &b.exports)] {
+        let others: BTreeMap<String, &WorldItem> =
+            others.iter().map(|item| (item_name(pair.b, item), item)).collect();
+        for item in items {
+            let name = item_name(pair.a, item);
+            let is_same = match others.get(&name) {
+                Some(other) => items_equal(cmp, item, other),
+                None => cmp.may_lack(item_attributes(pair.a, item)),
+            };
+            if !is_same {
+                return Some(Difference { what: format!("{what} `{name}`"), span: item.span });
             }
         }
     }
     None
+}
+
+fn item_attributes<'r>(resolved: &'r Resolved, item: &'r WorldItem) -> &'r Attributes {
+    match item.kind {
+        WorldItemKind::Interface(_) => &item.attributes,
+        WorldItemKind::Function(id) => &resolved[id].attributes,
+        WorldItemKind::Type(id) => &resolved[id].attributes,
+    }
 }
 
 fn item_name(resolved: &Resolved, item: &WorldItem) -> String {
@@ -190,31 +240,34 @@ fn item_name(resolved: &Resolved, item: &WorldItem) -> String {
     }
 }
 
-fn items_equal(pair: Pair<'_>, a: &WorldItem, b: &WorldItem) -> bool {
+fn items_equal(cmp: &mut Comparison<'_>, a: &WorldItem, b: &WorldItem) -> bool {
     match (a.kind, b.kind) {
         (WorldItemKind::Interface(a), WorldItemKind::Interface(b)) => {
-            let (a_name, b_name) = (pair.a.interface_name(a), pair.b.interface_name(b));
+            let (a_name, b_name) = (cmp.pair.a.interface_name(a), cmp.pair.b.interface_name(b));
             let is_inline = a_name.is_none();
-            a_name == b_name && (!is_inline || interfaces_equal(pair, a, b))
+            a_name == b_name && (!is_inline || missing_in_interface(cmp, a, b).is_none())
         }
-        (WorldItemKind::Function(a), WorldItemKind::Function(b)) => functions_equal(pair, a, b),
-        (WorldItemKind::Type(a), WorldItemKind::Type(b)) => defs_equal(pair, Type::Def(a), Type::Def(b)),
+        (WorldItemKind::Function(a), WorldItemKind::Function(b)) => functions_equal(cmp, a, b),
+        (WorldItemKind::Type(a), WorldItemKind::Type(b)) => defs_equal(cmp, Type::Def(a), Type::Def(b)),
         (WorldItemKind::Interface(_) | WorldItemKind::Function(_) | WorldItemKind::Type(_), _) => false,
     }
 }
 
-fn interfaces_equal(pair: Pair<'_>, a: InterfaceId, b: InterfaceId) -> bool {
-    let swapped = Pair { a: pair.b, b: pair.a };
-    missing_in_interface(pair, a, b).is_none() && missing_in_interface(swapped, b, a).is_none()
-}
-
 /// Returns the first definition of interface `a` that interface `b` lacks or has in another form.
-pub(super) fn missing_in_interface(pair: Pair<'_>, a: InterfaceId, b: InterfaceId) -> Option<Difference> {
+pub(super) fn missing_in_interface(
+    cmp: &mut Comparison<'_>,
+    a: InterfaceId,
+    b: InterfaceId,
+) -> Option<Difference> {
+    let pair = cmp.pair;
     let types: BTreeMap<_, _> = pair.b[b].types.iter().map(|id| (pair.b[*id].name.as_deref(), *id)).collect();
     for id in &pair.a[a].types {
         let ty = &pair.a[*id];
-        let other = types.get(&ty.name.as_deref());
-        if !other.is_some_and(|other| defs_equal(pair, Type::Def(*id), Type::Def(*other))) {
+        let is_same = match types.get(&ty.name.as_deref()) {
+            Some(other) => defs_equal(cmp, Type::Def(*id), Type::Def(*other)),
+            None => cmp.may_lack(&ty.attributes),
+        };
+        if !is_same {
             let what = format!("type `{}`", ty.name.as_deref().unwrap_or_default());
             return Some(Difference { what, span: ty.span });
         }
@@ -222,21 +275,25 @@ pub(super) fn missing_in_interface(pair: Pair<'_>, a: InterfaceId, b: InterfaceI
     let functions: BTreeMap<_, _> =
         pair.b[b].functions.iter().map(|id| (pair.b[*id].name.as_str(), *id)).collect();
     for id in &pair.a[a].functions {
-        let Function { name, span, .. } = &pair.a[*id];
-        let other = functions.get(name.as_str());
-        if !other.is_some_and(|other| functions_equal(pair, *id, *other)) {
+        let Function { name, span, attributes, .. } = &pair.a[*id];
+        let is_same = match functions.get(name.as_str()) {
+            Some(other) => functions_equal(cmp, *id, *other),
+            None => cmp.may_lack(attributes),
+        };
+        if !is_same {
             return Some(Difference { what: format!("function `{name}`"), span: *span });
         }
     }
     None
 }
 
-fn functions_equal(pair: Pair<'_>, a: FunctionId, b: FunctionId) -> bool {
-    let (a, b) = (&pair.a[a], &pair.b[b]);
+fn functions_equal(cmp: &mut Comparison<'_>, a: FunctionId, b: FunctionId) -> bool {
+    let (a, b) = (&cmp.pair.a[a], &cmp.pair.b[b]);
+    let mut params = a.params.iter().zip(&b.params);
     let same_params = a.params.len() == b.params.len()
-        && a.params.iter().zip(&b.params).all(|(a, b)| a.name == b.name && defs_equal(pair, a.ty, b.ty));
+        && params.all(|(a, b)| a.name == b.name && defs_equal(cmp, a.ty, b.ty));
     let same_results = match (a.result, b.result) {
-        (Some(a), Some(b)) => defs_equal(pair, a, b),
+        (Some(a), Some(b)) => defs_equal(cmp, a, b),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     };
@@ -245,7 +302,7 @@ fn functions_equal(pair: Pair<'_>, a: FunctionId, b: FunctionId) -> bool {
 
 /// Returns whether two types of different packages are equal. Resources are equal if they have the
 /// same name in the same interface or world.
-fn defs_equal(pair: Pair<'_>, a: Type, b: Type) -> bool {
+fn defs_equal(cmp: &mut Comparison<'_>, a: Type, b: Type) -> bool {
     let place = |resolved: &Resolved, id: TypeDefId| {
         let owner = resolved[id].owner;
         let item = match owner {
@@ -254,5 +311,6 @@ fn defs_equal(pair: Pair<'_>, a: Type, b: Type) -> bool {
         };
         (resolved[resolved.owner_package(owner)].name.clone(), item, resolved[id].name.clone())
     };
-    types_equal(pair, a, b, |a, b| place(pair.a, a) == place(pair.b, b))
+    let pair = cmp.pair;
+    types_equal(pair, a, b, &mut cmp.equal, |a, b| place(pair.a, a) == place(pair.b, b))
 }

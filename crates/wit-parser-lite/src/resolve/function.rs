@@ -1,7 +1,7 @@
 //! Functions, including those of resources. Follows WIT.md, "Item: `interface`" and "Item:
 //! `resource`", and the rules on names in Binary.md, "Import and Export Definitions".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::context::{Context, Scope, TypeNames, attributes};
 use super::equal::{Pair, despelled, types_equal};
@@ -10,6 +10,7 @@ use super::unique::{Name, UniqueNames, check_unique};
 use crate::arena::{Accessor, Field, Function, FunctionId, MethodKind, Type, TypeDefId, TypeDefKind, push};
 use crate::ast::{self, FuncType, Id, ResourceMethod, TyKind};
 use crate::error::{Error, ErrorKind};
+use crate::proposals::Proposal;
 use crate::span::Span;
 
 /// A function as written.
@@ -163,6 +164,9 @@ fn result(
 
 /// The rules for the parameters and results of getters and setters.
 fn accessor_rules(cx: &mut Context<'_, '_>, Signature { func, .. }: &Signature<'_, '_>) {
+    if func.accessor.is_some() {
+        cx.need(Proposal::Accessors, func.span, "a getter or setter");
+    }
     let fault = match func.accessor {
         None => None,
         Some(Accessor::Get) => match (func.params.first(), &func.result) {
@@ -192,7 +196,7 @@ fn accessor_rules(cx: &mut Context<'_, '_>, Signature { func, .. }: &Signature<'
 pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, Span)]) {
     let by_name: BTreeMap<&str, &Function> =
         functions.iter().map(|(id, _)| (cx.out[*id].name.as_str(), &cx.out[*id])).collect();
-    let mut faults = Vec::new();
+    let (mut faults, mut equal) = (Vec::new(), HashSet::new());
     for (id, span) in functions {
         let setter = &cx.out[*id];
         if setter.accessor != Some(Accessor::Set) {
@@ -209,7 +213,7 @@ pub(super) fn check_setters(cx: &mut Context<'_, '_>, functions: &[(FunctionId, 
         };
         let (Some(value), Some(result)) = (setter.params.last(), getter.result) else { continue };
         let (pair, property) = (Pair { a: &cx.out, b: &cx.out }, property_type(cx, result));
-        if !types_equal(pair, value.ty, property, |a, b| a == b) {
+        if !types_equal(pair, value.ty, property, &mut equal, |a, b| a == b) {
             let message = format!("setter `{}` takes another type than its getter returns", setter.name);
             let error = Error::new(ErrorKind::Function, *span, message);
             faults.push(error.note("the getter is here", getter.span));

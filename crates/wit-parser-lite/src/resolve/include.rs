@@ -4,7 +4,8 @@
 //! need another name, and a resource that is included under two names is two resources. Other
 //! interfaces are not copied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::context::{Context, Externs, Scope, attributes, next_interface};
 use super::package::{Target, lookup};
@@ -12,10 +13,13 @@ use super::types::push_type;
 use super::unique::{Name, check_unique};
 use crate::arena::{
     Attributes, Case, Field, Function, FunctionId, Interface, InterfaceId, Owner, Resolved, Type, TypeDef,
-    TypeDefId, TypeDefKind, WorldId, WorldItem, WorldItemKind, push,
+    TypeDefId, TypeDefKind, World, WorldId, WorldItem, WorldItemKind, push,
 };
 use crate::ast::IncludeItem;
 use crate::error::{Error, ErrorKind};
+
+/// The new names of an `include … with`, by old name.
+type Renames<'a> = HashMap<&'a str, &'a str>;
 
 /// Adds the imports and exports of another world.
 pub(super) fn include_item<'a>(
@@ -39,6 +43,11 @@ pub(super) fn include_item<'a>(
     // A world that is missing here is part of a cycle, which is reported.
     let Some(target) = target else { return };
     let world = &cx.out.worlds[target as usize];
+    let n_parts = size(cx, WorldId::new(target), world);
+    if !cx.add(n_parts, ast.path.span()) {
+        return;
+    }
+    let world = &cx.out.worlds[target as usize];
     let (included_imports, included_exports) = (world.imports.clone(), world.exports.clone());
     let is_foreign = world.package != scope.package;
     check_renames(cx, ast, included_imports.iter().chain(&included_exports));
@@ -46,7 +55,8 @@ pub(super) fn include_item<'a>(
     if !cx.errors.is_empty() {
         return;
     }
-    let copies = copy_types(cx, WorldId::new(target), scope.owner, ast);
+    let renames: Renames<'_> = ast.names.iter().map(|rename| (rename.id.name, rename.alias.name)).collect();
+    let copies = copy_types(cx, WorldId::new(target), scope.owner, &renames);
     for (externs, included) in [(imports, included_imports), (exports, included_exports)] {
         for mut item in included {
             item.span = ast.path.span();
@@ -60,16 +70,17 @@ pub(super) fn include_item<'a>(
                     continue;
                 }
                 WorldItemKind::Interface(id) if cx.out[id].world.is_some() => {
-                    let name = renamed(item.name.as_deref().unwrap_or_default(), ast);
+                    let name = renamed(item.name.as_deref().unwrap_or_default(), &renames);
                     item.kind = WorldItemKind::Interface(copy_interface(cx, scope, id, name));
                 }
                 WorldItemKind::Interface(_) => {}
                 WorldItemKind::Type(id) => item.kind = WorldItemKind::Type(copies.def(id)),
                 WorldItemKind::Function(id) => {
-                    item.kind = WorldItemKind::Function(copy_function(cx, scope.owner, id, ast, &copies));
+                    item.kind =
+                        WorldItemKind::Function(copy_function(cx, scope.owner, id, &renames, &copies));
                 }
             }
-            let name = renamed(&item.name.expect("only interfaces go without a plain name"), ast);
+            let name = renamed(&item.name.expect("only interfaces go without a plain name"), &renames);
             if externs.unique.add(&mut cx.errors, externs.what, Name::Text(name.clone()), item.span) {
                 item.name = Some(name);
                 externs.items.push(item);
@@ -78,17 +89,40 @@ pub(super) fn include_item<'a>(
     }
 }
 
+/// Returns the number of things to copy for a world: items, types, functions, and their parts.
+fn size(cx: &Context<'_, '_>, id: WorldId, world: &World) -> usize {
+    let of_type = |id: &TypeDefId| {
+        let mut n_parts = 1;
+        cx.out[*id].kind.for_each_type(|_| n_parts += 1);
+        if let TypeDefKind::Enum(labels) | TypeDefKind::Flags(labels) = &cx.out[*id].kind {
+            n_parts += labels.len();
+        }
+        n_parts
+    };
+    let of_function = |id: &FunctionId| 1 + cx.out[*id].params.len();
+    let of_item = |item: &WorldItem| match item.kind {
+        WorldItemKind::Interface(id) if cx.out[id].world.is_some() => {
+            let functions: usize = cx.out[id].functions.iter().map(of_function).sum();
+            1 + functions + types_of(&cx.out, id).iter().map(of_type).sum::<usize>()
+        }
+        WorldItemKind::Interface(_) | WorldItemKind::Type(_) => 1,
+        WorldItemKind::Function(id) => of_function(&id),
+    };
+    let items = world.imports.iter().chain(&world.exports).map(of_item).sum::<usize>();
+    items + cx.world_types[id.index() as usize].iter().map(of_type).sum::<usize>()
+}
+
 /// Adds an interface, or merges it with one that is already there. If only one has a gate, that
 /// gate remains.
 fn include_interface(cx: &mut Context<'_, '_>, id: InterfaceId, item: WorldItem, externs: &mut Externs<'_>) {
-    if externs.interfaces.insert(id) {
+    if let Entry::Vacant(entry) = externs.interfaces.entry(id) {
+        entry.insert(externs.items.len());
         let name = cx.out.interface_name(id).expect("an item without a name has its interface's");
         externs.unique.add(&mut cx.errors, externs.what, Name::Text(name), item.span);
         externs.items.push(item);
         return;
     }
-    let is_same = |other: &&mut WorldItem| other.name.is_none() && other.kind == item.kind;
-    let Some(other) = externs.items.iter_mut().find(is_same) else { return };
+    let other = &mut externs.items[externs.interfaces[&id]];
     let none = Attributes::default();
     if item.attributes.has_gates_of(&none) || item.attributes.has_gates_of(&other.attributes) {
         return;
@@ -111,12 +145,12 @@ fn renamable(name: &str) -> &str {
     bare.split('.').next().unwrap_or(bare)
 }
 
-fn renamed(name: &str, ast: &IncludeItem<'_>) -> String {
+fn renamed(name: &str, renames: &Renames<'_>) -> String {
     let label = renamable(name);
-    match ast.names.iter().find(|rename| rename.id.name == label) {
-        Some(rename) => {
+    match renames.get(label) {
+        Some(alias) => {
             let start = name.rfind(']').map_or(0, |at| at + 1);
-            format!("{}{}{}", &name[..start], rename.alias.name, &name[start + label.len()..])
+            format!("{}{alias}{}", &name[..start], &name[start + label.len()..])
         }
         None => name.to_owned(),
     }
@@ -128,6 +162,9 @@ fn check_renames<'i>(
     ast: &IncludeItem<'_>,
     included: impl Iterator<Item = &'i WorldItem>,
 ) {
+    if ast.names.is_empty() {
+        return;
+    }
     let (mut labels, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
     for item in included {
         match (&item.name, item.kind) {
@@ -200,16 +237,11 @@ impl Copies {
 }
 
 /// Adds copies of the types that `world` defines, in the order of the arena: parts before wholes.
-fn copy_types(cx: &mut Context<'_, '_>, world: WorldId, owner: Owner, ast: &IncludeItem<'_>) -> Copies {
+fn copy_types(cx: &mut Context<'_, '_>, world: WorldId, owner: Owner, renames: &Renames<'_>) -> Copies {
     let mut copies = Copies { types: BTreeMap::new() };
-    let own: Vec<_> = cx
-        .out
-        .types()
-        .filter(|(_, ty)| ty.owner == Owner::World(world))
-        .map(|(id, ty)| (id, ty.clone()))
-        .collect();
-    for (id, ty) in own {
-        let name = ty.name.as_ref().map(|name| renamed(name, ast));
+    for id in cx.world_types[world.index() as usize].clone() {
+        let ty = cx.out[id].clone();
+        let name = ty.name.as_ref().map(|name| renamed(name, renames));
         let copy = push_type(cx, TypeDef { name, owner, kind: copies.kind(&ty.kind), ..ty });
         copies.types.insert(id, copy);
     }
@@ -271,11 +303,11 @@ fn copy_function(
     cx: &mut Context<'_, '_>,
     owner: Owner,
     id: FunctionId,
-    ast: &IncludeItem<'_>,
+    renames: &Renames<'_>,
     copies: &Copies,
 ) -> FunctionId {
     let function = cx.out[id].clone();
-    let name = renamed(&function.name, ast);
+    let name = renamed(&function.name, renames);
     let label = if function.method.is_none() { renamable(&name).to_owned() } else { function.label.clone() };
     let copy = copied(Function { name, label, ..function }, owner, copies);
     push(&mut cx.out.functions, copy, FunctionId::new)

@@ -1,5 +1,7 @@
 //! Interfaces, and the definitions that interfaces and worlds have in common.
 
+use std::collections::BTreeSet;
+
 use super::context::{
     Context, Meaning, ResolvedInterface, Scope, TypeNames, attributes, lookup_interface, next_interface,
 };
@@ -49,7 +51,7 @@ pub(super) fn interface_items<'a>(
             match item {
                 InterfaceDefinition::Use(item) => definitions.leave_out_use(item, gate),
                 InterfaceDefinition::Typedef(item) => definitions.leave_out_type(cx, item, gate),
-                InterfaceDefinition::Func(_) => {}
+                InterfaceDefinition::Func(item) => definitions.gated.push((item.id.name, gate, false)),
             }
             continue;
         }
@@ -96,8 +98,8 @@ pub(super) struct Definitions<'a> {
     pub(super) typedefs: Vec<&'a TypedefItem<'a>>,
     /// Of an interface only: the functions of a world are imports and exports.
     pub(super) funcs: Vec<&'a FuncItem<'a>>,
-    /// The names of excluded types, with their gates.
-    pub(super) gated: Vec<(&'a str, Gated<'a>)>,
+    /// The names of what is excluded, with its gates, and whether they are types.
+    pub(super) gated: Vec<(&'a str, Gated<'a>, bool)>,
 }
 
 impl<'a> Definitions<'a> {
@@ -109,12 +111,12 @@ impl<'a> Definitions<'a> {
         gate: Gated<'a>,
     ) {
         check_resource(cx.features, item, gate, &mut cx.errors);
-        self.gated.push((item.id.name, gate));
+        self.gated.push((item.id.name, gate, true));
     }
 
     /// Notes that a `use` is excluded.
     pub(super) fn leave_out_use(&mut self, item: &UseItem<'a>, gate: Gated<'a>) {
-        self.gated.extend(item.names.iter().map(|name| (name.alias.unwrap_or(name.id).name, gate)));
+        self.gated.extend(item.names.iter().map(|name| (name.alias.unwrap_or(name.id).name, gate, true)));
     }
 }
 
@@ -126,6 +128,8 @@ pub(super) struct Defined<'a> {
     /// The functions of resources.
     pub(super) methods: Vec<FunctionId>,
     pub(super) uses: Vec<InterfaceId>,
+    /// The same as `uses`.
+    used: BTreeSet<InterfaceId>,
 }
 
 /// Adds types, those of `use` first, and the functions of resources.
@@ -135,10 +139,19 @@ pub(super) fn definitions<'a>(
     definitions: &Definitions<'a>,
     unique: &mut UniqueNames<'a>,
 ) -> Defined<'a> {
-    let mut defined =
-        Defined { names: TypeNames::new(), types: Vec::new(), methods: Vec::new(), uses: Vec::new() };
-    let gated_names = definitions.gated.iter().map(|(name, gate)| (*name, Meaning::Gated(*gate)));
-    defined.names.extend(gated_names);
+    let mut defined = Defined {
+        names: TypeNames::new(),
+        types: Vec::new(),
+        methods: Vec::new(),
+        uses: Vec::new(),
+        used: BTreeSet::new(),
+    };
+    for (name, gate, is_type) in &definitions.gated {
+        cx.leave_out(scope, name, *gate);
+        if *is_type {
+            defined.names.insert(name, Meaning::Gated(*gate));
+        }
+    }
     for item in &definitions.uses {
         use_item(cx, scope, item, unique, &mut defined);
     }
@@ -165,7 +178,11 @@ pub(super) fn definitions<'a>(
             span: item.id.span,
         };
         let self_type = push_type(cx, borrow);
-        for ast in methods.iter().filter(|ast| gated(cx.features, &ast.attributes).is_none()) {
+        for ast in methods {
+            if let Some(gate) = gated(cx.features, &ast.attributes) {
+                cx.leave_out(scope, &format!("{}.{}", item.id.name, ast.id.name), gate);
+                continue;
+            }
             let id = method(cx, scope, &defined.names, unique, (item.id.name, resource, self_type), ast);
             defined.methods.extend(id);
         }
@@ -185,7 +202,7 @@ fn use_item<'a>(
     let index = lookup_interface(cx, scope.body, &item.path).map(|index| cx.replacement(index));
     if let Some(index) = index
         && let Some(target) = &cx.interfaces[index as usize]
-        && !defined.uses.contains(&target.id)
+        && defined.used.insert(target.id)
     {
         defined.uses.push(target.id);
     }

@@ -27,20 +27,29 @@ use self::order::{cycle_error, order};
 use self::package::{PackageKey, Repeat, Target, lookup, packages};
 #[cfg(all(feature = "load", feature = "wasm"))]
 pub(crate) use self::package::{package_key, package_text};
+#[cfg(all(feature = "load", feature = "wasm"))]
+pub(crate) use self::repeat::check_copy;
 use crate::arena::{Package, Resolved};
 use crate::ast::{InterfaceDefinition, WitFile, WorldDefinition};
 use crate::error::Error;
-use crate::faults::Errors;
+use crate::faults::FaultList;
+use crate::gate::Features;
+use crate::source::Sources;
 
 /// Returns the packages in groups of files, without the items that `options` exclude. The package
 /// of the first group is the main one.
-pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>], options: &Options) -> Result<Resolved, Vec<Error>> {
-    let errors = Errors::of(groups.iter().flatten());
+pub(crate) fn resolve<'a>(
+    sources: &Sources,
+    groups: &'a [Vec<WitFile<'a>>],
+    options: &Options,
+) -> Result<Resolved, Vec<Error>> {
+    let errors = FaultList::of(groups.iter().flatten());
     let is_any_lost = errors.is_any_lost();
     let (resolved, repeats) = resolve_chosen(groups, options, errors, BTreeMap::new())?;
     if !repeats.is_empty() && !is_any_lost {
-        repeat::check_repeats(&resolved, &repeats, |chosen| {
-            resolve_chosen(groups, options, Errors::new(), chosen).map(|(resolved, _)| resolved)
+        let options = options.clone().features(Features::All);
+        repeat::check_repeats(sources, &repeats, |chosen| {
+            resolve_chosen(groups, &options, FaultList::new(), chosen).map(|(resolved, _)| resolved)
         })?;
     }
     Ok(resolved)
@@ -51,13 +60,14 @@ pub(crate) fn resolve<'a>(groups: &'a [Vec<WitFile<'a>>], options: &Options) -> 
 fn resolve_chosen<'a>(
     groups: &'a [Vec<WitFile<'a>>],
     options: &Options,
-    mut errors: Errors,
+    mut errors: FaultList,
     chosen: BTreeMap<PackageKey, u32>,
 ) -> Result<(Resolved, Vec<Repeat>), Vec<Error>> {
     let packages = packages(groups, options, chosen, &mut errors);
     let newest = if options.unify_versions { unify::newest(&packages) } else { Vec::new() };
     let mut cx = Context {
         features: &options.features,
+        proposals: options.proposals,
         out: Resolved::default(),
         errors,
         facts: Vec::new(),
@@ -65,9 +75,12 @@ fn resolve_chosen<'a>(
         worlds: packages.worlds.iter().map(|_| None).collect(),
         newest,
         uses: Vec::new(),
+        world_types: Vec::new(),
+        n_added: 0,
         unknown: HashSet::new(),
         packages,
     };
+    cx.out.left_out = std::mem::take(&mut cx.packages.left_out);
     for package in &cx.packages.packages {
         cx.out.packages.push(Package {
             name: package.name.clone(),
@@ -97,7 +110,7 @@ fn interface_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
         for item in &source.ast.items {
             if let InterfaceDefinition::Use(item) = item {
                 // Faults are reported when the interface is resolved.
-                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
+                let target = lookup(&cx.packages, source.body, &item.path, &mut FaultList::discard());
                 if let Some(Target::Interface(target)) = target {
                     targets.push((cx.replacement(target), item.path.span()));
                 }
@@ -122,7 +135,7 @@ fn world_order(cx: &mut Context<'_, '_>) -> Vec<u32> {
         let mut targets = Vec::new();
         for item in &source.ast.items {
             if let WorldDefinition::Include(item) = item {
-                let target = lookup(&cx.packages, source.body, &item.path, &mut Errors::discard());
+                let target = lookup(&cx.packages, source.body, &item.path, &mut FaultList::discard());
                 if let Some(Target::World(target)) = target {
                     targets.push((target, item.path.span()));
                 }

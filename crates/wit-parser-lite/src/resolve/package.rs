@@ -8,16 +8,17 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use super::context::needs_proposal;
 use super::options::Options;
-use crate::arena::PackageId;
+use crate::arena::{LeftOut, PackageId};
 use crate::ast::{
     Docs, FileItem, Id, InterfaceItem, PackageDecl, PackageItem, PackageName, ToplevelUse, UsePath, WitFile,
     WorldItem,
 };
 use crate::error::{Error, ErrorKind};
-use crate::faults::Errors;
+use crate::faults::FaultList;
 use crate::gate::{Features, Gated, check_interface, check_world, gated, gated_error};
-
+use crate::proposals::{Proposal, Proposals};
 use crate::span::{Span, count};
 
 /// The target of a path: an index into [`Packages::interfaces`] or [`Packages::worlds`].
@@ -65,11 +66,15 @@ pub(crate) struct Repeat {
     /// The number of definitions of the package before this one.
     pub(crate) index: u32,
     pub(crate) span: Span,
+    /// The text of this definition, and that of the first one.
+    pub(crate) texts: [Vec<Span>; 2],
 }
 
 /// The definitions of one package so far.
 struct PackageDefinitions {
     count: u32,
+    /// The text of the first one.
+    first: Vec<Span>,
     /// The span of the last one, and its group of files.
     last: (Span, usize),
 }
@@ -86,6 +91,9 @@ pub(crate) struct Packages<'a> {
     /// The index of the definition to use for a package, if it is not the first.
     chosen: BTreeMap<PackageKey, u32>,
     pub(crate) repeats: Vec<Repeat>,
+    /// The interfaces, worlds and uses that gates exclude.
+    pub(crate) left_out: Vec<LeftOut>,
+    proposals: Proposals,
     /// Whether a missing version may be replaced by a newer one that is compatible.
     unify_versions: bool,
 }
@@ -94,11 +102,12 @@ pub(crate) struct Packages<'a> {
 /// beside it. `chosen` gives the index of the definition to use, from 0, where it is not the first.
 pub(crate) fn packages<'a>(
     groups: &'a [Vec<WitFile<'a>>],
-    Options { features, unify_versions }: &Options,
+    Options { features, proposals, unify_versions }: &Options,
     chosen: BTreeMap<PackageKey, u32>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) -> Packages<'a> {
-    let mut packages = Packages { chosen, unify_versions: *unify_versions, ..Packages::default() };
+    let mut packages =
+        Packages { chosen, proposals: *proposals, unify_versions: *unify_versions, ..Packages::default() };
     let mut uses = Vec::new();
     for (group, files) in groups.iter().enumerate() {
         add_root(&mut packages, (group, files), features, &mut uses, errors);
@@ -106,7 +115,8 @@ pub(crate) fn packages<'a>(
     for (group, files) in groups.iter().enumerate() {
         for item in files.iter().flat_map(|file| &file.items) {
             if let FileItem::Nested(nested) = item
-                && let Some(package) = add_package(&mut packages, group, &nested.package, errors)
+                && let Some(package) =
+                    add_package(&mut packages, group, &nested.package, vec![nested.span], errors)
             {
                 let body = new_body(&mut packages, package);
                 add_items(&mut packages, body, nested.items.iter(), features, &mut uses, errors);
@@ -125,7 +135,7 @@ fn add_root<'a>(
     (group, files): (usize, &'a [WitFile<'a>]),
     features: &Features,
     uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) {
     let mut headers = files.iter().filter_map(|file| file.package.as_ref());
     let Some(first) = headers.next() else {
@@ -150,7 +160,8 @@ fn add_root<'a>(
             errors.push(error.note("the package is named here", first.name.span));
         }
     }
-    let Some(package) = add_package(packages, group, first, errors) else { return };
+    let texts = files.iter().map(|file| file.span).collect();
+    let Some(package) = add_package(packages, group, first, texts, errors) else { return };
     let docs = files.iter().filter_map(|file| file.package.as_ref()).flat_map(|header| &header.docs.comments);
     packages.packages[package.index() as usize].docs.comments = docs.copied().collect();
     let headers = files.iter().filter_map(|file| file.package.as_ref());
@@ -171,7 +182,7 @@ fn add_files<'a>(
     files: &'a [WitFile<'a>],
     features: &Features,
     uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) {
     for file in files {
         let items = file.items.iter().filter_map(|item| match item {
@@ -188,7 +199,8 @@ fn add_package<'a>(
     packages: &mut Packages<'a>,
     group: usize,
     decl: &'a PackageDecl<'a>,
-    errors: &mut Errors,
+    text: Vec<Span>,
+    errors: &mut FaultList,
 ) -> Option<PackageId> {
     let key = package_key(&decl.name);
     let parts = decl.name.namespaces.iter().chain(&decl.name.names);
@@ -197,8 +209,17 @@ fn add_package<'a>(
         let error = Error::new(ErrorKind::Name, part.span, message);
         errors.push(error.help(format!("write `{}`", part.name.to_ascii_lowercase())));
     }
+    let is_nested = decl.name.namespaces.len() + decl.name.names.len() > 2;
+    let (proposal, is_on) = (Proposal::NestedNames, packages.proposals.contains(Proposal::NestedNames));
+    if is_nested && !is_on && errors.is_first(proposal.name().to_owned()) {
+        errors.push(needs_proposal(proposal, decl.name.span, "a package name with more than two parts"));
+    }
     let (span, last) = (decl.name.span, (decl.name.span, group));
-    let seen = packages.definitions.entry(key.clone()).or_insert(PackageDefinitions { count: 0, last });
+    let seen = packages.definitions.entry(key.clone()).or_insert_with(|| PackageDefinitions {
+        count: 0,
+        first: text.clone(),
+        last,
+    });
     let (index, (other, other_group)) = (seen.count, std::mem::replace(&mut seen.last, last));
     seen.count += 1;
     if index > 0 && other_group == group {
@@ -209,7 +230,8 @@ fn add_package<'a>(
         return None;
     }
     if index != packages.chosen.get(&key).copied().unwrap_or(0) {
-        packages.repeats.push(Repeat { key, index, span });
+        let texts = [text, seen.first.clone()];
+        packages.repeats.push(Repeat { key, index, span, texts });
         return None;
     }
     let (name, version) = key.clone();
@@ -241,7 +263,7 @@ fn add_items<'a>(
     items: impl Iterator<Item = &'a PackageItem<'a>>,
     features: &Features,
     uses: &mut Vec<(u32, &'a ToplevelUse<'a>)>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) {
     let package = packages.bodies[body as usize].package;
     for item in items {
@@ -264,6 +286,12 @@ fn add_items<'a>(
                 }
             };
             scope.insert(id.name, gate);
+            packages.left_out.push(LeftOut {
+                name: id.name.to_owned(),
+                feature: gate.feature.to_owned(),
+                package,
+                span: gate.span,
+            });
             continue;
         }
         let (id, item) = match item {
@@ -286,7 +314,12 @@ fn add_items<'a>(
 }
 
 /// Adds a name to a scope of interfaces and worlds.
-fn define<'a>(scope: &mut BTreeMap<&'a str, (Target, Span)>, id: Id<'a>, item: Target, errors: &mut Errors) {
+fn define<'a>(
+    scope: &mut BTreeMap<&'a str, (Target, Span)>,
+    id: Id<'a>,
+    item: Target,
+    errors: &mut FaultList,
+) {
     if let Some((_, other)) = scope.get(id.name) {
         let error = Error::new(ErrorKind::Duplicate, id.span, format!("`{}` is defined twice", id.name));
         errors.push(error.note("the other definition is here", *other));
@@ -295,7 +328,12 @@ fn define<'a>(scope: &mut BTreeMap<&'a str, (Target, Span)>, id: Id<'a>, item: T
     scope.insert(id.name, (item, id.span));
 }
 
-fn toplevel_use<'a>(packages: &mut Packages<'a>, body: u32, item: &'a ToplevelUse<'a>, errors: &mut Errors) {
+fn toplevel_use<'a>(
+    packages: &mut Packages<'a>,
+    body: u32,
+    item: &'a ToplevelUse<'a>,
+    errors: &mut FaultList,
+) {
     let Some(target) = lookup(packages, body, &item.path, errors) else { return };
     let id = item.alias.unwrap_or_else(|| item.path.id());
     if let Target::World(_) = target {
@@ -330,7 +368,7 @@ pub(crate) fn lookup<'a>(
     packages: &Packages<'a>,
     body: u32,
     path: &UsePath<'a>,
-    errors: &mut Errors,
+    errors: &mut FaultList,
 ) -> Option<Target> {
     let Body { package, uses, gated } = &packages.bodies[body as usize];
     match path {
@@ -347,8 +385,11 @@ pub(crate) fn lookup<'a>(
                 errors.push(gated_error(id.name, id.span, *gate));
                 return None;
             }
+            if !errors.is_first(format!("{} in {}", id.name, package.index())) {
+                return None;
+            }
             let message = format!("no interface or world is named `{}`", id.name);
-            let error = Error::new(ErrorKind::Unknown, id.span, message);
+            let error = Error::new(ErrorKind::Missing, id.span, message);
             errors.push(error.suggest(id.name, uses.keys().chain(items.keys()).copied()));
             None
         }
@@ -365,16 +406,25 @@ pub(crate) fn lookup<'a>(
                 errors.push(gated_error(id.name, id.span, *gate));
                 return None;
             }
+            if !errors.is_first(format!("{} in {}", id.name, found.index())) {
+                return None;
+            }
             let package = package_text(&package_key(package));
             let message = format!("package `{package}` has no interface or world named `{}`", id.name);
-            let error = Error::new(ErrorKind::Unknown, id.span, message);
+            // The package that is read may have other files.
+            let kind = if found.index() == 0 { ErrorKind::Missing } else { ErrorKind::Unknown };
+            let error = Error::new(kind, id.span, message);
             errors.push(error.suggest(id.name, items.keys().copied()));
             None
         }
     }
 }
 
-fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut Errors) -> Option<PackageId> {
+fn lookup_package(
+    packages: &Packages<'_>,
+    name: &PackageName<'_>,
+    errors: &mut FaultList,
+) -> Option<PackageId> {
     let key = package_key(name);
     if let Some(id) = packages.ids.get(&key) {
         return Some(*id);
@@ -382,20 +432,22 @@ fn lookup_package(packages: &Packages<'_>, name: &PackageName<'_>, errors: &mut 
     if packages.unify_versions
         && let Some(asked) = &name.version
     {
-        let is_newer = |(other, version): &PackageKey| {
-            *other == key.0
-                && version.as_ref().is_some_and(|version| version >= asked && track(version) == track(asked))
+        let is_compatible = |(other, version): &PackageKey| {
+            *other == key.0 && version.as_ref().is_some_and(|version| track(version) == track(asked))
         };
-        let newer = packages.ids.iter().rfind(|(other, _)| is_newer(other));
+        // Later keys have later versions, then other names.
+        let newer = packages.ids.range(&key..).take_while(|(other, _)| other.0 == key.0);
+        let newer = newer.filter(|(other, _)| is_compatible(other)).last();
         if let (Some((_, id)), Some(_)) = (newer, track(asked)) {
             return Some(*id);
         }
     }
-    if name.namespaces.iter().chain(&name.names).any(|id| errors.is_lost(id.name)) {
+    let is_lost = || name.namespaces.iter().chain(&name.names).any(|id| errors.is_lost(id.name));
+    if errors.is_full() || is_lost() || !errors.is_first(package_text(&key)) {
         return None;
     }
     let error =
-        Error::new(ErrorKind::Unknown, name.span, format!("package `{}` is not known", package_text(&key)));
+        Error::new(ErrorKind::Missing, name.span, format!("package `{}` is not known", package_text(&key)));
     let versions: Vec<_> = packages
         .ids
         .keys()

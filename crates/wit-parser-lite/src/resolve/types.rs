@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::context::{Context, Meaning, Scope, TypeFacts, TypeNames, attributes, docs};
 use super::order::{cycle_error, order};
 use super::unique::check_unique;
-use crate::arena::{Attributes, Case, Field, Label, Type, TypeDef, TypeDefId, TypeDefKind, push};
+use crate::arena::{Attributes, Case, Field, Label, Owner, Type, TypeDef, TypeDefId, TypeDefKind};
 use crate::ast::{self, Id, InterfaceDefinition, Primitive, Ty, TyKind, TypedefItem, TypedefKind};
 use crate::error::{Error, ErrorKind};
 use crate::gate::gated_error;
+use crate::proposals::Proposal;
 use crate::span::{Span, count};
 
 /// The maximum number of labels of `flags` (CanonicalABI.md, "Element Size").
@@ -158,7 +159,12 @@ pub(super) fn ty(
     ast: &Ty<'_>,
 ) -> Option<Type> {
     let kind = match &ast.kind {
-        TyKind::Primitive(primitive) => return Some(Type::Primitive(*primitive)),
+        TyKind::Primitive(primitive) => {
+            if *primitive == Primitive::ErrorContext {
+                cx.need(Proposal::ErrorContext, ast.span, "`error-context`");
+            }
+            return Some(Type::Primitive(*primitive));
+        }
         TyKind::Id(id) => return named(cx, scope, names, *id).map(Type::Def),
         TyKind::Own(id) => TypeDefKind::Own(resource(cx, scope, names, *id)?),
         TyKind::Borrow(id) => TypeDefKind::Borrow(resource(cx, scope, names, *id)?),
@@ -290,7 +296,7 @@ fn defining_interface<'a>(cx: &Context<'a, '_>, scope: Scope, name: &str) -> Opt
 /// Returns the type with the name `id`, which must be a resource.
 fn resource(cx: &mut Context<'_, '_>, scope: Scope, names: &TypeNames<'_>, id: Id<'_>) -> Option<TypeDefId> {
     let found = named(cx, scope, names, id)?;
-    if !cx.facts[found.index() as usize].is_resource {
+    if cx.out.resource(found).is_none() {
         let message = format!("`{}` is not a resource, so there are no handles to it", id.name);
         let error = Error::new(ErrorKind::WrongKind, id.span, message);
         cx.errors.push(error.note("it is defined here", cx.out[found].span));
@@ -307,25 +313,6 @@ pub(super) fn anonymous(cx: &mut Context<'_, '_>, scope: Scope, kind: TypeDefKin
 /// Adds a type whose parts are already in the arena.
 pub(super) fn push_type(cx: &mut Context<'_, '_>, ty: TypeDef) -> TypeDefId {
     let holds = |ty: &Type| holds_borrow(cx, *ty);
-    let is_resource = match ty.kind {
-        TypeDefKind::Resource => true,
-        TypeDefKind::Use(id) | TypeDefKind::Alias(Type::Def(id)) => cx.facts[id.index() as usize].is_resource,
-        TypeDefKind::Record(_)
-        | TypeDefKind::Tuple(_)
-        | TypeDefKind::Variant(_)
-        | TypeDefKind::Enum(_)
-        | TypeDefKind::Flags(_)
-        | TypeDefKind::Option(_)
-        | TypeDefKind::Result { .. }
-        | TypeDefKind::List(_)
-        | TypeDefKind::FixedLengthList(..)
-        | TypeDefKind::Map(..)
-        | TypeDefKind::Stream(_)
-        | TypeDefKind::Future(_)
-        | TypeDefKind::Own(_)
-        | TypeDefKind::Borrow(_)
-        | TypeDefKind::Alias(Type::Primitive(_)) => false,
-    };
     let holds_borrow = match &ty.kind {
         TypeDefKind::Record(fields) => fields.iter().any(|field| holds(&field.ty)),
         TypeDefKind::Variant(cases) => cases.iter().filter_map(|case| case.ty.as_ref()).any(holds),
@@ -341,8 +328,13 @@ pub(super) fn push_type(cx: &mut Context<'_, '_>, ty: TypeDef) -> TypeDefId {
         TypeDefKind::Borrow(_) => true,
         TypeDefKind::Own(_) | TypeDefKind::Resource | TypeDefKind::Enum(_) | TypeDefKind::Flags(_) => false,
     };
-    cx.facts.push(TypeFacts { holds_borrow, is_resource });
-    push(&mut cx.out.types, ty, TypeDefId::new)
+    cx.facts.push(TypeFacts { holds_borrow });
+    let owner = ty.owner;
+    let id = cx.out.push_type(ty);
+    if let Owner::World(world) = owner {
+        cx.world_types[world.index() as usize].push(id);
+    }
+    id
 }
 
 /// Returns whether a value of `ty` may hold a `borrow`.

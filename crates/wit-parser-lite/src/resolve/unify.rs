@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use super::context::Context;
-use super::equal::{Pair, missing_in_interface};
+use super::equal::{Comparison, Pair, missing_in_interface};
 use super::package::{Packages, track};
 use crate::arena::Owner;
 use crate::error::{Error, ErrorKind};
@@ -41,6 +41,7 @@ pub(super) fn newest(packages: &Packages<'_>) -> Vec<u32> {
 /// Checks that each replacement has everything that the interface has.
 pub(super) fn check_compatible(cx: &mut Context<'_, '_>) {
     let mut faults = Vec::new();
+    let mut comparison = Comparison::new(Pair { a: &cx.out, b: &cx.out }, false);
     for (index, replacement) in cx.newest.iter().enumerate() {
         let (Some(old), Some(new)) = (&cx.interfaces[index], &cx.interfaces[*replacement as usize]) else {
             continue;
@@ -48,8 +49,7 @@ pub(super) fn check_compatible(cx: &mut Context<'_, '_>) {
         if old.id == new.id {
             continue;
         }
-        let pair = Pair { a: &cx.out, b: &cx.out };
-        let Some(difference) = missing_in_interface(pair, old.id, new.id) else { continue };
+        let Some(difference) = missing_in_interface(&mut comparison, old.id, new.id) else { continue };
         let name = |id| cx.out.owner_name(Owner::Interface(id));
         let message = format!(
             "`{}` cannot stand for `{}`: it has no such {}",

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::ast::Id;
 use crate::error::{Error, ErrorKind};
-use crate::faults::Errors;
+use crate::faults::FaultList;
 use crate::span::Span;
 
 /// A name of a type, function, import or export. Order and equality are those of canonical forms.
@@ -115,7 +115,7 @@ pub(super) struct UniqueNames<'a> {
 impl<'a> UniqueNames<'a> {
     /// Adds `name`, and returns whether it was unused. `what` is the kind of item that has names in
     /// this scope.
-    pub(super) fn add(&mut self, errors: &mut Errors, what: &str, name: Name<'a>, span: Span) -> bool {
+    pub(super) fn add(&mut self, errors: &mut FaultList, what: &str, name: Name<'a>, span: Span) -> bool {
         let key = (name.digest(), name);
         if let Some(((_, other), other_span)) = self.names.get_key_value(&key) {
             errors.push(not_unique(what, (&key.1, span), (other, *other_span)));
@@ -127,7 +127,11 @@ impl<'a> UniqueNames<'a> {
 }
 
 /// Checks the names of the fields, cases, flags or parameters of a definition; `what` is which.
-pub(super) fn check_unique<'a>(errors: &mut Errors, what: &str, ids: impl Iterator<Item = Id<'a>> + Clone) {
+pub(super) fn check_unique<'a>(
+    errors: &mut FaultList,
+    what: &str,
+    ids: impl Iterator<Item = Id<'a>> + Clone,
+) {
     /// For up to this many names, comparing all pairs is faster than a set.
     const MAX_PAIRWISE: usize = 8;
     if ids.clone().count() > MAX_PAIRWISE {

@@ -1,6 +1,7 @@
 //! Worlds. Follows WIT.md, "WIT Worlds" and "Transitive imports and worlds".
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::context::{Context, Externs, Scope, TypeNames, attributes, lookup_interface};
 use super::function::{Signature, check_setters, function};
@@ -32,25 +33,9 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
         attributes,
         span: ast.id.span,
     });
+    cx.world_types.push(Vec::new());
     let (mut imports, mut exports) = (Externs::new("import", false), Externs::new("export", true));
-    let mut parts = Definitions::default();
-    let mut items = Vec::with_capacity(ast.items.len());
-    for item in &ast.items {
-        let gate = gated(cx.features, attributes_of(item));
-        match (item, gate) {
-            (WorldDefinition::Use(item), Some(gate)) => parts.leave_out_use(item, gate),
-            (WorldDefinition::Typedef(item), Some(gate)) => parts.leave_out_type(cx, item, gate),
-            (
-                WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_),
-                Some(_),
-            ) => {}
-            (WorldDefinition::Use(item), None) => parts.uses.push(item),
-            (WorldDefinition::Typedef(item), None) => parts.typedefs.push(item),
-            (WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_), None) => {
-                items.push(item);
-            }
-        }
-    }
+    let (parts, items) = included(cx, scope, ast);
     let defined = definitions(cx, scope, &parts, &mut imports.unique);
     for id in defined.types {
         let ty = &cx.out[id];
@@ -82,10 +67,50 @@ pub(super) fn world(cx: &mut Context<'_, '_>, index: u32) {
         check_setters(cx, &functions);
     }
     compatible_exports(cx, ast.id.span, &exports);
-    implicit_imports(cx, &mut imports, &exports);
+    implicit_imports(cx, ast.id.span, &mut imports, &exports);
     let world = &mut cx.out.worlds[id as usize];
     (world.imports, world.exports) = (imports.items, exports.items);
     cx.worlds[index as usize] = Some(id);
+}
+
+/// Returns the parts of a world that no gate excludes: types, and imports, exports and `include`s.
+fn included<'a>(
+    cx: &mut Context<'a, '_>,
+    scope: Scope,
+    ast: &'a ast::WorldItem<'a>,
+) -> (Definitions<'a>, Vec<&'a WorldDefinition<'a>>) {
+    let mut parts = Definitions::default();
+    let mut items = Vec::with_capacity(ast.items.len());
+    for item in &ast.items {
+        let gate = gated(cx.features, attributes_of(item));
+        match (item, gate) {
+            (WorldDefinition::Use(item), Some(gate)) => parts.leave_out_use(item, gate),
+            (WorldDefinition::Typedef(item), Some(gate)) => parts.leave_out_type(cx, item, gate),
+            (WorldDefinition::Import(item), Some(gate)) => {
+                cx.leave_out(scope, &format!("import {}", extern_label(item)), gate);
+            }
+            (WorldDefinition::Export(item), Some(gate)) => {
+                cx.leave_out(scope, &format!("export {}", extern_label(item)), gate);
+            }
+            (WorldDefinition::Include(item), Some(gate)) => {
+                cx.leave_out(scope, &format!("include {}", item.path.id().name), gate);
+            }
+            (WorldDefinition::Use(item), None) => parts.uses.push(item),
+            (WorldDefinition::Typedef(item), None) => parts.typedefs.push(item),
+            (WorldDefinition::Import(_) | WorldDefinition::Export(_) | WorldDefinition::Include(_), None) => {
+                items.push(item);
+            }
+        }
+    }
+    (parts, items)
+}
+
+/// Returns the name of an import or export as it is written, without the package of a path.
+fn extern_label<'a>(item: &ExternItem<'a>) -> &'a str {
+    match &item.kind {
+        ExternKind::Plain(id, _) => id.name,
+        ExternKind::Path(path) => path.id().name,
+    }
 }
 
 fn attributes_of<'s, 'a>(item: &'s WorldDefinition<'a>) -> &'s ast::Attributes<'a> {
@@ -121,13 +146,13 @@ fn extern_item<'a>(
                 externs.merged.insert(target);
             }
             // Two versions that are unified are one import.
-            if !(externs.merged.contains(&target) && externs.interfaces.contains(&target)) {
+            if !(externs.merged.contains(&target) && externs.interfaces.contains_key(&target)) {
                 add_interface(cx, externs, target, attributes, path.span());
             }
             return;
         }
     };
-    let attributes = match ty {
+    let mut attributes = match ty {
         ExternType::Func(_) => Attributes::default(),
         ExternType::Interface(_) | ExternType::Path(_) => attributes(cx, scope.package, &ast.attributes),
     };
@@ -144,7 +169,8 @@ fn extern_item<'a>(
         ExternType::Interface(items) => {
             let head =
                 InterfaceHead { package: scope.package, body: scope.body, id: *id, world: Some(world) };
-            WorldItemKind::Interface(interface_items(cx, head, attributes.gates(), items).id)
+            let of_interface = Attributes { docs: attributes.docs.take(), ..attributes.gates() };
+            WorldItemKind::Interface(interface_items(cx, head, of_interface, items).id)
         }
         ExternType::Path(path) => {
             let Some(index) = lookup_interface(cx, scope.body, path) else { return };
@@ -167,21 +193,9 @@ fn add_interface(
 ) {
     let name = cx.out.interface_name(id).expect("only interfaces with a name are found by a path");
     if externs.unique.add(&mut cx.errors, externs.what, Name::Text(name), span) {
-        externs.interfaces.insert(id);
+        externs.interfaces.insert(id, externs.items.len());
         externs.items.push(item(None, WorldItemKind::Interface(id), attributes, span));
     }
-}
-
-/// Returns `roots` and the interfaces that they use, directly or not, in the order of the arena.
-fn closure(cx: &Context<'_, '_>, roots: impl IntoIterator<Item = InterfaceId>) -> BTreeSet<InterfaceId> {
-    let mut pending: Vec<_> = roots.into_iter().collect();
-    let mut reached = BTreeSet::new();
-    while let Some(id) = pending.pop() {
-        if reached.insert(id) {
-            pending.extend(&cx.uses[id.index() as usize]);
-        }
-    }
-    reached
 }
 
 fn function_of(item: &WorldItem) -> Option<FunctionId> {
@@ -200,19 +214,19 @@ fn interfaces_of(externs: &Externs<'_>) -> impl Iterator<Item = InterfaceId> {
 
 /// Adds an import of each interface that is used here but neither imported nor, for exports,
 /// exported. It has the gate of its user.
-fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Externs<'_>, exports: &Externs<'_>) {
+fn implicit_imports(cx: &mut Context<'_, '_>, span: Span, imports: &mut Externs<'_>, exports: &Externs<'_>) {
     let mut roots = Vec::new();
-    let uses = |id: InterfaceId| cx.uses[id.index() as usize].iter().copied();
+    let uses = |cx: &Context<'_, '_>, id: InterfaceId| cx.uses[id.index() as usize].clone();
     for item in &imports.items {
         match item.kind {
-            WorldItemKind::Interface(id) => roots.extend(uses(id).map(|used| (used, item))),
+            WorldItemKind::Interface(id) => roots.extend(uses(cx, id).into_iter().map(|used| (used, item))),
             WorldItemKind::Type(id) => roots.extend(used_interface(cx, id).map(|used| (used, item))),
             WorldItemKind::Function(_) => {}
         }
     }
     for item in &exports.items {
         if let WorldItemKind::Interface(id) = item.kind {
-            let uses = uses(id).filter(|id| !exports.interfaces.contains(id));
+            let uses = uses(cx, id).into_iter().filter(|id| !exports.interfaces.contains_key(id));
             roots.extend(uses.map(|used| (used, item)));
         }
     }
@@ -220,11 +234,15 @@ fn implicit_imports(cx: &Context<'_, '_>, imports: &mut Externs<'_>, exports: &E
     for (root, user) in roots {
         let mut pending = vec![root];
         while let Some(id) = pending.pop() {
-            if imports.interfaces.insert(id) {
+            if let Entry::Vacant(entry) = imports.interfaces.entry(id) {
+                entry.insert(usize::MAX);
+                if !cx.add(1, span) {
+                    return;
+                }
                 let (kind, span) = (WorldItemKind::Interface(id), cx.out[id].span);
                 let attributes = user.attributes.gates();
                 added.push((id, WorldItem { name: None, kind, is_implicit: true, attributes, span }));
-                pending.extend(uses(id));
+                pending.extend(&cx.uses[id.index() as usize]);
             }
         }
     }
@@ -246,12 +264,12 @@ fn used_interface(cx: &Context<'_, '_>, id: TypeDefId) -> Option<InterfaceId> {
 /// only imported, as an import: the types would differ.
 fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Externs<'_>) {
     let mut faults = Vec::new();
+    let mut reached = BTreeMap::new();
     for export in interfaces_of(exports) {
         let uses = &cx.uses[export.index() as usize];
-        for used in uses.iter().filter(|id| !exports.interfaces.contains(id)) {
-            let reached = closure(cx, [*used]);
-            if let Some(conflict) = exports.interfaces.intersection(&reached).next() {
-                faults.push((export, *used, *conflict));
+        for used in uses.iter().filter(|id| !exports.interfaces.contains_key(id)) {
+            if let Some(conflict) = reached_export(cx, *used, exports, &mut reached) {
+                faults.push((export, *used, conflict));
                 break;
             }
         }
@@ -264,4 +282,31 @@ fn compatible_exports(cx: &mut Context<'_, '_>, span: Span, exports: &Externs<'_
         let error = Error::new(ErrorKind::World, span, message);
         cx.errors.push(error.help(format!("export `{used}` too")));
     }
+}
+
+/// Returns the first export, in the order of the arena, among `root` and the interfaces that it
+/// uses, directly or not. `known` has the answers so far, so that all answers for a world take time
+/// linear in what it reaches.
+fn reached_export(
+    cx: &Context<'_, '_>,
+    root: InterfaceId,
+    exports: &Externs<'_>,
+    known: &mut BTreeMap<InterfaceId, Option<InterfaceId>>,
+) -> Option<InterfaceId> {
+    let mut path = vec![(root, 0)];
+    while let Some((id, n_followed)) = path.last_mut() {
+        let (id, uses) = (*id, &cx.uses[id.index() as usize]);
+        if let Some(used) = uses.get(*n_followed) {
+            *n_followed += 1;
+            if !known.contains_key(used) {
+                path.push((*used, 0));
+            }
+            continue;
+        }
+        let own = exports.interfaces.contains_key(&id).then_some(id);
+        let first = uses.iter().filter_map(|used| known[used]).chain(own).min();
+        known.insert(id, first);
+        path.pop();
+    }
+    known[&root]
 }

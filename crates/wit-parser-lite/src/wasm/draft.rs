@@ -32,6 +32,7 @@ pub(super) struct Draft {
     /// By name, with version.
     packages: BTreeMap<String, PackageId>,
     interfaces: HashMap<(PackageId, String), InterfaceId>,
+    worlds: HashSet<(PackageId, String)>,
     types: HashMap<(Owner, String), TypeDefId>,
     functions: HashSet<(Owner, String)>,
 }
@@ -46,6 +47,7 @@ impl Draft {
             span: Span { file, start: 0, end: 0 },
             packages: BTreeMap::new(),
             interfaces: HashMap::new(),
+            worlds: HashSet::new(),
             types: HashMap::new(),
             functions: HashSet::new(),
         }
@@ -111,8 +113,7 @@ impl Draft {
 
     /// Adds a world.
     pub(super) fn world(&mut self, name: &str, package: PackageId) -> Result<WorldId, DecodeError> {
-        let worlds = &self.resolved[package].worlds;
-        if worlds.iter().any(|id| self.resolved[*id].name == name) {
+        if !self.worlds.insert((package, name.to_owned())) {
             return Err(DecodeError::new(format!("world `{name}` is there twice")));
         }
         let world = World {
@@ -143,7 +144,7 @@ impl Draft {
     ) -> TypeDefId {
         let attributes = Attributes { external_id, ..Attributes::default() };
         let ty = TypeDef { name: Some(name.to_owned()), owner, kind, attributes, span: self.span };
-        let id = push(&mut self.resolved.types, ty, TypeDefId::new);
+        let id = self.resolved.push_type(ty);
         self.types.insert((owner, name.to_owned()), id);
         if let Owner::Interface(interface) = owner {
             self.resolved.interfaces[interface.index() as usize].types.push(id);
@@ -154,11 +155,7 @@ impl Draft {
     /// Adds an unnamed type.
     pub(super) fn anonymous(&mut self, owner: Owner, kind: TypeDefKind) -> TypeDefId {
         let attributes = Attributes::default();
-        push(
-            &mut self.resolved.types,
-            TypeDef { name: None, owner, kind, attributes, span: self.span },
-            TypeDefId::new,
-        )
+        self.resolved.push_type(TypeDef { name: None, owner, kind, attributes, span: self.span })
     }
 
     /// Returns whether an interface already has a function.

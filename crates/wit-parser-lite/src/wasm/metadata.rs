@@ -115,8 +115,7 @@ fn named_type(resolved: &Resolved, id: TypeDefId) -> Option<(String, Object)> {
 }
 
 /// The fields of a world for its imports and for its exports: `inline` is about inline interfaces,
-/// `docs` and `stability` are about other interfaces. The documentation of inline ones is in `docs`
-/// too, since `inline` has no field for it.
+/// `docs` and `stability` are about other interfaces.
 struct SectionFields {
     inline: &'static str,
     functions: &'static str,
@@ -342,8 +341,8 @@ fn read_world_externs(
     for (name, entry) in entries(entry, fields.inline)? {
         let found_at = *found(&names.interfaces, name)?;
         read_interface(draft, found_at.interface, entry)?;
-        // The attributes of an inline interface are those of its import or export.
-        let attributes = draft.resolved[found_at.interface].attributes.clone();
+        // The gates of an inline interface are those of its import or export.
+        let attributes = draft.resolved[found_at.interface].attributes.gates();
         let item = item_mut(draft, id, found_at);
         item.attributes = Attributes { external_id: item.attributes.external_id.take(), ..attributes };
     }
@@ -354,7 +353,14 @@ fn read_world_externs(
     }
     for (name, docs) in entries(entry, fields.docs)? {
         let found_at = *found(&names.interfaces, name)?;
-        item_mut(draft, id, found_at).attributes.docs = Some(text(docs)?);
+        let docs = Some(text(docs)?);
+        // Some writers have the documentation of inline interfaces here.
+        let is_inline = draft.resolved[found_at.interface].world.is_some();
+        if is_inline {
+            draft.resolved.interfaces[found_at.interface.index() as usize].attributes.docs = docs;
+        } else {
+            item_mut(draft, id, found_at).attributes.docs = docs;
+        }
     }
     Ok(())
 }

@@ -9,11 +9,13 @@ mod decode;
 mod draft;
 mod encode;
 mod error;
+mod features;
 mod metadata;
 mod names;
 
+pub use decode::{WORLD_SECTION, WitText, decode, decode_with_features, to_text, to_text_with_features};
 #[cfg(feature = "load")]
-pub(crate) use decode::to_texts;
-pub use decode::{WORLD_SECTION, WitText, decode, to_text};
-pub use encode::{encode_package, encode_world};
-pub use error::DecodeError;
+pub(crate) use decode::{merged_texts, to_texts};
+pub use encode::{MAX_ENCODED_BYTES, encode_package, encode_world};
+pub use error::{DecodeError, EncodeError};
+pub use features::default_features;

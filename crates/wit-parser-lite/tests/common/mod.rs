@@ -9,7 +9,8 @@ use wit_parser_lite::{
 pub(crate) fn dump(resolved: &Resolved) -> String {
     let mut out = String::new();
     for (id, package) in resolved.packages() {
-        let attributes = Attributes { docs: package.docs.clone(), ..Attributes::default() };
+        let mut attributes = Attributes::default();
+        attributes.docs.clone_from(&package.docs);
         line(&mut out, 0, &attributes, &format!("package {}", resolved.package_name(id)));
         for id in &package.interfaces {
             interface(&mut out, resolved, *id, 1);
@@ -47,7 +48,9 @@ fn world_item(out: &mut String, resolved: &Resolved, world: Owner, what: &str, i
             (None, Some(full)) => format!("{what} {full}{implicit}"),
             (Some(name), Some(full)) => format!("{what} {name}: {full}"),
             (_, None) => {
-                line(out, 2, &item.attributes, &format!("{what} {}:", name.unwrap_or("?")));
+                let mut attributes = item.attributes.clone();
+                attributes.docs.clone_from(&resolved[id].attributes.docs);
+                line(out, 2, &attributes, &format!("{what} {}:", name.unwrap_or("?")));
                 return interface(out, resolved, id, 3);
             }
         },
@@ -68,7 +71,7 @@ fn world_item(out: &mut String, resolved: &Resolved, world: Owner, what: &str, i
 fn line(out: &mut String, depth: usize, attributes: &Attributes, text: &str) {
     let indent = "  ".repeat(depth);
     let mut push = |line: &str| *out += &format!("{line}\n");
-    let Attributes { docs, since, unstable, deprecated, external_id } = attributes;
+    let Attributes { docs, since, unstable, deprecated, external_id, .. } = attributes;
     docs.iter().flat_map(|docs| docs.lines()).for_each(|docs| push(format!("{indent}/// {docs}").trim_end()));
     since.iter().for_each(|version| push(&format!("{indent}@since {version}")));
     unstable.iter().for_each(|feature| push(&format!("{indent}@unstable {feature}")));

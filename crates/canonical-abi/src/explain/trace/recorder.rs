@@ -9,7 +9,7 @@ use super::steps::{
     IsAt, Kind, Open, brief_string, brief_value, core, is_leaf, list_size, range, string_size,
 };
 use super::{Call, MAX_STEP_BYTES, Place, Step, Trace};
-use crate::explain::{Budget, brief, count, join_path};
+use crate::explain::{Budget, View, brief, count, join_path};
 use crate::host::{Access, Begin, End, Host};
 use crate::options::{Options, StringEncoding};
 use crate::types::despecialize::{Despecialized, despecialize};
@@ -141,7 +141,7 @@ impl<'h, H: Host> Recorder<'h, H> {
             Access::Store(ptr) => (store_function(shape), range(ptr, size), IsAt::Memory { ptr, size }),
         };
         self.open(function, path, place, Kind::Component(ty, is_at));
-        self.innermost().step.ty = brief(types, ty);
+        self.innermost().step.ty = brief(View::new(types), ty);
     }
 
     /// Returns the position of the core value that is next, where `n_left` are left.

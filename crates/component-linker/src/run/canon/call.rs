@@ -65,7 +65,7 @@ impl<T> Drop for Running<'_, '_, T> {
         let state = self.cx.state_mut();
         state.tasks.exit(self.call.caller);
         if self.call.state != TaskState::Exited {
-            state.instance_mut(self.call.instance).head.poisoned = true;
+            state.poison(self.call.instance);
         }
     }
 }
@@ -78,7 +78,10 @@ pub(crate) fn with_call<T, R>(
     instance: InstanceIndex,
     run: impl FnOnce(&mut StoreContextMut<'_, T>) -> Result<R, Trap>,
 ) -> Result<R, Trap> {
-    let mut running = Running::enter(cx, instance)?;
+    // The innermost call that the limit allows can still have its `realloc` called.
+    let state = cx.state_mut();
+    let caller = state.tasks.enter(state.limits.max_call_depth.saturating_add(1))?;
+    let mut running = Running { cx, call: Call { instance, caller, state: TaskState::Initial } };
     running.start();
     let result = run(running.cx)?;
     running.resolve();
@@ -86,14 +89,35 @@ pub(crate) fn with_call<T, R>(
     Ok(result)
 }
 
-/// Checks that an instance can be entered. Recursion between instances is allowed; the core stack
-/// bounds it.
+/// Checks that an instance can be entered. Recursion between instances is allowed (Concurrency.md,
+/// "Reentrance"); the depth of calls and the core stack bound it.
 #[inline]
 pub(super) fn check_enter<T>(cx: &StoreContextMut<'_, T>, instance: InstanceIndex) -> Result<(), Trap> {
-    match cx.state().instance(instance).head.poisoned {
-        true => Err(canonical_abi::Trap::CannotEnter.into()),
-        false => Ok(()),
-    }
+    cx.state().check_enter(instance)
+}
+
+/// Checks that a call which an instance has made may return into it: not if the instance has
+/// trapped meanwhile, entered a second time, and the host has ignored that (Explainer.md,
+/// "Component Invariants").
+#[inline]
+pub(super) fn check_return<T>(cx: &StoreContextMut<'_, T>, instance: InstanceIndex) -> Result<(), Trap> {
+    cx.state().check_return(instance)
+}
+
+/// Calls a core function.
+#[inline]
+pub(super) fn call_core<T>(
+    cx: &mut StoreContextMut<'_, T>,
+    func: jit::Func,
+    slots: &mut [ValRaw],
+) -> Result<(), Trap> {
+    func.call_raw(&mut cx.core, slots).map_err(|trap| core_trap(cx, trap))
+}
+
+/// Returns the trap that a core function has ended in.
+#[cold]
+pub(crate) fn core_trap<T>(cx: &StoreContextMut<'_, T>, trap: jit::Trap) -> Trap {
+    Trap::of_core(trap, cx.state().id)
 }
 
 /// Checks that an instance can be left (the spec's `may_leave`).
@@ -114,7 +138,7 @@ pub(super) fn call_without_leave<T>(
     slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
     cx.state_mut().instance_mut(instance).head.may_leave = false;
-    func.call_raw(&mut cx.core, slots)?;
+    call_core(cx, func, slots)?;
     cx.state_mut().instance_mut(instance).head.may_leave = true;
     Ok(())
 }

@@ -2,15 +2,15 @@
 //! Follows CanonicalABI.md, "Lifting and Lowering Context".
 
 use canonical_abi::handles::{self, BorrowScope, HandleTable, Lends, RuntimeResource};
-use canonical_abi::{Context, Host, PtrType, ResourceId, StringEncoding};
+use canonical_abi::{Context, Host, PtrType, ResourceId, StringEncoding, Trap as AbiTrap};
 use jit::ValRaw;
 
 use super::call::{call_without_leave, check_enter, with_call};
 use super::{FuncInfo, InstanceIndex, Options, StoreContextMut, slot_u32};
 use crate::limits::LimitKind;
 use crate::run::state::ResourceType;
-use crate::trap::Trap;
-use crate::typed::{ResourceKey, TypedHost};
+use crate::trap::{Trap, TrapCause};
+use crate::typed::{Loan, ResourceKey, TypedHost};
 
 /// One instance as the interpreter sees it during one lift or lower.
 pub(super) struct Guest<'a, 'c, T: 'static> {
@@ -36,7 +36,7 @@ enum Strings<'a> {
 /// Where borrowed handles are accounted for (the spec's `LiftLowerContext.borrow_scope`).
 pub(super) enum Loans<'a> {
     /// The guest is the caller, and lends its own.
-    Caller(&'a mut Lends),
+    Caller(&'a mut Lends, &'a mut Option<Loan>),
     /// The guest is the callee, and is lent the caller's.
     Callee(BorrowScope),
     /// There are no borrowed handles.
@@ -80,6 +80,11 @@ impl<'a, 'c, T> Guest<'a, 'c, T> {
         self.info.resource(rt).runtime()
     }
 
+    #[cold]
+    fn word_handle(&self, trap: AbiTrap, expected: RuntimeResource) -> Trap {
+        self.cx.state().word_handle(trap, expected, self.options.instance).into()
+    }
+
     /// Returns whether the guest itself implements the resource type (the spec's
     /// `cx.inst is t.rt.impl`).
     fn implements(&self, rt: ResourceId, instance: InstanceIndex) -> bool {
@@ -121,14 +126,17 @@ impl<T> Host for Guest<'_, '_, T> {
 
     fn lift_own(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
         let rt = self.runtime_type(rt);
-        Ok(handles::lift_own(self.table(), rt, index)?)
+        handles::lift_own(self.table(), rt, index).map_err(|trap| self.word_handle(trap, rt))
     }
 
     fn lift_borrow(&mut self, rt: ResourceId, index: u32) -> Result<u32, Trap> {
         let rt = self.runtime_type(rt);
         let table = self.cx.state_mut().instance_mut(self.options.instance).handles_mut();
         match &mut self.loans {
-            Loans::Caller(lends) => Ok(handles::lift_borrow(table, lends, rt, index)?),
+            Loans::Caller(lends, _) => {
+                let lent = handles::lift_borrow(table, lends, rt, index);
+                lent.map_err(|trap| self.word_handle(trap, rt))
+            }
             Loans::Callee(_) | Loans::None => unreachable!("validation admits no borrows in results"),
         }
     }
@@ -147,7 +155,7 @@ impl<T> Host for Guest<'_, '_, T> {
             Loans::Callee(scope) => self
                 .cx
                 .add_handle(self.options.instance, |table| handles::lower_borrow(table, scope, rt, rep)),
-            Loans::Caller(_) | Loans::None => unreachable!("validation admits no borrows in results"),
+            Loans::Caller(..) | Loans::None => unreachable!("validation admits no borrows in results"),
         }
     }
 
@@ -160,6 +168,11 @@ impl<T> Host for Guest<'_, '_, T> {
     fn reserve_string(&mut self, n_bytes: u64) -> Result<(), Trap> {
         LimitKind::StringBytes.check(n_bytes, self.cx.state().limits.max_string_bytes)?;
         self.reserve(n_bytes)
+    }
+
+    fn consume_bytes(&mut self, n_bytes: u64) -> Result<(), Trap> {
+        // The frames are added where the trap reaches core code.
+        self.cx.core.consume_bytes(n_bytes).map_err(|trap| TrapCause::Core(trap.into_kind()).into())
     }
 
     fn source_encoding(&self) -> StringEncoding {
@@ -183,5 +196,14 @@ impl<T> Host for Guest<'_, '_, T> {
 impl<T> TypedHost for Guest<'_, '_, T> {
     fn resource_key(&self, id: ResourceId) -> ResourceKey {
         ResourceKey { store: self.cx.state().id, index: self.info.resource(id).0 }
+    }
+
+    fn loan(&mut self) -> Option<Loan> {
+        let Loans::Caller(_, loan) = &mut self.loans else { return None };
+        Some(*loan.get_or_insert_with(|| self.cx.state_mut().loans.open()))
+    }
+
+    fn is_open(&self, loan: Loan) -> bool {
+        self.cx.state().loans.is_open(loan)
     }
 }

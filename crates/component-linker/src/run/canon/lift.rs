@@ -14,7 +14,7 @@ use std::sync::Arc;
 use canonical_abi::{CoreFuncType, CoreType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use jit::ValRaw;
 
-use super::call::{Running, call_without_leave, check_enter};
+use super::call::{Running, call_core, call_without_leave, check_enter};
 use super::guest::{Guest, Loans};
 use super::values::{LiftValues, LowerValues, Slots};
 use super::{FuncInfo, InstanceIndex, Options, StoreContextMut, slot_u32};
@@ -137,7 +137,7 @@ pub(super) fn canon_lift<T, C: Caller<T>>(
         let returning = Returning { info, options, scope, result: None };
         call_returning(running.cx, lifted, returning, slots)?
     } else {
-        core_func.call_raw(&mut running.cx.core, slots)?;
+        call_core(running.cx, *core_func, slots)?;
         let guest = Guest::new(running.cx, info, options, Loans::None);
         let flat = Slots { types: &lifted.core_results, slots };
         let results = caller.lift_results(guest, flat).map_err(|trap| caller.word(trap))?;
@@ -168,14 +168,14 @@ fn call_returning<T, R: LiftValues>(
     slots: &mut [ValRaw],
 ) -> Result<R, Trap> {
     cx.state_mut().tasks.current_mut().returning = Some(Box::new(returning));
-    lifted.core_func.call_raw(&mut cx.core, slots)?;
+    call_core(cx, lifted.core_func, slots)?;
     if lifted.options.abi.has_callback {
         check_exits(slot_u32(slots[0]))?;
     }
     let returning = cx.state_mut().tasks.current_mut().returning.take();
     let Returning { info, result, .. } = *returning.expect("set when the call began");
     let result = result.ok_or(TrapCause::Task(TaskFault::NotReturned))?;
-    R::from_result(result, &info, cx.state().id)
+    R::from_result(result, &info, cx.state())
 }
 
 /// Lets a call of a function of asynchronous type into an instance (the spec's

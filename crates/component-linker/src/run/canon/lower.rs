@@ -14,13 +14,14 @@ use canonical_abi::{
 };
 use jit::ValRaw;
 
-use super::call::check_leave;
+use super::call::{check_leave, check_return};
 use super::guest::{Guest, Loans};
 use super::lift::{Caller, canon_lift};
 use super::values::{LiftValues, LowerValues, Slots, Values, slot_pointer};
 use super::{Body, FuncInfo, FuncInstance, HostFunc, Options, StoreContextMut, flat_func, with_slots};
+use crate::run::host::trap_of_host;
 use crate::trap::{Trap, TrapCause};
-use crate::typed::FlatOut;
+use crate::typed::{FlatOut, Loan};
 
 /// What core code that calls a component function takes it for.
 pub(crate) struct Lowered {
@@ -43,6 +44,8 @@ pub(crate) struct Subtask<'a, const ASYNC: bool> {
     lowered: &'a Lowered,
     slots: &'a mut [ValRaw],
     lends: Lends,
+    /// The loan to the host, if a Rust value says that a resource is lent to it.
+    loan: Option<Loan>,
     state: SubtaskState,
 }
 
@@ -112,8 +115,13 @@ pub(super) fn canon_lower<T, C: Callee<T, ASYNC>, const ASYNC: bool>(
     slots: &mut [ValRaw],
 ) -> Result<(), Trap> {
     check_leave(cx, lowered.options.instance)?;
-    let mut subtask = Subtask { lowered, slots, lends: Lends::new(), state: SubtaskState::Starting };
-    callee.call(cx, &mut subtask)?;
+    let mut subtask =
+        Subtask { lowered, slots, lends: Lends::new(), loan: None, state: SubtaskState::Starting };
+    if let Err(trap) = callee.call(cx, &mut subtask) {
+        subtask.end_loan(cx);
+        return Err(trap);
+    }
+    check_return(cx, lowered.options.instance)?;
     subtask.deliver_resolve(cx);
     Ok(())
 }
@@ -122,12 +130,17 @@ impl<const ASYNC: bool> Subtask<'_, ASYNC> {
     const MAX_FLAT_PARAMS: usize = if ASYNC { MAX_FLAT_ASYNC_PARAMS } else { MAX_FLAT_PARAMS };
     const MAX_FLAT_RESULTS: usize = if ASYNC { 0 } else { MAX_FLAT_RESULTS };
 
+    /// Returns the name of the function that is called.
+    pub(super) fn func_name(&self) -> Option<String> {
+        self.lowered.info.name()
+    }
+
     /// Lifts the arguments (the spec's `on_start`).
     #[inline]
     pub(super) fn start<T, A: LiftValues>(&mut self, cx: &mut StoreContextMut<'_, T>) -> Result<A, Trap> {
         self.go(SubtaskState::Starting, SubtaskState::Started);
         let Lowered { info, options, core_params, out_param: _ } = self.lowered;
-        let guest = Guest::new(cx, info, options, Loans::Caller(&mut self.lends));
+        let guest = Guest::new(cx, info, options, Loans::Caller(&mut self.lends, &mut self.loan));
         let flat = Slots { types: core_params, slots: self.slots };
         A::lift(guest, Self::MAX_FLAT_PARAMS, &info.signature.param_types, flat)
     }
@@ -163,9 +176,19 @@ impl<const ASYNC: bool> Subtask<'_, ASYNC> {
     #[inline]
     fn deliver_resolve<T>(self, cx: &mut StoreContextMut<'_, T>) {
         let options = &self.lowered.options;
-        self.lends.end(cx.state_mut().instance_mut(options.instance).handles_mut());
         if ASYNC {
             self.slots[0] = ValRaw::from_u64(self.state as u64);
+        }
+        if !self.lends.is_empty() {
+            self.end_loan(cx);
+            self.lends.end(cx.state_mut().instance_mut(options.instance).handles_mut());
+        }
+    }
+
+    /// Ends the loan of the call, so that the host can't use what it keeps beyond it.
+    fn end_loan<T>(&self, cx: &mut StoreContextMut<'_, T>) {
+        if let Some(loan) = self.loan {
+            cx.state_mut().loans.close(loan);
         }
     }
 
@@ -217,14 +240,17 @@ pub(super) fn call_host<T>(
     func: &HostFunc<T>,
     args: &[Value],
 ) -> Result<Option<Value>, Trap> {
-    let result = func(cx, args).map_err(Trap::from_host)?;
-    let wrong = |what: String| TrapCause::HostResult(format!("a host function returned {what}"));
+    let result = func(cx, args).map_err(|error| trap_of_host(error, info.name()))?;
+    let wrong = |what: String| {
+        let cause = TrapCause::HostResult(format!("a host function returned {what}"));
+        Trap::from(cause).in_host_func(info.name())
+    };
     match (info.signature.ty.result, &result) {
         (None, None) => {}
         (Some(ty), Some(value)) => type_check(&info.types, ty, value)
             .map_err(|error| wrong(format!("a value of the wrong type: {error}")))?,
-        (None, Some(_)) => return Err(wrong(String::from("a value where its type has none")).into()),
-        (Some(_), None) => return Err(wrong(String::from("no value where its type has one")).into()),
+        (None, Some(_)) => return Err(wrong(String::from("a value where its type has none"))),
+        (Some(_), None) => return Err(wrong(String::from("no value where its type has one"))),
     }
     Ok(result)
 }

@@ -37,7 +37,7 @@ use crate::trap::Trap;
 use crate::typed::MAX_SLOTS;
 
 pub(crate) use backpressure::{backpressure_dec, backpressure_inc};
-pub(crate) use call::with_call;
+pub(crate) use call::{core_trap, with_call};
 pub(crate) use context::{Slot, context_get, context_set};
 pub(crate) use invoke::invoke;
 pub(crate) use lift::Lifted;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use canonical_abi::handles::{self, Dropped};
 use jit::ValRaw;
 
-use super::call::{check_enter, check_leave, with_call};
+use super::call::{call_core, check_enter, check_leave, check_return, with_call};
 use super::{CoreCaller, InstanceIndex, ResourceIndex, StoreContextMut, builtin};
+use crate::run::host::trap_of_host;
 use crate::run::state::ResourceType;
 use crate::trap::Trap;
 
@@ -20,8 +21,12 @@ pub(crate) fn resource_drop<T>(
         builtin(caller, |cx| {
             check_leave(cx, instance)?;
             let handles = cx.state_mut().instance_mut(instance).handles_mut();
-            match handles::resource_drop(handles, resource.runtime(), index)? {
-                Dropped::Own { rep } => call_destructor(cx, resource, rep),
+            let dropped = handles::resource_drop(handles, resource.runtime(), index);
+            match dropped.map_err(|trap| cx.state().word_handle(trap, resource.runtime(), instance))? {
+                Dropped::Own { rep } => {
+                    call_destructor(cx, resource, rep)?;
+                    check_return(cx, instance)
+                }
                 Dropped::Borrow => Ok(()),
             }
         })
@@ -39,11 +44,11 @@ pub(crate) fn call_destructor<T>(
             check_enter(cx, instance)?;
             let Some(dtor) = dtor else { return Ok(()) };
             let mut slots = [ValRaw::from_u64(u64::from(rep))];
-            with_call(cx, instance, |cx| Ok(dtor.call_raw(&mut cx.core, &mut slots)?))
+            with_call(cx, instance, |cx| call_core(cx, dtor, &mut slots))
         }
         ResourceType::Host { dtor, rust_type: _ } => {
             let dtor = Arc::clone(cx.host().dtor(dtor));
-            dtor(cx, rep).map_err(Trap::from_host)
+            dtor(cx, rep).map_err(|error| trap_of_host(error, None))
         }
         ResourceType::Undefined => Ok(()),
     }

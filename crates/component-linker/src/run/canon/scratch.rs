@@ -13,32 +13,49 @@ use canonical_abi::{
     lower_flat_values,
 };
 use jit::ValRaw;
+use std::collections::BTreeSet;
 
 use super::FuncInfo;
 use crate::Val;
+use crate::run::state::State;
 use crate::trap::Trap;
 use crate::typed::{
-    FlatIn, FlatOut, LiftTuple, LowerTuple, MAX_SLOTS, ResourceKey, TypedHost, lift_values, lower_values,
+    FlatIn, FlatOut, LiftTuple, Loan, LowerTuple, MAX_SLOTS, ResourceError, ResourceKey, TypedHost,
+    lift_values, lower_values,
 };
 
 /// A buffer that values are lowered into and lifted from. A handle's index is its representation.
 pub(crate) struct Scratch<'a> {
     buffer: Standalone,
     info: &'a FuncInfo,
-    store: u64,
-    /// Whether what is lowered is only tried out.
-    is_rehearsal: bool,
+    state: &'a State,
+    /// What resources that are lifted are lent for.
+    loan: Option<Loan>,
+    /// The resources that are passed, if what is lowered is only tried out.
+    rehearsed: Option<Rehearsed>,
+}
+
+/// The resources that are passed in one call, by the addresses of the Rust values.
+#[derive(Default)]
+struct Rehearsed {
+    given: BTreeSet<usize>,
+    lent: BTreeSet<usize>,
 }
 
 impl<'a> Scratch<'a> {
-    pub(crate) fn new(info: &'a FuncInfo, store: u64) -> Self {
-        Self { buffer: Standalone::default(), info, store, is_rehearsal: false }
+    pub(crate) fn new(info: &'a FuncInfo, state: &'a State) -> Self {
+        Self { buffer: Standalone::default(), info, state, loan: None, rehearsed: None }
+    }
+
+    /// Lets resources that are lifted be lent for a call.
+    pub(crate) fn lending(self, loan: Option<Loan>) -> Self {
+        Self { loan, ..self }
     }
 
     /// Returns a buffer to find out whether values can be lowered, with resources staying what they
     /// are.
-    pub(crate) fn rehearsal(info: &'a FuncInfo, store: u64) -> Self {
-        Self { is_rehearsal: true, ..Self::new(info, store) }
+    pub(crate) fn rehearsal(info: &'a FuncInfo, state: &'a State) -> Self {
+        Self { rehearsed: Some(Rehearsed::default()), ..Self::new(info, state) }
     }
 }
 
@@ -76,11 +93,27 @@ impl Host for Scratch<'_> {
 
 impl TypedHost for Scratch<'_> {
     fn resource_key(&self, id: ResourceId) -> ResourceKey {
-        ResourceKey { store: self.store, index: self.info.resource(id).0 }
+        ResourceKey { store: self.state.id, index: self.info.resource(id).0 }
     }
 
-    fn is_rehearsal(&self) -> bool {
-        self.is_rehearsal
+    fn rehearse(&mut self, address: usize, gives: bool) -> Result<bool, ResourceError> {
+        let Some(Rehearsed { given, lent }) = &mut self.rehearsed else { return Ok(false) };
+        let is_new = match gives {
+            true => given.insert(address) && !lent.contains(&address),
+            false => {
+                lent.insert(address);
+                !given.contains(&address)
+            }
+        };
+        if is_new { Ok(true) } else { Err(ResourceError::Twice) }
+    }
+
+    fn loan(&mut self) -> Option<Loan> {
+        self.loan
+    }
+
+    fn is_open(&self, loan: Loan) -> bool {
+        self.state.loans.is_open(loan)
     }
 }
 

@@ -36,8 +36,9 @@ fn canon_task_return<T>(
     let Some(returning) = cx.state().tasks.current().and_then(|task| task.returning.as_deref()) else {
         return fault(TaskFault::NotAsync);
     };
+    // A `task.return` without a memory has a result that needs none: validation has seen to that.
     let has_equal_options = returning.options.abi.string_encoding == options.abi.string_encoding
-        && returning.options.memory == options.memory;
+        && (options.memory.is_none() || returning.options.memory == options.memory);
     if returning.info.signature.result_types != info.signature.param_types || !has_equal_options {
         return fault(TaskFault::ReturnMismatch);
     }

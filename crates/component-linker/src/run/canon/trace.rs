@@ -10,6 +10,7 @@ use canonical_abi::{Context, CoreValue, Host, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS,
 /// How far a call came, and what lifting and lowering did; see
 /// [`Func::call_traced`](crate::Func::call_traced).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct CallTrace {
     /// The canonical options of the function. `None` until its arguments are lowered, and for a
     /// function that the host itself provides.

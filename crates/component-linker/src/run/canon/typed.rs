@@ -12,8 +12,9 @@ use super::lower::{Callee, Lowered, Subtask, canon_lower};
 use super::scratch::{Scratch, from_values, to_values};
 use super::values::{ToLift, ToLower};
 use super::{Body, FuncInfo, FuncInstance, StoreContextMut, with_slots};
+use crate::run::host::trap_of_host;
 use crate::trap::Trap;
-use crate::typed::{Expected, LiftTuple, LowerTuple, Results, TypeMismatch, check_func, n_flat};
+use crate::typed::{Expected, LiftTuple, LowerTuple, Results, TypeMismatch, check_func, has_handles, n_flat};
 
 /// A lifted function, with everything looked up that a call of it needs.
 #[derive(Debug)]
@@ -131,10 +132,14 @@ where
         info: &FuncInfo,
         args: &[Value],
     ) -> Result<Option<Value>, Trap> {
-        let store = cx.state().id;
-        let args = from_values::<P>(Scratch::new(info, store), args, &info.signature.param_types)?;
-        let result = (self.func)(cx, args).map_err(Trap::from_host)?;
-        let results = to_values(Scratch::new(info, store), &result, &info.signature.result_types)?;
+        let loan = const { has_handles::<P>() }.then(|| cx.state_mut().loans.open());
+        let scratch = Scratch::new(info, cx.state()).lending(loan);
+        let called = from_values::<P>(scratch, args, &info.signature.param_types)
+            .and_then(|args| (self.func)(cx, args).map_err(|error| trap_of_host(error, info.name())));
+        if let Some(loan) = loan {
+            cx.state_mut().loans.close(loan);
+        }
+        let results = to_values(Scratch::new(info, cx.state()), &called?, &info.signature.result_types)?;
         Ok(results.into_iter().next())
     }
 }
@@ -148,7 +153,7 @@ where
     #[inline]
     fn call(&self, cx: &mut StoreContextMut<'_, T>, subtask: &mut Subtask<'_, false>) -> Result<(), Trap> {
         let ToLift(args) = subtask.start::<T, ToLift<P>>(cx)?;
-        let results = (self.func)(cx, args).map_err(Trap::from_host)?;
+        let results = (self.func)(cx, args).map_err(|error| trap_of_host(error, subtask.func_name()))?;
         subtask.resolve(cx, &ToLower(&results))
     }
 }

@@ -11,6 +11,7 @@ use jit::ValRaw;
 use super::FuncInfo;
 use super::guest::Guest;
 use super::scratch::{Scratch, from_values};
+use crate::run::state::State;
 use crate::trap::Trap;
 use crate::typed::{FlatIn, FlatOut, LiftTuple, LowerTuple, has_handles, lift_values, lower_values};
 
@@ -41,7 +42,7 @@ pub(super) trait LiftValues: Sized {
     ) -> Result<Self, Trap>;
 
     /// Makes them of the result that `task.return` was called with.
-    fn from_result(values: Values<'static>, info: &FuncInfo, store: u64) -> Result<Self, Trap>;
+    fn from_result(values: Values<'static>, info: &FuncInfo, state: &State) -> Result<Self, Trap>;
 }
 
 /// Core values in slots, with their types.
@@ -114,7 +115,7 @@ impl LiftValues for Values<'static> {
         Ok(Self { values: Cow::Owned(values), encoding, tags })
     }
 
-    fn from_result(values: Values<'static>, _: &FuncInfo, _: u64) -> Result<Self, Trap> {
+    fn from_result(values: Values<'static>, _: &FuncInfo, _: &State) -> Result<Self, Trap> {
         Ok(values)
     }
 }
@@ -159,9 +160,9 @@ impl<R: LiftTuple> LiftValues for ToLift<R> {
         lift_values(&mut guest.context(), max_flat, tys, &mut FlatIn::new(flat.slots)).map(Self)
     }
 
-    fn from_result(values: Values<'static>, info: &FuncInfo, store: u64) -> Result<Self, Trap> {
+    fn from_result(values: Values<'static>, info: &FuncInfo, state: &State) -> Result<Self, Trap> {
         let tys = &info.signature.result_types;
-        from_values(Scratch::new(info, store), values.as_slice(), tys).map(Self)
+        from_values(Scratch::new(info, state), values.as_slice(), tys).map(Self)
     }
 }
 

@@ -97,7 +97,7 @@ fn used(
 
 /// Returns an adapter with only what its used exports reach, and with a stack if it needs one.
 fn cut(module: &CoreModule<'_>, used: &BTreeSet<String>, has_realloc: bool) -> Result<Vec<u8>, Error> {
-    let types = valid_types(&module.bytes)?;
+    let types = valid_types(&module.bytes, module.proposals)?;
     let contents = Contents::read(&module.bytes)?;
     let always = [names::IMPORT_REALLOC, names::EXPORT_REALLOC, names::INITIALIZE].concat();
     let is_kept = |name: &str| used.contains(name) || always.contains(&name);

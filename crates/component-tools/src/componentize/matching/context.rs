@@ -7,8 +7,9 @@ use wasmparser::types::TypesRef;
 
 use crate::componentize::core::{CoreModule, display};
 use crate::componentize::error::ComponentizeError;
-use crate::componentize::signature::{CoreSignature, ResourceNames, signature};
+use crate::componentize::signature::{CoreSignature, signature};
 use crate::componentize::worlds::ModuleWorld;
+use crate::convert::Resources;
 use crate::wiring::Wiring;
 
 /// The modules and their worlds.
@@ -18,7 +19,7 @@ pub(in crate::componentize) struct Context<'t> {
     pub(in crate::componentize) worlds: &'t [ModuleWorld<'t>],
     /// The main module, then the adapters.
     pub(in crate::componentize) modules: &'t [CoreModule<'t>],
-    pub(in crate::componentize) resources: &'t ResourceNames,
+    pub(in crate::componentize) resources: &'t Resources,
 }
 
 impl<'t> Context<'t> {

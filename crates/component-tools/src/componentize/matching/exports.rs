@@ -1,5 +1,8 @@
 //! Finds the core functions that the exports of the worlds are lifted from.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use canonical_abi::Direction;
 use wasmparser::component_types::{
     AliasableResourceId, ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId,
@@ -10,6 +13,7 @@ use wasmparser::{FuncType, ValType};
 use super::context::{Context, check_type, list};
 use crate::componentize::core::{CoreModule, Extern, display};
 use crate::componentize::error::ComponentizeError;
+use crate::componentize::merge::{self, MergedItem};
 use crate::componentize::names;
 use crate::componentize::signature::{CoreSignature, Needs};
 use crate::componentize::worlds::ModuleWorld;
@@ -34,9 +38,10 @@ pub(in crate::componentize) struct Export<'t> {
 /// What is exported.
 pub(in crate::componentize) enum Exported {
     Func(Lift),
-    /// An instance, with its functions in order.
+    /// An instance: its types in the worlds that have it, and its functions in the order of
+    /// [`merge::items`].
     Instance {
-        id: ComponentInstanceTypeId,
+        ids: Vec<ComponentInstanceTypeId>,
         lifts: Vec<Lift>,
     },
     Type(ComponentAnyTypeId),
@@ -45,6 +50,8 @@ pub(in crate::componentize) enum Exported {
 /// A resource that the component defines.
 pub(in crate::componentize) struct OwnResource {
     pub(in crate::componentize) ty: AliasableResourceId,
+    /// The same resource in other worlds.
+    pub(in crate::componentize) others: Vec<AliasableResourceId>,
     /// The module and the name of its destructor.
     pub(in crate::componentize) dtor: Option<(usize, String)>,
 }
@@ -53,54 +60,91 @@ pub(in crate::componentize) struct OwnResource {
 pub(super) fn exports<'t>(
     cx: &Context<'t>,
 ) -> Result<(Vec<Export<'t>>, Vec<OwnResource>), ComponentizeError> {
-    let mut exports: Vec<Export<'t>> = Vec::new();
+    let mut exports = Vec::new();
     let mut resources = Vec::new();
-    for world in cx.worlds {
-        for (key, item) in &world.ty.exports {
-            // Two sections of a module may hold the same world.
-            if exports.iter().any(|known| known.item.full_name(known.key) == item.full_name(key)) {
-                continue;
+    for (key, item, ids) in merged(cx) {
+        let (world, item) = item;
+        let kind = match item.ty {
+            ComponentEntityType::Func(id) => Exported::Func(lift(cx, world, None, key, id)?),
+            ComponentEntityType::Type { created, .. } => Exported::Type(created),
+            ComponentEntityType::Instance(_) => {
+                let interface = item.full_name(key).into_owned();
+                let lifts = interface_lifts(cx, &interface, &ids, &mut resources)?;
+                Exported::Instance { ids: ids.into_iter().map(|(_, id)| id).collect(), lifts }
             }
-            let kind = match item.ty {
-                ComponentEntityType::Func(id) => Exported::Func(lift(cx, world, None, key, id)?),
-                ComponentEntityType::Type { created, .. } => Exported::Type(created),
-                ComponentEntityType::Instance(id) => {
-                    let interface = item.full_name(key).into_owned();
-                    let items = &cx.types.get(id).expect("the id is of these types").exports;
-                    let mut lifts = Vec::new();
-                    for (name, item) in items {
-                        match item.ty {
-                            ComponentEntityType::Func(id) => {
-                                lifts.push(lift(cx, world, Some(&interface), name, id)?)
-                            }
-                            ComponentEntityType::Type {
-                                created: ComponentAnyTypeId::Resource(ty), ..
-                            } => {
-                                own_resource(cx, world, &interface, name, ty, &mut resources)?;
-                            }
-                            ComponentEntityType::Type { .. } => {}
-                            ComponentEntityType::Instance(_) => {
-                                return Err(unsupported("an instance", &interface));
-                            }
-                            ComponentEntityType::Module(_) => {
-                                return Err(unsupported("a core module", &interface));
-                            }
-                            ComponentEntityType::Component(_) => {
-                                return Err(unsupported("a component", &interface));
-                            }
-                            ComponentEntityType::Value(_) => return Err(unsupported("a value", &interface)),
-                        }
-                    }
-                    Exported::Instance { id, lifts }
-                }
-                ComponentEntityType::Module(_) => return Err(unsupported("a core module", key)),
-                ComponentEntityType::Component(_) => return Err(unsupported("a component", key)),
-                ComponentEntityType::Value(_) => return Err(unsupported("a value", key)),
-            };
-            exports.push(Export { key, item, kind });
-        }
+            ComponentEntityType::Module(_) => return Err(unsupported("a core module", key)),
+            ComponentEntityType::Component(_) => return Err(unsupported("a component", key)),
+            ComponentEntityType::Value(_) => return Err(unsupported("a value", key)),
+        };
+        exports.push(Export { key, item, kind });
     }
     Ok((exports, resources))
+}
+
+/// A world's instance type.
+type OfWorld<'t> = (&'t ModuleWorld<'t>, ComponentInstanceTypeId);
+
+/// An export of the worlds: its name, the first world that has it and its type there, and its types
+/// in all worlds if it is an instance.
+type MergedExport<'t> = (&'t str, (&'t ModuleWorld<'t>, &'t ComponentItem), Vec<OfWorld<'t>>);
+
+/// Returns the exports of all worlds, each name once. The worlds agree on what several of them
+/// have.
+fn merged<'t>(cx: &Context<'t>) -> Vec<MergedExport<'t>> {
+    let mut exports: Vec<MergedExport<'t>> = Vec::new();
+    let mut places: HashMap<Cow<'t, str>, usize> = HashMap::new();
+    for world in cx.worlds {
+        for (key, item) in &world.ty.exports {
+            let place = *places.entry(item.full_name(key)).or_insert_with(|| {
+                exports.push((key, (world, item), Vec::new()));
+                exports.len() - 1
+            });
+            if let ComponentEntityType::Instance(id) = item.ty {
+                exports[place].2.push((world, id));
+            }
+        }
+    }
+    exports
+}
+
+/// Returns the functions of an exported interface, in the order of [`merge::items`], and adds the
+/// resources that it defines.
+fn interface_lifts(
+    cx: &Context<'_>,
+    interface: &str,
+    of_worlds: &[OfWorld<'_>],
+    resources: &mut Vec<OwnResource>,
+) -> Result<Vec<Lift>, ComponentizeError> {
+    let ids: Vec<_> = of_worlds.iter().map(|(_, id)| *id).collect();
+    let mut lifts = Vec::new();
+    for MergedItem { name, first, item, others } in merge::items(cx.types, &ids) {
+        let (world, _) = of_worlds[first];
+        match item.ty {
+            ComponentEntityType::Func(id) => lifts.push(lift(cx, world, Some(interface), name, id)?),
+            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(ty), .. } => {
+                let others = others.iter().filter_map(|item| resource(item)).collect();
+                own_resource(cx, world, (interface, name), (ty, others), resources)?;
+            }
+            ComponentEntityType::Type { .. } => {}
+            ComponentEntityType::Instance(_) => return Err(unsupported("an instance", interface)),
+            ComponentEntityType::Module(_) => return Err(unsupported("a core module", interface)),
+            ComponentEntityType::Component(_) => return Err(unsupported("a component", interface)),
+            ComponentEntityType::Value(_) => return Err(unsupported("a value", interface)),
+        }
+    }
+    Ok(lifts)
+}
+
+fn resource(item: &ComponentItem) -> Option<AliasableResourceId> {
+    match item.ty {
+        ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => Some(id),
+        ComponentEntityType::Type { .. }
+        | ComponentEntityType::Module(_)
+        | ComponentEntityType::Func(_)
+        | ComponentEntityType::Value(_)
+        | ComponentEntityType::Instance(_)
+        | ComponentEntityType::Component(_) => None,
+    }
 }
 
 fn unsupported(what: &str, export: &str) -> ComponentizeError {
@@ -182,12 +226,12 @@ fn missing_export(
 fn own_resource(
     cx: &Context<'_>,
     world: &ModuleWorld<'_>,
-    interface: &str,
-    name: &str,
-    ty: AliasableResourceId,
+    (interface, name): (&str, &str),
+    (ty, others): (AliasableResourceId, Vec<AliasableResourceId>),
     resources: &mut Vec<OwnResource>,
 ) -> Result<(), ComponentizeError> {
-    let is_known = resources.iter().any(|known| known.ty.resource() == ty.resource());
+    let is_it = |known: &AliasableResourceId| known.resource() == ty.resource();
+    let is_known = resources.iter().any(|known| is_it(&known.ty) || known.others.iter().any(is_it));
     if is_known || cx.wiring.origins.resource(ty.resource()).is_some() {
         return Ok(());
     }
@@ -205,6 +249,6 @@ fn own_resource(
             Some((module, export.to_owned()))
         }
     };
-    resources.push(OwnResource { ty, dtor });
+    resources.push(OwnResource { ty, others, dtor });
     Ok(())
 }

@@ -6,11 +6,14 @@
 //! these types are types of other imports and exports.
 
 use wasm_encoder::{CanonicalOption, ComponentBuilder, ComponentExportKind, ComponentTypeRef, ExportKind};
-use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId};
+use wasmparser::component_types::{
+    ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, ComponentItem,
+};
 
 use super::writer::Writer;
 use crate::componentize::error::ComponentizeError;
 use crate::componentize::matching::{Export, Exported, Lift};
+use crate::componentize::merge::{self, MergedItem};
 use crate::componentize::names;
 use crate::encode::{AskedFor, Encoder, Known, extern_name};
 use crate::wiring::Wiring;
@@ -28,16 +31,16 @@ impl Writer<'_, '_> {
                 let index = self.encoder.any_type(*ty, export.key)?;
                 self.encoder.builder().export(name, ComponentExportKind::Type, index, None);
             }
-            Exported::Instance { id, lifts } => {
+            Exported::Instance { ids, lifts } => {
                 let known = self.encoder.known();
-                let instance = self.instance(*id, lifts, export.key)?;
+                let instance = self.instance(ids, lifts, export.key)?;
                 // The functions mention types without names, which later exports must not do.
                 self.encoder.know_only(known);
-                let ty = ComponentTypeRef::Instance(self.encoder.instance(*id, export.key)?);
+                let ty = ComponentTypeRef::Instance(self.encoder.instance(ids, export.key)?);
                 let builder = self.encoder.builder();
                 let index = builder.export(name, ComponentExportKind::Instance, instance, Some(ty));
                 if !is_last {
-                    self.name_types(*id, index);
+                    self.name_types(ids, index);
                 }
             }
         }
@@ -58,22 +61,22 @@ impl Writer<'_, '_> {
     /// Writes the instance that stands for an interface, and returns its index.
     fn instance(
         &mut self,
-        id: ComponentInstanceTypeId,
+        ids: &[ComponentInstanceTypeId],
         lifts: &[Lift],
         interface: &str,
     ) -> Result<u32, ComponentizeError> {
-        let items = &self.cx.types.get(id).expect("the id is of these types").exports;
+        let items = merge::items(self.cx.types, ids);
         let mut funcs = Vec::new();
-        let names = items.iter().filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
-        for (lift, (name, _)) in lifts.iter().zip(names) {
-            funcs.push((name.as_str(), self.lift(lift, &format!("{interface}` `{name}"))?));
+        let names = items.iter().filter(|it| matches!(it.item.ty, ComponentEntityType::Func(_)));
+        for (lift, MergedItem { name, .. }) in lifts.iter().zip(names) {
+            funcs.push((*name, self.lift(lift, &format!("{interface}` `{name}"))?));
         }
         if funcs.len() == items.len() {
             let funcs = funcs.iter().map(|(name, func)| (*name, ComponentExportKind::Func, *func));
             let index = self.encoder.builder().instantiate_exports(None, funcs);
             return Ok(index);
         }
-        let (component, asked_for) = self.renaming(id, interface)?;
+        let (component, asked_for) = self.renaming(ids, interface)?;
         let component = self.encoder.builder().component(None, component);
         let mut arguments = Vec::new();
         for AskedFor { name, ty } in asked_for {
@@ -88,19 +91,20 @@ impl Writer<'_, '_> {
     /// the types that it imports beside the functions.
     fn renaming(
         &self,
-        id: ComponentInstanceTypeId,
+        ids: &[ComponentInstanceTypeId],
         interface: &str,
     ) -> Result<(ComponentBuilder, Vec<AskedFor>), ComponentizeError> {
         let types = self.cx.types;
-        let items = &types.get(id).expect("the id is of these types").exports;
         let none = Wiring::default();
         let mut inner = Encoder::nested(types, &none);
         let (mut type_indices, mut funcs) = (Vec::new(), Vec::new());
-        for (name, item) in items {
+        for MergedItem { name, item, others, .. } in merge::items(types, ids) {
             match item.ty {
                 ComponentEntityType::Type { created, .. } => {
                     let index = inner.any_type(created, interface)?;
-                    type_indices.push((extern_name(name, item), created, index));
+                    let others: Vec<_> = others.into_iter().filter_map(created_type).collect();
+                    others.iter().for_each(|other| inner.know(*other, index));
+                    type_indices.push((extern_name(name, item), created, others, index));
                 }
                 ComponentEntityType::Func(ty) => {
                     let index = ComponentTypeRef::Func(inner.func_type(ty, interface)?);
@@ -117,9 +121,9 @@ impl Writer<'_, '_> {
         }
         // From here on types are mentioned by the names of their exports.
         inner.know_only(Known::default());
-        for (name, created, index) in type_indices {
+        for (name, created, others, index) in type_indices {
             let index = inner.builder().export(name, ComponentExportKind::Type, index, None);
-            inner.know(created, index);
+            others.into_iter().chain([created]).for_each(|ty| inner.know(ty, index));
         }
         for (name, ty, index) in funcs {
             let ty = ComponentTypeRef::Func(inner.func_type(ty, interface)?);
@@ -129,15 +133,20 @@ impl Writer<'_, '_> {
     }
 
     /// Makes later exports mention types by their names in an exported instance.
-    fn name_types(&mut self, id: ComponentInstanceTypeId, instance: u32) {
-        let items = &self.cx.types.get(id).expect("the id is of these types").exports;
-        for (name, item) in items {
-            if let ComponentEntityType::Type { created, .. } = item.ty {
+    fn name_types(&mut self, ids: &[ComponentInstanceTypeId], instance: u32) {
+        for MergedItem { name, item, others, .. } in merge::items(self.cx.types, ids) {
+            if let Some(created) = created_type(item) {
                 let index = self.encoder.builder().alias_export(instance, name, ComponentExportKind::Type);
-                self.encoder.know(created, index);
+                let others = others.into_iter().filter_map(created_type);
+                others.chain([created]).for_each(|ty| self.encoder.know(ty, index));
             }
         }
     }
+}
+
+/// Returns the type that an import or an export defines.
+fn created_type(item: &ComponentItem) -> Option<ComponentAnyTypeId> {
+    if let ComponentEntityType::Type { created, .. } = item.ty { Some(created) } else { None }
 }
 
 /// Returns the name of a function that the component of [`Writer::renaming`] imports.

@@ -47,7 +47,9 @@ pub(super) fn write<'p, 't: 'p>(
         let dtor =
             slot.map(|slot| builder.core_alias_export(None, table, &shim::slot_name(slot), ExportKind::Func));
         let index = builder.type_resource(None, ValType::I32.try_into().expect("i32 is known"), dtor);
-        writer.encoder.know(ComponentAnyTypeId::Resource(resource.ty), index);
+        for ty in std::iter::once(&resource.ty).chain(&resource.others) {
+            writer.encoder.know(ComponentAnyTypeId::Resource(*ty), index);
+        }
     }
     for (module, index) in modules.into_iter().enumerate() {
         let args = arguments(&mut writer, matched, module, table, &slots)?;

@@ -15,13 +15,16 @@ use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeature
 use self::reader::Reader;
 use super::draft::Draft;
 use super::error::DecodeError;
+use super::features::default_features;
 use super::metadata;
 use super::names::interfacename;
 use crate::arena::{PackageId, Resolved};
 use crate::gate::Features;
 use crate::lex::is_forbidden;
 use crate::print::{print, print_with};
-use crate::read::parse_with_features;
+use crate::proposals::Proposals;
+use crate::read::parse_with_options;
+use crate::resolve::Options;
 
 /// The names of the package and world of a component that does not name them, as in other tools.
 const COMPONENT_PACKAGE: &str = "root:component";
@@ -44,13 +47,23 @@ pub const WORLD_SECTION: &str = "component-type";
 /// ```
 /// let text = "package demo:greet; world greeter { export greet: func(name: string) -> string; }";
 /// let resolved = wit_parser_lite::parse(&[("greet.wit", text)]).unwrap();
-/// let bytes = wit_parser_lite::wasm::encode_world(&resolved, resolved.main_package().worlds[0]);
+/// let world = resolved.main_package().worlds[0];
+/// let bytes = wit_parser_lite::wasm::encode_world(&resolved, world).unwrap();
 /// let back = wit_parser_lite::wasm::decode(&bytes).unwrap();
 /// assert_eq!(back.main_package().name, "demo:greet");
 /// ```
 pub fn decode(bytes: &[u8]) -> Result<Resolved, DecodeError> {
+    decode_with_features(bytes, default_features())
+}
+
+/// Returns what [`decode`] returns, for bytes that may use these features of WebAssembly.
+///
+/// # Errors
+///
+/// As for [`decode`].
+pub fn decode_with_features(bytes: &[u8], features: WasmFeatures) -> Result<Resolved, DecodeError> {
     let mut draft = Draft::new();
-    read(&mut draft, bytes, Form::Exact)?;
+    read(&mut draft, bytes, Form { is_exact: true, features })?;
     draft.drop_foreign_versions();
     let text = print(&draft.resolved);
     parse_text(&text)
@@ -80,14 +93,25 @@ pub struct WitText {
 /// ```
 /// let text = "package demo:greet; world greeter { export greet: func(name: string); }";
 /// let resolved = wit_parser_lite::parse(&[("greet.wit", text)]).unwrap();
-/// let bytes = wit_parser_lite::wasm::encode_world(&resolved, resolved.main_package().worlds[0]);
+/// let world = resolved.main_package().worlds[0];
+/// let bytes = wit_parser_lite::wasm::encode_world(&resolved, world).unwrap();
 /// let wit = wit_parser_lite::wasm::to_text(&bytes).unwrap();
 /// assert!(wit.text.ends_with("world greeter {\n  export greet: func(name: string);\n}\n"));
 /// assert!(wit.inexact.is_empty());
 /// ```
 pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
+    to_text_with_features(bytes, WasmFeatures::all())
+}
+
+/// Returns what [`to_text`] returns, for bytes that may use these features of WebAssembly.
+/// [`to_text`] accepts all of them.
+///
+/// # Errors
+///
+/// As for [`to_text`].
+pub fn to_text_with_features(bytes: &[u8], features: WasmFeatures) -> Result<WitText, DecodeError> {
     let mut draft = Draft::new();
-    read(&mut draft, bytes, Form::Nearest)?;
+    read(&mut draft, bytes, Form { is_exact: false, features })?;
     draft.drop_foreign_versions();
     let mut text = print_with(&draft.resolved, &draft.remarks);
     if text.contains(is_forbidden) {
@@ -103,19 +127,26 @@ pub fn to_text(bytes: &[u8]) -> Result<WitText, DecodeError> {
 
 /// Parses text that was printed from a binary.
 fn parse_text(text: &str) -> Result<Resolved, DecodeError> {
-    parse_with_features(&Features::All, &[("decoded.wit", text)], &[]).map_err(|errors| {
+    let options = Options::default().features(Features::All).proposals(Proposals::all());
+    parse_with_options(&options, &[("decoded.wit", text)], &[]).map_err(|errors| {
         let error = &errors[0];
         let excerpt = error.location.excerpt.trim();
         DecodeError::new(format!("has no form in WIT: {excerpt}: {}", error.message))
     })
 }
 
-/// Whether every part must have a form in WIT.
+/// What is accepted.
 #[derive(Clone, Copy)]
-enum Form {
-    Exact,
-    Nearest,
+struct Form {
+    /// Whether every part must have a form in WIT. Otherwise it gets the nearest.
+    is_exact: bool,
+    features: WasmFeatures,
 }
+
+/// What packages in `deps/` are read with: the text that comes of them is refused where it needs a
+/// proposal that is off.
+#[cfg(feature = "load")]
+const OF_PACKAGE: fn() -> Form = || Form { is_exact: true, features: WasmFeatures::all() };
 
 /// A package as WIT text.
 #[cfg(feature = "load")]
@@ -126,26 +157,52 @@ pub(crate) struct PackageText {
     pub(crate) text: String,
 }
 
-/// Returns the packages in several binaries as texts: first the package of each binary, then the
-/// packages that they use, as far as they need them. Nothing is gated by `@unstable` any more.
+/// The packages of a binary as texts.
+#[cfg(feature = "load")]
+pub(crate) struct BinaryTexts {
+    /// The package that the binary is.
+    pub(crate) own: PackageText,
+    /// The packages that it uses, as far as it needs them.
+    pub(crate) others: Vec<PackageText>,
+}
+
+/// Returns the packages of a binary as texts. Nothing is gated by `@unstable` any more.
 ///
 /// # Errors
 ///
-/// As for [`decode`], with the index of the binary at fault.
+/// As for [`decode`].
 #[cfg(feature = "load")]
-pub(crate) fn to_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, DecodeError)> {
+pub(crate) fn to_texts(bytes: &[u8]) -> Result<BinaryTexts, DecodeError> {
     let mut draft = Draft::new();
-    let mut own: Vec<PackageId> = Vec::with_capacity(binaries.len());
+    let own = read(&mut draft, bytes, OF_PACKAGE())?;
+    let others = package_texts(&mut draft, |id| id != own);
+    let own = package_texts(&mut draft, |id| id == own).pop().expect("the package was read");
+    Ok(BinaryTexts { own, others })
+}
+
+/// Returns the packages that several binaries describe, with all parts that any of them has.
+///
+/// # Errors
+///
+/// As for [`decode`], with the index of the binary at fault, and when two of them contradict each
+/// other.
+#[cfg(feature = "load")]
+pub(crate) fn merged_texts(binaries: &[&[u8]]) -> Result<Vec<PackageText>, (usize, DecodeError)> {
+    let mut draft = Draft::new();
     for (index, bytes) in binaries.iter().enumerate() {
-        own.push(read(&mut draft, bytes, Form::Exact).map_err(|error| (index, error))?);
+        read(&mut draft, bytes, OF_PACKAGE()).map_err(|error| (index, error))?;
     }
+    Ok(package_texts(&mut draft, |_| true))
+}
+
+#[cfg(feature = "load")]
+fn package_texts(draft: &mut Draft, is_asked: impl Fn(PackageId) -> bool) -> Vec<PackageText> {
     draft.take_unstable_in();
     draft.drop_foreign_versions();
     let resolved = &draft.resolved;
-    let others = resolved.packages().map(|(id, _)| id).filter(|id| !own.contains(id));
     let text =
         |id| PackageText { name: resolved.package_name(id), text: crate::print::print_package(resolved, id) };
-    Ok(own.iter().copied().chain(others).map(text).collect())
+    resolved.packages().map(|(id, _)| id).filter(|id| is_asked(*id)).map(text).collect()
 }
 
 /// Adds the contents of `bytes`, and returns the package that they are.
@@ -179,13 +236,13 @@ fn is_module(bytes: &[u8]) -> bool {
 }
 
 fn read_component(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<PackageId, DecodeError> {
-    let contents = contents(bytes)?;
+    let contents = contents(bytes, form.features)?;
     let package = if contents.is_package() {
-        match (read_package(draft, &contents), form) {
+        match (read_package(draft, &contents), form.is_exact) {
             (Ok(package), _) => package,
-            (Err(error), Form::Exact) => return Err(error),
+            (Err(error), true) => return Err(error),
             // The package may be incomplete.
-            (Err(_), Form::Nearest) => {
+            (Err(_), false) => {
                 *draft = Draft::new();
                 read_root(draft, &contents)?
             }
@@ -193,14 +250,14 @@ fn read_component(draft: &mut Draft, bytes: &[u8], form: Form) -> Result<Package
     } else {
         read_root(draft, &contents)?
     };
-    if let (Form::Exact, Some(message)) = (form, draft.inexact.first()) {
+    if let (true, Some(message)) = (form.is_exact, draft.inexact.first()) {
         return Err(DecodeError::new(message.clone()));
     }
     let Some(section) = &contents.metadata else { return Ok(package) };
-    match (metadata::read(draft, package, section), form) {
+    match (metadata::read(draft, package, section), form.is_exact) {
         (Ok(()), _) => Ok(package),
-        (Err(error), Form::Exact) => Err(error),
-        (Err(error), Form::Nearest) => {
+        (Err(error), true) => Err(error),
+        (Err(error), false) => {
             draft.remarks.of_file(error.message.escape_debug().to_string());
             draft.inexact.push(error.message);
             Ok(package)
@@ -299,8 +356,8 @@ impl Contents {
     }
 }
 
-fn contents(bytes: &[u8]) -> Result<Contents, DecodeError> {
-    let mut validator = Validator::new_with_features(WasmFeatures::all());
+fn contents(bytes: &[u8], features: WasmFeatures) -> Result<Contents, DecodeError> {
+    let mut validator = Validator::new_with_features(features);
     let (mut imports, mut exports, mut metadata) = (Vec::new(), Vec::new(), None);
     let (mut depth, mut types) = (0u32, None);
     for payload in Parser::new(0).parse_all(bytes) {

@@ -5,6 +5,7 @@
 //! Invariant: a type of another interface is bound (that interface is imported or exported) before
 //! anything refers to it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use wasm_encoder::{
@@ -13,13 +14,36 @@ use wasm_encoder::{
     TypeBounds,
 };
 
+use super::super::error::EncodeError;
+use super::MAX_ENCODED_BYTES;
 use crate::arena::{
     FunctionId, InterfaceId, Owner, Primitive, Resolved, Type, TypeDef, TypeDefId, TypeDefKind,
 };
 
+/// What a binary may still take.
+pub(super) struct Budget {
+    bytes: Cell<usize>,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { bytes: Cell::new(MAX_ENCODED_BYTES) }
+    }
+
+    fn spend(&self, n_bytes: usize) {
+        self.bytes.set(self.bytes.get().saturating_sub(n_bytes));
+    }
+
+    /// Returns an error if nothing is left.
+    pub(super) fn check(&self) -> Result<(), EncodeError> {
+        if self.bytes.get() > 0 { Ok(()) } else { Err(EncodeError::TooLarge) }
+    }
+}
+
 /// A component type under construction.
 pub(super) struct Encoder<'r> {
     pub(super) resolved: &'r Resolved,
+    budget: &'r Budget,
     pub(super) outer: ComponentType,
     known: Known,
     /// The instance type that is being written, with its interface.
@@ -63,9 +87,10 @@ struct FunctionShape {
 }
 
 impl<'r> Encoder<'r> {
-    pub(super) fn new(resolved: &'r Resolved) -> Self {
+    pub(super) fn new(resolved: &'r Resolved, budget: &'r Budget) -> Self {
         Self {
             resolved,
+            budget,
             outer: ComponentType::new(),
             known: Known::default(),
             instance: None,
@@ -88,6 +113,8 @@ impl<'r> Encoder<'r> {
     }
 
     pub(super) fn import_instance<'n>(&mut self, name: impl Into<ComponentExternName<'n>>, ty: u32) {
+        let name = name.into();
+        self.budget.spend(ENTRY_BYTES + name.name.len());
         self.outer.import(name, ComponentTypeRef::Instance(ty));
     }
 
@@ -98,6 +125,7 @@ impl<'r> Encoder<'r> {
 
     /// Adds an `exportdecl` to the instance type that is being written.
     pub(super) fn export(&mut self, name: ComponentExternName<'_>, ty: ComponentTypeRef) {
+        self.budget.spend(ENTRY_BYTES + name.name.len());
         match &mut self.instance {
             Some((_, instance)) => instance.export(name, ty),
             None => unreachable!("exports of a component are written by who knows what they are"),
@@ -109,6 +137,8 @@ impl<'r> Encoder<'r> {
         let function = &self.resolved[id];
         let params = function.params.iter().map(|param| (param.name.clone(), self.value(param.ty))).collect();
         let result = function.result.map(|ty| self.value(ty));
+        let names: usize = function.params.iter().map(|param| param.name.len() + ENTRY_BYTES).sum();
+        self.budget.spend(ENTRY_BYTES + names);
         let shape = FunctionShape { is_async: function.is_async, params, result };
         if let Some(index) = self.known.functions.get(&shape) {
             return *index;
@@ -160,6 +190,7 @@ impl<'r> Encoder<'r> {
     /// Returns the index of an `alias` of a type of another interface.
     fn foreign(&mut self, id: TypeDefId) -> u32 {
         let TypeDef { name, owner, .. } = &self.resolved[id];
+        self.budget.spend(2 * ENTRY_BYTES + name.as_ref().map_or(0, String::len));
         let Owner::Interface(interface) = owner else { unreachable!("worlds are not foreign") };
         let instance = self.instances[interface];
         let outer = *self.aliases.entry((instance, id)).or_insert_with(|| {
@@ -181,6 +212,7 @@ impl<'r> Encoder<'r> {
     /// Returns the index of a new named type: an export of the instance type, or an import of the
     /// world.
     fn name_type(&mut self, name: ComponentExternName<'_>, bounds: TypeBounds) -> u32 {
+        self.budget.spend(ENTRY_BYTES + name.name.len());
         match &mut self.instance {
             Some((_, ty)) => {
                 ty.export(name, ComponentTypeRef::Type(bounds));
@@ -196,6 +228,7 @@ impl<'r> Encoder<'r> {
     /// Returns the index of a kind, without its name. A type that gets a name is not shared with
     /// unnamed types, because readers would take the name for one of theirs.
     fn kind(&mut self, kind: &TypeDefKind, is_shared: bool) -> u32 {
+        self.budget.spend(bytes_of(kind));
         let shape = match kind {
             TypeDefKind::Record(fields) => {
                 let fields: Vec<_> = fields.iter().map(|it| (it.name.as_str(), self.value(it.ty))).collect();
@@ -284,6 +317,34 @@ impl<'r> Encoder<'r> {
             None => (self.outer.type_count(), self.outer.ty()),
         }
     }
+}
+
+/// The bytes of an entry without its names, about.
+const ENTRY_BYTES: usize = 6;
+
+/// Returns how many bytes a kind takes, about.
+fn bytes_of(kind: &TypeDefKind) -> usize {
+    let names: usize = match kind {
+        TypeDefKind::Record(fields) => fields.iter().map(|it| it.name.len() + ENTRY_BYTES).sum(),
+        TypeDefKind::Variant(cases) => cases.iter().map(|it| it.name.len() + ENTRY_BYTES).sum(),
+        TypeDefKind::Enum(labels) | TypeDefKind::Flags(labels) => {
+            labels.iter().map(|it| it.name.len() + 1).sum()
+        }
+        TypeDefKind::Tuple(parts) => parts.len() * ENTRY_BYTES,
+        TypeDefKind::Option(_)
+        | TypeDefKind::Result { .. }
+        | TypeDefKind::List(_)
+        | TypeDefKind::FixedLengthList(..)
+        | TypeDefKind::Map(..)
+        | TypeDefKind::Stream(_)
+        | TypeDefKind::Future(_)
+        | TypeDefKind::Own(_)
+        | TypeDefKind::Borrow(_)
+        | TypeDefKind::Resource
+        | TypeDefKind::Alias(_)
+        | TypeDefKind::Use(_) => 0,
+    };
+    ENTRY_BYTES + names
 }
 
 fn primitive_type(primitive: Primitive) -> PrimitiveValType {

@@ -1,0 +1,17 @@
+(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (func (export "plain-core") (param i32 i32) (result i32) (i32.const 0))
+    (func (export "plain-after") (param i32))
+    (func (export "sum-core") (param i32 i32) (result i32) (i32.const 0))
+    (func (export "slow-core") (param i32 i32)))
+  (core instance $i (instantiate $m))
+  (func (export "utf16") (param "s" string) (result string)
+    (canon lift (core func $i "plain-core") string-encoding=utf16 (memory (core memory $i "memory"))
+      (realloc (core func $i "realloc")) (post-return (core func $i "plain-after"))))
+  (func (export "stackful") async (param "s" string)
+    (canon lift (core func $i "slow-core") async (memory (core memory $i "memory"))
+      (realloc (core func $i "realloc"))))
+  (func (export "flat") (param "a" u32) (param "b" u32) (result u32)
+    (canon lift (core func $i "sum-core"))))
