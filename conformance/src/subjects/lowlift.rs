@@ -17,6 +17,8 @@ pub struct Lowlift {
 
 struct State {
     engine: Engine,
+    /// What the host provides to every component.
+    linker: Linker<()>,
     store: Store<()>,
     definitions: Vec<Component>,
     instances: Vec<Instance>,
@@ -26,11 +28,19 @@ impl Lowlift {
     /// Returns an engine that has defined nothing. On a machine that the engine does not support,
     /// every definition fails with that.
     pub fn new() -> Self {
+        Self::with_host(|_, _| Ok(()))
+    }
+
+    /// Returns an engine that has defined nothing, whose host provides to each component what
+    /// `provide` defines.
+    pub fn with_host(provide: impl FnOnce(&Engine, &mut Linker<()>) -> Result<(), LinkError>) -> Self {
         let engine = Engine::new(&Config::default())
             .map_err(|error| Failure::new(FailureKind::Unsupported, error.to_string()));
-        let state = engine.map(|engine| {
+        let state = engine.and_then(|engine| {
             let store = Store::new(&engine, ());
-            State { engine, store, definitions: Vec::new(), instances: Vec::new() }
+            let mut linker = Linker::new();
+            provide(&engine, &mut linker).map_err(|error| not_linked(&error))?;
+            Ok(State { engine, linker, store, definitions: Vec::new(), instances: Vec::new() })
         });
         Self { state }
     }
@@ -64,9 +74,9 @@ impl Subject for Lowlift {
         definition: DefinitionId,
         named: &[(String, InstanceId)],
     ) -> Result<InstanceId, Failure> {
-        let State { engine: _, store, definitions, instances } = self.state()?;
+        let State { engine: _, linker, store, definitions, instances } = self.state()?;
         let component = &definitions[definition.0 as usize];
-        let mut linker = Linker::new();
+        let mut linker = linker.clone();
         for (name, instance) in named {
             if component.imports().iter().any(|import| import.name == *name) {
                 let defined = linker.define_instance(name, &instances[instance.0 as usize]);
@@ -80,7 +90,7 @@ impl Subject for Lowlift {
     }
 
     fn invoke(&mut self, instance: InstanceId, name: &str, args: &[Val]) -> Result<Vec<Val>, Failure> {
-        let State { engine: _, store, definitions: _, instances } = self.state()?;
+        let State { store, instances, .. } = self.state()?;
         let instance = &instances[instance.0 as usize];
         let misuse = |message: String| Failure::new(FailureKind::Misuse, message);
         let func =
@@ -135,12 +145,17 @@ fn not_made(error: &InstantiateError) -> Failure {
 }
 
 fn not_linked(error: &LinkError) -> Failure {
-    let kind = match error {
+    let kinds = error.each().iter().map(|error| match error {
         LinkError::Missing(_) | LinkError::WrongSort(_) | LinkError::WrongType(_) => FailureKind::Unlinkable,
         LinkError::Unsupported(_) => FailureKind::Unsupported,
-        LinkError::Duplicate(_) | LinkError::Core(_) | LinkError::WrongStore(_) => FailureKind::Internal,
-    };
-    Failure::new(kind, error.to_string())
+        LinkError::Duplicate(_)
+        | LinkError::Core(_)
+        | LinkError::WrongStore(_)
+        | LinkError::NoStub(_)
+        | LinkError::Several(_) => FailureKind::Internal,
+    });
+    let other = kinds.clone().find(|kind| *kind != FailureKind::Unlinkable);
+    Failure::new(other.unwrap_or(FailureKind::Unlinkable), error.to_string())
 }
 
 fn not_returned(error: &CallError) -> Failure {

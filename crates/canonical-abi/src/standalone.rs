@@ -33,9 +33,8 @@ impl Host for Standalone {
         let end = start.checked_add(new_size).and_then(|end| usize::try_from(end).ok()).ok_or(too_large)?;
         self.memory.resize(end, 0);
         let kept = old_size.min(new_size);
-        if let Some(old) = usize_range(old_ptr, kept).filter(|old| old.end <= end)
-            && let Some(new) = usize_range(start, kept)
-        {
+        let old = usize_range(old_ptr, kept).filter(|old| old.end <= end);
+        if let (Some(old), Some(new)) = (old, usize_range(start, kept)) {
             self.memory.copy_within(old, new.start);
         }
         Ok(start)

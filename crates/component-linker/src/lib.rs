@@ -117,12 +117,17 @@
 //! [`LinkerInstance::define_component`]), and functions and resource types of another instance of
 //! its store ([`LinkerInstance::define_exports`]). What guests may take of the host is bounded by
 //! [`StoreLimits`].
+//!
+//! [`coming_from_wasmtime`] says what is different for embedders who know that engine.
 #![forbid(unsafe_code)]
 
 /// The examples of the README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[doc = include_str!("../docs/coming_from_wasmtime.md")]
+pub mod coming_from_wasmtime {}
 
 // The macros name the crate so, also within it.
 #[cfg(test)]
@@ -138,6 +143,8 @@ mod func_type;
 mod limits;
 mod link;
 mod link_error;
+#[cfg(feature = "macros")]
+mod macros;
 mod names;
 mod resolve;
 mod run;
@@ -151,19 +158,20 @@ pub use canonical_abi::{
 pub use jit::{Frame, HostError, Progress, TrapKind, WasmFeatures, Watch, default_features};
 
 pub use compile::{Component, Module};
-#[cfg(feature = "macros")]
-pub use component_macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use engine::{Config, Engine};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitExceeded, LimitKind, StoreLimits};
-pub use link::{HostFuncType, Linker, LinkerInstance};
+pub use link::{HostFuncType, InstancePre, Linker, LinkerInstance};
 pub use link_error::{InstantiateError, LinkError};
+#[cfg(feature = "macros")]
+pub use macros::{ComponentType, Lift, Lower, bindings, flags};
 pub use resolve::{CanonOptions, Item, ItemKind, ResolvedComponent, Unsupported};
 pub use run::{
-    AsContextMut, BindingsError, CallError, CallTrace, Func, HostResource, Instance, Store, StoreContextMut,
-    TypedFunc, TypedFuncError,
+    Access, AsContextMut, BindingsError, CallError, CallHook, CallTrace, Func, HostResource, Instance, Store,
+    StoreContextMut, TypedFunc, TypedFuncError,
 };
 pub use trap::{TaskFault, Trap, TrapCause};
 pub use typed::{
-    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceTable, ResourceTableError,
+    ComponentType, Lift, Lower, Resource, ResourceAny, ResourceError, ResourceKey, ResourceTable,
+    ResourceTableError,
 };

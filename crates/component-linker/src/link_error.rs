@@ -6,6 +6,7 @@ use canonical_abi::name::escape_lines;
 
 use crate::error::Error;
 use crate::limits::LimitExceeded;
+use crate::names::with_article;
 use crate::trap::Trap;
 
 /// Why a component could not be linked.
@@ -22,10 +23,14 @@ pub enum LinkError {
     WrongStore(String),
     /// A name was given to the linker twice.
     Duplicate(String),
+    /// There is no stub for an import: it is a core module or a component.
+    NoStub(String),
     /// The component needs something at instantiation that is not supported yet.
     Unsupported(Error),
     /// A core module did not accept an argument. Validation of the component rules this out.
     Core(String),
+    /// Several of these, in the order of their messages: one for each import that is not satisfied.
+    Several(Vec<Self>),
 }
 
 /// Why a component could not be instantiated.
@@ -42,8 +47,36 @@ pub enum InstantiateError {
 }
 
 pub(crate) fn wrong_sort(expected: &str, given: &str) -> LinkError {
-    let article = if given.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    LinkError::WrongSort(format!("{expected} is provided as {article} {given}"))
+    LinkError::WrongSort(format!("{expected} is provided as {}", with_article(given)))
+}
+
+impl LinkError {
+    /// Returns one error for all, if there are any.
+    pub(crate) fn of_all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => {
+                errors.sort_by_cached_key(ToString::to_string);
+                Err(Self::Several(errors))
+            }
+        }
+    }
+
+    /// Returns each error by itself: those of [`Self::Several`], or this one.
+    pub fn each(&self) -> &[Self] {
+        match self {
+            Self::Several(errors) => errors,
+            Self::Missing(_)
+            | Self::WrongSort(_)
+            | Self::WrongType(_)
+            | Self::WrongStore(_)
+            | Self::Duplicate(_)
+            | Self::NoStub(_)
+            | Self::Unsupported(_)
+            | Self::Core(_) => std::slice::from_ref(self),
+        }
+    }
 }
 
 impl fmt::Display for LinkError {
@@ -54,8 +87,13 @@ impl fmt::Display for LinkError {
             | Self::WrongType(message)
             | Self::WrongStore(message)
             | Self::Duplicate(message)
+            | Self::NoStub(message)
             | Self::Core(message) => f.write_str(&escape_lines(message)),
             Self::Unsupported(error) => error.fmt(f),
+            Self::Several(errors) => {
+                write!(f, "{} imports are not satisfied:", errors.len())?;
+                errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
+            }
         }
     }
 }
@@ -73,6 +111,7 @@ impl fmt::Display for InstantiateError {
     }
 }
 
+/// The message is that of the cause, which is therefore no source of its own.
 impl std::error::Error for InstantiateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {

@@ -9,17 +9,23 @@ use canonical_abi::name::escape;
 pub(crate) type Path = Vec<Arc<str>>;
 
 /// Writes a path as errors do: "`wasi:cli/environment@0.2.6` function `get-environment`".
-pub(crate) fn describe_path(path: &[Arc<str>], sort: &str) -> String {
+pub(crate) fn describe_path(path: &[impl AsRef<str>], sort: &str) -> String {
     match path {
         [] => String::from(sort),
-        [name] => format!("{sort} `{}`", escape(name)),
-        [outer @ .., name] => format!("`{}` {sort} `{}`", join_path(outer), escape(name)),
+        [name] => format!("{sort} `{}`", escape(name.as_ref())),
+        [outer @ .., name] => format!("{} {sort} `{}`", quote_path(outer), escape(name.as_ref())),
     }
 }
 
-/// Writes the names of a path, without the marks at both ends.
-pub(crate) fn join_path(path: &[Arc<str>]) -> String {
-    path.iter().map(|name| escape(name)).collect::<Vec<_>>().join("` `")
+/// Writes the names of a path, each in quotes.
+pub(crate) fn quote_path(path: &[impl AsRef<str>]) -> String {
+    path.iter().map(|name| format!("`{}`", escape(name.as_ref()))).collect::<Vec<_>>().join(" ")
+}
+
+/// Puts the article before a noun: "a function", "an instance".
+pub(crate) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 #[cfg(test)]
@@ -28,11 +34,15 @@ mod tests {
 
     #[test]
     fn paths() {
-        let check = |path: &[&str], expected| {
-            let path: Vec<Arc<str>> = path.iter().copied().map(Arc::from).collect();
-            assert_eq!(describe_path(&path, "function"), expected);
-        };
+        let check = |path: &[&str], expected| assert_eq!(describe_path(path, "function"), expected);
         check(&["run"], "function `run`");
         check(&["a:b/c", "run"], "`a:b/c` function `run`");
+        check(&["a:b/c", "d", "run"], "`a:b/c` `d` function `run`");
+    }
+
+    #[test]
+    fn articles() {
+        assert_eq!(with_article("instance"), "an instance");
+        assert_eq!(with_article("core module"), "a core module");
     }
 }

@@ -154,3 +154,59 @@ fn same(pairs: &mut Pairs<'_>, a: ValType, b: ValType) -> bool {
 fn is_scalar(ty: ValType) -> bool {
     matches!(ty, ValType::Scalar(_) | ValType::String | ValType::ErrorContext)
 }
+
+/// Returns the resource types that a function type mentions, in the order of its text. Each type
+/// within is looked at once.
+pub(crate) fn resources_of_func(types: &Types, ty: &FuncType) -> Vec<ResourceId> {
+    let mut mentions = Mentions { types, seen: HashSet::new(), resources: Vec::new() };
+    ty.param_types().into_iter().chain(ty.result).for_each(|ty| mentions.visit(ty));
+    mentions.resources
+}
+
+/// Returns the resource types that a value type mentions, in the order of its text.
+pub(crate) fn resources_of_type(types: &Types, ty: ValType) -> Vec<ResourceId> {
+    let mut mentions = Mentions { types, seen: HashSet::new(), resources: Vec::new() };
+    mentions.visit(ty);
+    mentions.resources
+}
+
+/// What a type mentions, as far as it has been looked at.
+struct Mentions<'a> {
+    types: &'a Types,
+    seen: HashSet<ValType>,
+    resources: Vec<ResourceId>,
+}
+
+impl Mentions<'_> {
+    fn visit(&mut self, ty: ValType) {
+        if !self.seen.insert(ty) {
+            return;
+        }
+        let types = self.types;
+        match ty {
+            ValType::Own(id) | ValType::Borrow(id) => self.resources.push(id),
+            ValType::List(id) => self.visit(types[id].element),
+            ValType::FixedLengthList(id) => self.visit(types[id].element),
+            ValType::Map(id) => {
+                self.visit(types[id].key);
+                self.visit(types[id].value);
+            }
+            ValType::Record(id) => types[id].fields.iter().for_each(|field| self.visit(field.ty)),
+            ValType::Tuple(id) => types[id].types.iter().for_each(|ty| self.visit(*ty)),
+            ValType::Variant(id) => {
+                types[id].cases.iter().filter_map(|case| case.ty).for_each(|ty| self.visit(ty));
+            }
+            ValType::Option(id) => self.visit(types[id].some),
+            ValType::Result(id) => {
+                [types[id].ok, types[id].err].into_iter().flatten().for_each(|ty| self.visit(ty))
+            }
+            ValType::Stream(id) => types[id].payload.into_iter().for_each(|ty| self.visit(ty)),
+            ValType::Future(id) => types[id].payload.into_iter().for_each(|ty| self.visit(ty)),
+            ValType::Scalar(_)
+            | ValType::String
+            | ValType::ErrorContext
+            | ValType::Enum(_)
+            | ValType::Flags(_) => {}
+        }
+    }
+}

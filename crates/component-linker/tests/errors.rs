@@ -129,24 +129,31 @@ fn unmet_imports() {
         assert!(matches!(error, InstantiateError::Link(_)), "{error:?}");
         assert_eq!(error.to_string(), message);
     };
-    check(|_| (), "import function `run: func(a: u32, b: string) -> tuple<bool, char>` is not provided");
+    check(
+        |_| (),
+        "2 imports are not satisfied:\n  \
+         import function `run: func(a: u32, b: string) -> tuple<bool, char>` is not provided\n  \
+         import instance `ns:pkg/shapes@1.2.3` is not provided: it has to have resource `shape`, function `move`",
+    );
     check(
         |linker| linker.root().func_new("run", |_, _| Ok(None)).unwrap(),
-        "import `ns:pkg/shapes@1.2.3` function `move: func(by: record { x: s32, y: s32 }) -> list<u8>` is not \
-         provided",
+        "import instance `ns:pkg/shapes@1.2.3` is not provided: it has to have resource `shape`, function `move`",
     );
     check(
         |linker| {
             linker.root().func_new("run", |_, _| Ok(None)).unwrap();
             linker.instance("ns:pkg/shapes@1.9.0").unwrap().func_new("move", |_, _| Ok(None)).unwrap();
         },
-        "import `ns:pkg/shapes@1.2.3` resource `shape` is not provided",
+        "import `ns:pkg/shapes@1.2.3` resource `shape` is not provided by `ns:pkg/shapes@1.9.0`, the best that \
+         the linker has for `ns:pkg/shapes@1.2.3`",
     );
     check(
         |linker| {
             linker.root().resource::<()>("run", |_, _| Ok(())).unwrap();
         },
-        "import function `run: func(a: u32, b: string) -> tuple<bool, char>` is provided as a resource",
+        "2 imports are not satisfied:\n  \
+         import function `run: func(a: u32, b: string) -> tuple<bool, char>` is provided as a resource\n  \
+         import instance `ns:pkg/shapes@1.2.3` is not provided: it has to have resource `shape`, function `move`",
     );
 }
 

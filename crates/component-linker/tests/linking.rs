@@ -109,7 +109,7 @@ fn types_of_live_exports_are_checked() {
     check(
         &func(r#"(param "x" u32)"#),
         r#"(component (import "f" (instance (export "g" (func)))))"#,
-        "import `f` function `g: func()` is provided as a function or a resource",
+        "import instance `f` is provided as a function",
     );
     check(
         r#"(component (type $t' (record (field "a" u8))) (export "t" (type $t')))"#,
@@ -168,7 +168,7 @@ fn a_resource_type_of_the_host_is_one_type_for_all_components() {
     assert_eq!(
         error.to_string(),
         "import function `f: func(x: own<r>) -> u32` is provided as \
-         `f: func(x: own<r>) -> u32`, of other resource types"
+         `f: func(x: own<r>) -> u32`, where `r` is a type that the linker does not have, not resource `r`"
     );
 }
 

@@ -67,17 +67,22 @@ pub(crate) fn flags(input: TokenStream) -> Result<TokenStream> {
     let labels: Vec<_> = flags.iter().map(|flag| &flag.label).collect();
     let bits: Vec<_> = (0..n_flags).map(|i| 1_u32 << i).collect();
     let all = u32::MAX >> (MAX_FLAGS - n_flags);
+    let texts = labels.iter().map(|label| format!("The flag `{label}`."));
     let operators = operators(&name);
     let impls = impls(&name, n_flags, &labels);
+    let (bool, str, u32) = (primitive("bool"), primitive("str"), primitive("u32"));
     Ok(quote! {
         #(#attributes)*
-        #[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
-        #visibility struct #name(u32);
+        #[derive(
+            ::core::clone::Clone, ::core::marker::Copy, ::core::default::Default, ::core::cmp::Eq,
+            ::core::hash::Hash, ::core::cmp::PartialEq,
+        )]
+        #visibility struct #name(#u32);
 
         impl #name {
             #(
                 #(#docs)*
-                #[doc = concat!("The flag `", #labels, "`.")]
+                #[doc = #texts]
                 pub const #names: Self = Self(#bits);
             )*
 
@@ -92,35 +97,40 @@ pub(crate) fn flags(input: TokenStream) -> Result<TokenStream> {
             }
 
             /// Returns the flags as bits, the first one lowest.
-            pub const fn bits(self) -> u32 {
+            pub const fn bits(self) -> #u32 {
                 self.0
             }
 
             /// Returns the flags of these bits, without those that have no flag.
-            pub const fn from_bits(bits: u32) -> Self {
+            pub const fn from_bits(bits: #u32) -> Self {
                 Self(bits & #all)
             }
 
             /// Returns whether all of the other flags are set.
-            pub const fn contains(self, other: Self) -> bool {
+            pub const fn contains(self, other: Self) -> #bool {
                 self.0 & other.0 == other.0
             }
 
             /// Returns whether no flag is set.
-            pub const fn is_empty(self) -> bool {
+            pub const fn is_empty(self) -> #bool {
                 self.0 == 0
             }
 
             /// Returns the labels of the flags that are set, in order.
-            pub fn labels(self) -> impl Iterator<Item = &'static str> {
-                let all = [#((#bits, #labels)),*];
-                all.into_iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, label)| label)
+            pub fn labels(self) -> impl ::core::iter::Iterator<Item = &'static #str> {
+                ::component_linker::__macro::set_labels(self.0, &[#(#labels),*])
             }
         }
 
         #operators
         #impls
     })
+}
+
+/// Returns the path of a primitive type: a module or type of this name may be in scope.
+fn primitive(name: &str) -> TokenStream {
+    let name = Ident::new(name, proc_macro2::Span::call_site());
+    quote!(::core::primitive::#name)
 }
 
 fn operators(name: &Ident) -> TokenStream {
@@ -189,7 +199,7 @@ fn impls(name: &Ident, n_flags: usize, labels: &[&String]) -> TokenStream {
                     _: __m::ValType,
                     out: &mut __m::FlatOut<'_>,
                 ) -> __m::Result<(), __m::Trap> {
-                    out.push(u64::from(self.0));
+                    out.push(__m::flags_slot(self.0));
                     __m::Ok(())
                 }
 

@@ -67,10 +67,6 @@ fn what_bindings_lack_is_told() {
     let inline = |wit: &str| format!("{{ inline: {wit:?} }}");
     let world =
         |items: &str| inline(&format!("package a:b; interface i {{ {items} }} world w {{ import i; }}"));
-    check(&world("f: async func();"), "not supported yet: `f` is async");
-    check(&world("f: func(x: stream<u8>);"), "not supported yet: `stream`");
-    check(&world("record r { x: future<u8> }"), "not supported yet: `future`");
-    check(&world("f: func() -> error-context;"), "not supported yet: `error-context`");
     let params: Vec<_> = (0..21).map(|i| format!("p{i}: u8")).collect();
     let many = format!("f: func({});", params.join(", "));
     check(&world(&many), "not supported: `f` has more than 20 parameters");
@@ -81,8 +77,79 @@ fn what_bindings_lack_is_told() {
     let other = "inline: \"package a:b; world v {}\", world: \"w\"";
     check(other, "there is no world `w`, but `a:b/v`");
     check("path: \"no/such/file.wit\"", "no/such/file.wit");
-    check("world: \"w\"", "`path: \"...\"` or `inline: \"...\"` says which WIT");
-    check("from: \"w\"", "expected `path`, `inline`, `world` or `with`");
+    // Without `path` and `inline`, the WIT is in the folder `wit`.
+    check("", "component-macros/wit: ");
+    check("world: \"w\"", "component-macros/wit: ");
+    check("from: \"w\"", "expected `path`, `inline`, `world`, `features`, `with`");
     let with = "inline: \"package a:b; world v {}\", with: { \"a:b/c.d\": u8 }";
-    check(with, "the world imports no such resource: `ns:pkg/interface.resource`");
+    check(with, "the world imports no resource, type or interface `a:b/c.d`: it imports no interface");
+}
+
+#[test]
+fn options_of_other_engines_are_answered() {
+    fn check(option: &str, expected: &str) {
+        let input = format!("inline: \"package a:b; world w {{ import f: func(); }}\", {option}");
+        let error = bindings(input.parse().expect("Rust tokens")).expect_err(option).to_string();
+        assert!(error.contains(expected), "{option}: {error}");
+    }
+    check("async: true", "there is no option `async`: each method and each call is synchronous");
+    check("tracing: true", "there is no option `tracing`: `Func::call_traced` shows what a call does");
+    check("trappable_imports: true", "each method of the host may fail");
+    check("interfaces: \"import a:b/c;\"", "names the interfaces");
+    check("wasmtime_crate: x", "`component_linker`");
+    check("require_store_data_send: true", "nothing is asynchronous");
+    check("stringify: true", "`cargo expand` shows the code");
+    check("ownership: Borrowing { duplicate_if_necessary: true }", "arguments are taken by reference");
+    check("imports: { default: async }", "there is no `async`: each method and each call is synchronous");
+    check("exports: { default: trappable }", "expected `store`");
+    check("imports: { \"g\": store }", "the world imports no function `g`");
+    check("trappable_error_type: { \"a:b/c.d\" => u8 }", "the world imports no type `a:b/c.d`");
+    check("world: \"w\", world: \"w\"", "`world` is given twice");
+}
+
+#[test]
+fn short_forms_and_names_of_worlds_are_understood() {
+    let wit = "inline: \"package a:b@1.0.0; world w {} package c:d@1.2.0 { world v {} }\"";
+    for world in ["w", "a:b/w", "a:b/w@1.0.0", "v", "c:d/v", "c:d/v@1.2.0"] {
+        let input = format!("{{ {wit}, world: {world:?} }}");
+        bindings(input.parse().expect("Rust tokens")).expect(world);
+    }
+    let kitchen = "../component-linker/tests/guests/kitchen.wit";
+    for input in [format!("in {kitchen:?}"), format!("\"kitchen\" in {kitchen:?}")] {
+        bindings(input.parse().expect("Rust tokens")).expect(&input);
+    }
+}
+
+#[test]
+fn names_of_with_are_shown_as_they_were_written() {
+    let wit = "inline: \"package a:b@1.0.0; interface i { resource r; } world w { import i; }\"";
+    for key in ["a:b/i.r", "a:b/i@1.0.0.r", "a:b/i/r", "a:b/i#r", "a:b/i", "a:b/i@1.0.0", "a:b", "a:b@1.0.0"]
+    {
+        let input = format!("{wit}, with: {{ {key:?}: x }}");
+        bindings(input.parse().expect("Rust tokens")).expect(key);
+    }
+    for key in ["a:b/i@2.0.0.r", "a:b/i.s", "a:c", "r"] {
+        let input = format!("{wit}, with: {{ {key:?}: x }}");
+        let error = bindings(input.parse().expect("Rust tokens")).expect_err(key).to_string();
+        let known = "but `a:b/i@1.0.0`, `a:b/i@1.0.0.r`";
+        assert_eq!(error, format!("the world imports no resource, type or interface `{key}`, {known}"));
+    }
+}
+
+#[test]
+fn faults_point_into_the_wit() {
+    let params: Vec<_> = (0..21).map(|i| format!("p{i}: u8")).collect();
+    let wit = format!(
+        "package a:b;\ninterface i {{\n  f: func({});\n}}\nworld w {{ import i; }}",
+        params.join(", ")
+    );
+    let error = bindings(format!("inline: {wit:?}").parse().expect("Rust tokens")).expect_err("too many");
+    let text = error.to_string();
+    assert!(text.starts_with("inline.wit:3:3: not supported: `f` has more than 20 parameters\n"), "{text}");
+    assert!(text.contains("3 |   f: func(p0: u8, ") && text.contains("\n  |   ^"), "{text}");
+    // Each fault is an error of its own.
+    let wit = "package a:b;\nworld w {\n  export f: func(x: no, y: nope);\n}";
+    let errors = bindings(format!("inline: {wit:?}").parse().expect("Rust tokens")).expect_err("unknown");
+    let places: Vec<_> = errors.into_iter().map(|error| error.to_string()[..15].to_string()).collect();
+    assert_eq!(places, ["inline.wit:3:21", "inline.wit:3:28"]);
 }

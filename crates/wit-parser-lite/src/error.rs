@@ -93,6 +93,12 @@ pub struct Note {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Returns an error of a tool's own about a place in a package that it has read, to be shown as
+    /// those of this crate are. [`Sources::locate`](crate::Sources::locate) gives the location.
+    pub fn located(kind: ErrorKind, span: Span, message: impl Into<String>, location: Location) -> Self {
+        Self { location: Box::new(location), ..Self::new(kind, span, message.into()) }
+    }
+
     /// Returns an error whose [`Location`] is not known yet.
     #[cold]
     pub(crate) fn new(kind: ErrorKind, span: Span, message: String) -> Self {

@@ -290,9 +290,7 @@ fn flatten_cases(w: &mut Walk<'_>, first: usize, path: &str, cases: Cases<'_>) {
     // An enum may have very many cases, none of which has a payload.
     let n_cases = if matches!(cases, Cases::Enum(_)) { 0 } else { cases.len() };
     for i in 0..n_cases {
-        if let Some(payload) = cases.payload(i)
-            && w.budget.left > 0
-        {
+        if let Some(payload) = cases.payload(i).filter(|_| w.budget.left > 0) {
             flatten(w, first, &join_path(path, cases.label(i)), payload);
         }
     }

@@ -117,7 +117,7 @@ pub fn check_pointer<H: Host>(
 
 /// Checks that a pointer is a multiple of the alignment.
 pub(crate) fn check_aligned(ptr: u64, alignment: u32) -> Result<(), Trap> {
-    trap_if(!ptr.is_multiple_of(u64::from(alignment)), Trap::UnalignedPointer { ptr, alignment })
+    trap_if(ptr % u64::from(alignment) != 0, Trap::UnalignedPointer { ptr, alignment })
 }
 
 /// Returns whether `size_bytes` from `ptr` reach beyond the memory.
@@ -140,11 +140,7 @@ pub fn consume_elements<H: Host>(
 ) -> Result<(), H::Error> {
     /// How many are handled before the host is told again.
     const CHUNK: u64 = 1024;
-    if i.is_multiple_of(CHUNK) {
-        cx.host.consume_bytes((length - i).min(CHUNK) * element_size)
-    } else {
-        Ok(())
-    }
+    if i % CHUNK == 0 { cx.host.consume_bytes((length - i).min(CHUNK) * element_size) } else { Ok(()) }
 }
 
 /// Calls `realloc` for a new block and checks what it returns (the spec's `allocate` and the checks
@@ -213,7 +209,7 @@ pub(crate) fn reallocate<H: Host>(
 ) -> Result<u64, H::Error> {
     cx.host.consume_bytes(byte_length)?;
     let ptr = cx.host.realloc(old.0, old.1, u64::from(alignment), byte_length)?;
-    trap_if(!ptr.is_multiple_of(u64::from(alignment)), Trap::ReallocUnaligned { ptr, alignment })?;
+    trap_if(ptr % u64::from(alignment) != 0, Trap::ReallocUnaligned { ptr, alignment })?;
     let is_out = ends_beyond(ptr, byte_length, memory_bytes(cx));
     trap_if(is_out, Trap::ReallocOutOfBounds { ptr, size_bytes: byte_length, of })?;
     Ok(ptr)

@@ -79,16 +79,16 @@ macro_rules! scalar {
 
             #[inline]
             fn decode_all(bytes: &[u8]) -> Result<Vec<Self>, Trap> {
-                let (chunks, _) = bytes.as_chunks();
-                $collect!(all chunks.iter().map(|chunk| $decode(<$int>::from_le_bytes(*chunk))))
+                let chunks = bytes.chunks_exact(size_of::<$int>());
+                let chunks = chunks.map(|chunk| chunk.try_into().expect("chunks of this size"));
+                $collect!(all chunks.map(|chunk| $decode(<$int>::from_le_bytes(chunk))))
             }
 
             #[inline]
             fn encode_all(values: &[Self], bytes: &mut [u8]) {
-                let (chunks, _) = bytes.as_chunks_mut();
-                for (chunk, value) in chunks.iter_mut().zip(values) {
+                for (chunk, value) in bytes.chunks_exact_mut(size_of::<$int>()).zip(values) {
                     let int: $int = $encode(*value);
-                    *chunk = int.to_le_bytes();
+                    chunk.copy_from_slice(&int.to_le_bytes());
                 }
             }
 
@@ -139,7 +139,7 @@ scalar!(u64, u64, all_valid, |int| int, |x| x, |bits| bits, |x| x);
 scalar!(i8, i8, all_valid, |int| int, |x| x, |bits| Self::from_le_bytes(low(bits)), extend);
 scalar!(i16, i16, all_valid, |int| int, |x| x, |bits| Self::from_le_bytes(low(bits)), extend);
 scalar!(i32, i32, all_valid, |int| int, |x| x, |bits| Self::from_le_bytes(low(bits)), extend);
-scalar!(i64, i64, all_valid, |int| int, |x| x, u64::cast_signed, Self::cast_unsigned);
+scalar!(i64, i64, all_valid, |int| int, |x| x, |bits| Self::from_le_bytes(low(bits)), bits_of);
 scalar!(
     f32,
     u32,
@@ -171,7 +171,12 @@ scalar!(
 /// Returns the bits of an `i32` with the value of a small signed integer.
 #[inline]
 fn extend(x: impl Into<i32>) -> u64 {
-    u64::from(x.into().cast_unsigned())
+    u64::from(u32::from_le_bytes(x.into().to_le_bytes()))
+}
+
+#[inline]
+fn bits_of(x: i64) -> u64 {
+    u64::from_le_bytes(x.to_le_bytes())
 }
 
 /// Returns the float of these bits; any NaN becomes the canonical one (the spec's

@@ -165,14 +165,14 @@ fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
         return Ok(s);
     }
     // Without the feature, and to learn where the fault is.
-    str::from_utf8(bytes).map_err(|e| Trap::InvalidUtf8 {
+    core::str::from_utf8(bytes).map_err(|e| Trap::InvalidUtf8 {
         valid_up_to_bytes: e.valid_up_to(),
         error_bytes: e.error_len().map(|n| u8::try_from(n).expect("1 to 3 bytes are in error")),
     })
 }
 
 fn utf16_units(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    bytes.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit))
+    bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
 }
 
 fn decode_utf16(bytes: &[u8]) -> impl Iterator<Item = Result<char, Trap>> + '_ {

@@ -251,8 +251,9 @@ fn check_each<S: Host, D: Host<Error = S::Error>>(
 }
 
 fn check_chars<H: Host>(cx: &Context<'_, H>, ptr: u64, count: u64) -> Result<(), Trap> {
-    let (chars, _) = bytes(cx, ptr, 4 * count)?.as_chunks();
-    chars.iter().try_for_each(|bits| convert_i32_to_char(u32::from_le_bytes(*bits)).map(|_| ()))
+    let mut chars =
+        bytes(cx, ptr, 4 * count)?.chunks_exact(4).map(|chunk| chunk.try_into().expect("4 bytes"));
+    chars.try_for_each(|bits| convert_i32_to_char(u32::from_le_bytes(bits)).map(|_| ()))
 }
 
 /// Returns the discriminant at `from`, which names one of `n_cases`.
@@ -378,13 +379,15 @@ fn move_span<S: Host, D: Host>(
             }
         }
         Units::F32s => {
-            for (dst, src) in dst.as_chunks_mut().0.iter_mut().zip(src.as_chunks().0) {
-                *dst = decode_i32_as_float(u32::from_le_bytes(*src)).to_le_bytes();
+            for (dst, src) in dst.chunks_exact_mut(4).zip(src.chunks_exact(4)) {
+                let bits = u32::from_le_bytes(src.try_into().expect("4 bytes"));
+                dst.copy_from_slice(&decode_i32_as_float(bits).to_le_bytes());
             }
         }
         Units::F64s => {
-            for (dst, src) in dst.as_chunks_mut().0.iter_mut().zip(src.as_chunks().0) {
-                *dst = decode_i64_as_float(u64::from_le_bytes(*src)).to_le_bytes();
+            for (dst, src) in dst.chunks_exact_mut(8).zip(src.chunks_exact(8)) {
+                let bits = u64::from_le_bytes(src.try_into().expect("8 bytes"));
+                dst.copy_from_slice(&decode_i64_as_float(bits).to_le_bytes());
             }
         }
     }

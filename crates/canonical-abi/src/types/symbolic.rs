@@ -43,7 +43,7 @@ impl ArchSize {
     pub const fn between(with_32: u64, with_64: u64) -> Self {
         assert!(with_32 <= with_64 && with_64 - with_32 <= with_32, "no size has these values");
         let difference = with_64 - with_32;
-        assert!(difference.is_multiple_of(4), "a size grows by four bytes for each pointer");
+        assert!(difference % 4 == 0, "a size grows by four bytes for each pointer");
         Self { bytes: with_32 - difference, pointers: difference / 4 }
     }
 

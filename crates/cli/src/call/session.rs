@@ -271,9 +271,10 @@ fn fuel(store: &mut Store<HostCalls>, bounds: Bounds) {
 }
 
 fn link_failure(file: &str, error: &LinkError, has_stubs: bool) -> Failure {
-    match (error, has_stubs) {
-        (LinkError::Missing(message), false) => Failure::in_file(file, message)
-            .help("`--stub-imports` links each import to a function that traps"),
-        _ => Failure::in_file(file, error),
+    let is_missing = |error: &LinkError| matches!(error, LinkError::Missing(_));
+    let failure = Failure::in_file(file, error);
+    if !has_stubs && error.each().iter().any(is_missing) {
+        return failure.help("`--stub-imports` links each import to a function that traps");
     }
+    failure
 }

@@ -59,7 +59,7 @@ fn stub_items(
     items: &[Item],
     path: &mut Vec<String>,
 ) -> Result<(), LinkError> {
-    for Item { name, kind } in items {
+    for Item { name, kind, .. } in items {
         match kind {
             ItemKind::Func(ty) => {
                 let mut instance = linker.root();

@@ -13,7 +13,9 @@ use super::promises::promises;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::names::Path;
-use crate::resolve::{Fault, InstantiationPlan, Item, Program, Resolution, ResolvedComponent, Unsupported};
+use crate::resolve::{
+    Fault, InstantiationPlan, Item, Program, Resolution, ResolvedComponent, Unsupported, find_item,
+};
 
 /// A compiled component. Cheap to clone; shared by all its instances.
 #[derive(Clone)]
@@ -149,6 +151,18 @@ impl Component {
     /// Returns what the component exports, in order.
     pub fn exports(&self) -> &[Item] {
         &self.inner.plan.exports
+    }
+
+    /// Returns what the component imports at a path, in this version or in the newest of the
+    /// compatible ones.
+    pub fn import(&self, path: &[&str]) -> Option<&Item> {
+        find_item(self.imports(), path).map(|found| found.item)
+    }
+
+    /// Returns what the component exports at a path, in this version or in the newest of the
+    /// compatible ones.
+    pub fn export(&self, path: &[&str]) -> Option<&Item> {
+        find_item(self.exports(), path).map(|found| found.item)
     }
 
     /// Returns the types that the ids in its items name.

@@ -22,9 +22,7 @@ pub(super) struct Promise<'a> {
 /// Nothing is certain of a component that exports modules or components, for others may instantiate
 /// these with other arguments, nor of one whose own modules are not all known.
 pub(super) fn promises(plan: &InstantiationPlan) -> Vec<Promise<'_>> {
-    let is_closed = plan.exported_modules.is_empty()
-        && plan.exported_components.is_empty()
-        && plan.unsatisfied_imports.is_empty();
+    let is_closed = plan.exported_modules.is_empty() && plan.exported_components.is_empty() && !plan.is_open;
     if !is_closed {
         return Vec::new();
     }

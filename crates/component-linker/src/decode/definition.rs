@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::alias::{Alias, CoreSort, Sort};
 use super::canon::Canon;
 use super::core_types::{CoreExport, CoreImport, CoreType, RecType};
-use super::types::{DefType, ExternName, ExternType, ImportDecl};
+use super::types::{DefType, ExternName, ExternType, ImportDecl, NameAttributes};
 
 /// Names a component definition in [`Definitions`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -115,6 +115,7 @@ pub(crate) struct InstantiateArg {
 #[derive(Debug)]
 pub(crate) struct InlineExport {
     pub(crate) name: ExternName,
+    pub(crate) attributes: NameAttributes,
     pub(crate) sortidx: SortIdx,
 }
 
@@ -122,6 +123,7 @@ pub(crate) struct InlineExport {
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) name: ExternName,
+    pub(crate) attributes: NameAttributes,
     pub(crate) sortidx: SortIdx,
     /// The type that the export is given in place of that of what it names.
     pub(crate) ty: Option<ExternType>,

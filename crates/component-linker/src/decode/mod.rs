@@ -11,6 +11,7 @@ mod definition;
 mod read;
 mod types;
 
+use canonical_abi::name::escape_lines;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
@@ -26,8 +27,8 @@ pub(crate) use definition::{
     Definitions, InstanceExpr, ModuleDefinition, ModuleId, SortIdx,
 };
 pub(crate) use types::{
-    Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl, InstanceDecl,
-    LabelValType, PrimValType, TypeBound, ValTypeRef,
+    Attributes, Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl,
+    InstanceDecl, LabelValType, NameAttributes, PrimValType, TypeBound, ValTypeRef,
 };
 
 /// Validates and decodes a component; the function bodies of its core modules are left to the
@@ -60,7 +61,8 @@ pub(crate) fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), Error
 
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
-        Self::new(ErrorKind::Invalid, error.message(), error.offset())
+        // The message may quote names of the binary.
+        Self::new(ErrorKind::Invalid, escape_lines(error.message()).to_string(), error.offset())
     }
 }
 

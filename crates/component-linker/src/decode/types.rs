@@ -116,10 +116,22 @@ pub(crate) enum InstanceDecl {
 /// An `externname`: the name of an import or an export.
 pub(crate) type ExternName = Arc<str>;
 
+/// The `attribute`s of a name, which few names have. They have no part in the checks of types.
+pub(crate) type NameAttributes = Option<Arc<Attributes>>;
+
+/// The `attribute`s of a name that has one at least.
+#[derive(Debug)]
+pub(crate) struct Attributes {
+    pub(crate) implements: Option<Box<str>>,
+    pub(crate) version_suffix: Option<Box<str>>,
+    pub(crate) external_id: Option<Box<str>>,
+}
+
 /// An `importdecl`, and an `import` of a component.
 #[derive(Debug)]
 pub(crate) struct ImportDecl {
     pub(crate) name: ExternName,
+    pub(crate) attributes: NameAttributes,
     pub(crate) ty: ExternType,
 }
 
@@ -127,6 +139,7 @@ pub(crate) struct ImportDecl {
 #[derive(Debug)]
 pub(crate) struct ExportDecl {
     pub(crate) name: ExternName,
+    pub(crate) attributes: NameAttributes,
     pub(crate) ty: ExternType,
 }
 

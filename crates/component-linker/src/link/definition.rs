@@ -9,13 +9,15 @@ use canonical_abi::{Types, ValType};
 use crate::compile::Component;
 use crate::compile::Module;
 use crate::func_type::Signature;
-use crate::run::{Func, HostFunc, HostResource, HostResourceType, ResourceIndex, TypedHostFunc};
+use crate::run::{
+    Func, HostFunc, HostResource, HostResourceType, ResourceIndex, ResourceOrigin, TypedHostFunc,
+};
 
 /// One thing that a linker knows by name.
 pub(crate) enum Definition<T: 'static> {
     Func(FuncDefinition<T>),
     Resource(ResourceDefinition<T>),
-    /// A value type that a instance exports.
+    /// A value type that an instance exports.
     Type(ExportedType),
     Module(Module),
     Component(Component),
@@ -31,18 +33,27 @@ pub(crate) enum FuncDefinition<T: 'static> {
     },
     /// A host function on Rust types, which say its type.
     Typed(Arc<dyn TypedHostFunc<T>>),
-    /// An export of a instance.
-    Exported(Func),
+    /// An export of an instance.
+    Exported(ExportedFunc),
 }
 
 /// A resource type that a linker knows.
 pub(crate) enum ResourceDefinition<T: 'static> {
     Host(HostResourceType<T>),
-    /// An export of a instance.
+    /// An export of an instance.
     Exported {
         store: u64,
         index: ResourceIndex,
+        origin: ResourceOrigin,
     },
+}
+
+/// A function of an instance, and what the resource types of its type are.
+#[derive(Clone, Debug)]
+pub(crate) struct ExportedFunc {
+    pub(crate) func: Func,
+    /// By [`ResourceId`](canonical_abi::ResourceId).
+    pub(crate) origins: Arc<[ResourceOrigin]>,
 }
 
 /// The type of a host function, for
@@ -65,13 +76,13 @@ pub(crate) struct HostSignature {
     pub(crate) resources: Vec<HostResource>,
 }
 
-/// A value type of a instance.
+/// A value type of an instance.
 #[derive(Clone, Debug)]
 pub(crate) struct ExportedType {
-    pub(crate) store: u64,
     pub(crate) types: Arc<Types>,
     pub(crate) ty: ValType,
-    pub(crate) resources: Arc<[ResourceIndex]>,
+    /// By [`ResourceId`](canonical_abi::ResourceId).
+    pub(crate) origins: Arc<[ResourceOrigin]>,
 }
 
 /// What a linker, or one of its instances, knows.
@@ -104,7 +115,18 @@ impl<T> Clone for ResourceDefinition<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Host(ty) => Self::Host(ty.clone()),
-            Self::Exported { store, index } => Self::Exported { store: *store, index: *index },
+            Self::Exported { store, index, origin } => {
+                Self::Exported { store: *store, index: *index, origin: *origin }
+            }
+        }
+    }
+}
+
+impl<T> ResourceDefinition<T> {
+    pub(crate) fn origin(&self) -> ResourceOrigin {
+        match self {
+            Self::Host(ty) => ty.origin(),
+            Self::Exported { origin, .. } => *origin,
         }
     }
 }

@@ -1,11 +1,17 @@
-//! Links a component to what a host provides: by name, and by type where the type is known.
-//! Follows Explainer.md, "Instance Definitions" and "Type Checking".
+//! Linkers: what satisfies the imports of components, by name and by type.
 //!
-//! Names end here: what the room hands to [`crate::run`] is in the order of the plan's imports.
+//! A linker has definitions. [`choose`] picks one for an import, [`satisfy`] checks that it is of
+//! the import's type, and [`pre`] instantiates a component whose imports are satisfied.
 
+mod choose;
 mod definition;
+mod instance;
 mod linker;
+mod pre;
 mod satisfy;
+mod stub;
 
 pub use definition::HostFuncType;
-pub use linker::{Linker, LinkerInstance};
+pub use instance::LinkerInstance;
+pub use linker::Linker;
+pub use pre::InstancePre;

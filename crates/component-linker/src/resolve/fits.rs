@@ -127,7 +127,7 @@ fn instance_as<'a>(
         };
         let entity = seen_as(resolver, frame, entity, export.ty, offset)
             .map_err(|fault| fault.within(|| format!("type mismatch in instance export `{name}`")))?;
-        seen.insert(name, entity.clone(), offset)?;
+        seen.insert(name, &export.attributes, entity.clone(), offset)?;
         push_entity(resolver, frame, entity);
     }
     Ok(Rc::new(seen))

@@ -12,7 +12,7 @@ use canonical_abi::{ResourceId, ValType};
 use super::core_types::{CoreTypeId, ModuleType};
 use super::plan::{CoreDef, CoreInstanceId, FuncDef, InstanceId};
 use super::program::SourceId;
-use crate::decode::{ComponentDecl, ComponentId, InstanceDecl, ModuleId};
+use crate::decode::{ComponentDecl, ComponentId, InstanceDecl, ModuleId, NameAttributes};
 use crate::error::{Error, ErrorKind};
 use crate::func_type::Signature;
 use crate::limits::MAX_DEPTH;
@@ -143,14 +143,28 @@ pub(crate) type Instance<'a> = Rc<Exports<'a>>;
 /// The exports of a component instance, in order and by name.
 #[derive(Debug, Default)]
 pub(crate) struct Exports<'a> {
-    items: Vec<(Arc<str>, Entity<'a>)>,
+    items: Vec<Export<'a>>,
     /// How deep instances are nested within.
     depth: u32,
     by_name: BTreeMap<Arc<str>, usize>,
 }
 
+/// An export of a component instance.
+#[derive(Debug)]
+pub(crate) struct Export<'a> {
+    pub(crate) name: Arc<str>,
+    pub(crate) attributes: NameAttributes,
+    pub(crate) entity: Entity<'a>,
+}
+
 impl<'a> Exports<'a> {
-    pub(crate) fn insert(&mut self, name: &Arc<str>, entity: Entity<'a>, offset: u64) -> Result<(), Error> {
+    pub(crate) fn insert(
+        &mut self,
+        name: &Arc<str>,
+        attributes: &NameAttributes,
+        entity: Entity<'a>,
+        offset: u64,
+    ) -> Result<(), Error> {
         if let Entity::Instance(instance) = &entity {
             self.depth = self.depth.max(instance.depth + 1);
         }
@@ -158,15 +172,15 @@ impl<'a> Exports<'a> {
             return Err(too_deep(offset));
         }
         self.by_name.insert(Arc::clone(name), self.items.len());
-        self.items.push((Arc::clone(name), entity));
+        self.items.push(Export { name: Arc::clone(name), attributes: attributes.clone(), entity });
         Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entity<'a>> {
-        self.by_name.get(name).map(|&i| &self.items[i].1)
+        self.by_name.get(name).map(|&i| &self.items[i].entity)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Arc<str>, Entity<'a>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Export<'a>> {
         self.items.iter()
     }
 }

@@ -15,7 +15,7 @@ use super::frame::{
     InstanceType, Module, Type, get, no_argument,
 };
 use super::item::import_item;
-use super::plan::{FuncDef, ImportSort, ImportedFunc, ImportedFuncId, UnsatisfiedImport};
+use super::plan::{FuncDef, ImportedFunc, ImportedFuncId};
 use super::program::GivenId;
 use super::{Args, Resolver, given_component, push_entity, types};
 use crate::decode::{ComponentDecl, ExportDecl, ExternType, ImportDecl, InstanceDecl, TypeBound};
@@ -53,7 +53,7 @@ pub(super) fn import<'a>(
             let is_given = resolver.source(resolver.frame(frame).source).given.contains_key(path);
             let entity = abstract_entity(resolver, frame, path, import.ty, offset)?;
             if !is_given {
-                import_item(resolver, name, &entity, offset)?;
+                import_item(resolver, import, &entity, offset)?;
             }
             Ok(entity)
         }
@@ -92,7 +92,7 @@ pub(super) fn abstract_entity<'a>(
     }
     Ok(match ty {
         ExternType::CoreModule(index) => {
-            unsatisfied(resolver, path, ImportSort::Module);
+            unsatisfied(resolver);
             let ty = get(&resolver.frame(frame).core_types, index, "core type", offset)?;
             let CoreType::Module(ty) = ty else {
                 return Err(Error::internal(format_args!("core type {index} is no module's"), offset).into());
@@ -116,7 +116,7 @@ pub(super) fn abstract_entity<'a>(
             Entity::Instance(resolver.nested(offset, |resolver| instance(resolver, ty, path, offset))?)
         }
         ExternType::Component(index) => {
-            unsatisfied(resolver, path, ImportSort::Component);
+            unsatisfied(resolver);
             Entity::Component(Component::Imported(component_type(resolver, frame, index, offset)?))
         }
     })
@@ -167,9 +167,10 @@ pub(super) fn component_type<'a>(
     }
 }
 
-fn unsatisfied(resolver: &mut Resolver<'_>, path: &[Arc<str>], sort: ImportSort) {
+/// The root imports a module or a component that is not known.
+fn unsatisfied(resolver: &mut Resolver<'_>) {
     if resolver.n_unknown == 0 {
-        resolver.plan.unsatisfied_imports.push(UnsatisfiedImport { path: path.to_vec(), sort });
+        resolver.plan.is_open = true;
     }
 }
 
@@ -191,7 +192,7 @@ pub(super) fn unknown_instance<'a>(
                 let export = declare(resolver, frame, declaration, ty.size_bytes, offset)?;
                 let Some(export) = export else { continue };
                 let entity = abstract_entity(resolver, frame, &mut Path::new(), export.ty, offset)?;
-                exports.insert(&export.name, entity.clone(), offset)?;
+                exports.insert(&export.name, &export.attributes, entity.clone(), offset)?;
                 entity
             }
         };
@@ -227,7 +228,7 @@ pub(super) fn instance<'a>(
             let entity = abstract_entity(resolver, frame, path, export.ty, offset);
             path.pop();
             let entity = entity?;
-            exports.insert(&export.name, entity.clone(), offset)?;
+            exports.insert(&export.name, &export.attributes, entity.clone(), offset)?;
             push_entity(resolver, frame, entity);
         }
     }

@@ -121,7 +121,7 @@ pub(super) fn instance<'a>(
             let mut bundle = Exports::default();
             for export in exports {
                 let entity = entity(resolver.frame(frame), export.sortidx, offset)?;
-                bundle.insert(&export.name, entity, offset)?;
+                bundle.insert(&export.name, &export.attributes, entity, offset)?;
             }
             Ok(Rc::new(bundle))
         }

@@ -41,10 +41,11 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_EVALUATED_BYTES, MAX_FRAMES, MAX_STEPS};
 use crate::names::Path;
 pub(crate) use fault::Fault;
+pub(crate) use item::{FoundItem, find_item};
 pub use lifting::CanonOptions;
 pub(crate) use plan::{
-    Builtin, BuiltinDef, CoreDef, FuncDef, ImportSort, ImportedFunc, ImportedFuncId, InstanceId,
-    InstantiationPlan, LiftDef, Needs, OptionsDef, Step, UnsatisfiedImport,
+    Builtin, BuiltinDef, CoreDef, FuncDef, ImportedFunc, ImportedFuncId, InstanceId, InstantiationPlan,
+    LiftDef, Needs, OptionsDef, Step,
 };
 pub use plan::{Item, ItemKind, Unsupported};
 pub(crate) use program::Program;
@@ -68,7 +69,7 @@ pub(crate) fn resolve(program: &Program) -> Result<(InstantiationPlan, Types), F
     };
     let exports = run_component(&mut resolver, SourceId(0), id, parent, Args::Root, 0)?;
     item::export_items(&mut resolver, &exports)?;
-    if !resolver.plan.unsatisfied_imports.is_empty() {
+    if resolver.plan.is_open {
         resolver.plan.steps.clear();
     }
     Ok((resolver.plan, resolver.types))
@@ -324,7 +325,7 @@ fn run_definition<'a>(
             {
                 entity = fits::seen_as(resolver, frame, &entity, ty, offset)?;
             }
-            exports.insert(&export.name, entity.clone(), offset)?;
+            exports.insert(&export.name, &export.attributes, entity.clone(), offset)?;
             push_entity(resolver, frame, entity);
         }
     }

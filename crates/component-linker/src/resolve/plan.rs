@@ -19,6 +19,14 @@ use crate::names::Path;
 pub struct Item {
     /// The name, such as `run` or `wasi:cli/environment@0.2.6`.
     pub name: String,
+    /// The interface of which the instance is an implementation under a name of its own: the
+    /// attribute `implements`.
+    pub implements: Option<String>,
+    /// The rest of the version, if the name or `implements` has only the part that compatible
+    /// versions share: the attribute `versionsuffix`.
+    pub version_suffix: Option<String>,
+    /// What the host knows the item by: the attribute `external-id`.
+    pub external_id: Option<String>,
     /// What it is.
     pub kind: ItemKind,
 }
@@ -72,9 +80,9 @@ pub(crate) struct InstantiationPlan {
     pub(crate) resources: Vec<ResourceDef>,
     /// By [`ImportedFuncId`].
     pub(crate) imported_funcs: Vec<ImportedFunc>,
-    /// Core modules and components that the root imports and that are not known yet. While there
-    /// are any, the plan describes the component and has no steps.
-    pub(crate) unsatisfied_imports: Vec<UnsatisfiedImport>,
+    /// Whether the root imports core modules or components that are not known yet. While it does,
+    /// the plan describes the component and has no steps.
+    pub(crate) is_open: bool,
     pub(crate) imports: Vec<Item>,
     pub(crate) exports: Vec<Item>,
     /// The functions of `exports` by their path.
@@ -82,20 +90,6 @@ pub(crate) struct InstantiationPlan {
     pub(crate) exported_modules: BTreeMap<Path, ModuleId>,
     pub(crate) exported_components: BTreeSet<Path>,
     pub(crate) unsupported: Vec<Unsupported>,
-}
-
-/// An import of a core module or a component that is not satisfied yet.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct UnsatisfiedImport {
-    pub(crate) path: Path,
-    pub(crate) sort: ImportSort,
-}
-
-/// What an [`UnsatisfiedImport`] is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ImportSort {
-    Module,
-    Component,
 }
 
 /// What an instantiation makes, as far as stores limit it.

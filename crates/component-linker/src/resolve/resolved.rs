@@ -6,6 +6,7 @@ use std::sync::Arc;
 use canonical_abi::Types;
 use jit::{WasmFeatures, default_features};
 
+use super::item::find_item;
 use super::plan::{InstantiationPlan, Item, Unsupported};
 use super::{Fault, Program, resolve};
 use crate::decode::{decode, validate};
@@ -91,6 +92,18 @@ impl ResolvedComponent {
     /// Returns what the component exports, in order.
     pub fn exports(&self) -> &[Item] {
         &self.resolution.plan.exports
+    }
+
+    /// Returns what the component imports at a path, in this version or in the newest of the
+    /// compatible ones.
+    pub fn import(&self, path: &[&str]) -> Option<&Item> {
+        find_item(self.imports(), path).map(|found| found.item)
+    }
+
+    /// Returns what the component exports at a path, in this version or in the newest of the
+    /// compatible ones.
+    pub fn export(&self, path: &[&str]) -> Option<&Item> {
+        find_item(self.exports(), path).map(|found| found.item)
     }
 
     /// Returns the types that the ids in its items name.

@@ -6,7 +6,9 @@ use canonical_abi::{ResourceId, Types};
 
 use super::canon::{Lifted, TypedHostFunc};
 use super::host::HostFunc;
+use super::instance::Func;
 use super::state::{InstanceIndex, ResourceIndex};
+use super::store::StoreContextMut;
 use crate::func_type::Signature;
 use crate::names::describe_path;
 use crate::resolve::{ImportedFuncId, InstantiationPlan};
@@ -57,6 +59,17 @@ pub(crate) struct Options {
     pub(crate) instance: InstanceIndex,
 }
 
+impl<T> FuncInstance<T> {
+    /// Returns whether a call of it is one of a guest.
+    pub(super) fn is_lifted(&self) -> bool {
+        match &self.body {
+            Body::Lifted(_) => true,
+            Body::Host(_) | Body::Typed(_) => false,
+            Body::Exported(callee) => callee.is_lifted(),
+        }
+    }
+}
+
 impl FuncInfo {
     /// Returns the function's name as errors write it, if it is an import.
     pub(crate) fn name(&self) -> Option<String> {
@@ -68,4 +81,14 @@ impl FuncInfo {
     pub(crate) fn resource(&self, id: ResourceId) -> ResourceIndex {
         self.resources[id.0 as usize]
     }
+}
+
+/// Returns the body of a function that is an export of an instance of the same store. A function
+/// that only calls another is left out, so that chains do not grow.
+pub(crate) fn body_of_export<T>(cx: &StoreContextMut<'_, T>, func: &Func) -> Body<T> {
+    let func = cx.host().func(func.index);
+    Body::Exported(match &func.body {
+        Body::Exported(callee) => Arc::clone(callee),
+        Body::Lifted(_) | Body::Host(_) | Body::Typed(_) => Arc::clone(func),
+    })
 }

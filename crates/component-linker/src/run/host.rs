@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jit::HostError;
 
 use super::func::{FuncIndex, FuncInstance};
+use super::hook::{Hook, watched_dtor};
 use super::instance::CallError;
 use super::state::{ResourceIndex, ResourceType, State, index32};
 use super::store::StoreContextMut;
@@ -38,6 +39,15 @@ pub(crate) struct HostResourceType<T: 'static> {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct HostResource(u64);
 
+/// What tells a resource type from all others, with or without a store at hand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ResourceOrigin {
+    /// A type of the host, of which no store is needed to know that it is the same.
+    Host { id: HostResource, rust_type: TypeId },
+    /// A type that an instance of a store has defined.
+    Guest { store: u64, index: ResourceIndex },
+}
+
 /// Names a destructor of the host in a store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DtorIndex(u32);
@@ -50,6 +60,8 @@ pub(crate) struct HostState<T: 'static> {
     dtors: Vec<HostDtor<T>>,
     /// The host's resource types that components of the store have imported.
     resources: BTreeMap<HostResource, ResourceIndex>,
+    /// What runs when control passes between the host and guests, if anything does.
+    pub(super) hook: Option<Hook<T>>,
 }
 
 /// Returns the trap for an error of a host function, which `name` names. A trap of a guest that the
@@ -103,6 +115,22 @@ impl HostResource {
     }
 }
 
+impl ResourceOrigin {
+    /// Returns the Rust type that handles of the type stand for, if it is one of the host's.
+    pub(crate) fn rust_type(self) -> Option<TypeId> {
+        match self {
+            Self::Host { id: _, rust_type } => Some(rust_type),
+            Self::Guest { .. } => None,
+        }
+    }
+}
+
+impl<T> HostResourceType<T> {
+    pub(crate) fn origin(&self) -> ResourceOrigin {
+        ResourceOrigin::Host { id: self.id, rust_type: self.rust_type }
+    }
+}
+
 impl<T> Clone for HostResourceType<T> {
     fn clone(&self) -> Self {
         Self { id: self.id, rust_type: self.rust_type, dtor: Arc::clone(&self.dtor) }
@@ -111,7 +139,7 @@ impl<T> Clone for HostResourceType<T> {
 
 impl<T> HostState<T> {
     pub(crate) fn new() -> Self {
-        Self { funcs: Vec::new(), dtors: Vec::new(), resources: BTreeMap::new() }
+        Self { funcs: Vec::new(), dtors: Vec::new(), resources: BTreeMap::new(), hook: None }
     }
 
     pub(crate) fn func(&self, index: FuncIndex) -> &Arc<FuncInstance<T>> {
@@ -135,15 +163,10 @@ impl<T> HostState<T> {
             return *index;
         }
         let dtor = DtorIndex(index32(self.dtors.len()));
-        self.dtors.push(Arc::clone(&ty.dtor));
+        let watched = self.hook.as_ref().map(|_| watched_dtor(Arc::clone(&ty.dtor)));
+        self.dtors.push(watched.unwrap_or_else(|| Arc::clone(&ty.dtor)));
         let index = state.push_resource(ResourceType::Host { dtor, rust_type: ty.rust_type });
         self.resources.insert(ty.id, index);
         index
-    }
-
-    /// Returns the index of a resource type of the host, if a component of the store has imported
-    /// it.
-    pub(crate) fn known_resource(&self, id: HostResource) -> Option<ResourceIndex> {
-        self.resources.get(&id).copied()
     }
 }

@@ -7,6 +7,8 @@ use canonical_abi::{FuncType, ResourceId, Types, ValueTypeError, display_func, t
 
 use super::canon::{CallTrace, call_destructor, invoke};
 use super::func::{FuncIndex, FuncInfo};
+use super::hook::calling_wasm;
+use super::host::ResourceOrigin;
 use super::state::ResourceIndex;
 use super::store::{AsContextMut, StoreContextMut};
 use crate::Val;
@@ -14,9 +16,9 @@ use crate::compile::Component;
 use crate::compile::Module;
 use crate::error::Error;
 use crate::names::Path;
-use crate::resolve::FuncDef;
+use crate::resolve::{FoundItem, FuncDef, ItemKind, find_item};
 use crate::trap::Trap;
-use crate::typed::{ResourceAny, ResourceError};
+use crate::typed::{ResourceAny, ResourceError, ResourceKey};
 
 /// An instance of a component, living in a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub(crate) struct InstanceInner {
     pub(crate) imported: Vec<Func>,
     /// By [`ResourceId`].
     pub(crate) resources: Arc<[ResourceIndex]>,
+    /// By [`ResourceId`].
+    pub(crate) origins: Arc<[ResourceOrigin]>,
 }
 
 /// A component function in a store. Cheap to clone.
@@ -80,18 +84,26 @@ impl Instance {
     /// Returns the exported function at a path: `["run"]`, or `["ns:pkg/interface", "run"]` for a
     /// function of an exported instance.
     ///
+    /// An interface of which the component exports another version is found there, in the
+    /// newest if there are several, as long as it is compatible.
+    ///
     /// Returns `None` if there is no such function, or if the instance belongs to another store.
     /// Look a function up once and keep it.
     pub fn get_func(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<Func> {
         if store.as_context_mut().state().id != self.inner.store {
             return None;
         }
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        self.exported_func(&path)
+        self.exported_func(path)
     }
 
-    /// Returns the exported function at a path.
-    pub(crate) fn exported_func(&self, path: &Path) -> Option<Func> {
+    /// Returns the exported function at a path, or at one of a compatible version.
+    pub(crate) fn exported_func(&self, path: &[&str]) -> Option<Func> {
+        let exact: Path = path.iter().copied().map(Arc::from).collect();
+        self.export_at(&exact).or_else(|| self.export_at(&self.find_export(path)?.path))
+    }
+
+    /// Returns the exported function at exactly this path.
+    pub(crate) fn export_at(&self, path: &Path) -> Option<Func> {
         let inner = &*self.inner;
         match *inner.component.inner.plan.exported_funcs.get(path)? {
             FuncDef::Lifted(id) => inner.lifted.get(id.0 as usize).cloned(),
@@ -100,10 +112,32 @@ impl Instance {
         }
     }
 
+    fn find_export(&self, path: &[&str]) -> Option<FoundItem<'_>> {
+        find_item(self.component().exports(), path)
+    }
+
+    /// Returns the resource type that the instance exports at a path, as
+    /// [`ResourceAny::ty`](crate::ResourceAny::ty) returns it: equal keys are the same type.
+    ///
+    /// Returns `None` if there is none, or if the instance belongs to another store.
+    pub fn get_resource(&self, mut store: impl AsContextMut, path: &[&str]) -> Option<ResourceKey> {
+        if store.as_context_mut().state().id != self.inner.store {
+            return None;
+        }
+        match self.find_export(path)?.item.kind {
+            ItemKind::Resource(id) => self.resource_key(id),
+            ItemKind::Func(_)
+            | ItemKind::Instance(_)
+            | ItemKind::Type(_)
+            | ItemKind::OtherType
+            | ItemKind::Module
+            | ItemKind::Component => None,
+        }
+    }
+
     /// Returns the exported core module at a path.
     pub fn get_module(&self, path: &[&str]) -> Option<Module> {
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        self.component().exported_module(&path)
+        self.component().exported_module(&self.find_export(path)?.path)
     }
 
     /// Returns the exported component at a path, if there is one.
@@ -112,8 +146,10 @@ impl Instance {
     ///
     /// If the component asks for something that is not supported yet.
     pub fn get_component(&self, path: &[&str]) -> Result<Option<Component>, Error> {
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        self.component().exported_component(&path)
+        match self.find_export(path) {
+            Some(found) => self.component().exported_component(&found.path),
+            None => Ok(None),
+        }
     }
 
     /// Drops a resource that the host owns: calls the destructor of `resource`, a resource type of
@@ -135,7 +171,8 @@ impl Instance {
         }
         let index = self.inner.resources.get(resource.0 as usize);
         let index = *index.ok_or(CallError::UnknownResource(resource))?;
-        call_destructor(&mut cx, index, rep).map_err(|trap| CallError::trapped(&mut cx, trap))
+        let dropped = calling_wasm(&mut cx, |cx| call_destructor(cx, index, rep));
+        dropped.map_err(|trap| CallError::trapped(&mut cx, trap))
     }
 }
 
@@ -156,7 +193,8 @@ impl ResourceAny {
             return Ok(());
         }
         let index = ResourceIndex(self.ty().index);
-        call_destructor(&mut cx, index, self.rep()).map_err(|trap| CallError::trapped(&mut cx, trap))
+        let dropped = calling_wasm(&mut cx, |cx| call_destructor(cx, index, self.rep()));
+        dropped.map_err(|trap| CallError::trapped(&mut cx, trap))
     }
 }
 
@@ -205,7 +243,9 @@ impl Func {
         }
         self.check_args(args)?;
         let func = Arc::clone(cx.host().func(self.index));
-        invoke(cx, &func, args, trace).map_err(|trap| CallError::trapped(cx, trap))
+        let call = |cx: &mut StoreContextMut<'_, T>| invoke(cx, &func, args, trace);
+        let result = if cx.has_hook() && func.is_lifted() { calling_wasm(cx, call) } else { call(cx) };
+        result.map_err(|trap| CallError::trapped(cx, trap))
     }
 
     fn check_args(&self, args: &[Val]) -> Result<(), CallError> {

@@ -9,6 +9,7 @@ use canonical_abi::{Direction, PtrType, ResourceId, flatten_functype};
 
 use super::canon::{self, BuiltinFunc, Lifted, core_func_type, with_call};
 use super::func::{Body, FuncInfo, FuncInstance, Import, Options};
+use super::host::ResourceOrigin;
 use super::instance::{Func, Instance, InstanceInner};
 use super::state::{InstanceIndex, InstanceState, ResourceIndex, ResourceType};
 use super::store::StoreContextMut;
@@ -24,7 +25,14 @@ use crate::resolve::{
 pub(crate) struct Imports<T: 'static> {
     pub(crate) funcs: Vec<Body<T>>,
     /// By [`ResourceId`]; `None` for those that the component defines.
-    pub(crate) resources: Vec<Option<ResourceIndex>>,
+    pub(crate) resources: Vec<Option<ImportedResource>>,
+}
+
+/// A resource type that satisfies an import.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ImportedResource {
+    pub(crate) index: ResourceIndex,
+    pub(crate) origin: ResourceOrigin,
 }
 
 /// An instantiation in progress: what its steps have made so far.
@@ -32,6 +40,7 @@ struct Progress {
     component: Component,
     first_instance: InstanceIndex,
     resources: Arc<[ResourceIndex]>,
+    origins: Arc<[ResourceOrigin]>,
     core_instances: Vec<jit::Instance>,
     builtins: Vec<BuiltinFunc>,
     lifted: Vec<Func>,
@@ -64,6 +73,7 @@ pub(crate) fn instantiate<T: 'static>(
         lifted: progress.lifted,
         imported: progress.imported,
         resources: progress.resources,
+        origins: progress.origins,
     };
     Ok(Instance { inner: Arc::new(inner) })
 }
@@ -81,14 +91,18 @@ fn begin<T>(cx: &mut StoreContextMut<'_, T>, component: &Component, imports: Imp
     let plan = &component.inner.plan;
     let state = cx.state_mut();
     let first_instance = state.push_instances(plan.n_instances);
-    let resource = |imported: Option<ResourceIndex>| {
-        imported.unwrap_or_else(|| state.push_resource(ResourceType::Undefined))
+    let resource = |imported: Option<ImportedResource>| {
+        imported.unwrap_or_else(|| {
+            let index = state.push_resource(ResourceType::Undefined);
+            ImportedResource { index, origin: ResourceOrigin::Guest { store: state.id, index } }
+        })
     };
-    let resources = imports.resources.into_iter().map(resource).collect();
+    let resources: Vec<_> = imports.resources.into_iter().map(resource).collect();
     let mut progress = Progress {
         component: component.clone(),
         first_instance,
-        resources,
+        resources: resources.iter().map(|resource| resource.index).collect(),
+        origins: resources.iter().map(|resource| resource.origin).collect(),
         core_instances: Vec::new(),
         builtins: Vec::new(),
         lifted: Vec::new(),
@@ -286,7 +300,7 @@ fn make_builtin<T: 'static>(
         Builtin::Lower { func, options: def_options } => {
             let options = options(cx, progress, def.instance, def_options)?;
             let func = match *func {
-                FuncDef::Unknown => unreachable!("a plan with unsatisfied imports has no steps"),
+                FuncDef::Unknown => unreachable!("an open plan has no steps"),
                 FuncDef::Lifted(id) => &progress.lifted[id.0 as usize],
                 FuncDef::Imported(id) => &progress.imported[id.0 as usize],
             };

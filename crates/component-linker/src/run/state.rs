@@ -178,6 +178,17 @@ impl State {
         }
     }
 
+    /// Returns the resource type of the host whose handles stand for a Rust type, if there is
+    /// exactly one.
+    pub(crate) fn resource_of_host<R: 'static>(&self) -> Option<ResourceIndex> {
+        let wanted = TypeId::of::<R>();
+        let is_of_type =
+            |ty: &ResourceType| matches!(ty, ResourceType::Host { rust_type, .. } if *rust_type == wanted);
+        let first = self.resources.iter().position(is_of_type)?;
+        let is_only = !self.resources[first + 1..].iter().any(is_of_type);
+        is_only.then(|| ResourceIndex(index32(first)))
+    }
+
     /// Counts what an instantiation is going to take.
     pub(crate) fn take(&mut self, needs: &Needs) -> Result<(), LimitExceeded> {
         let Needs { n_instances, n_memories, n_tables } = self.taken;

@@ -4,13 +4,17 @@
 //! built-ins reach it through the context that core code passes to them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use canonical_abi::Trap as AbiTrap;
 use canonical_abi::handles::{HandleTable, slot};
 
-use super::host::HostState;
-use super::state::{InstanceIndex, State};
+use jit::HostError;
+
+use super::hook::CallHook;
+use super::host::{HostResourceType, HostState};
+use super::state::{InstanceIndex, ResourceIndex, State};
 use crate::engine::Engine;
 use crate::limits::{LimitExceeded, StoreLimits};
 use crate::trap::Trap;
@@ -84,6 +88,22 @@ impl<T: 'static> Store<T> {
         self.core.fuel()
     }
 
+    /// Runs `hook` whenever control passes between the host and guests: around each call of a
+    /// guest's function by the host, and around each call of a host function, or of the destructor
+    /// of a host's resource, by a guest. An error of the hook traps.
+    ///
+    /// Set it before anything is instantiated in the store: only calls of instances that are made,
+    /// and of functions that are fetched, from then on are watched. What the ABI does on the way,
+    /// such as calls of `realloc` and of post-return functions, is part of the call that it is done
+    /// for. Typed calls take the slower way of component values while there is a hook. Without one
+    /// they cost nothing for it.
+    pub fn call_hook(
+        &mut self,
+        hook: impl Fn(&mut StoreContextMut<'_, T>, CallHook) -> Result<(), HostError> + Send + Sync + 'static,
+    ) {
+        self.core.data_mut().host.hook = Some(Arc::new(hook));
+    }
+
     /// Returns the embedder's data and drops the instances.
     pub fn into_data(self) -> T {
         self.core.into_data().data
@@ -137,6 +157,22 @@ impl<T: 'static> StoreContextMut<'_, T> {
     #[inline]
     pub(crate) fn host(&self) -> &HostState<T> {
         &self.core.data().host
+    }
+
+    /// Returns whether a hook watches calls.
+    pub(crate) fn has_hook(&self) -> bool {
+        self.host().hook.is_some()
+    }
+
+    /// Returns what tells this store from others.
+    pub(crate) fn store_id(&self) -> u64 {
+        self.state().id
+    }
+
+    /// Returns what a resource type of the host is in this store.
+    pub(crate) fn host_resource(&mut self, ty: &HostResourceType<T>) -> ResourceIndex {
+        let (state, host) = self.halves_mut();
+        host.resource(state, ty)
     }
 
     /// Counts bytes that the run time keeps for instances among those that core instances take.

@@ -10,7 +10,7 @@ use super::canon::{Scratch, Target, call_typed, from_values, target, to_values};
 use super::instance::{CallError, Func, Instance};
 use super::store::{AsContextMut, StoreContextMut};
 use crate::link_error::InstantiateError;
-use crate::names::{Path, describe_path, join_path};
+use crate::names::{describe_path, quote_path};
 use crate::trap::{Trap, TrapCause};
 use crate::typed::{
     Expected, LiftTuple, LowerTuple, ResourceError, Results, TypeMismatch, check_func, has_handles,
@@ -32,7 +32,8 @@ pub struct TypedFunc<P, R> {
 enum Route {
     /// Straight into the guest.
     Guest(Arc<Target>),
-    /// As a call with component values, of a host function that a component exports.
+    /// As a call with component values: of a host function that a component exports, or of a guest
+    /// under a call hook.
     Values,
 }
 
@@ -81,12 +82,11 @@ impl Instance {
         if cx.state().id != self.inner.store {
             return Err(TypedFuncError::WrongStore);
         }
-        let path: Path = path.iter().copied().map(Arc::from).collect();
-        let func = self.exported_func(&path).ok_or_else(|| {
-            TypedFuncError::Missing(format!("there is no export {}", describe_path(&path, "function")))
+        let func = self.exported_func(path).ok_or_else(|| {
+            TypedFuncError::Missing(format!("there is no export {}", describe_path(path, "function")))
         })?;
-        let name = path.last().map_or("", |name| name);
-        typed(&mut cx, &func, (&format!("`{}`", join_path(&path)), name))
+        let name = path.last().copied().unwrap_or_default();
+        typed(&mut cx, &func, (&quote_path(path), name))
     }
 }
 
@@ -126,8 +126,8 @@ where
         .map_err(|mismatch| TypedFuncError::Types { name: String::from(full_name), mismatch })?;
     let instance = Arc::clone(cx.host().func(func.index));
     let route = match target(&instance) {
-        Some(target) => Route::Guest(Arc::new(target)),
-        None => Route::Values,
+        Some(target) if cx.host().hook.is_none() => Route::Guest(Arc::new(target)),
+        Some(_) | None => Route::Values,
     };
     Ok(TypedFunc { func: func.clone(), route, types: PhantomData })
 }

@@ -222,6 +222,20 @@ pub fn lift_discriminant<'a>(
     Ok((check_discriminant(u64::from(discriminant), n_cases)?, payload))
 }
 
+/// Returns the core value of flags.
+#[inline]
+pub fn flags_slot(bits: u32) -> u64 {
+    u64::from(bits)
+}
+
+/// Returns the labels of the flags that are set, in order. The first flag is the lowest bit.
+pub fn set_labels<const N: usize>(
+    bits: u32,
+    labels: &'static [&'static str; N],
+) -> impl Iterator<Item = &'static str> {
+    labels.iter().enumerate().filter(move |(i, _)| bits >> i & 1 != 0).map(|(_, label)| *label)
+}
+
 /// Stores the bits of `n_flags` flags.
 ///
 /// # Errors

@@ -18,6 +18,7 @@
 //! | record, variant, enum, flags | whatever derives the three traits |
 //! | `own<r>`, `borrow<r>` of the host | [`Resource<R>`](Resource) |
 //! | `own<r>`, `borrow<r>` of anyone | [`ResourceAny`] |
+//! | `stream`, `future`, `error-context` | [`Stream`], [`Future`], [`ErrorContext`], of no value |
 //!
 //! References, `Box`, `Rc` and `Arc` stand for what they point to.
 //!
@@ -38,6 +39,7 @@ mod table;
 mod tuple;
 #[cfg(test)]
 mod twin;
+mod waiting;
 
 use canonical_abi::memory::consume_elements;
 use canonical_abi::{Host, ResourceId, TypeError, ValType};
@@ -47,8 +49,8 @@ use crate::trap::Trap;
 pub use canonical_abi::Context;
 pub use check::TypeMismatch;
 pub use compound::{
-    LiftPayload, LowerPayload, Payload, lift_discriminant, load_discriminant, load_flags, store_discriminant,
-    store_flags,
+    LiftPayload, LowerPayload, Payload, flags_slot, lift_discriminant, load_discriminant, load_flags,
+    set_labels, store_discriminant, store_flags,
 };
 pub use describe::Describe;
 pub use flat::{FlatIn, FlatOut};
@@ -57,6 +59,7 @@ pub use resource::{Loan, Resource, ResourceAny, ResourceError};
 pub use shape::{Offset, Shape};
 pub use table::{ResourceTable, ResourceTableError};
 pub use tuple::{ComponentTuple, LiftTuple, LowerTuple, Results};
+pub use waiting::{ErrorContext, Future, Stream};
 
 pub(crate) use check::{Expected, check_func};
 pub(crate) use flat::MAX_SLOTS;

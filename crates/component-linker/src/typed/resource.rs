@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use canonical_abi::memory::store_int;
 use canonical_abi::scalar::load_scalar;
-use canonical_abi::{Context, ResourceId, TypeError, ValType};
+use canonical_abi::{Context, ResourceId, TypeError, ValType, Value};
 
 use super::{ComponentType, Describe, FlatIn, FlatOut, Lift, Lower, ResourceKey, Shape, TypedHost};
 use crate::trap::{Trap, TrapCause};
@@ -49,6 +49,8 @@ pub enum ResourceError {
     Borrowed,
     /// It is of another resource type than the function takes.
     WrongType,
+    /// The store has no resource type of the host with its Rust type, or has several.
+    UnknownType,
     /// It was lent to a host function for the length of a call that has ended.
     Returned,
     /// It is passed twice in one call, which gives it away.
@@ -116,6 +118,12 @@ impl Hold {
     fn check_give(&self) -> Result<(), ResourceError> {
         self.lend()?;
         if self.is_owned() { Ok(()) } else { Err(ResourceError::Borrowed) }
+    }
+
+    /// Returns the resource as a component value.
+    fn into_val(self, rep: u32) -> Result<Value, ResourceError> {
+        self.lend()?;
+        Ok(if self.is_owned() { Value::Own(rep) } else { Value::Borrow(rep) })
     }
 
     fn close(&self) {
@@ -191,6 +199,14 @@ impl<R: 'static> Resource<R> {
     pub fn owned(&self) -> bool {
         self.hold.is_owned()
     }
+
+    pub(crate) fn with_key(self, key: ResourceKey) -> ResourceAny {
+        ResourceAny { rep: self.rep, key, hold: self.hold }
+    }
+
+    pub(crate) fn parts_of_val(self) -> Result<Value, ResourceError> {
+        self.hold.into_val(self.rep)
+    }
 }
 
 impl ResourceAny {
@@ -210,6 +226,14 @@ impl ResourceAny {
 
     pub(crate) fn rep(&self) -> u32 {
         self.rep
+    }
+
+    pub(crate) fn with_rust_type<R: 'static>(self) -> Resource<R> {
+        Resource { rep: self.rep, hold: self.hold, of: PhantomData }
+    }
+
+    pub(crate) fn parts_of_val(self) -> Result<Value, ResourceError> {
+        self.hold.into_val(self.rep)
     }
 
     /// Gives the resource up if the host owns it, and returns whether it did.
@@ -295,6 +319,7 @@ impl fmt::Display for ResourceError {
             Self::Closed => "the resource is already closed: it was given away or dropped",
             Self::Borrowed => "a borrowed resource can't be given away",
             Self::WrongType => "the resource is of another type than the function takes",
+            Self::UnknownType => "the store has no resource type of this Rust type, or has several",
             Self::Returned => "the resource was borrowed for a call that has ended",
             Self::Twice => "the resource is passed twice in one call, which would give it away",
         })

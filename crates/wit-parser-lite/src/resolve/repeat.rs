@@ -1,8 +1,8 @@
 //! Packages that several dependencies define: all copies must have the same structure.
 //!
-//! A copy with the same text is the same. Each other copy is resolved in a run in which it replaces
-//! the first one, and the results are compared. So a copy is checked like any other package, and
-//! the rest of the code knows nothing of copies.
+//! A copy with the same tokens is the same. Each other copy is resolved in a run in which it
+//! replaces the first one, and the results are compared. So a copy is checked like any other
+//! package, and the rest of the code knows nothing of copies.
 //!
 //! All gated items take part, and gates are not compared: a copy that was made from a binary has
 //! none, and lacks the items whose features were not enabled.
@@ -13,10 +13,34 @@ use super::equal::{Comparison, Difference, Pair, missing_in_package};
 use super::package::{PackageKey, Repeat, package_text};
 use crate::arena::{PackageId, Resolved};
 use crate::error::{Error, ErrorKind, MAX_ERRORS};
+use crate::lex::{Token, TokenKind, lex};
 use crate::source::Sources;
+use crate::span::{FileId, Span};
 
 /// The most bytes of text that are resolved again to compare copies.
-const MAX_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 32 << 20;
+
+/// The tokens of the files in which packages are defined, each file's read once.
+struct Texts<'s> {
+    sources: &'s Sources,
+    files: BTreeMap<FileId, Vec<Token<'s>>>,
+}
+
+impl<'s> Texts<'s> {
+    /// Returns the texts of the tokens in these spans, without comments.
+    fn tokens(&mut self, spans: &[Span]) -> Vec<&'s str> {
+        let mut texts = Vec::new();
+        for span in spans {
+            let sources = self.sources;
+            let tokens = self.files.entry(span.file).or_insert_with(|| lex(sources, span.file).0);
+            let start = tokens.partition_point(|token| token.span.start < span.start);
+            let inside = tokens[start..].iter().take_while(|token| token.span.end <= span.end);
+            let is_comment = |kind| matches!(kind, TokenKind::Comment | TokenKind::DocComment);
+            texts.extend(inside.filter(|token| !is_comment(token.kind)).map(|token| token.text));
+        }
+        texts
+    }
+}
 
 /// Checks that each of `repeats` equals the first definition.
 ///
@@ -27,12 +51,13 @@ pub(super) fn check_repeats(
     repeats: &[Repeat],
     resolve: impl Fn(BTreeMap<PackageKey, u32>) -> Result<Resolved, Vec<Error>>,
 ) -> Result<(), Vec<Error>> {
-    let text =
-        |spans: &[crate::span::Span]| spans.iter().map(|span| sources.slice(*span)).collect::<Vec<_>>();
-    let is_other = |repeat: &&Repeat| text(&repeat.texts[0]) != text(&repeat.texts[1]);
+    let mut texts = Texts { sources, files: BTreeMap::new() };
     let mut rounds: BTreeMap<u32, Vec<&Repeat>> = BTreeMap::new();
-    for repeat in repeats.iter().filter(is_other) {
-        rounds.entry(repeat.index).or_default().push(repeat);
+    for repeat in repeats {
+        let [own, first] = &repeat.texts;
+        if texts.tokens(own) != texts.tokens(first) {
+            rounds.entry(repeat.index).or_default().push(repeat);
+        }
     }
     let Some(last) = rounds.values().flatten().last() else { return Ok(()) };
     if rounds.len().saturating_mul(sources.n_bytes()) > MAX_BYTES {

@@ -53,6 +53,7 @@ pub(super) fn instance(instance: ComponentInstance<'_>) -> Result<DefinitionKind
         ComponentInstance::FromExports(exports) => {
             let export = |export: &ComponentExport<'_>| InlineExport {
                 name: Arc::from(export.name.name),
+                attributes: types::attributes(&export.name),
                 sortidx: SortIdx { sort: sort(export.kind), index: export.index },
             };
             InstanceExpr::InlineExports(exports.iter().map(export).collect())
@@ -80,6 +81,7 @@ pub(super) fn export(export: ComponentExport<'_>) -> Result<DefinitionKind, Erro
     let ComponentExport { name, kind, index, ty } = export;
     Ok(DefinitionKind::Export(Export {
         name: Arc::from(name.name),
+        attributes: types::attributes(&name),
         sortidx: SortIdx { sort: sort(kind), index },
         ty: ty.map(types::extern_type),
     }))

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use wasmparser::{
-    ComponentDefinedType, ComponentFuncType, ComponentImport, ComponentType, ComponentTypeDeclaration,
-    ComponentTypeRef, ComponentValType, InstanceTypeDeclaration, PrimitiveValType, TypeBounds,
+    ComponentDefinedType, ComponentExternName, ComponentFuncType, ComponentImport, ComponentType,
+    ComponentTypeDeclaration, ComponentTypeRef, ComponentValType, InstanceTypeDeclaration, PrimitiveValType,
+    TypeBounds,
 };
 
 use super::super::types::{
-    Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl, InstanceDecl,
-    LabelValType, PrimValType, TypeBound, ValTypeRef,
+    Attributes, Case, ComponentDecl, DefType, DefValType, ExportDecl, ExternType, FuncTypeDef, ImportDecl,
+    InstanceDecl, LabelValType, NameAttributes, PrimValType, TypeBound, ValTypeRef,
 };
 use super::alias::alias;
 use super::core_types::core_type;
@@ -48,13 +49,26 @@ fn instance_decl(decl: InstanceTypeDeclaration<'_>) -> Result<InstanceDecl, Erro
         InstanceTypeDeclaration::Type(ty) => InstanceDecl::Type(def_type(ty)?),
         InstanceTypeDeclaration::Alias(decl) => InstanceDecl::Alias(alias(&decl)),
         InstanceTypeDeclaration::Export { name, ty } => {
-            InstanceDecl::Export(ExportDecl { name: Arc::from(name.name), ty: extern_type(ty) })
+            let attributes = attributes(&name);
+            InstanceDecl::Export(ExportDecl { name: Arc::from(name.name), attributes, ty: extern_type(ty) })
         }
     })
 }
 
 pub(super) fn import(import: &ComponentImport<'_>) -> ImportDecl {
-    ImportDecl { name: Arc::from(import.name.name), ty: extern_type(import.ty) }
+    let ComponentImport { name, ty } = import;
+    ImportDecl { name: Arc::from(name.name), attributes: attributes(name), ty: extern_type(*ty) }
+}
+
+pub(super) fn attributes(name: &ComponentExternName<'_>) -> NameAttributes {
+    let ComponentExternName { name: _, implements, version_suffix, external_id } = name;
+    let is_plain = implements.is_none() && version_suffix.is_none() && external_id.is_none();
+    let attributes = || Attributes {
+        implements: implements.map(Box::from),
+        version_suffix: version_suffix.map(Box::from),
+        external_id: external_id.map(Box::from),
+    };
+    (!is_plain).then(|| Arc::new(attributes()))
 }
 
 pub(super) fn extern_type(ty: ComponentTypeRef) -> ExternType {

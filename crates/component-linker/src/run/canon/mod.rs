@@ -41,7 +41,7 @@ pub(crate) use call::{core_trap, with_call};
 pub(crate) use context::{Slot, context_get, context_set};
 pub(crate) use invoke::invoke;
 pub(crate) use lift::Lifted;
-pub(crate) use lower::lower;
+pub(crate) use lower::{Lowered, lower};
 pub(crate) use resource_drop::{call_destructor, resource_drop};
 pub(crate) use resource_new::resource_new;
 pub(crate) use resource_rep::resource_rep;
