@@ -47,26 +47,36 @@ fn main() {
     for kind in core::KINDS.iter().chain(wit::KINDS).filter(|kind| wanted(kind.name)) {
         let works: Vec<_> = SIZES.iter().map(|&size| (kind.make)(kind.n * size)).collect();
         let n_bytes = works.last().map_or(0, |work| work.n_bytes);
-        let times: Vec<_> = works.into_iter().map(best).collect();
+        let times: Vec<_> = works.into_iter().map(mean).collect();
         let shown: Vec<_> = times.iter().map(|&time| shown(time)).collect();
         let exponent = exponent(&times);
         println!("| {} | {} | {n_bytes} | {} | {exponent:.1} |", kind.name, kind.n, shown.join(" | "));
     }
 }
 
-/// Returns the shortest of a few runs, or of one if that is long.
-fn best(mut work: Work) -> Duration {
-    let mut best = Duration::MAX;
+/// Returns how long this thread has run so far: what else the machine does is not counted. Where
+/// the system doesn't say, the time of day serves.
+fn now(begin: Instant) -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    nanos.map_or_else(|| begin.elapsed(), Duration::from_nanos)
+}
+
+/// Returns how long a run takes: the mean of as many as take long together, since the system counts
+/// in ticks of some milliseconds.
+fn mean(mut work: Work) -> Duration {
+    const LONG: Duration = Duration::from_millis(200);
     let begin = Instant::now();
-    for _ in 0..5 {
-        let start = Instant::now();
+    let start = now(begin);
+    let mut n_runs = 0;
+    loop {
         (work.run)();
-        best = best.min(start.elapsed());
-        if begin.elapsed() > Duration::from_secs(1) {
-            break;
+        n_runs += 1;
+        let taken = now(begin).saturating_sub(start);
+        if taken >= LONG || begin.elapsed() > 5 * LONG {
+            return taken / n_runs;
         }
     }
-    best
 }
 
 /// Returns the slope of the line that fits best through the logarithms of size and time.

@@ -75,6 +75,8 @@ const EDGES: &[(&str, Allowed)] = &[
             "clap_mangen",
             "component-linker",
             "component-tools",
+            // Draws how far a long compilation is.
+            "indicatif",
             // `compile` shows the code of a core module.
             "lowlift-jit",
             "rustyline",

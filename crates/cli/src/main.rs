@@ -27,6 +27,7 @@ mod parts;
 mod pick;
 mod pointer;
 mod print;
+mod progress;
 mod proposals;
 mod render;
 mod signatures;

@@ -62,6 +62,6 @@ fn the_modules_of_a_component() {
 #[test]
 fn what_cannot_be_shown() {
     let (text, status) = lowlift(&["compile", "--func", "none", MODULE]);
-    let expected = format!("error: {MODULE}: there is no such function\n");
+    let expected = format!("error: {MODULE}: there is no such function: `none`\n");
     assert_eq!((text, status), (expected, Some(1)));
 }

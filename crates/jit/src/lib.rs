@@ -99,7 +99,7 @@ pub use embed::typed::{HostResult, IntoFunc, TypedFunc, WasmParams, WasmResults,
 pub use embed::value::{AnyRef, ExternRef, Val};
 pub use engine::module::Module;
 pub use engine::unit::{Unit, UnitModule};
-pub use engine::valid::ValidModule;
+pub use engine::valid::{DefinedFunc, ValidModule};
 pub use engine::{Config, Engine, default_features};
 pub use error::{BudgetKind, Error, ErrorKind, HostError, Result};
 pub use module::info::{ExportType, ImportType};

@@ -49,7 +49,7 @@ impl Session {
         let engine = Engine::new(&bounds.config()).map_err(|error| Failure::BadInput(error.to_string()))?;
         watch.engine(&engine);
         watch.phase(Phase::Compiling);
-        let component = Component::compile(&engine, &exports.resolved);
+        let component = crate::progress::compile(&engine, &exports.resolved);
         let component = component.map_err(|error| Failure::in_file(file, error))?;
         watch.phase(Phase::Instantiating);
         let (store, instance) = instantiate(file, &engine, &component, has_stubs, bounds)?;

@@ -53,3 +53,33 @@ fn compiling_is_bounded_by_size() {
     let run = lowlift(&["compile", "bounds/m-try-nest-distinct-300.wasm", "--emit", "asm"]);
     assert_eq!(run.status, Some(0), "{}", run.err);
 }
+
+/// `--func` takes names, names of exports and indices, of every module of a component.
+#[test]
+fn a_function_is_compiled_by_each_of_its_names() {
+    let compile = |args: &[&str]| lowlift(&[&["compile", "--emit", "asm"], args].concat());
+    let file = "call/compile-func.wat";
+    for name in ["f", "0"] {
+        let run = compile(&[file, "--func", name]);
+        assert_eq!(run.status, Some(0), "{}", run.err);
+        assert!(run.out.starts_with(";; module-0\n\n;; function 0: [] -> [i32], "), "{}", run.out);
+    }
+    compile(&[file, "--func", "nosuch"]).check(1, "", &["there is no such function: `nosuch`"]);
+    // One that is there does not hide one that is not.
+    compile(&[file, "--func", "f", "--func", "1"]).check(1, "", &["there is no such function: `1`"]);
+    let several = "call/compile-several.wat";
+    let run = compile(&[several, "--func", "second", "--func", "exported"]);
+    let heads: Vec<_> = run.out.lines().filter(|line| line.starts_with(";; ")).collect();
+    let shown: Vec<_> = heads.iter().map(|line| line.rsplit("  ").next().unwrap_or(line)).collect();
+    assert_eq!((shown[0], shown.len()), (";; module-0", 16), "{heads:?}");
+    assert!(heads[1].starts_with(";; function 2 $second: [] -> [i32], "), "{heads:?}");
+    assert_eq!(shown[2..6], ["call $first", "drop", "i32.const 2", ")"]);
+    assert!(heads[6].starts_with(";; function 3: [] -> [], "), "{heads:?}");
+    assert_eq!(shown[7..12], ["i32.const 0", "i32.const 0", "i32.const 0", "memory.init 0", ")"]);
+    assert_eq!((shown[12], shown[14]), (";; module-1", "unreachable"));
+    compile(&[several, "--func", "secnd"]).check(
+        1,
+        "",
+        &["there is no such function: `secnd`; there is `second`"],
+    );
+}

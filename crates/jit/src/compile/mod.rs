@@ -177,20 +177,28 @@ pub(crate) fn listings(
     levels: Levels<'_>,
     bodies: Vec<FunctionBody<'_>>,
 ) -> Result<Vec<FuncListing>> {
-    let mut builder_context = FunctionBuilderContext::new();
+    bodies.iter().enumerate().map(|(position, body)| listing(env, levels, position, body)).collect()
+}
+
+/// Compiles the body of the function at `position` and returns its IR and machine code.
+///
+/// # Errors
+///
+/// Fails like [`module`].
+pub(crate) fn listing(
+    env: &Env<'_>,
+    levels: Levels<'_>,
+    position: usize,
+    body: &FunctionBody<'_>,
+) -> Result<FuncListing> {
     let mut context = Context::new();
-    let info = env.info();
-    let mut listings = Vec::with_capacity(bodies.len());
-    for (position, body) in bodies.iter().enumerate() {
-        context.clear();
-        context.set_disasm(true);
-        let chains = translate::function(env, position, body, &mut context.func, &mut builder_context)?;
-        let clif = context.func.display().to_string();
-        let isa = levels.isa(Level::Full, &context.func, body_bytes(body));
-        let compiled = compile(isa, &mut context, chains).map_err(|e| e.at(body.range().start))?;
-        listings.push(listing(info, position, body.range(), clif, &context, &compiled));
-    }
-    Ok(listings)
+    context.set_disasm(true);
+    let chains =
+        translate::function(env, position, body, &mut context.func, &mut FunctionBuilderContext::new())?;
+    let clif = context.func.display().to_string();
+    let isa = levels.isa(Level::Full, &context.func, body_bytes(body));
+    let compiled = compile(isa, &mut context, chains).map_err(|e| e.at(body.range().start))?;
+    Ok(listing_of(env.info(), position, body.range(), clif, &context, &compiled))
 }
 
 /// Builds and compiles the functions of a built module and returns the IR and machine code of each.
@@ -212,12 +220,12 @@ pub(crate) fn built_listings(
         let clif = context.func.display().to_string();
         let isa = levels.isa(Level::Full, &context.func, 0);
         let compiled = compile(isa, &mut context, chains)?;
-        listings.push(listing(env.info(), position, 0..0, clif, &context, &compiled));
+        listings.push(listing_of(env.info(), position, 0..0, clif, &context, &compiled));
     }
     Ok(listings)
 }
 
-fn listing(
+fn listing_of(
     info: &ModuleInfo,
     position: usize,
     body: Range<u64>,

@@ -1,11 +1,16 @@
 //! The first stage of a module: decoded and validated, not compiled.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use crate::compile::{self, FuncListing};
 use crate::engine::Engine;
-use crate::error::Result;
-use crate::module::info::{ExportType, ImportType};
+use crate::error::{Error, Result};
+use crate::module::index::FuncIndex;
+use crate::module::info::{ExportType, ImportType, ModuleItem};
 use crate::module::source::{ModuleSource, ValidBytes};
+use crate::vm::layout::VmLayout;
 
 /// A module that has been validated, function bodies included, and not compiled. Cheap to clone.
 ///
@@ -30,6 +35,19 @@ use crate::module::source::{ModuleSource, ValidBytes};
 pub struct ValidModule {
     engine: Engine,
     source: Arc<ModuleSource>,
+}
+
+/// A function that a module defines.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DefinedFunc<'a> {
+    /// Position in the module's function index space.
+    pub index: u32,
+    /// Name, from the name section.
+    pub name: Option<&'a str>,
+    /// The names under which the module exports it.
+    pub exports: Vec<&'a str>,
+    /// The bytes of the body in the module: its locals and operators.
+    pub body: Range<u64>,
 }
 
 impl ValidModule {
@@ -80,6 +98,42 @@ impl ValidModule {
     /// Returns the exports in the module's order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
         self.source.info().export_types()
+    }
+
+    /// Returns the functions that the module defines, in order.
+    pub fn defined_funcs(&self) -> impl ExactSizeIterator<Item = DefinedFunc<'_>> {
+        let info = self.source.info();
+        let mut exports: HashMap<FuncIndex, Vec<&str>> = HashMap::new();
+        for (name, item) in &info.exports {
+            if let ModuleItem::Func(func) = item {
+                exports.entry(*func).or_default().push(name);
+            }
+        }
+        self.source.bodies().enumerate().map(move |(position, body)| {
+            let index = info.func_index_of_code(position);
+            let name = info.func_names.get(&index).map(String::as_str);
+            let exports = exports.remove(&index).unwrap_or_default();
+            DefinedFunc { index: index.0, name, exports, body: body.range() }
+        })
+    }
+
+    /// Compiles one function that the module defines, and returns its Cranelift IR and machine
+    /// code.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Module::compile`](crate::Module::compile), and if the module does not define a
+    /// function of that index.
+    pub fn listing(&self, index: u32) -> Result<FuncListing> {
+        let info = self.source.info();
+        let layout = VmLayout::new(info);
+        let position = info.code_position(FuncIndex(index)).filter(|&at| at < self.source.bodies().len());
+        let Some(position) = position else {
+            return Err(Error::type_mismatch(format!("function {index} is not one that the module defines")));
+        };
+        let settings = self.engine.settings();
+        let env = settings.env(info, &layout);
+        compile::listing(&env, settings.levels(), position, &self.source.body(position))
     }
 
     /// Returns the module of a source that was validated for this engine.
