@@ -38,9 +38,9 @@ fn use_chain(n: usize) -> String {
 
 /// Each world includes the one before and has an import of its own.
 fn include_chain(n: usize) -> String {
-    let mut text = String::from("package growth:chain;\nworld w0 { import f0: func(); }\n");
+    let mut text = String::from("package growth:chain;\nworld w0 { import g0: func(); }\n");
     for k in 1..n {
-        let _ = writeln!(text, "world w{k} {{ include w{}; import f{k}: func(); }}", k - 1);
+        let _ = writeln!(text, "world w{k} {{ include w{}; import g{k}: func(); }}", k - 1);
     }
     text
 }
@@ -62,7 +62,7 @@ fn repeated_types(n: usize) -> String {
     }
     text += "}\n";
     for k in 0..n {
-        let _ = writeln!(text, "f{k}: func(t: t);");
+        let _ = writeln!(text, "g{k}: func(t: t);");
     }
     text + "}\n"
 }
