@@ -98,6 +98,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_in_messages_are_escaped() {
+        let error = Error::new(ErrorKind::Invalid, "a\u{1b}[2Jb\nerror: c", 0);
+        assert_eq!(error.message(), "a\\u{1b}[2Jb\n  error: c");
+    }
+
+    #[test]
     fn messages_of_the_validator() {
         let check = |message: &str, expected: &str| assert_eq!(plain(message), expected);
         let id = |n| format!("ResourceId {{ globally_unique_id: {n}, contextually_unique_id: 0 }}");
@@ -107,7 +113,6 @@ mod tests {
             &format!("{message}\n{message} there"),
             "resource types are not the same\nresource types are not the same there",
         );
-        check("a\u{1b}[2Jb", "a\\u{1b}[2Jb");
         check("func type (param i32)", "func type (param i32)");
     }
 }
