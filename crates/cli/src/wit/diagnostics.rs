@@ -81,7 +81,7 @@ pub(super) fn json(tree: &Tree, errors: &[Error]) -> String {
     format!("{:#}\n", Value::Array(errors.iter().map(error).collect()))
 }
 
-/// Returns a fault of a whole file, such as a binary, as a JSON array like that of [`json`].
+/// Returns a fault of a whole file, such as a binary, as a JSON array like that of [`json()`].
 pub(super) fn json_of_file(message: &str) -> String {
     let error = json!({ "kind": "file", "message": message, "at": null, "notes": [], "help": null });
     format!("{:#}\n", Value::Array(vec![error]))

@@ -49,7 +49,7 @@ impl<E: Embedding> Store<E> {
     }
 
     /// Finds the end that is read or written, which is idle (the first steps of the spec's `copy`).
-    /// The embedder makes a buffer next, and steps [`Copy`].
+    /// The embedder makes a buffer next, and steps [`struct@Copy`].
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ use core::fmt;
 
 /// How many registers an instance has.
 pub const N_REGISTERS: usize = 8;
-/// The most elements of a [`Op::Read`] or [`Op::Write`].
+/// The most elements of an [`EndOp::Read`] or [`EndOp::Write`].
 pub const MAX_ELEMENTS: u32 = 4;
 /// The most reads of an instance that have a place; later ones share the last.
 pub const MAX_READS: usize = 16;
