@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use compile::{Case, Compiled, compile, folder};
 use corpus::{assemble, registry_package};
-use wit_parser_lite::Features;
 use wit_parser_lite::load::{Files, Tree};
+use wit_parser_lite::{Features, Options, Proposals};
 
 /// How many worlds there are, so that a package that lost some cannot pass.
 const N_TESTED: usize = 393;
@@ -58,7 +58,8 @@ fn check(name: &str, cases: &[Case]) {
 /// are given to the macro as text.
 fn worlds(name: &str, path: &Path, texts: &Path, cases: &mut Vec<Case>) -> bool {
     let Ok(tree) = Tree::load_with(path, &assemble) else { return false };
-    let Ok(resolved) = tree.parse(&Features::only(["active"])) else { return false };
+    let options = Options::default().features(Features::only(["active"])).proposals(Proposals::all());
+    let Ok(resolved) = tree.parse_with_options(&options) else { return false };
     let n_packages = std::fs::read_dir(texts).expect("a readable folder").count();
     let folder = texts.join(n_packages.to_string());
     let write = |folder: PathBuf, files: &Files| {

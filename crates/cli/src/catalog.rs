@@ -120,7 +120,8 @@ fn of_wit(tree: &Tree, gates: &Gates) -> Result<Catalog, Failure> {
 fn of_wasm(file: &str, bytes: &[u8]) -> Result<Catalog, Failure> {
     let decoded = || wasm::decode_with_features(bytes, proposals::chosen().features());
     let is_module = bytes.get(4..8) == Some(&[1, 0, 0, 0]);
-    if is_module && let Ok(resolved) = decoded() {
+    if is_module {
+        let resolved = decoded().map_err(|error| Failure::in_file(file, error))?;
         return of_resolved(&resolved).map_err(|error| Failure::in_file(file, error));
     }
     let component = proposals::resolve_component(file, bytes)?;

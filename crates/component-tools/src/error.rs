@@ -80,3 +80,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_messages_are_escaped() {
+        let error = Error::new(ErrorKind::Invalid, "a\u{1b}[2Jb\nerror: c", 0);
+        assert_eq!(error.message(), "a\\u{1b}[2Jb\n  error: c");
+    }
+}

@@ -3,7 +3,7 @@
 mod common;
 
 use proptest::prelude::*;
-use wit_parser_lite::{Resolved, parse, parse_with_dependencies};
+use wit_parser_lite::{Options, Proposals, Resolved, parse, parse_with_options};
 
 const SEEDS: [&str; 3] = [
     include_str!("data/kitchen.wit"),
@@ -155,11 +155,16 @@ proptest! {
 
 #[test]
 fn seeds_are_well_formed() {
+    let options = Options::default().proposals(Proposals::all());
     for seed in SEEDS {
-        check_resolved(&parse(&[("a.wit", seed)]).unwrap());
+        check_resolved(&parse_with_options(&options, &[("a.wit", seed)], &[]).unwrap());
     }
     assert!(
-        parse_with_dependencies(&[("a.wit", SEEDS[0])], &[&[("b.wit", SEEDS[1])], &[("c.wit", SEEDS[2])]])
-            .is_ok()
+        parse_with_options(
+            &options,
+            &[("a.wit", SEEDS[0])],
+            &[&[("b.wit", SEEDS[1])], &[("c.wit", SEEDS[2])]]
+        )
+        .is_ok()
     );
 }

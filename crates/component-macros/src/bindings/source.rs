@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use proc_macro2::Span;
 use syn::{Error, LitStr, Result};
 use wit_parser_lite::load::{Files, Tree};
-use wit_parser_lite::{ErrorKind, Features, PackageId, Resolved, Span as WitSpan, WorldId};
+use wit_parser_lite::{
+    ErrorKind, Features, Options as WitOptions, PackageId, Proposals, Resolved, Span as WitSpan, WorldId,
+};
 
 use super::options::Options;
 
@@ -23,9 +25,11 @@ pub(crate) struct Chosen {
 pub(crate) fn choose(options: &Options) -> Result<Chosen> {
     let (span, mut packages, files) = read(options)?;
     let main = packages.remove(0);
+    // Which proposals a component may use is for the engine to say that runs it.
     let features = Features::only(options.features.iter().cloned());
+    let wit_options = WitOptions::default().features(features).proposals(Proposals::all());
     let tree = Tree::new(main, packages);
-    let resolved = tree.parse(&features).map_err(|errors| {
+    let resolved = tree.parse_with_options(&wit_options).map_err(|errors| {
         let errors = errors.iter().map(|error| Error::new(span, error));
         combined(errors).unwrap_or_else(|| Error::new(span, "the WIT is not valid"))
     })?;

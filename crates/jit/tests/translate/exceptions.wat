@@ -43,7 +43,7 @@
 ;; @002c                               jump block2(v6)
 ;;
 ;;                                 block3:
-;; @0034                               try_call fn0(v0, v1), sig0, block6, [ context v0, tag2: block4(exn0, exn1) ]
+;; @0034                               try_call fn0(v0, v1), sig0, block6, [ context v0, tag0: block4(exn0, exn1) ]
 ;;
 ;;                                 block6:
 ;; @0036                               jump block5

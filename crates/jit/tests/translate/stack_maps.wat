@@ -40,7 +40,7 @@
 ;; @0021                               jump block2(v3)
 ;;
 ;;                                 block3:
-;; @0026                               try_call fn0(v0), sig0, block6, [ context v0, tag1: block4(exn0, exn1) ], stack_map=[i64 @ ss0+0]
+;; @0026                               try_call fn0(v0), sig0, block6, [ context v0, tag0: block4(exn0, exn1) ], stack_map=[i64 @ ss0+0]
 ;;
 ;;                                 block6:
 ;; @0028                               jump block5
