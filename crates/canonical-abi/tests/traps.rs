@@ -389,5 +389,5 @@ fn long_strings_can_be_stopped() {
         lower_flat_values(&mut cx, 16, std::slice::from_ref(&text), &[ValType::String], None).map(|_| ())
     };
     assert_eq!(lower(1_000), Ok(()));
-    assert_eq!(lower(8), Err(stopped));
+    assert_eq!(lower(7), Err(stopped));
 }

@@ -31,7 +31,8 @@ pub(crate) enum SimpleEncoding {
 }
 
 /// How many bytes of a string are handled before the host is told again.
-const PIECE_BYTES: u64 = 1 << 20;
+const PIECE_BYTES: u64 = PIECE_LEN as u64;
+const PIECE_LEN: usize = 1 << 20;
 
 /// Where a string's bytes are, once alignment and bounds were checked.
 #[derive(Clone, Copy)]
@@ -364,11 +365,14 @@ fn is_latin1(c: char) -> bool {
 
 /// Returns the UTF-16 of a string, unless the host stops it.
 fn encode_utf16<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Result<Vec<u8>, H::Error> {
-    let mut encoded = Vec::with_capacity(s.len());
+    // What UTF-8 writes in one byte takes two, and nothing takes more than twice its bytes.
+    let mut encoded = Vec::with_capacity(2 * s.len());
     let mut rest = s;
     while !rest.is_empty() {
-        cx.host.consume_bytes(0)?;
-        let mut end = rest.len().min(1 << 20);
+        if !encoded.is_empty() {
+            cx.host.consume_bytes(0)?;
+        }
+        let mut end = rest.len().min(PIECE_LEN);
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
