@@ -18,6 +18,24 @@ pub fn escape_lines(text: &str) -> Cow<'_, str> {
     escape_where(text, |c| c != '\n' && is_obeyed(c))
 }
 
+/// Returns a message of a validator without the numbers that it gives to resource types, in
+/// parentheses behind what it says. They mean nothing outside of it.
+#[doc(hidden)]
+pub fn without_resource_ids(message: &str) -> Cow<'_, str> {
+    const BEGIN: &str = " (ResourceId {";
+    if !message.contains(BEGIN) {
+        return Cow::Borrowed(message);
+    }
+    let mut plain = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(BEGIN) {
+        plain.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
 fn escape_where(text: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&escapes) {
         return Cow::Borrowed(text);
@@ -166,6 +184,7 @@ fn compare_build(a: Option<&str>, b: Option<&str>) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
@@ -175,6 +194,19 @@ mod tests {
         check("\x1b[2J\n\rerror: \x07", "\\u{1b}[2J\\n\\rerror: \\u{7}");
         check("\u{202e}evil\u{2069}\u{9b}", "\\u{202e}evil\\u{2069}\\u{9b}");
         assert_eq!(escape_lines("a\n\tb"), "a\n\\tb");
+    }
+
+    #[test]
+    fn numbers_of_resource_types_are_left_out() {
+        let check = |message: &str, expected: &str| assert_eq!(without_resource_ids(message), expected);
+        let id = |n| format!("ResourceId {{ globally_unique_id: {n}, contextually_unique_id: 0 }}");
+        let message = format!("resource types are not the same ({} vs. {})", id(4), id(5));
+        check(&message, "resource types are not the same");
+        check(
+            &format!("{message}\n{message} there"),
+            "resource types are not the same\nresource types are not the same there",
+        );
+        check("func type (param i32)", "func type (param i32)");
     }
 
     #[test]

@@ -284,6 +284,31 @@ fn traces_of_very_many_parts_end() {
     assert!(trace.n_elided > 10_000 && all_steps(&trace.steps).len() < 8 * MAX_ENTRIES);
 }
 
+/// Of very many rows, those that the trace shows are handled one by one.
+#[test]
+fn traces_of_very_many_rows_end() {
+    const N_ROWS: usize = 20_000;
+    let mut types = Types::new();
+    let record = types.record(vec![("a".into(), ValType::U8), ("b".into(), ValType::U32)]).unwrap();
+    let list = types.list(record).unwrap();
+    let columns = vec![List::U8(vec![1; N_ROWS]), List::U32(vec![3; N_ROWS])];
+    let rows = List::Rows(Rows::new(RowKind::Record, columns));
+    let one_by_one = List::Values(rows.iter().collect());
+    let [rows, one_by_one] = [rows, one_by_one].map(|list_value| {
+        let mut host = Bump::new(StringEncoding::Utf8);
+        let mut cx = Context::new(&types, Options::default(), &mut host);
+        let values = [Value::List(list_value)];
+        let (flat, lowering) = trace_lower_flat_values(&mut cx, 16, &values, &labelled(&[list]), None);
+        let flat = flat.unwrap();
+        let (lifted, lifting) = trace_lift_flat_values(&mut cx, 16, &flat, &labelled(&[list]));
+        assert_eq!(lifted.unwrap(), values);
+        (lowering, lifting)
+    });
+    assert!(rows == one_by_one);
+    let n_shown = all_steps(&rows.1.steps).iter().filter(|step| step.function == "load_record").count();
+    assert_eq!(n_shown + rows.1.n_elided, N_ROWS);
+}
+
 /// The deepest value is traced on the stack that threads have by default, even unoptimized.
 #[test]
 fn deepest_values_are_traced() {

@@ -352,3 +352,42 @@ fn mismatches_say_where() {
         "at .result.error: expected char, given u8",
     );
 }
+
+/// A host can stop the work on a string within the string, on the way in and on the way out, and
+/// when it is traced as well.
+#[test]
+fn long_strings_can_be_stopped() {
+    const LEN: u32 = 8 << 20;
+    let types = Types::new();
+    let stopped = Trap::Unsupported { what: "so much work" };
+    for (opts, n_bytes) in [(UTF8, LEN), (UTF16, 2 * LEN), (LATIN1_UTF16, LEN)] {
+        let mut host = Bump::new(StringEncoding::Utf8);
+        host.memory = vec![0; n_bytes as usize];
+        let flat = i32s(&[0, LEN]);
+        let mut lift = |patience, is_traced| {
+            host.patience = patience;
+            let mut cx = Context::new(&types, opts, &mut host);
+            let fields = [("s".to_owned(), ValType::String)];
+            let lifted = match is_traced {
+                true => canonical_abi::explain::trace_lift_flat_values(&mut cx, 16, &flat, &fields).0,
+                false => lift_flat_values(&mut cx, 16, &mut CoreValueIter::new(&flat), &[ValType::String]),
+            };
+            lifted.map(|values| (values.len(), host.patience))
+        };
+        let (_, left) = lift(1_000, false).unwrap();
+        assert!(left <= 1_000 - 8, "told {} times", 1_000 - left);
+        assert_eq!(lift(1_000, true), Ok((1, left)));
+        for is_traced in [false, true] {
+            assert_eq!(lift(1_000 - left - 1, is_traced), Err(stopped.clone()));
+        }
+    }
+    let text = Value::String("x".repeat(LEN as usize));
+    let mut host = Bump::new(StringEncoding::Utf8);
+    let mut lower = |patience| {
+        host.patience = patience;
+        let mut cx = Context::new(&types, UTF16, &mut host);
+        lower_flat_values(&mut cx, 16, std::slice::from_ref(&text), &[ValType::String], None).map(|_| ())
+    };
+    assert_eq!(lower(1_000), Ok(()));
+    assert_eq!(lower(7), Err(stopped));
+}

@@ -3,7 +3,7 @@
 
 use canonical_abi::standalone::Standalone;
 use canonical_abi::string::load_string_from_range;
-use canonical_abi::{Context, Options, Trap, Types};
+use canonical_abi::{Context, Options, StringEncoding, Trap, Types};
 use proptest::prelude::*;
 
 fn check(bytes: &[u8]) {
@@ -52,4 +52,45 @@ proptest! {
         }
         check(&bytes);
     }
+}
+
+/// A long string is handled in pieces, wherever its characters lie.
+#[test]
+fn long_strings_are_what_the_standard_library_says() {
+    const PIECE: usize = 1 << 20;
+    let types = Types::new();
+    let load = |memory: Vec<u8>, string_encoding| {
+        let tag = if string_encoding == StringEncoding::Utf8 { 1 } else { 2 };
+        let n_units = memory.len() as u64 / tag;
+        let mut host = Standalone { memory };
+        let opts = Options { string_encoding, ..Options::default() };
+        load_string_from_range(&mut Context::new(&types, opts, &mut host), 0, n_units)
+    };
+    for around in ["é", "€", "🦀", "€🦀éa"] {
+        for n_before in PIECE - 20..PIECE + 4 {
+            let text = "x".repeat(n_before) + around + "y" + around;
+            let utf8 = text.clone().into_bytes();
+            assert_eq!(load(utf8.clone(), StringEncoding::Utf8).as_ref(), Ok(&text));
+            // Cut in a character, at the end or before another.
+            for broken in [&[][..], b"z", "é".as_bytes()].map(|rest| [&utf8[..n_before + 1], rest].concat())
+            {
+                let error = std::str::from_utf8(&broken).unwrap_err();
+                let error_bytes = error.error_len().map(|n| u8::try_from(n).unwrap());
+                let trap = Trap::InvalidUtf8 { valid_up_to_bytes: error.valid_up_to(), error_bytes };
+                assert_eq!(load(broken, StringEncoding::Utf8), Err(trap));
+            }
+        }
+        for n_before in PIECE / 2 - 10..PIECE / 2 + 2 {
+            let text = "x".repeat(n_before) + around + "y";
+            let units: Vec<_> = text.encode_utf16().chain([0xd800]).collect();
+            let bytes = |units: &[u16]| units.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<_>>();
+            let whole = &units[..units.len() - 1];
+            assert_eq!(load(bytes(whole), StringEncoding::Utf16).as_ref(), Ok(&text));
+            let trap = Trap::InvalidUtf16 { surrogate: 0xd800 };
+            assert_eq!(load(bytes(&units), StringEncoding::Utf16), Err(trap));
+        }
+    }
+    let continuations = [&vec![b'x'; PIECE - 8][..], &[0x80; 16]].concat();
+    let trap = Trap::InvalidUtf8 { valid_up_to_bytes: PIECE - 8, error_bytes: Some(1) };
+    assert_eq!(load(continuations, StringEncoding::Utf8), Err(trap));
 }

@@ -51,7 +51,7 @@ impl<'a> Described<'a> {
         if let (Some(Own::Lifts), Some(lifting)) = (own, lifting) {
             names.export = lifting.core_name.iter().cloned().collect();
             names.post_return = lifting.post_return.iter().cloned().collect();
-            names.callback.clear();
+            names.callback = lifting.callback.iter().cloned().collect();
         }
         let more_ways = lowered.into_iter().filter(|other| own.is_some() && *other != opts).collect();
         Self { function, opts, own, more_ways, names }

@@ -45,6 +45,9 @@ mod stores {
                 make: func(value: u32) -> item;
                 take: func(item: item) -> u32;
             }
+            package a:c@1.2.0 {
+                interface old { get: func() -> u32; }
+            }
             world stores {
                 import cold: store;
                 import warm: store;
@@ -53,6 +56,7 @@ mod stores {
                 export ask: func() -> u32;
                 export lend: func(value: u32) -> u32;
                 export give: func(value: u32) -> u32;
+                export a:c/old@1.2.0;
             }
         ",
         // By the name of one import, and by that of the interface.
@@ -130,6 +134,13 @@ fn an_interface_exported_under_two_names_is_two() {
     assert!(back.item().call_value(&mut store, &a).is_err());
     assert_eq!(front.call_take(&mut store, a).unwrap(), 6);
     assert_eq!(back.call_take(&mut store, b).unwrap(), 7);
+}
+
+/// The component exports version 1.2.1.
+#[test]
+fn an_export_of_a_newer_compatible_version_is_found() {
+    let (mut store, stores) = stores();
+    assert_eq!(stores.a_c_old().call_get(&mut store).unwrap(), 2);
 }
 
 /// The bindings of `files.wat`.

@@ -40,6 +40,15 @@ fn bad_bytes() {
     let truncated = [&component[..], &[0x07, 0x05, 0x01]].concat();
     check(&truncated, ErrorKind::Invalid, "unexpected end-of-file (at offset 0xa)");
     Component::validate(component).expect("the empty component is valid");
+    // The validator's own numbers of resource types are not shown.
+    let mixed = r#"(component (import "r1" (type $r1 (sub resource))) (import "r2" (type $r2 (sub resource)))
+        (import "f" (func $f (param "x" (own $r2))))
+        (component $c (import "r" (type $r (sub resource))) (import "f" (func (param "x" (own $r)))))
+        (instance (instantiate $c (with "r" (type $r1)) (with "f" (func $f)))))"#;
+    let error = Component::validate(&wat::parse_str(mixed).unwrap()).expect_err("two resource types");
+    let message = error.to_string();
+    assert!(message.contains("resource types are not the same"), "{message}");
+    assert!(!message.contains("ResourceId"), "{message}");
 }
 
 #[test]

@@ -284,6 +284,29 @@ fn resources_of_any_type_go_round() {
     assert!(matches!(foreign.resource_drop(&mut store), Err(CallError::WrongStore)));
 }
 
+/// What fits is shown as the component has it, in lists too: only the result is at fault.
+#[test]
+fn what_fits_is_no_part_of_a_mismatch() {
+    let wat = r#"(component
+        (import "thing" (type $thing (sub resource)))
+        (core module $m (memory (export "m") 1)
+            (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+            (func (export "f") (param i32 i32) (result i32) unreachable))
+        (core instance $i (instantiate $m))
+        (func (export "f") (param "xs" (list (borrow $thing))) (result u32)
+            (canon lift (core func $i "f") (memory (core memory $i "m")) (realloc (core func $i "r")))))"#;
+    let engine = engine();
+    let mut linker = Linker::new();
+    linker.root().resource::<Thing>("thing", |_: &mut StoreContextMut<'_, ()>, _| Ok(())).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &component(&engine, wat)).unwrap();
+    let error = instance.get_typed_func::<(Vec<Resource<Thing>>,), (u64,)>(&mut store, &["f"]).unwrap_err();
+    let error = error.to_string();
+    let list = error.split("func(xs: ").nth(1).and_then(|rest| rest.split(')').next()).expect(&error);
+    assert!(list.starts_with("list<borrow<"), "{error}");
+    assert!(error.ends_with(&format!("the Rust types are those of `f: func(xs: {list}) -> u64`")), "{error}");
+}
+
 #[test]
 fn a_resource_of_another_rust_type_does_not_fit() {
     let (mut store, instance) = things();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use canonical_abi::name::escape_lines;
+use canonical_abi::name::{escape_lines, without_resource_ids};
 
 /// Why a binary was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,20 +69,8 @@ impl Error {
 
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
-        Self::new(ErrorKind::Invalid, plain(error.message()), error.offset())
+        Self::new(ErrorKind::Invalid, without_resource_ids(error.message()), error.offset())
     }
-}
-
-/// Returns a message of the validator without its internal ids.
-fn plain(message: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = message;
-    while let Some((before, after)) = rest.split_once(" (ResourceId {") {
-        plain.push_str(before);
-        rest = after.split_once(')').map_or("", |(_, rest)| rest);
-    }
-    plain.push_str(rest);
-    plain
 }
 
 impl fmt::Display for Error {
@@ -101,18 +89,5 @@ mod tests {
     fn names_in_messages_are_escaped() {
         let error = Error::new(ErrorKind::Invalid, "a\u{1b}[2Jb\nerror: c", 0);
         assert_eq!(error.message(), "a\\u{1b}[2Jb\n  error: c");
-    }
-
-    #[test]
-    fn messages_of_the_validator() {
-        let check = |message: &str, expected: &str| assert_eq!(plain(message), expected);
-        let id = |n| format!("ResourceId {{ globally_unique_id: {n}, contextually_unique_id: 0 }}");
-        let message = format!("resource types are not the same ({} vs. {})", id(4), id(5));
-        check(&message, "resource types are not the same");
-        check(
-            &format!("{message}\n{message} there"),
-            "resource types are not the same\nresource types are not the same there",
-        );
-        check("func type (param i32)", "func type (param i32)");
     }
 }

@@ -204,11 +204,22 @@ pub trait Host {
     }
 
     /// Whether the host observes lifting and lowering through [`begin`](Self::begin),
-    /// [`case`](Self::case) and [`end`](Self::end). If it does, records in a list are handled one
-    /// by one and not by column.
+    /// [`case`](Self::case) and [`end`](Self::end).
     ///
     /// The default is `false`; the compiler then removes the three calls.
     const OBSERVES: bool = false;
+
+    /// Returns how many of a list's `length` records, which come next, the host wants to observe.
+    /// The others may be handled by column. By default it is all of them.
+    fn n_observed(&self, length: u64) -> u64 {
+        length
+    }
+
+    /// Called instead of [`begin`](Self::begin) and [`end`](Self::end) for so many records of a
+    /// list that were handled by column because the host did not want to observe them.
+    fn elided(&mut self, n_records: u64) {
+        let _ = n_records;
+    }
 
     /// Called when one of the specification's functions begins, or a step of one. After a trap, the
     /// steps that have begun do not end.

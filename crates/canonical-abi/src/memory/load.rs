@@ -186,8 +186,8 @@ fn load_scalar_list<H: Host>(
     })
 }
 
-/// Loads records or tuples from a range that was checked: fields of scalar types by column, unless
-/// somebody observes, and what can trap or changes the handle table row by row, as the spec does.
+/// Loads records or tuples from a range that was checked: fields of scalar types by column, and
+/// what can trap or changes the handle table row by row, as the spec does.
 fn load_rows<H: Host>(
     cx: &mut Context<'_, H>,
     ptr: u64,
@@ -206,25 +206,36 @@ fn load_rows<H: Host>(
     let mut columns = Vec::with_capacity(fields.len());
     let mut others = Vec::new();
     for (i, (offset, ty)) in field_offsets(cx.types, fields.types(), cx.opts.ptr).enumerate() {
-        let column = match H::OBSERVES {
-            true => None,
-            false => load_column(rows, to_usize(element_size), to_usize(offset), ty),
-        };
+        let column = load_column(rows, to_usize(element_size), to_usize(offset), ty);
         columns.push(column.unwrap_or_else(|| {
             others.push((i, offset, ty, Vec::with_capacity(n_rows)));
             List::Values(Vec::new())
         }));
     }
-    if !others.is_empty() {
-        for i in 0..length {
-            let row = ptr + i * element_size;
-            consume_elements(cx, i, length, 0)?;
-            cx.host.begin(Begin::Value { ty: element, access: Access::Load(row) });
+    let n_observed = if H::OBSERVES { cx.host.n_observed(length) } else { 0 };
+    let n_single = if others.is_empty() { n_observed } else { length };
+    for i in 0..n_single {
+        let row = ptr + i * element_size;
+        consume_elements(cx, i, length, 0)?;
+        cx.host.begin(Begin::Value { ty: element, access: Access::Load(row) });
+        if i < n_observed {
+            // All fields are shown, though the columns have some of them already.
+            let mut others = others.iter_mut().peekable();
+            for (field, (offset, ty)) in field_offsets(cx.types, fields.types(), cx.opts.ptr).enumerate() {
+                let value = load_from_valid_range(cx, row + offset, ty)?;
+                if let Some((.., values)) = others.next_if(|other| other.0 == field) {
+                    values.push(value);
+                }
+            }
+        } else {
             for (_, offset, ty, values) in &mut others {
                 values.push(load_from_valid_range(cx, row + *offset, *ty)?);
             }
-            cx.host.end(End::Nothing);
         }
+        cx.host.end(End::Nothing);
+    }
+    if H::OBSERVES {
+        cx.host.elided(length - n_single);
     }
     for (i, _, ty, values) in others {
         columns[i] = List::from_values(ty, values);
@@ -269,9 +280,9 @@ fn reserve_elements<H: Host>(cx: &mut Context<'_, H>, length: u64, element: ValT
     const VALUE_BYTES: u64 = size_of::<Value>() as u64;
     // A column that is loaded value by value becomes a typed list in the end, if it is of scalars.
     let of_field = |ty| match (load_column(&[], 1, 0, ty), ty) {
-        (Some(_), _) if !H::OBSERVES => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
-        (_, ValType::Scalar(_)) => VALUE_BYTES + u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
-        (_, _) => VALUE_BYTES,
+        (Some(_), _) => u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
+        (None, ValType::Scalar(_)) => VALUE_BYTES + u64::from(elem_size(cx.types, ty, cx.opts.ptr)),
+        (None, _) => VALUE_BYTES,
     };
     let (columns_bytes, element_bytes) =
         if let Despecialized::Record(fields) = despecialize(cx.types, element) {

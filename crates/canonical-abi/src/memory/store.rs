@@ -175,8 +175,8 @@ fn store_elements_into_valid_range<H: Host>(
     }
 }
 
-/// Stores records or tuples into a range that was checked: by column if no field calls the guest
-/// and nobody observes, else row by row, as the spec does.
+/// Stores records or tuples into a range that was checked: by column if no field calls the guest,
+/// else row by row, as the spec does.
 fn store_rows<H: Host>(
     cx: &mut Context<'_, H>,
     rows: &Rows,
@@ -189,15 +189,20 @@ fn store_rows<H: Host>(
     let element_size = layout(cx.types, element, cx.opts.ptr).size();
     let fields: Vec<_> = field_offsets(cx.types, fields.types(), cx.opts.ptr).collect();
     let n_rows = rows.len() as u64;
-    if rows.columns().iter().all(is_storable) && !H::OBSERVES {
+    let is_by_column = rows.columns().iter().all(is_storable);
+    if is_by_column {
         let bytes = bytes_mut(cx, ptr, n_rows * u64::from(element_size))?;
         for ((offset, _), column) in fields.iter().zip(rows.columns()) {
             let offset = usize::try_from(*offset).expect("it is less than the size of a type");
             store_column(bytes, element_size as usize, offset, column);
         }
-        return Ok(());
+        if !H::OBSERVES {
+            return Ok(());
+        }
     }
-    for (i, row) in (0..n_rows).zip((0..rows.len()).map(|i| rows.row(i))) {
+    // What is observed is stored once more, for all to see.
+    let n_single = if is_by_column { cx.host.n_observed(n_rows) } else { n_rows };
+    for (i, row) in (0..n_single).zip((0..rows.len()).map(|i| rows.row(i))) {
         let start = ptr + i * u64::from(element_size);
         consume_elements(cx, i, n_rows, 0)?;
         cx.host.begin(Begin::Value { ty: element, access: Access::Store(start) });
@@ -206,6 +211,7 @@ fn store_rows<H: Host>(
         }
         cx.host.end(End::Nothing);
     }
+    cx.host.elided(n_rows - n_single);
     Ok(())
 }
 

@@ -30,6 +30,10 @@ pub(crate) enum SimpleEncoding {
     Latin1,
 }
 
+/// How many bytes of a string are handled before the host is told again.
+const PIECE_BYTES: u64 = PIECE_LEN as u64;
+const PIECE_LEN: usize = 1 << 20;
+
 /// Where a string's bytes are, once alignment and bounds were checked.
 #[derive(Clone, Copy)]
 pub(crate) struct StringRange {
@@ -70,13 +74,84 @@ fn load_checked_string<H: Host>(
 ) -> Result<String, H::Error> {
     let range = check_string_range(cx, ptr, tagged_code_units)?;
     cx.host.consume_bytes(range.size_bytes)?;
-    let utf8_size = utf8_size(range.encoding, bytes(cx, range.ptr, range.size_bytes)?);
-    cx.host.reserve_string(utf8_size as u64)?;
-    let s = decode_sized(cx, range, utf8_size)?.into_owned();
+    let s = if range.size_bytes <= PIECE_BYTES {
+        let utf8_size = utf8_size(range.encoding, bytes(cx, range.ptr, range.size_bytes)?);
+        cx.host.reserve_string(utf8_size as u64)?;
+        decode_sized(cx, range, utf8_size)?.into_owned()
+    } else {
+        load_long_string(cx, range)?
+    };
     if cx.opts.string_encoding == StringEncoding::Latin1Utf16 {
         cx.host.string_lifted(range.encoding == SimpleEncoding::Utf16);
     }
     Ok(s)
+}
+
+/// Loads a string in pieces, and lets the host stop it before each.
+fn load_long_string<H: Host>(cx: &mut Context<'_, H>, range: StringRange) -> Result<String, H::Error> {
+    let mut n_utf8_bytes = 0;
+    for_pieces(cx, range, |cx, piece| {
+        n_utf8_bytes += utf8_size(piece.encoding, bytes(cx, piece.ptr, piece.size_bytes)?);
+        Ok(())
+    })?;
+    cx.host.reserve_string(n_utf8_bytes as u64)?;
+    let mut s = String::with_capacity(n_utf8_bytes);
+    for_pieces(cx, range, |cx, piece| {
+        s.push_str(&decode(cx, piece)?);
+        Ok(())
+    })?;
+    Ok(s)
+}
+
+/// Does something with each piece of a string, in order, and lets the host stop it before each.
+fn for_pieces<H: Host>(
+    cx: &mut Context<'_, H>,
+    range: StringRange,
+    mut each: impl FnMut(&Context<'_, H>, StringRange) -> Result<(), Trap>,
+) -> Result<(), H::Error> {
+    let mut rest = range;
+    while rest.size_bytes > 0 {
+        cx.host.consume_bytes(0)?;
+        let start = rest.ptr - range.ptr;
+        let piece = take_piece(cx, &mut rest)?;
+        let is_last = rest.size_bytes == 0;
+        each(cx, piece).map_err(|trap| in_whole(trap, (start, piece.size_bytes), is_last))?;
+    }
+    Ok(())
+}
+
+/// Takes a piece off the beginning of a string. No character is split; where there is none, bytes
+/// are in error for themselves.
+fn take_piece<H: Host>(cx: &Context<'_, H>, rest: &mut StringRange) -> Result<StringRange, Trap> {
+    let mut piece = *rest;
+    if rest.size_bytes > PIECE_BYTES {
+        // The longest character has four bytes, so its last three may lie beyond the end.
+        let n_before = PIECE_BYTES - 4;
+        let around = bytes(cx, rest.ptr + n_before, 4)?;
+        let n_bytes = match rest.encoding {
+            SimpleEncoding::Latin1 => 4,
+            SimpleEncoding::Utf16 => match utf16_units(around).nth(1) {
+                Some(0xd800..0xdc00) => 2,
+                Some(_) | None => 4,
+            },
+            // Before the last byte that begins a character.
+            SimpleEncoding::Utf8 => around.iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(4) as u64,
+        };
+        piece.size_bytes = n_before + n_bytes;
+    }
+    rest.ptr += piece.size_bytes;
+    rest.size_bytes -= piece.size_bytes;
+    Ok(piece)
+}
+
+/// Returns the trap that a whole string ends in whose piece (start and size) ended in this one.
+fn in_whole(trap: Trap, (start, size): (u64, u64), is_last: bool) -> Trap {
+    let Trap::InvalidUtf8 { valid_up_to_bytes: n_valid, error_bytes } = trap else { return trap };
+    // A character that the piece cuts off is cut off by what follows, which begins another.
+    let n_left = || u8::try_from(size - n_valid as u64).expect("less than a character is left");
+    let error_bytes = if is_last { error_bytes } else { error_bytes.or_else(|| Some(n_left())) };
+    let start = usize::try_from(start).expect("what lies within the memory is addressable");
+    Trap::InvalidUtf8 { valid_up_to_bytes: start + n_valid, error_bytes }
 }
 
 /// Returns where the string of `tagged_code_units` code units at `ptr` is, and in which encoding.
@@ -103,9 +178,25 @@ pub(crate) fn check_string_range<H: Host>(
 }
 
 /// Returns the string of a range; borrowed from the memory when that holds UTF-8.
-pub(crate) fn decode<'a, H: Host>(cx: &'a Context<'_, H>, range: StringRange) -> Result<Cow<'a, str>, Trap> {
+fn decode<'a, H: Host>(cx: &'a Context<'_, H>, range: StringRange) -> Result<Cow<'a, str>, Trap> {
     let utf8_size = utf8_size(range.encoding, bytes(cx, range.ptr, range.size_bytes)?);
     decode_sized(cx, range, utf8_size)
+}
+
+/// Does the same, and lets the host stop it if the string is long.
+pub(crate) fn decode_stoppable<'a, H: Host>(
+    cx: &'a mut Context<'_, H>,
+    range: StringRange,
+) -> Result<Cow<'a, str>, H::Error> {
+    if range.size_bytes <= PIECE_BYTES {
+        return Ok(decode(cx, range)?);
+    }
+    let mut s = String::new();
+    for_pieces(cx, range, |cx, piece| {
+        s.push_str(&decode(cx, piece)?);
+        Ok(())
+    })?;
+    Ok(Cow::Owned(s))
 }
 
 /// Does the same for a string whose [`utf8_size`] is known.
@@ -149,14 +240,16 @@ fn utf8_size(encoding: SimpleEncoding, bytes: &[u8]) -> usize {
     }
 }
 
-/// Checks that a range holds a string, as [`decode`] does, without building it.
-pub(crate) fn validate<H: Host>(cx: &Context<'_, H>, range: StringRange) -> Result<(), Trap> {
-    let bytes = bytes(cx, range.ptr, range.size_bytes)?;
-    match range.encoding {
-        SimpleEncoding::Utf8 => from_utf8(bytes).map(|_| ()),
-        SimpleEncoding::Utf16 => decode_utf16(bytes).try_for_each(|c| c.map(|_| ())),
-        SimpleEncoding::Latin1 => Ok(()),
-    }
+/// Checks that a range holds a string, as [`decode_stoppable`] does, without building it.
+pub(crate) fn validate<H: Host>(cx: &mut Context<'_, H>, range: StringRange) -> Result<(), H::Error> {
+    for_pieces(cx, range, |cx, piece| {
+        let bytes = bytes(cx, piece.ptr, piece.size_bytes)?;
+        match piece.encoding {
+            SimpleEncoding::Utf8 => from_utf8(bytes).map(|_| ()),
+            SimpleEncoding::Utf16 => decode_utf16(bytes).try_for_each(|c| c.map(|_| ())),
+            SimpleEncoding::Latin1 => Ok(()),
+        }
+    })
 }
 
 fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {
@@ -249,7 +342,8 @@ pub(crate) fn store_string_from<H: Host>(
         }
         (StringEncoding::Utf16, SimpleEncoding::Utf8) => store_utf8_to_utf16(cx, s, src_code_units),
         (StringEncoding::Utf16, SimpleEncoding::Utf16 | SimpleEncoding::Latin1) => {
-            store_string_copy(cx, &encode_utf16(s), 2, src_code_units)
+            let encoded = encode_utf16(cx, s)?;
+            store_string_copy(cx, &encoded, 2, src_code_units)
         }
         (StringEncoding::Latin1Utf16, SimpleEncoding::Latin1) => {
             store_string_copy(cx, &encode_latin1(s), 2, src_code_units)
@@ -269,8 +363,24 @@ fn is_latin1(c: char) -> bool {
     u32::from(c) < 0x100
 }
 
-fn encode_utf16(s: &str) -> Vec<u8> {
-    s.encode_utf16().flat_map(u16::to_le_bytes).collect()
+/// Returns the UTF-16 of a string, unless the host stops it.
+fn encode_utf16<H: Host>(cx: &mut Context<'_, H>, s: &str) -> Result<Vec<u8>, H::Error> {
+    // What UTF-8 writes in one byte takes two, and nothing takes more than twice its bytes.
+    let mut encoded = Vec::with_capacity(2 * s.len());
+    let mut rest = s;
+    while !rest.is_empty() {
+        if !encoded.is_empty() {
+            cx.host.consume_bytes(0)?;
+        }
+        let mut end = rest.len().min(PIECE_LEN);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, after) = rest.split_at(end);
+        encoded.extend(piece.encode_utf16().flat_map(u16::to_le_bytes));
+        rest = after;
+    }
+    Ok(encoded)
 }
 
 /// Returns the Latin-1 bytes of a string that has only such characters.
@@ -323,7 +433,7 @@ fn store_utf8_to_utf16<H: Host>(
 ) -> Result<(u64, u64), H::Error> {
     let worst_case_size = 2 * src_code_units;
     let ptr = allocate(cx, 2, worst_case_size, Allocation::String)?;
-    let encoded = encode_utf16(s);
+    let encoded = encode_utf16(cx, s)?;
     write_from(cx, ptr, &encoded, 0)?;
     let ptr = shrink(cx, (ptr, worst_case_size), 2, encoded.len() as u64)?;
     Ok((ptr, encoded.len() as u64 / 2))
@@ -352,7 +462,7 @@ fn store_string_to_latin1_or_utf16<H: Host>(
         inflated[2 * i] = inflated[i];
         inflated[2 * i + 1] = 0;
     }
-    let encoded = encode_utf16(s);
+    let encoded = encode_utf16(cx, s)?;
     write_from(cx, ptr, &encoded, 2 * latin1.len())?;
     let ptr = shrink(cx, (ptr, worst_case_size), 2, encoded.len() as u64)?;
     Ok((ptr, (encoded.len() as u64 / 2) | utf16_tag(cx.opts.ptr)))
@@ -367,7 +477,8 @@ fn store_probably_utf16_to_latin1_or_utf16<H: Host>(
 ) -> Result<(u64, u64), H::Error> {
     let src_byte_length = 2 * src_code_units;
     let ptr = allocate(cx, 2, src_byte_length, Allocation::String)?;
-    write_from(cx, ptr, &encode_utf16(s), 0)?;
+    let encoded = encode_utf16(cx, s)?;
+    write_from(cx, ptr, &encoded, 0)?;
     if !s.chars().all(is_latin1) {
         return Ok((ptr, src_code_units | utf16_tag(cx.opts.ptr)));
     }

@@ -12,7 +12,9 @@ use crate::handles::values::{lift_rep, lower_rep};
 use crate::host::{Context, Host};
 use crate::memory::load::check_discriminant;
 use crate::memory::scalar::{Scalar, convert_i32_to_char, decode_i32_as_float, decode_i64_as_float};
-use crate::memory::string::{SimpleEncoding, check_string_range, decode, store_string_from, validate};
+use crate::memory::string::{
+    SimpleEncoding, check_string_range, decode_stoppable, store_string_from, validate,
+};
 use crate::memory::{
     allocate, allocate_elements, bytes, bytes_mut, check_elements, check_pointer, load_int, store_int,
 };
@@ -406,8 +408,8 @@ fn move_string<S: Host, D: Host<Error = S::Error>>(
         move_span(run, Units::Bytes, begin, ptr, tagged_code_units)?;
         return Ok(write_pointer_and_length(run, to, (begin, tagged_code_units))?);
     }
-    let s = decode(run.src, range)?;
     let src_encoding = run.src.opts.string_encoding;
+    let s = decode_stoppable(run.src, range)?;
     let pointer_and_length = store_string_from(run.dst, &s, src_encoding, range.encoding)?;
     Ok(write_pointer_and_length(run, to, pointer_and_length)?)
 }

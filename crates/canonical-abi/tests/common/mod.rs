@@ -19,6 +19,8 @@ pub(crate) struct Bump {
     pub(crate) lends: Lends,
     pub(crate) scope: BorrowScope,
     pub(crate) reserved_bytes: u64,
+    /// How often it is told of bytes before it stops the work.
+    pub(crate) patience: u32,
 }
 
 impl Bump {
@@ -35,6 +37,7 @@ impl Bump {
             lends: Lends::new(),
             scope,
             reserved_bytes: 0,
+            patience: u32::MAX,
         }
     }
 }
@@ -80,6 +83,11 @@ impl Host for Bump {
 
     fn reserve(&mut self, n_bytes: u64) -> Result<(), Trap> {
         self.reserved_bytes += n_bytes;
+        Ok(())
+    }
+
+    fn consume_bytes(&mut self, _: u64) -> Result<(), Trap> {
+        self.patience = self.patience.checked_sub(1).ok_or(Trap::Unsupported { what: "so much work" })?;
         Ok(())
     }
 

@@ -182,6 +182,8 @@ fn components_say_how_they_lift_and_lower() {
         "\nasynchronously lifted from () -> (i32)",
         "\ntask.return (i32) -> (), with 32-bit pointers\n  param 0  i32  result  u32\n",
         "\ncallback (i32 i32 i32) -> (i32)",
+        // Its name in this component.
+        "\n  callback     cb\n",
         "0 exit, 1 yield, 2 wait",
     ] {
         assert!(async_.contains(part), "{part} in:\n{async_}");

@@ -68,7 +68,7 @@ pub(crate) enum CanonOpt {
     Realloc(u32),
     PostReturn(u32),
     Async,
-    Callback(#[expect(dead_code, reason = "no callback is called yet")] u32),
+    Callback(u32),
     /// Of the binary format's younger options, those of garbage-collected values.
     Gc,
 }

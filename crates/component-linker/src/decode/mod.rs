@@ -11,7 +11,7 @@ mod definition;
 mod read;
 mod types;
 
-use canonical_abi::name::escape_lines;
+use canonical_abi::name::{escape_lines, without_resource_ids};
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
@@ -62,7 +62,7 @@ pub(crate) fn validate(bytes: &[u8], features: WasmFeatures) -> Result<(), Error
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
         // The message may quote names of the binary.
-        Self::new(ErrorKind::Invalid, escape_lines(error.message()), error.offset())
+        Self::new(ErrorKind::Invalid, escape_lines(&without_resource_ids(error.message())), error.offset())
     }
 }
 

@@ -74,7 +74,7 @@ fn options_def(frame: &Frame<'_>, options: &[CanonOpt], offset: u64) -> Result<O
         realloc: None,
         post_return: None,
         is_async: false,
-        has_callback: false,
+        callback: None,
     };
     for option in options {
         let func = |index: u32| get(&frame.core_funcs, index, "core function", offset);
@@ -88,7 +88,7 @@ fn options_def(frame: &Frame<'_>, options: &[CanonOpt], offset: u64) -> Result<O
             CanonOpt::Realloc(index) => def.realloc = Some(func(index)?),
             CanonOpt::PostReturn(index) => def.post_return = Some(func(index)?),
             CanonOpt::Async => def.is_async = true,
-            CanonOpt::Callback(_) => def.has_callback = true,
+            CanonOpt::Callback(index) => def.callback = Some(func(index)?),
             CanonOpt::Gc => {
                 return Err(Error::unsupported("the canonical ABI of garbage-collected values", offset));
             }

@@ -19,6 +19,8 @@ pub struct CanonOptions {
     pub core_name: Option<String>,
     /// The name under which a core module exports the `post-return` function, if there is one.
     pub post_return: Option<String>,
+    /// The name under which a core module exports the callback, if there is one.
+    pub callback: Option<String>,
 }
 
 impl ResolvedComponent {
@@ -93,10 +95,11 @@ fn canon_options(memories: &mut Memories<'_>, def: &OptionsDef, core_func: Optio
             string_encoding: def.string_encoding,
             ptr: ptr.unwrap_or_default(),
             is_async: def.is_async,
-            has_callback: def.has_callback,
+            has_callback: def.callback.is_some(),
         },
         core_name: name(core_func),
         post_return: name(def.post_return.as_ref()),
+        callback: name(def.callback.as_ref()),
     }
 }
 

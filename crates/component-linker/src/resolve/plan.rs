@@ -211,6 +211,6 @@ pub(crate) struct OptionsDef {
     pub(crate) realloc: Option<CoreDef>,
     pub(crate) post_return: Option<CoreDef>,
     pub(crate) is_async: bool,
-    /// Whether there is a callback; none is called yet.
-    pub(crate) has_callback: bool,
+    /// None is called yet.
+    pub(crate) callback: Option<CoreDef>,
 }

@@ -268,7 +268,7 @@ fn options<T: 'static>(
         string_encoding: def.string_encoding,
         ptr,
         is_async: def.is_async,
-        has_callback: def.has_callback,
+        has_callback: def.callback.is_some(),
     };
     let instance = instance_index(progress, instance);
     Ok(Options { abi, memory, realloc, instance })

@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::fmt;
 
-use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType, display_func};
+use canonical_abi::{FuncType, ResourceId, TypeError, Types, ValType, display, display_func};
 
 use super::describe::{Describe, ResourceClaim};
 use super::tuple::ComponentTuple;
@@ -54,24 +54,25 @@ pub(crate) fn check_func<P: ComponentTuple, R: ComponentTuple>(
     if same_all(comparison, &params, &ty.param_types()) && same_all(comparison, &results, &ty.result_type()) {
         return Ok(());
     }
-    let names = ty.params.iter().map(|(name, _)| name.clone());
-    let names = names.chain((ty.params.len()..).map(|i| format!("p{i}")));
     // What is no fault is not shown as one: a Rust type stands for `own` and for `borrow`.
-    let expected_params = ty.params.iter().map(|(_, ty)| Some(*ty)).chain(std::iter::repeat(None));
-    let params = params.into_iter().zip(expected_params).map(|(rust, component)| match (rust, component) {
-        (ValType::Own(id), Some(borrow @ ValType::Borrow(_))) if fits_handle(rust, borrow) => {
-            ValType::Borrow(id)
-        }
-        (rust, _) => rust,
-    });
-    let given = FuncType {
-        params: names.zip(params).collect(),
-        result: results.first().copied(),
-        is_async: ty.is_async,
+    let shown = |rust, component: Option<ValType>| match component {
+        Some(ty) if same_all(comparison, &[rust], &[ty]) => display(expected.types, ty).to_string(),
+        Some(_) | None => display(&describe.types, rust).to_string(),
     };
+    let expected_params = ty.params.iter().map(|(name, ty)| (name.clone(), Some(*ty)));
+    let expected_params = expected_params.chain((ty.params.len()..).map(|i| (format!("p{i}"), None)));
+    let params = params.iter().zip(expected_params);
+    let params: Vec<_> = params.map(|(rust, (name, ty))| format!("{name}: {}", shown(*rust, ty))).collect();
+    let asyncness = if ty.is_async { "async " } else { "" };
+    let result = results.first().map(|rust| format!(" -> {}", shown(*rust, ty.result)));
     Err(TypeMismatch::Func {
         expected: display_func(expected.types, expected.name, ty),
-        given: display_func(&describe.types, expected.name, &given),
+        given: format!(
+            "{}: {asyncness}func({}){}",
+            expected.name,
+            params.join(", "),
+            result.unwrap_or_default()
+        ),
     })
 }
 

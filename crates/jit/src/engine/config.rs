@@ -209,6 +209,18 @@ impl Config {
         self
     }
 
+    /// Sets whether the checks of bounds that are branches hold in speculation too: where the
+    /// processor predicts one wrongly, the access goes to the first element or byte; off by
+    /// default. Such are the checks of tables, indirect calls included, and of memories with 64-bit
+    /// addresses, small pages or large offsets; others end in pages that nobody can read. It costs
+    /// a conditional move for each access, and it is no defence by itself: neither null references,
+    /// types of indirect calls nor the targets of calls and returns are guarded.
+    #[must_use]
+    pub fn guard_speculation(mut self, on: bool) -> Self {
+        self.options.guards_speculation = on;
+        self
+    }
+
     pub(crate) fn has_epochs(&self) -> bool {
         self.options.interruption.epochs
     }

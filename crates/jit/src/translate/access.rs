@@ -115,6 +115,12 @@ impl Translator<'_, '_> {
         self.builder.ins().trapnz(beyond, TrapCode::HEAP_OUT_OF_BOUNDS);
         let address = self.builder.ins().iadd(base, index);
         let address = self.builder.ins().iadd_imm_s(address, arg.offset.cast_signed());
+        if self.env.guards_speculation {
+            // The check of the sum may be predicted wrongly too.
+            let (_, wraps) = self.builder.ins().uadd_overflow(index, reach);
+            let beyond = self.builder.ins().bor(beyond, wraps);
+            return Ok((self.guarded(beyond, base, address), 0));
+        }
         Ok((address, 0))
     }
 
@@ -151,7 +157,17 @@ impl Translator<'_, '_> {
         self.builder.ins().trapnz(beyond, code);
         let base = self.builder.ins().load(WORD, cell(), def, offsets::TABLE_DEF_BASE);
         let offset = self.builder.ins().ishl_imm_u(index, 3);
-        self.builder.ins().iadd(base, offset)
+        let address = self.builder.ins().iadd(base, offset);
+        self.guarded(beyond, base, address)
+    }
+
+    /// Returns `address`, or `base` where `beyond` holds though the branch on it was predicted not
+    /// to be taken, if the configuration wants that. Cranelift keeps such a choice as it is.
+    fn guarded(&mut self, beyond: Value, base: Value, address: Value) -> Value {
+        if !self.env.guards_speculation {
+            return address;
+        }
+        self.builder.ins().select_spectre_guard(beyond, base, address)
     }
 
     pub(super) fn table_size(&mut self, table: TableIndex) {

@@ -54,6 +54,8 @@ pub(crate) struct Env<'a> {
     layout: &'a VmLayout,
     interruption: Interruption,
     relaxed: Relaxed,
+    /// [`CodeOptions::guards_speculation`].
+    guards_speculation: bool,
     /// Whether functions are compiled one by one: calls of the module's own go through their
     /// references.
     lazy: bool,
@@ -83,6 +85,8 @@ pub(crate) struct CodeOptions {
     pub(crate) interruption: Interruption,
     /// Whether relaxed vector instructions do what is fastest here, and not the same everywhere.
     pub(crate) native_relaxed_simd: bool,
+    /// Whether the checks of bounds hold in speculation too.
+    pub(crate) guards_speculation: bool,
 }
 
 /// Which instructions of the target serve for relaxed vector instructions.
@@ -113,7 +117,8 @@ impl<'a> Env<'a> {
         options: CodeOptions,
     ) -> Self {
         let relaxed = Relaxed::new(isa, options);
-        Self { isa, info, layout, interruption: options.interruption, relaxed, lazy: false, links: None }
+        let CodeOptions { interruption, guards_speculation, .. } = options;
+        Self { isa, info, layout, interruption, relaxed, guards_speculation, lazy: false, links: None }
     }
 
     /// Returns the same for functions that are compiled one by one.

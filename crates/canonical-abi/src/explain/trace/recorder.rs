@@ -91,11 +91,16 @@ impl<'h, H: Host> Recorder<'h, H> {
         }
     }
 
+    /// Returns what the component that begins now is a part of.
+    fn whole(&mut self) -> &mut Open {
+        let is_whole = |open: &&mut Open| !matches!(open.kind, Kind::Other | Kind::StoreString);
+        self.open.iter_mut().rev().find(is_whole).expect("a component is a part of something")
+    }
+
     /// Returns the path of the component that begins now.
     fn next_path(&mut self) -> String {
         let (types, fields) = (self.types, self.fields);
-        let is_whole = |open: &&mut Open| !matches!(open.kind, Kind::Other | Kind::StoreString);
-        let whole = self.open.iter_mut().rev().find(is_whole).expect("a component is a part of something");
+        let whole = self.whole();
         let part = whole.n_parts;
         whole.n_parts += 1;
         let index = usize::try_from(part).expect("parts are fewer than bytes of memory");
@@ -423,7 +428,23 @@ impl<H: Host> Host for Recorder<'_, H> {
         self.host.next_string_tag()
     }
 
+    fn consume_bytes(&mut self, n_bytes: u64) -> Result<(), H::Error> {
+        self.host.consume_bytes(n_bytes)
+    }
+
     const OBSERVES: bool = true;
+
+    fn n_observed(&self, length: u64) -> u64 {
+        if self.n_silent > 0 { 0 } else { length.min(self.budget.left as u64) }
+    }
+
+    fn elided(&mut self, n_records: u64) {
+        // Parts of what is not traced itself are not counted.
+        if self.n_silent == 0 && n_records > 0 {
+            self.whole().n_parts += n_records;
+            self.n_elided += usize::try_from(n_records).expect("records are fewer than bytes of memory");
+        }
+    }
 
     fn begin(&mut self, step: Begin<'_>) {
         if self.n_silent > 0 {
@@ -431,10 +452,11 @@ impl<H: Host> Host for Recorder<'_, H> {
             return;
         }
         let Begin::Value { ty, access } = step else { return self.begin_part(step) };
-        let path = self.next_path();
         if self.budget.take() {
+            let path = self.next_path();
             self.begin_component(ty, access, path);
         } else {
+            self.whole().n_parts += 1;
             self.n_elided += 1;
             self.n_silent = 1;
         }
