@@ -88,6 +88,8 @@ fn load_checked_string<H: Host>(
 }
 
 /// Loads a string in pieces, and lets the host stop it before each.
+#[cold]
+#[inline(never)]
 fn load_long_string<H: Host>(cx: &mut Context<'_, H>, range: StringRange) -> Result<String, H::Error> {
     let mut n_utf8_bytes = 0;
     for_pieces(cx, range, |cx, piece| {
@@ -189,17 +191,25 @@ pub(crate) fn decode_stoppable<'a, H: Host>(
     range: StringRange,
 ) -> Result<Cow<'a, str>, H::Error> {
     if range.size_bytes <= PIECE_BYTES {
-        return Ok(decode(cx, range)?);
+        Ok(decode(cx, range)?)
+    } else {
+        decode_long(cx, range).map(Cow::Owned)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn decode_long<H: Host>(cx: &mut Context<'_, H>, range: StringRange) -> Result<String, H::Error> {
     let mut s = String::new();
     for_pieces(cx, range, |cx, piece| {
         s.push_str(&decode(cx, piece)?);
         Ok(())
     })?;
-    Ok(Cow::Owned(s))
+    Ok(s)
 }
 
 /// Does the same for a string whose [`utf8_size`] is known.
+#[inline(always)]
 fn decode_sized<'a, H: Host>(
     cx: &'a Context<'_, H>,
     range: StringRange,
@@ -242,14 +252,22 @@ fn utf8_size(encoding: SimpleEncoding, bytes: &[u8]) -> usize {
 
 /// Checks that a range holds a string, as [`decode_stoppable`] does, without building it.
 pub(crate) fn validate<H: Host>(cx: &mut Context<'_, H>, range: StringRange) -> Result<(), H::Error> {
-    for_pieces(cx, range, |cx, piece| {
-        let bytes = bytes(cx, piece.ptr, piece.size_bytes)?;
-        match piece.encoding {
-            SimpleEncoding::Utf8 => from_utf8(bytes).map(|_| ()),
-            SimpleEncoding::Utf16 => decode_utf16(bytes).try_for_each(|c| c.map(|_| ())),
-            SimpleEncoding::Latin1 => Ok(()),
-        }
-    })
+    if range.size_bytes <= PIECE_BYTES { Ok(validate_piece(cx, range)?) } else { validate_long(cx, range) }
+}
+
+#[cold]
+#[inline(never)]
+fn validate_long<H: Host>(cx: &mut Context<'_, H>, range: StringRange) -> Result<(), H::Error> {
+    for_pieces(cx, range, validate_piece)
+}
+
+fn validate_piece<H: Host>(cx: &Context<'_, H>, piece: StringRange) -> Result<(), Trap> {
+    let bytes = bytes(cx, piece.ptr, piece.size_bytes)?;
+    match piece.encoding {
+        SimpleEncoding::Utf8 => from_utf8(bytes).map(|_| ()),
+        SimpleEncoding::Utf16 => decode_utf16(bytes).try_for_each(|c| c.map(|_| ())),
+        SimpleEncoding::Latin1 => Ok(()),
+    }
 }
 
 fn from_utf8(bytes: &[u8]) -> Result<&str, Trap> {

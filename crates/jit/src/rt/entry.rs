@@ -122,25 +122,17 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         if is_nested {
             (*vm).suspend();
         }
-        // The outermost entry of the thread sets how much guests may use; a nested one has what the
-        // outer guest has left, even in another store. What the host uses in between is not the
-        // guests'.
-        let has_room;
-        let n_bytes = if outer_vm.is_null() {
-            let n_bytes = (*vm).max_stack_bytes;
-            // What every thread has needs no look at this one.
-            has_room = n_bytes <= EVERY_THREAD_HAS_BYTES || stack::has_room(here, n_bytes);
-            n_bytes
-        } else {
-            let Activation { exit_fp, stack_limit, .. } = (*outer_vm).running;
-            let n_bytes = exit_fp.saturating_sub(stack_limit);
-            has_room = stack::has_room(here, n_bytes);
-            n_bytes
-        };
-        (*vm).running.stack_limit = here.saturating_sub(n_bytes);
         (*vm).inner = ptr::from_mut(store).cast();
         CURRENT.set(vm);
-        let result = if has_room { f(vm) } else { stack::on_other_stack(vm, n_bytes, f) };
+        // The outermost entry of the thread sets how much guests may use. What every thread has
+        // needs no look at this one.
+        let n_bytes = (*vm).max_stack_bytes;
+        let result = if outer_vm.is_null() && n_bytes <= EVERY_THREAD_HAS_BYTES {
+            (*vm).running.stack_limit = here.saturating_sub(n_bytes);
+            f(vm)
+        } else {
+            enter_with_a_look(vm, outer_vm, here, f)
+        };
         CURRENT.set(outer_vm);
         if is_nested {
             (*vm).resume()
@@ -150,6 +142,33 @@ pub(super) unsafe fn enter<S: HasVm, R>(
         (result, (*vm).trap_code.is_some())
     };
     if trapped { Err(take_stop(store.vm())) } else { Ok(result) }
+}
+
+/// Calls `f` where the stack may not have enough room, or on another one.
+///
+/// # Safety
+///
+/// As for [`enter`]. `vm` runs, and `outer_vm` is null or the state that ran before.
+#[inline(never)]
+unsafe fn enter_with_a_look<R>(
+    vm: *mut VmStore,
+    outer_vm: *mut VmStore,
+    here: usize,
+    f: impl FnOnce(*mut VmStore) -> R,
+) -> R {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // A nested entry has what the outer guest has left, even in another store. What the host uses
+        // in between is not the guests'.
+        let n_bytes = if outer_vm.is_null() {
+            (*vm).max_stack_bytes
+        } else {
+            let Activation { exit_fp, stack_limit, .. } = (*outer_vm).running;
+            exit_fp.saturating_sub(stack_limit)
+        };
+        (*vm).running.stack_limit = here.saturating_sub(n_bytes);
+        if stack::has_room(here, n_bytes) { f(vm) } else { stack::on_other_stack(vm, n_bytes, f) }
+    }
 }
 
 /// Bytes of stack from which on the thread is asked how many it has.
