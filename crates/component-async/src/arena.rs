@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-/// Names a thing of a [`Store`](crate::Store). The room of one that is gone is used again, its id is not.
+/// Names a thing of a [`Store`](crate::Store). The room of one that is gone is used again, its id
+/// is not.
 ///
 /// `Tag` tells ids of different arenas apart.
 pub struct Id<Tag> {

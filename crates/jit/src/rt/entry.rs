@@ -158,8 +158,8 @@ unsafe fn enter_with_a_look<R>(
 ) -> R {
     // SAFETY: the caller's contract.
     unsafe {
-        // A nested entry has what the outer guest has left, even in another store. What the host uses
-        // in between is not the guests'.
+        // A nested entry has what the outer guest has left, even in another store. What the host
+        // uses in between is not the guests'.
         let n_bytes = if outer_vm.is_null() {
             (*vm).max_stack_bytes
         } else {
